@@ -1,0 +1,66 @@
+# All set-up goes into .venv (and node_modules of the interop peer); a second call finds it done.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check docs bench vectors fuzz wheel lock clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PEER := tests/interop/peer
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start a node (there is none yet)
+	@echo 'There is no node to start yet: so far this tree holds the encryption alone, see README.md.' >&2; exit 1
+
+demo: ## two nodes and a relay talking (there are none yet)
+	@echo 'There is nothing to show yet: so far this tree holds the encryption alone, see README.md.' >&2; exit 1
+
+test: check .venv/peer docs ## everything: set-up, check, docs, tests
+	pytest --numprocesses auto
+
+check: .venv/ready ## format, lint, types, imports
+	ruff format --check
+	ruff check
+	mypy
+	lint-imports
+
+docs: .venv/ready ## run the examples of the documents, in their order
+	pytest -p no:randomly $(wildcard README.md protocol/README.md docs protocol/spec)
+
+bench: .venv/ready ## measure, and write docs/benchmarks.md
+	python tests/bench/mls.py
+
+vectors: .venv/ready ## run the published MLS vectors
+	python -m swarm_protocol.mls.vectors tests/vectors/external/mls
+
+fuzz: .venv/ready ## feed mutated input for as long as asked
+	python tests/fuzz/run.py
+
+wheel: .venv/ready ## build the wheel into dist/ and try it in an environment of its own
+	rm -rf dist
+	hatchling build -t wheel -d dist
+	python scripts/try_wheel.py dist/*.whl
+
+lock: .venv/ready ## pin dependencies anew; LOCK=--upgrade takes newer ones that are a week old
+	uv pip compile $(UV_LOCK) --extra dev pyproject.toml -o requirements/dev.txt
+	uv pip compile $(UV_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	uv pip compile $(UV_LOCK) requirements/node.in -o requirements/node.txt
+
+UV_LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week' \
+	--custom-compile-command 'make lock' $(LOCK)
+
+clean: ## remove all that the set-up and the tools made
+	rm -rf .venv dist $(PEER)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+.venv/ready: pyproject.toml requirements/dev.txt scripts/set_up_python
+	scripts/set_up_python "$(PYTHON)"
+	touch $@
+
+.venv/peer: .venv/ready requirements/node.txt scripts/set_up_peer $(wildcard $(PEER)/package-lock.json)
+	scripts/set_up_peer $(PEER)
+	touch $@
