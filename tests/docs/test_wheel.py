@@ -1,0 +1,32 @@
+"""The wheel is what `make wheel` promises: three packages that install and import on their own."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.timeout(300)
+def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
+    subprocess.run(
+        ["hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    tried = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "try_wheel.py", wheel],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    for package in ("swarmnode", "swarm_protocol", "swarm_bridges"):
+        assert f"{package}/py.typed" in names
+    assert [
+        name for name in names if not name.endswith((".py", "py.typed")) and ".dist-info/" not in name
+    ] == []
