@@ -62,5 +62,4 @@ clean: ## remove all that the set-up and the tools made
 	touch $@
 
 .venv/peer: .venv/ready requirements/node.txt scripts/set_up_peer $(wildcard $(PEER)/package-lock.json)
-	scripts/set_up_peer $(PEER)
-	touch $@
+	scripts/set_up_peer $(PEER) $@
