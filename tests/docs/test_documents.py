@@ -38,6 +38,13 @@ def test_decisions_are_numbered_without_gaps_and_say_what_was_refused() -> None:
     assert [path.name for path in paths if "**Refused.**" not in path.read_text()] == []
 
 
+def test_the_tour_names_every_module_of_mls() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text()
+    chapter = tour.partition("Then `swarm_protocol/mls/`")[2].partition("A group's state is")[0]
+    there = {path.stem for path in (ROOT / "protocol" / "swarm_protocol" / "mls").glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"`([a-z_]+)`", chapter)) == there
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     dead = [
         f"{path.relative_to(ROOT)}: {target}"
