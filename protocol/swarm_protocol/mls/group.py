@@ -2,11 +2,11 @@
 
 An incoming message passes four stages, each with a type that only the stage before makes:
 
-    MLSMessage.decode(data)          bytes            -> MLSMessage          well-formed
-    unprotect(state, message)        MLSMessage       -> UnverifiedMessage   opened, membership tag right
-    verify(state, unverified)        UnverifiedMessage -> VerifiedCommit (or VerifiedProposal, ApplicationMessage)
-    stage(state, verified)           VerifiedCommit   -> StagedCommit        every rule holds, authorised
-    merge(state, staged)             StagedCommit     -> GroupState          the new epoch
+    MLSMessage.decode(data)    -> MLSMessage            well-formed
+    unprotect(state, message)  -> UnverifiedMessage     opened, membership tag right
+    verify(state, unverified)  -> VerifiedCommit        signature right (or VerifiedProposal, ApplicationMessage)
+    stage(state, verified)     -> StagedCommit          every rule holds, authorised
+    merge(state, staged)       -> GroupState            the new epoch
 
 `process` does them in one go up to a staged commit.
 """
