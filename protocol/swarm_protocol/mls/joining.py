@@ -40,7 +40,7 @@ from .ratchet_tree import RatchetTree
 from .secret_tree import SecretTree
 from .signatures import SignatureKeyPair
 from .state import GroupConfig, GroupState, Policy, PSKUnknown, QueuedProposal
-from .validation import check_group_extensions, check_support, check_tree
+from .validation import check_extension_list, check_group_extensions, check_support, check_tree
 from .welcome import GroupInfo, GroupSecrets, Welcome, welcome_key
 
 
@@ -144,6 +144,7 @@ def _check_group(
     suite, context = own.suite, info.group_context
     fits = context.version == MLS_10 and context.cipher_suite == suite.id
     rules.require(fits, rules.GROUP_INFO_SUITE)
+    check_extension_list(info.extensions)
     data = find(info.extensions, ExtensionType.RATCHET_TREE) or ratchet_tree
     if data is None:
         raise rules.violation(rules.TREE_PRESENT)
@@ -152,7 +153,7 @@ def _check_group(
     if signer is None or not info.is_signed(suite, signer.signature_key):
         raise rules.violation(rules.GROUP_INFO_SIGNATURE)
     rules.require(tree.tree_hash() == context.tree_hash, rules.TREE_HASH)
-    check_group_extensions(suite, context.extensions)
+    check_group_extensions(suite, context.extensions, policy)
     supported = DEFAULT_EXTENSIONS.union(own.key_package.leaf_node.capabilities.extensions)
     known = all(e.type in supported for e in context.extensions)
     rules.require(known, rules.GROUP_EXTENSIONS_SUPPORTED)

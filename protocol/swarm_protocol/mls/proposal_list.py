@@ -26,7 +26,13 @@ from .proposals import (
 )
 from .ratchet_tree import TreeDraft
 from .state import GroupState, LeafChange, Policy, PSKUnknown, QueuedProposal
-from .validation import check_group_extensions, check_key_package, check_leaf, check_replacement
+from .validation import (
+    check_extension_list,
+    check_group_extensions,
+    check_key_package,
+    check_leaf,
+    check_replacement,
+)
 
 _EXTERNAL_SENDERS_MAY = (Add, Remove, PreSharedKey, ReInit, GroupContextExtensions)
 
@@ -77,8 +83,9 @@ def check_proposal(
             rules.require(usual, rules.PSK_USAGE)
         case ReInit():
             rules.require(proposal.version >= state.context.version, rules.REINIT_VERSION)
+            check_extension_list(proposal.extensions)
         case GroupContextExtensions(extensions):
-            check_group_extensions(suite, extensions)
+            check_group_extensions(suite, extensions, policy)
         case ExternalInit():
             rules.require(sender.type is SenderType.NEW_MEMBER_COMMIT, rules.LIST_NO_EXTERNAL_INIT)
 

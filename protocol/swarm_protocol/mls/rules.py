@@ -50,7 +50,7 @@ def _rule(rule_id: str, section: str, text: str) -> Rule:
 
 
 # Messages
-APPLICATION_PRIVATE = _rule("application-private", "6.2", "application data travels in a PrivateMessage only")
+APPLICATION_PRIVATE = _rule("application-private", "6", "application data travels in a PrivateMessage only")
 MESSAGE_GROUP = _rule("message-group", "6", "a message is for the group that handles it")
 MESSAGE_SIGNATURE = _rule(
     "message-signature", "6.1", "the signature of a message verifies under its sender's key"
@@ -67,6 +67,11 @@ SENDER_CONTENT = _rule(
 EXTERNAL_SENDER = _rule(
     "external-sender", "12.1.8.1", "an external sender stands in the group's external_senders"
 )
+EXTERNAL_SENDER_CREDENTIAL = _rule(
+    "external-sender-credential",
+    "5.3.1",
+    "the application accepts the credential of each external sender that is let in",
+)
 NOT_FROM_SELF = _rule("not-from-self", "14", "a member does not process what it sent itself")
 EPOCH = _rule("epoch", "12.4.2", "a proposal or commit belongs to the current epoch")
 ACTIVE = _rule("active", "12.4.2", "a group that was left or reinitialised takes no handshakes")
@@ -77,7 +82,7 @@ LEAF_SIGNATURE_KEY = _rule(
     "leaf-signature-key", "7.3", "the signature key of a leaf is canonical and not of small order"
 )
 LEAF_ENCRYPTION_KEY = _rule(
-    "leaf-encryption-key", "7.1", "the encryption key of a node is a key of the suite"
+    "leaf-encryption-key", "7.1", "the encryption key of a node, and an init key, is a key of the suite"
 )
 LEAF_CREDENTIAL = _rule("leaf-credential", "7.3", "the application accepts the credential of a leaf")
 LEAF_REQUIRED_CAPABILITIES = _rule(
@@ -90,7 +95,7 @@ LEAF_EXTENSIONS_LISTED = _rule(
     "leaf-extensions-listed", "7.3", "a leaf lists the types of its own extensions"
 )
 LEAF_GROUP_EXTENSIONS = _rule(
-    "leaf-group-extensions", "7.2", "each member supports the extensions of the group"
+    "leaf-group-extensions", "13.4", "each member supports the extensions of the group"
 )
 LEAF_LIFETIME = _rule("leaf-lifetime", "7.3", "a key package is used within its lifetime")
 LEAF_SOURCE = _rule("leaf-source", "7.3", "the source of a leaf is that of the message it came in")
@@ -98,7 +103,7 @@ LEAF_KEY_FRESH = _rule("leaf-key-fresh", "7.3", "an update or commit changes the
 LEAF_KEYS_UNIQUE = _rule(
     "leaf-keys-unique", "7.3", "signature and encryption keys are unique among the members"
 )
-EXTENSIONS_ONCE = _rule("extensions-once", "13", "no type of extension stands twice in a list")
+EXTENSIONS_ONCE = _rule("extensions-once", "13.4", "no type of extension stands twice in a list")
 
 # Key packages
 KEY_PACKAGE_SUITE = _rule(
@@ -161,10 +166,10 @@ PATH_REQUIRED = _rule(
     "path-required", "12.4", "a commit has a path unless it holds only add, psk and reinit, and one of them"
 )
 PATH_LENGTH = _rule(
-    "path-length", "7.5", "a path has one node for each node of the committer's filtered direct path"
+    "path-length", "7.6", "a path has one node for each node of the committer's filtered direct path"
 )
 PATH_CIPHERTEXTS = _rule(
-    "path-ciphertexts", "7.5", "a path node has one ciphertext for each node that it is sealed to"
+    "path-ciphertexts", "7.6", "a path node has one ciphertext for each node that it is sealed to"
 )
 PATH_REACHES_US = _rule("path-reaches-us", "7.5", "some ciphertext of a path is sealed to us")
 PATH_KEYS = _rule("path-keys", "7.5", "a path secret leads to the public keys of the path")

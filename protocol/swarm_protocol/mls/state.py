@@ -15,6 +15,7 @@ from enum import Enum
 from ..errors import RuleViolation
 from . import rules
 from .ciphersuite import CipherSuite
+from .extensions import ExternalSender
 from .framing import Sender
 from .group_context import GroupContext
 from .hpke import KemKeyPair
@@ -157,6 +158,11 @@ def no_psk(_: PreSharedKeyID) -> bytes | None:
     return None
 
 
+def no_external_sender(_: ExternalSender) -> str | None:
+    """The answer of an application that lets nobody outside propose."""
+    return "this application lets in no external senders"
+
+
 def same_credential(old: LeafNode, new: LeafNode) -> bool:
     """Whether two leaves present the same credential."""
     return old.credential == new.credential
@@ -177,11 +183,18 @@ class Policy:
     """The external PSK of this id, or the resumption PSK of another group (§8.4)."""
     same_client: Callable[[LeafNode, LeafNode], bool] = same_credential
     """Whether a leaf of an old group and one of its successor are the same client (§11.2, §11.3)."""
+    authenticate_sender: Callable[[ExternalSender], str | None] = no_external_sender
+    """Whether to believe an external sender's credential: None, or why not (§5.3.1)."""
 
     @classmethod
     def allow_all(cls, psk: Callable[[PreSharedKeyID], bytes | None] = no_psk) -> Policy:
         """Believe everybody and permit everything: for tests and test vectors."""
-        return cls(lambda _leaf, _previous: None, lambda _view: None, psk)
+        return cls(
+            lambda _leaf, _previous: None,
+            lambda _view: None,
+            psk,
+            authenticate_sender=lambda _sender: None,
+        )
 
 
 class PSKUnknown(RuleViolation):

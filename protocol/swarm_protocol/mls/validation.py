@@ -100,13 +100,21 @@ def check_support(capabilities: Capabilities, extensions: Iterable[Extension]) -
     rules.require(holds, rules.LEAF_REQUIRED_CAPABILITIES)
 
 
-def check_group_extensions(suite: CipherSuite, extensions: Iterable[Extension]) -> None:
-    """Check that a group's extensions are well-formed by themselves."""
+def check_group_extensions(
+    suite: CipherSuite, extensions: Iterable[Extension], policy: Policy | None = None
+) -> None:
+    """Check a group's extensions by themselves.
+
+    `policy` is asked to believe the external senders; without one they are our own choice.
+    """
     extensions = tuple(extensions)
     check_extension_list(extensions)
     required_capabilities(extensions)
     for sender in external_senders(extensions):
         check_external_sender(suite, sender)
+        reason = None if policy is None else policy.authenticate_sender(sender)
+        if reason is not None:
+            raise rules.violation(rules.EXTERNAL_SENDER_CREDENTIAL, reason)
 
 
 def check_external_sender(suite: CipherSuite, sender: ExternalSender) -> None:
