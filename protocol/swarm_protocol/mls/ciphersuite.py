@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes
@@ -19,7 +20,7 @@ from ..entropy import Entropy
 from ..errors import CannotOpen, UnsupportedVersion
 from . import hpke
 from .aead import AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, Aead
-from .codec import Reader, Struct, length, opaque, u16, u32
+from .codec import Reader, Struct, opaque, u16, u32
 from .hpke import Hpke, Kem, KemKeyPair
 from .kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
 from .signatures import Ecdsa, Ed448, Ed25519, SignatureScheme
@@ -57,6 +58,12 @@ class HPKECiphertext(Struct):
     def encode(self) -> bytes:
         """Encode the struct."""
         return opaque(self.kem_output) + opaque(self.ciphertext)
+
+
+@lru_cache(maxsize=256)
+def _label_head(label: bytes, size: int) -> bytes:
+    """The start of a KDFLabel; the protocol has a few dozen of them."""
+    return u16(size) + opaque(b"MLS 1.0 " + label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,7 @@ class CipherSuite:
 
     def expand_with_label(self, secret: bytes, label: bytes, context: bytes, size: int) -> bytes:
         """ExpandWithLabel (§8); `label` without its prefix."""
-        n = len(label) + 8
-        info = u16(size) + length(n) + b"MLS 1.0 " + label + opaque(context)
+        info = _label_head(label, size) + opaque(context)
         return self.hpke.kdf.expand(secret, info, size)
 
     def derive_secret(self, secret: bytes, label: bytes) -> bytes:

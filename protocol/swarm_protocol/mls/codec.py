@@ -85,6 +85,14 @@ class Reader:
 
     def opaque(self) -> bytes:
         """Read `opaque value<V>`."""
+        # Most are short: keys, hashes, names. This is the hottest line of a join.
+        start = self.pos + 1
+        if start <= self.end:
+            n = self.data[start - 1]
+            stop = start + n
+            if n < 64 and stop <= self.end:
+                self.pos = stop
+                return self.data[start:stop]
         return self.take(self.length())
 
     def vector(self, item: Callable[[Reader], T]) -> tuple[T, ...]:
@@ -100,14 +108,27 @@ class Reader:
         self.end = outer
         return tuple(out)
 
+    def skip(self) -> None:
+        """Pass over a vector.
+
+        Raises:
+            DecodeError: as `length`, or its end lies beyond ours.
+        """
+        n = self.length()
+        if n > self.end - self.pos:
+            raise DecodeError(f"{n} bytes wanted at {self.pos}, {self.end - self.pos} left")
+        self.pos += n
+
     def optional(self, item: Callable[[Reader], T]) -> T | None:
         """Read `optional<T>`: a byte 0, or a byte 1 and the value."""
+        return item(self) if self.flag() else None
+
+    def flag(self) -> bool:
+        """Read whether an optional value is there."""
         present = self.u8()
-        if present == 0:
-            return None
-        if present == 1:
-            return item(self)
-        raise DecodeError(f"an optional value begins with 0 or 1, not {present}")
+        if present > 1:
+            raise DecodeError(f"an optional value begins with 0 or 1, not {present}")
+        return present == 1
 
     def finish(self) -> None:
         """Refuse trailing bytes.

@@ -375,7 +375,7 @@ def protect_handshake(
         state.config.padding,
         entropy,
     )
-    return replace(state, secret_tree=secret_tree), MLSMessage(body).encode()
+    return state.with_secret_tree(secret_tree), MLSMessage(body).encode()
 
 
 def make_group_info(

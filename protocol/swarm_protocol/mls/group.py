@@ -208,7 +208,7 @@ def encrypt(
         state.config.padding,
         entropy,
     )
-    return replace(state, secret_tree=secret_tree), MLSMessage(body).encode()
+    return state.with_secret_tree(secret_tree), MLSMessage(body).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ def _unprotect_private(state: GroupState, message: PrivateMessage) -> tuple[Grou
     secret_tree, key = epoch_tree.take(suite, sender.leaf_index, kind, sender.generation, state.config.window)
     authenticated = protection.open_content(suite, message, sender, key)
     if past is None:
-        state = replace(state, secret_tree=secret_tree)
+        state = state.with_secret_tree(secret_tree)
     else:
         used = replace(past, secret_tree=secret_tree)
         state = replace(state, past=tuple(used if p is past else p for p in state.past))

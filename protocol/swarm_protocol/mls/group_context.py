@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .codec import Reader, Struct, opaque, u16, u64
 from .extensions import Extension, encode_extensions
@@ -19,6 +19,7 @@ class GroupContext(Struct):
     tree_hash: bytes
     confirmed_transcript_hash: bytes
     extensions: tuple[Extension, ...] = ()
+    _raw: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def read(cls, r: Reader) -> GroupContext:
@@ -26,7 +27,13 @@ class GroupContext(Struct):
         return cls(r.u16(), r.u16(), r.opaque(), r.u64(), r.opaque(), r.opaque(), r.vector(Extension.read))
 
     def encode(self) -> bytes:
-        """Encode the struct."""
+        """Encode the struct; once, since every message of the epoch signs it."""
+        if self._raw is None:
+            object.__setattr__(self, "_raw", self._encode())
+        assert self._raw is not None
+        return self._raw
+
+    def _encode(self) -> bytes:
         return (
             u16(self.version)
             + u16(self.cipher_suite)

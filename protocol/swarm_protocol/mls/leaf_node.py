@@ -36,7 +36,7 @@ class Capabilities(Struct):
         """Read the struct; short equal ones are read once."""
         start = r.pos
         for _ in range(5):
-            r.take(r.length())
+            r.skip()
         raw = r.data[start : r.pos]
         return _cached_capabilities(raw) if len(raw) <= 512 else cls._parse(raw)
 
@@ -73,6 +73,9 @@ class LeafNodeSource(IntEnum):
     COMMIT = 3
 
 
+_SOURCES: dict[int, LeafNodeSource] = {source.value: source for source in LeafNodeSource}
+
+
 @dataclass(frozen=True, slots=True)
 class LeafNode(Struct):
     """A leaf of the ratchet tree. `lifetime` or `parent_hash` is set as `source` has it."""
@@ -94,14 +97,15 @@ class LeafNode(Struct):
         start = r.pos
         encryption_key, signature_key = r.opaque(), r.opaque()
         credential, capabilities = Credential.read(r), Capabilities.read(r)
-        source = r.u8()
+        kind = r.u8()
+        source = _SOURCES.get(kind)
+        if source is None:
+            raise DecodeError(f"a leaf node cannot come from source {kind}")
         lifetime, parent_hash = None, b""
-        if source == LeafNodeSource.KEY_PACKAGE:
+        if source is LeafNodeSource.KEY_PACKAGE:
             lifetime = Lifetime(r.u64(), r.u64())
-        elif source == LeafNodeSource.COMMIT:
+        elif source is LeafNodeSource.COMMIT:
             parent_hash = r.opaque()
-        elif source != LeafNodeSource.UPDATE:
-            raise DecodeError(f"a leaf node cannot come from source {source}")
         extensions = r.vector(Extension.read)
         signature = r.opaque()
         return cls(
@@ -109,7 +113,7 @@ class LeafNode(Struct):
             signature_key,
             credential,
             capabilities,
-            LeafNodeSource(source),
+            source,
             lifetime,
             parent_hash,
             extensions,

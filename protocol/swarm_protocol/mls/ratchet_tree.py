@@ -42,19 +42,6 @@ class ParentNode(Struct):
 Node = LeafNode | ParentNode
 
 
-def _read_node(r: Reader) -> Node:
-    kind = r.u8()
-    if kind == 1:
-        return LeafNode.read(r)
-    if kind == 2:
-        return ParentNode.read(r)
-    raise DecodeError(f"a node is a leaf (1) or a parent (2), not {kind}")
-
-
-def _read_optional_node(r: Reader) -> Node | None:
-    return r.optional(_read_node)
-
-
 class RatchetTree:
     """A ratchet tree. Nodes are in the order of §7.4: leaf `i` is node `2 i`."""
 
@@ -88,10 +75,13 @@ class RatchetTree:
         while r.pos < r.end:
             if len(nodes) == limit:
                 raise DecodeError(f"the ratchet tree has more than {MAX_LEAVES} leaves")
-            node = _read_optional_node(r)
-            if node is not None and isinstance(node, LeafNode) != (len(nodes) % 2 == 0):
-                raise DecodeError(f"node {len(nodes)} is of the wrong type for its place")
-            nodes.append(node)
+            if not r.flag():
+                nodes.append(None)
+                continue
+            kind, wanted = r.u8(), 1 + len(nodes) % 2
+            if kind != wanted:
+                raise DecodeError(f"node {len(nodes)} is of type {kind}, not {wanted}")
+            nodes.append(LeafNode.read(r) if kind == 1 else ParentNode.read(r))
         if not nodes or nodes[-1] is None:
             raise DecodeError("a ratchet tree ends with a node that is not blank")
         width = 1
@@ -236,14 +226,24 @@ class RatchetTree:
             return True
         left, right = tree_math.left(x), tree_math.right(x)
         for child, copath in ((left, right), (right, left)):
-            rest = set(self.resolution(child))
-            unmerged = {2 * i for i in node.unmerged_leaves if tree_math.is_below(2 * i, child)}
-            if not unmerged <= rest or len(rest) != len(unmerged) + 1:
-                continue
-            voucher = self._nodes[(rest - unmerged).pop()]
-            if voucher is not None and voucher.parent_hash == self.parent_hash(x, copath):
-                return True
+            voucher = self._voucher(child, node)
+            # Leaves that never committed carry no parent hash: they are told apart without hashing.
+            if voucher is not None and voucher.parent_hash:
+                if voucher.parent_hash == self.parent_hash(x, copath):
+                    return True
         return False
+
+    def _voucher(self, child: int, node: ParentNode) -> Node | None:
+        """The one node of the child's resolution that was there when the parent `node` was set."""
+        below = self._nodes[child]
+        if not node.unmerged_leaves and below is not None:
+            is_alone = isinstance(below, LeafNode) or not below.unmerged_leaves
+            return below if is_alone else None
+        rest = set(self.resolution(child))
+        unmerged = {2 * i for i in node.unmerged_leaves if tree_math.is_below(2 * i, child)}
+        if not unmerged <= rest or len(rest) != len(unmerged) + 1:
+            return None
+        return self._nodes[(rest - unmerged).pop()]
 
 
 class TreeDraft(RatchetTree):
