@@ -61,9 +61,15 @@ class HPKECiphertext(Struct):
 
 
 @lru_cache(maxsize=256)
+def _label(label: bytes) -> bytes:
+    """A label with its prefix, as a vector."""
+    return opaque(b"MLS 1.0 " + label)
+
+
+@lru_cache(maxsize=256)
 def _label_head(label: bytes, size: int) -> bytes:
     """The start of a KDFLabel; the protocol has a few dozen of them."""
-    return u16(size) + opaque(b"MLS 1.0 " + label)
+    return u16(size) + _label(label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +130,18 @@ class CipherSuite:
 
     def sign_with_label(self, private: bytes, label: bytes, content: bytes) -> bytes:
         """SignWithLabel (§5.1.2)."""
-        return self.signature.sign(private, opaque(b"MLS 1.0 " + label) + opaque(content))
+        return self.signature.sign(private, _label(label) + opaque(content))
 
     def verify_with_label(self, public: bytes, label: bytes, content: bytes, signature: bytes) -> bool:
         """VerifyWithLabel (§5.1.2)."""
-        signed = opaque(b"MLS 1.0 " + label) + opaque(content)
+        signed = _label(label) + opaque(content)
         return self.signature.verify(public, signed, signature)
 
     def encrypt_with_label(
         self, public: bytes, label: bytes, context: bytes, plaintext: bytes, entropy: Entropy
     ) -> HPKECiphertext:
         """EncryptWithLabel (§5.1.3)."""
-        info = opaque(b"MLS 1.0 " + label) + opaque(context)
+        info = _label(label) + opaque(context)
         enc, sender = self.hpke.setup_sender(public, info, entropy)
         return HPKECiphertext(enc, sender.seal(b"", plaintext))
 
@@ -147,7 +153,7 @@ class CipherSuite:
         Raises:
             CannotOpen: it was not sealed for this key, label and context.
         """
-        info = opaque(b"MLS 1.0 " + label) + opaque(context)
+        info = _label(label) + opaque(context)
         receiver = self.hpke.setup_receiver(ciphertext.kem_output, keys, info)
         return receiver.open(b"", ciphertext.ciphertext)
 

@@ -67,11 +67,15 @@ class Reader:
         Raises:
             DecodeError: the prefix 11, a longer form than needed, or more than is left.
         """
-        first = self.u8()
+        pos = self.pos
+        if pos >= self.end:
+            raise DecodeError(f"1 byte wanted at {pos}, none left")
+        self.pos = pos + 1
+        first = self.data[pos]
+        if first < 64:
+            return first
         size = first >> 6
-        if size == 0:
-            n = first
-        elif size == 1:
+        if size == 1:
             n = (first & 0x3F) << 8 | self.u8()
             if n < 1 << 6:
                 raise DecodeError(f"length {n} is not in its shortest form")
@@ -98,6 +102,8 @@ class Reader:
     def vector(self, item: Callable[[Reader], T]) -> tuple[T, ...]:
         """Read `T values<V>`: items until the stated length in bytes is used up exactly."""
         n = self.length()
+        if n == 0:
+            return ()
         stop = self.pos + n
         if stop > self.end:
             raise DecodeError(f"a vector of {n} bytes at {self.pos}, {self.end - self.pos} left")
@@ -108,16 +114,19 @@ class Reader:
         self.end = outer
         return tuple(out)
 
-    def skip(self) -> None:
-        """Pass over a vector.
+    def skip(self, vectors: int) -> bytes:
+        """Pass over so many vectors; give their bytes, lengths included.
 
         Raises:
-            DecodeError: as `length`, or its end lies beyond ours.
+            DecodeError: as `length`, or the end of one lies beyond ours.
         """
-        n = self.length()
-        if n > self.end - self.pos:
-            raise DecodeError(f"{n} bytes wanted at {self.pos}, {self.end - self.pos} left")
-        self.pos += n
+        start = self.pos
+        for _ in range(vectors):
+            n = self.length()
+            if n > self.end - self.pos:
+                raise DecodeError(f"{n} bytes wanted at {self.pos}, {self.end - self.pos} left")
+            self.pos += n
+        return self.data[start : self.pos]
 
     def optional(self, item: Callable[[Reader], T]) -> T | None:
         """Read `optional<T>`: a byte 0, or a byte 1 and the value."""
@@ -213,6 +222,11 @@ def length(n: int) -> bytes:
     if n <= MAX_VECTOR:
         return (n | 0x8000_0000).to_bytes(4, "big")
     raise LimitError(f"a vector holds {MAX_VECTOR} bytes at most, not {n}")
+
+
+def opaque_size(n: int) -> int:
+    """How many bytes `opaque` makes of `n`."""
+    return n + (1 if n < 64 else 2 if n < 1 << 14 else 4)
 
 
 def opaque(data: bytes) -> bytes:

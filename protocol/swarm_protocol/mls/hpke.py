@@ -98,15 +98,25 @@ _LOW_ORDER_U = frozenset(
 )
 """u coordinates with which X25519 gives all zeros (RFC 7748 §6.1), canonical or not."""
 
+_LOW_ORDER_X25519 = frozenset(
+    (u | high_bit).to_bytes(32, "little") for u in _LOW_ORDER_U for high_bit in (0, 1 << 255)
+)
+"""Their encodings; X25519 ignores the highest bit."""
+
 
 class X25519Group:
-    """X25519 through libsodium: from raw bytes it is faster than a key object."""
+    """X25519 through libsodium: from raw bytes it is faster than a key object.
+
+    The binding hands the bytes over as they are and libsodium reads 32 of each, so lengths are checked here.
+    """
 
     private_size = 32
     bitmask = 0xFF
 
     def public(self, private: bytes) -> bytes:
-        """The public key."""
+        """The public key; ValueError for a private key of a wrong length."""
+        if len(private) != 32:
+            raise ValueError("an X25519 key has 32 bytes")
         return sodium.crypto_scalarmult_base(private)
 
     def exchange(self, private: bytes, public: bytes) -> bytes:
@@ -115,10 +125,12 @@ class X25519Group:
         Raises:
             ValueError: it is all zeros (RFC 9180 §7.1.4), or a key has a wrong length.
         """
+        if len(private) != 32 or len(public) != 32:
+            raise ValueError("an X25519 key has 32 bytes")
         try:
             return sodium.crypto_scalarmult(private, public)
-        except (RuntimeError, TypeError) as e:
-            raise ValueError("no X25519 key") from e
+        except RuntimeError as e:
+            raise ValueError("the shared point is all zeros") from e
 
     def is_valid_private(self, private: bytes) -> bool:
         """Any 32 bytes are."""
@@ -126,7 +138,7 @@ class X25519Group:
 
     def is_valid_public(self, public: bytes) -> bool:
         """32 bytes, not of low order."""
-        return len(public) == 32 and int.from_bytes(public, "little") & (2**255 - 1) not in _LOW_ORDER_U
+        return len(public) == 32 and public not in _LOW_ORDER_X25519
 
 
 class X448Group:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..entropy import Entropy
 from .ciphersuite import CipherSuite
-from .codec import Reader, Struct, opaque, u16
+from .codec import Reader, Struct, opaque, opaque_size, u16
 from .credential import Credential
 from .extensions import DEFAULT_EXTENSIONS, Extension, encode_extensions
 from .hpke import KemKeyPair
@@ -44,7 +44,7 @@ class KeyPackage(Struct):
 
     def is_signed(self, suite: CipherSuite) -> bool:
         """Whether its signature verifies under its leaf's key (§10)."""
-        body = self.raw[: -len(opaque(self.signature))]
+        body = self.raw[: -opaque_size(len(self.signature))]
         return suite.verify_with_label(self.leaf_node.signature_key, b"KeyPackageTBS", body, self.signature)
 
 

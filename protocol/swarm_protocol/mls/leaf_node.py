@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from ..errors import DecodeError
 from .ciphersuite import CipherSuite
-from .codec import Reader, Struct, opaque, read_u16, u8, u16_vector, u32, u64
+from .codec import Reader, Struct, opaque, opaque_size, read_u16, u8, u16_vector, u32, u64
 from .credential import Credential, CredentialType
 from .extensions import Extension, encode_extensions
 
@@ -34,10 +34,7 @@ class Capabilities(Struct):
     @classmethod
     def read(cls, r: Reader) -> Capabilities:
         """Read the struct; short equal ones are read once."""
-        start = r.pos
-        for _ in range(5):
-            r.skip()
-        raw = r.data[start : r.pos]
+        raw = r.skip(5)
         return _cached_capabilities(raw) if len(raw) <= 512 else cls._parse(raw)
 
     @classmethod
@@ -76,7 +73,7 @@ class LeafNodeSource(IntEnum):
 _SOURCES: dict[int, LeafNodeSource] = {source.value: source for source in LeafNodeSource}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LeafNode(Struct):
     """A leaf of the ratchet tree. `lifetime` or `parent_hash` is set as `source` has it."""
 
@@ -89,7 +86,13 @@ class LeafNode(Struct):
     parent_hash: bytes
     extensions: tuple[Extension, ...]
     signature: bytes
-    raw: bytes = field(repr=False, compare=False)
+    raw: bytes = field(repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LeafNode) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
 
     @classmethod
     def read(cls, r: Reader) -> LeafNode:
@@ -176,7 +179,7 @@ class LeafNode(Struct):
 
     def is_signed(self, suite: CipherSuite, group_id: bytes, leaf_index: int) -> bool:
         """Whether its signature verifies under its own key (§7.2)."""
-        body = self.raw[: -len(opaque(self.signature))]
+        body = self.raw[: -opaque_size(len(self.signature))]
         if self.source is not LeafNodeSource.KEY_PACKAGE:
             body += opaque(group_id) + u32(leaf_index)
         return suite.verify_with_label(self.signature_key, b"LeafNodeTBS", body, self.signature)

@@ -65,6 +65,11 @@ _LOW_ORDER_Y = frozenset(
 )
 """y coordinates of the eight points whose order divides 8 (two signs for each of two of them)."""
 
+_LOW_ORDER_KEYS = frozenset(
+    (y | sign_bit).to_bytes(32, "little") for y in _LOW_ORDER_Y for sign_bit in (0, 1 << 255)
+)
+_ALL_ONES = b"\xff" * 30
+
 
 class Ed25519:
     """Ed25519 (RFC 8032) through libsodium. The private form is seed and public key, 64 bytes."""
@@ -87,7 +92,13 @@ class Ed25519:
         return SignatureKeyPair(secret, public)
 
     def sign(self, private: bytes, message: bytes) -> bytes:
-        """Sign; 64 bytes, the same for the same message."""
+        """Sign; 64 bytes, the same for the same message.
+
+        Raises:
+            UsageError: the private key has another length than 64; libsodium would read past its end.
+        """
+        if len(private) != 64:
+            raise UsageError("an Ed25519 private key for signing has 64 bytes")
         return sodium.crypto_sign(message, private)[:64]
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
@@ -104,8 +115,9 @@ class Ed25519:
         """32 bytes, canonical, not of small order."""
         if len(public) != 32:
             return False
-        y = int.from_bytes(public, "little") & (2**255 - 1)
-        return y < _P and y not in _LOW_ORDER_Y
+        if public[1:31] == _ALL_ONES and public[31] & 0x7F == 0x7F and public[0] >= 0xED:
+            return False  # y is 2^255 - 19 or more
+        return public not in _LOW_ORDER_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,10 @@ class Ecdsa:
         return True
 
 
+_P448 = 2**448 - 2**224 - 1
+"""The field of Ed448. The four points whose order divides 4 have the y coordinates 0, 1 and -1."""
+
+
 class Ed448:
     """Ed448 (RFC 8032) through OpenSSL. The private form is the seed, 57 bytes."""
 
@@ -170,6 +186,8 @@ class Ed448:
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """Verify."""
+        if not self.is_valid_public(public):
+            return False
         try:
             ed448.Ed448PublicKey.from_public_bytes(public).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -177,9 +195,8 @@ class Ed448:
         return True
 
     def is_valid_public(self, public: bytes) -> bool:
-        """57 bytes that the library takes."""
-        try:
-            ed448.Ed448PublicKey.from_public_bytes(public)
-        except ValueError:
+        """57 bytes, canonical, not of small order; whether it lies on the curve shows in `verify`."""
+        if len(public) != 57:
             return False
-        return True
+        y = int.from_bytes(public, "little") & (2**455 - 1)
+        return 1 < y < _P448 - 1
