@@ -222,6 +222,24 @@ class PublicMessage(Struct):
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateAAD:
+    """The readable start of a PrivateMessage, as both of its encryptions authenticate it.
+
+    `sender_data` is SenderDataAAD (§6.3.2): group, epoch and content type. `content` is PrivateContentAAD
+    (§6.3.1): the same with the authenticated data.
+    """
+
+    sender_data: bytes
+    content: bytes
+
+    @classmethod
+    def of(cls, content: FramedContent) -> PrivateAAD:
+        """The additional data under which `content` is encrypted."""
+        head = opaque(content.group_id) + u64(content.epoch) + u8(content.content_type)
+        return cls(head, head + opaque(content.authenticated_data))
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateMessage(Struct):
     """Encrypted content with an encrypted sender (§6.3)."""
 
@@ -231,29 +249,21 @@ class PrivateMessage(Struct):
     authenticated_data: bytes
     encrypted_sender_data: bytes
     ciphertext: bytes
+    aad: PrivateAAD = field(repr=False, compare=False)
 
     @classmethod
     def read(cls, r: Reader) -> PrivateMessage:
         """Read the struct."""
-        return cls(r.opaque(), r.u64(), read_content_type(r), r.opaque(), r.opaque(), r.opaque())
+        start = r.pos
+        group_id, epoch, content_type = r.opaque(), r.u64(), read_content_type(r)
+        sender_data = r.data[start : r.pos]
+        authenticated_data = r.opaque()
+        aad = PrivateAAD(sender_data, r.data[start : r.pos])
+        return cls(group_id, epoch, content_type, authenticated_data, r.opaque(), r.opaque(), aad)
 
     def encode(self) -> bytes:
         """Encode the struct."""
-        return (
-            content_aad(self.group_id, self.epoch, self.content_type, self.authenticated_data)
-            + opaque(self.encrypted_sender_data)
-            + opaque(self.ciphertext)
-        )
-
-
-def sender_data_aad(group_id: bytes, epoch: int, content_type: ContentType) -> bytes:
-    """SenderDataAAD (§6.3.2)."""
-    return opaque(group_id) + u64(epoch) + u8(content_type)
-
-
-def content_aad(group_id: bytes, epoch: int, content_type: ContentType, authenticated_data: bytes) -> bytes:
-    """PrivateContentAAD (§6.3.1)."""
-    return sender_data_aad(group_id, epoch, content_type) + opaque(authenticated_data)
+        return self.aad.content + opaque(self.encrypted_sender_data) + opaque(self.ciphertext)
 
 
 MessageBody = PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage

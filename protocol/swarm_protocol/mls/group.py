@@ -4,7 +4,7 @@ An incoming message passes four stages, each with a type that only the stage bef
 
     MLSMessage.decode(data)    -> MLSMessage            well-formed
     unprotect(state, message)  -> UnverifiedMessage     opened, membership tag right
-    verify(state, unverified)  -> VerifiedCommit        signature right (or VerifiedProposal, ApplicationMessage)
+    verify(state, unverified)  -> VerifiedCommit        signature right (or a proposal, or data)
     stage(state, verified)     -> StagedCommit          every rule holds, authorised
     merge(state, staged)       -> GroupState            the new epoch
 

@@ -17,15 +17,14 @@ from .framing import (
     AuthenticatedContent,
     FramedContent,
     FramedContentAuthData,
+    PrivateAAD,
     PrivateMessage,
     PublicMessage,
     Sender,
     SenderType,
     WireFormat,
-    content_aad,
     encode_body,
     read_body,
-    sender_data_aad,
 )
 from .leaf_node import MLS_10
 from .secret_tree import MessageKey
@@ -131,18 +130,23 @@ def protect_private(
     if padding:
         plaintext += bytes(-len(plaintext) % padding)
     reuse_guard = entropy(4)
-    kind = content.content_type
-    aad = content_aad(content.group_id, content.epoch, kind, content.authenticated_data)
-    ciphertext = suite.aead.seal(key.key, _guarded(key.nonce, reuse_guard), aad, plaintext)
+    aad = PrivateAAD.of(content)
+    ciphertext = suite.aead.seal(key.key, _guarded(key.nonce, reuse_guard), aad.content, plaintext)
     sender_key = sender_data_key(suite, sender_data_secret, ciphertext)
     sender_data = suite.aead.seal(
         sender_key.key,
         sender_key.nonce,
-        sender_data_aad(content.group_id, content.epoch, kind),
+        aad.sender_data,
         u32(content.sender.index) + u32(generation) + reuse_guard,
     )
     return PrivateMessage(
-        content.group_id, content.epoch, kind, content.authenticated_data, sender_data, ciphertext
+        content.group_id,
+        content.epoch,
+        content.content_type,
+        content.authenticated_data,
+        sender_data,
+        ciphertext,
+        aad,
     )
 
 
@@ -153,8 +157,7 @@ def open_sender_data(suite: CipherSuite, sender_data_secret: bytes, message: Pri
         CannotOpen: it does not open.
     """
     key = sender_data_key(suite, sender_data_secret, message.ciphertext)
-    aad = sender_data_aad(message.group_id, message.epoch, message.content_type)
-    data = suite.aead.open(key.key, key.nonce, aad, message.encrypted_sender_data)
+    data = suite.aead.open(key.key, key.nonce, message.aad.sender_data, message.encrypted_sender_data)
     if len(data) != 12:
         raise CannotOpen
     return SenderData(int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big"), data[8:])
@@ -169,9 +172,8 @@ def open_content(
         CannotOpen: it does not open.
         RemoteProtocolError: its author put something malformed inside.
     """
-    aad = content_aad(message.group_id, message.epoch, message.content_type, message.authenticated_data)
     nonce = _guarded(key.nonce, sender.reuse_guard)
-    plaintext = suite.aead.open(key.key, nonce, aad, message.ciphertext)
+    plaintext = suite.aead.open(key.key, nonce, message.aad.content, message.ciphertext)
     r = Reader(plaintext)
     body = read_body(r, message.content_type)
     raw_body = plaintext[: r.pos]

@@ -228,9 +228,10 @@ class RatchetTree:
         for child, copath in ((left, right), (right, left)):
             voucher = self._voucher(child, node)
             # Leaves that never committed carry no parent hash: they are told apart without hashing.
-            if voucher is not None and voucher.parent_hash:
-                if voucher.parent_hash == self.parent_hash(x, copath):
-                    return True
+            if voucher is None or not voucher.parent_hash:
+                continue
+            if voucher.parent_hash == self.parent_hash(x, copath):
+                return True
         return False
 
     def _voucher(self, child: int, node: ParentNode) -> Node | None:

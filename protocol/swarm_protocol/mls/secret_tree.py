@@ -15,6 +15,7 @@ from enum import IntEnum
 from ..errors import ReplayedMessage
 from . import rules, tree_math
 from .ciphersuite import CipherSuite
+from .codec import u32
 
 
 class RatchetKind(IntEnum):
@@ -83,10 +84,11 @@ class Ratchet:
 
     @staticmethod
     def _step(suite: CipherSuite, secret: bytes, generation: int) -> tuple[MessageKey, bytes]:
-        derive, aead = suite.derive_tree_secret, suite.aead
-        key = derive(secret, b"key", generation, aead.key_size)
-        nonce = derive(secret, b"nonce", generation, aead.nonce_size)
-        return MessageKey(key, nonce), derive(secret, b"secret", generation, suite.kdf.size)
+        # DeriveTreeSecret (§9): the generation is the context of ExpandWithLabel.
+        derive, aead, context = suite.expand_with_label, suite.aead, u32(generation)
+        key = derive(secret, b"key", context, aead.key_size)
+        nonce = derive(secret, b"nonce", context, aead.nonce_size)
+        return MessageKey(key, nonce), derive(secret, b"secret", context, suite.kdf.size)
 
 
 @dataclass(frozen=True, slots=True)
