@@ -14,12 +14,15 @@ import select
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 Reply = dict[str, Any]
+
+SUITES = [0x0001, 0x0003, 0xF0A1]
+"""The cipher suites of all these tests; the last number is of the private-use range."""
 
 CALL_LIMIT_S = 20.0
 START_LIMIT_S = 30.0
@@ -247,7 +250,7 @@ class Received:
     data: bytes = b""
     aad: bytes = b""
     reference: bytes = b""
-    view: View | None = None
+    view: View | None = field(default=None, repr=False)
 
 
 class Group:
@@ -285,8 +288,13 @@ class Group:
         aad: bytes | None = None,
         tree_in_welcome: bool = True,
         group_info_extensions: list[Reply] | None = None,
+        path: bool | None = None,
+        new_key: bool | None = None,
     ) -> Committed:
-        """Commit to `proposals` by value, and by reference to `references` or to all that are pending."""
+        """Commit to `proposals` by value, and by reference to `references` or to all that are pending.
+
+        `path=False` asks for none where none is needed. ts-mls always does so, and ours does not by itself.
+        """
         reply = self.call(
             "commit",
             proposals=list(proposals),
@@ -295,6 +303,8 @@ class Group:
             aad=aad,
             tree_in_welcome=tree_in_welcome,
             group_info_extensions=group_info_extensions,
+            path=path,
+            new_key=new_key or None,
         )
         return Committed(reply["commit"], reply["welcome"], reply["ratchet_tree"])
 
@@ -338,18 +348,20 @@ class Group:
         reply = self.call("group_info", with_tree=with_tree, extensions=extensions)
         return reply["group_info"], reply["ratchet_tree"]
 
-    def branch(self, group_id: bytes, key_packages: list[bytes]) -> tuple[Group, Committed]:
-        """A new group of some members of this one, RFC 9420 §11.3."""
-        return self._successor("branch", group_id=group_id, key_packages=key_packages)
-
-    def recreate(self, client: Client, key_packages: list[bytes]) -> tuple[Group, Committed]:
-        """The group that follows a committed ReInit, RFC 9420 §11.2."""
-        return self._successor("recreate", client, key_packages=key_packages)
-
-    def _successor(
-        self, method: str, client: Client | None = None, **params: object
+    def branch(
+        self, group_id: bytes, key_packages: list[bytes], **options: object
     ) -> tuple[Group, Committed]:
-        creator = client or self.client
+        """A new group of some members of this one, RFC 9420 §11.3."""
+        params = {"group_id": group_id, "key_packages": key_packages, **options}
+        return self._successor("branch", self.client, params)
+
+    def recreate(
+        self, client: Client, key_packages: list[bytes], **options: object
+    ) -> tuple[Group, Committed]:
+        """The group that follows a committed ReInit, RFC 9420 §11.2."""
+        return self._successor("recreate", client, {"key_packages": key_packages, **options})
+
+    def _successor(self, method: str, creator: Client, params: Reply) -> tuple[Group, Committed]:
         reply = self.call(method, client=creator.id, **params)
         return Group(creator, reply), Committed(b"", reply["welcome"], reply["ratchet_tree"])
 
@@ -424,9 +436,10 @@ class Client:
         )
         return Group(self, reply), reply["commit"]
 
-    def propose_joining(self, group_info: bytes) -> bytes:
+    def propose_joining(self, group_info: bytes, **options: object) -> bytes:
         """An Add of ourselves from outside (sender `new_member_proposal`)."""
-        proposal: bytes = self.peer.call("propose_joining", client=self.id, group_info=group_info)["proposal"]
+        reply = self.peer.call("propose_joining", client=self.id, group_info=group_info, **options)
+        proposal: bytes = reply["proposal"]
         return proposal
 
     def propose_from_outside(self, group_info: bytes, *, remove: int) -> bytes:
@@ -442,9 +455,20 @@ class Peer:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self.name = caller.name
+        self._can = frozenset(self.call("hello")["can"])
 
     def __repr__(self) -> str:
         return self.name
+
+    @property
+    def can_join_with_psk(self) -> bool:
+        """Whether its external commits may hold PSKs."""
+        return "join with a PSK" in self._can
+
+    @property
+    def can_change_its_key(self) -> bool:
+        """Whether its members may change their signature key: `new_key` of commits and updates."""
+        return "change its signature key" in self._can
 
     def call(self, method: str, **params: object) -> Reply:
         """Any method; arguments that are None stay away."""
@@ -471,9 +495,9 @@ def add(key_package: bytes) -> Reply:
     return {"kind": "add", "key_package": key_package}
 
 
-def update() -> Reply:
-    """The proposer's leaf gets a new key."""
-    return {"kind": "update"}
+def update(*, new_key: bool = False) -> Reply:
+    """The proposer's leaf gets a new encryption key, and a new signature key if asked for."""
+    return {"kind": "update", "new_key": new_key}
 
 
 def remove(leaf: int) -> Reply:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from . import rpc
-from .rpc import Group, Peer, PeerRefusal
+from .histories import History
+from .rpc import SUITES, Group, Peer, PeerRefusal
 
 pytestmark = pytest.mark.interop
-
-SUITES = [0x0001, 0x0003, 0xF0A1]
 
 
 def agree(*groups: Group) -> None:
@@ -57,6 +56,11 @@ def test_life_of_a_group(theirs: Peer, suite: int) -> None:
     agree(first, second, back)
     for group in (first, second, back):
         assert group.restart().shared() == first.view.shared()
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=hex)
+def test_random_history(theirs: Peer, suite: int) -> None:
+    History(suite, 1, [theirs]).run(30)
 
 
 def test_errors_come_back_and_the_peer_lives_on(theirs: Peer) -> None:

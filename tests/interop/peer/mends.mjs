@@ -204,4 +204,10 @@ import { varLenDataDecoder, varLenDataEncoder } from "./codec/variableLength.js"
       ],
     ],
   },
+  {
+    rule: "of no standard: a state that went into bytes and back is the same state",
+    fault: "drops the sender of a pending proposal when that is leaf 0",
+    file: "codec/optional.js",
+    edits: [[`if (t) {`, `if (t !== undefined) {`]],
+  },
 ]

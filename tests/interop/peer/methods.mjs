@@ -254,7 +254,13 @@ async function handle(group, state, incoming, seen) {
 export const methods = {
   async hello() {
     const about = JSON.parse(readFileSync(new URL("./node_modules/ts-mls/package.json", import.meta.url)))
-    return { peer: "ts-mls", version: about.version, suites: suiteNumbers, methods: Object.keys(methods) }
+    return {
+      peer: "ts-mls",
+      version: about.version,
+      suites: suiteNumbers,
+      methods: Object.keys(methods),
+      can: [],
+    }
   },
 
   async new_client({ suite: number, identity }) {
