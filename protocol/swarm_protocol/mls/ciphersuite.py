@@ -118,7 +118,10 @@ class CipherSuite:
     def expand_with_label(self, secret: bytes, label: bytes, context: bytes, size: int) -> bytes:
         """ExpandWithLabel (§8); `label` without its prefix."""
         info = _label_head(label, size) + opaque(context)
-        return self.hpke.kdf.expand(secret, info, size)
+        kdf = self.hpke.kdf
+        if size <= kdf.size:  # all but long exports: HKDF-Expand in its first block
+            return hmac.digest(secret, info + b"\x01", kdf.name)[:size]
+        return kdf.expand(secret, info, size)
 
     def derive_secret(self, secret: bytes, label: bytes) -> bytes:
         """DeriveSecret (§8)."""

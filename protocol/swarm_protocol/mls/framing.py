@@ -90,9 +90,13 @@ def read_body(r: Reader, content_type: ContentType) -> Body:
 def read_content_type(r: Reader) -> ContentType:
     """Read a ContentType."""
     kind = r.u8()
-    if not 1 <= kind <= 3:
+    content_type = _CONTENT_TYPES.get(kind)
+    if content_type is None:
         raise DecodeError(f"{kind} is no type of content")
-    return ContentType(kind)
+    return content_type
+
+
+_CONTENT_TYPES: dict[int, ContentType] = {kind.value: kind for kind in ContentType}
 
 
 def content_type_of(body: Body) -> ContentType:
@@ -268,14 +272,14 @@ class PrivateMessage(Struct):
 
 MessageBody = PublicMessage | PrivateMessage | Welcome | GroupInfo | KeyPackage
 
-_FORMATS: dict[WireFormat, type[MessageBody]] = {
+_FORMATS: dict[int, type[MessageBody]] = {
     WireFormat.PUBLIC_MESSAGE: PublicMessage,
     WireFormat.PRIVATE_MESSAGE: PrivateMessage,
     WireFormat.WELCOME: Welcome,
     WireFormat.GROUP_INFO: GroupInfo,
     WireFormat.KEY_PACKAGE: KeyPackage,
 }
-_WIRE_FORMATS = {body: wire_format for wire_format, body in _FORMATS.items()}
+_WIRE_FORMATS = {body: WireFormat(wire_format) for wire_format, body in _FORMATS.items()}
 
 
 def _wire_format(value: int) -> WireFormat:
@@ -301,7 +305,11 @@ class MLSMessage(Struct):
         version = r.u16()
         if version != MLS_10:
             raise UnsupportedVersion(f"MLS version {version} is not known here")
-        return cls(_FORMATS[_wire_format(r.u16())].read(r))
+        wire_format = r.u16()
+        body = _FORMATS.get(wire_format)
+        if body is None:
+            raise DecodeError(f"wire format {wire_format} is not known")
+        return cls(body.read(r))
 
     def encode(self) -> bytes:
         """Encode the struct."""

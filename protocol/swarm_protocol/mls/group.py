@@ -333,7 +333,7 @@ def verify(state: GroupState, unverified: UnverifiedMessage) -> VerifiedMessage:
     """
     content, context = unverified.message.content, unverified.context
     past = None
-    if context != state.context:
+    if context is not state.context and context != state.context:
         past = next((p for p in state.past if p.context == context), None)
         if past is None:
             raise UnexpectedMessage("this message was opened in an epoch that is gone")

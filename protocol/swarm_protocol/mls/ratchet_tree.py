@@ -122,9 +122,8 @@ class RatchetTree:
 
     def leaf(self, index: int) -> LeafNode | None:
         """The leaf at `index`; None where it is blank or beyond the tree."""
-        if not 0 <= index < self.n_leaves:
-            return None
-        node = self._nodes[2 * index]
+        x = 2 * index
+        node = self._nodes[x] if 0 <= x < len(self._nodes) else None
         return node if isinstance(node, LeafNode) else None
 
     def parent(self, x: int) -> ParentNode | None:
