@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 
 from ..errors import DecodeError, UnsupportedVersion
 from . import rules
@@ -52,10 +53,11 @@ class Sender(Struct):
     type: SenderType
     index: int = 0
 
-    @classmethod
-    def member(cls, leaf_index: int) -> Sender:
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def member(leaf_index: int) -> Sender:
         """The member at a leaf."""
-        return cls(SenderType.MEMBER, leaf_index)
+        return Sender(SenderType.MEMBER, leaf_index)
 
     @classmethod
     def read(cls, r: Reader) -> Sender:
@@ -67,7 +69,7 @@ class Sender(Struct):
 
     def encode(self) -> bytes:
         """Encode the struct."""
-        if self.type in (SenderType.MEMBER, SenderType.EXTERNAL):
+        if self.type <= SenderType.EXTERNAL:
             return u8(self.type) + u32(self.index)
         return u8(self.type)
 

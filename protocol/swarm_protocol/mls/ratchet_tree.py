@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..errors import DecodeError, UsageError
 from . import tree_math
 from .ciphersuite import CipherSuite
-from .codec import Reader, Struct, opaque, optional, u32, vector
+from .codec import Reader, Struct, opaque, u32, vector
 from .leaf_node import LeafNode
 
 MAX_LEAVES = 1 << 14
@@ -175,22 +175,23 @@ class RatchetTree:
         """The tree hash of node `x` (§7.8)."""
         known = self._hashes[x]
         if known is None:
+            node = self._nodes[x]
             if x % 2 == 0:
-                known = self._leaf_hash(x, self._nodes[x])
+                known = self._leaf_hash(x, node)
             else:
-                left = self.subtree_hash(tree_math.left(x))
-                right = self.subtree_hash(tree_math.right(x))
-                known = self._parent_node_hash(self._nodes[x], left, right)
+                half = 1 << (tree_math.level(x) - 1)
+                left, right = self.subtree_hash(x - half), self.subtree_hash(x + half)
+                known = self._parent_node_hash(node, left, right)
             self._hashes[x] = known
         return known
 
     def _leaf_hash(self, x: int, node: Node | None) -> bytes:
-        raw = None if node is None else node.encode()
-        return self.suite.hash(b"\x01" + u32(x // 2) + optional(raw))
+        leaf = b"\x00" if node is None else b"\x01" + node.encode()
+        return self.suite.hash(b"\x01" + u32(x // 2) + leaf)
 
     def _parent_node_hash(self, node: Node | None, left: bytes, right: bytes) -> bytes:
-        raw = None if node is None else node.encode()
-        return self.suite.hash(b"\x02" + optional(raw) + opaque(left) + opaque(right))
+        parent = b"\x00" if node is None else b"\x01" + node.encode()
+        return self.suite.hash(b"\x02" + parent + opaque(left) + opaque(right))
 
     def original_hash(self, x: int, without: Collection[int]) -> bytes:
         """The tree hash of `x` as it was before the leaves `without` came in (§7.9)."""
