@@ -9,8 +9,9 @@ use a message key twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
+from operator import attrgetter
 
 from ..errors import RuleViolation
 from . import rules
@@ -118,6 +119,12 @@ class GroupState:
         """Equal for all members of an epoch, and for nobody else (RFC 9420 §8.7)."""
         return self.secrets.epoch_authenticator
 
+    def with_secret_tree(self, secret_tree: SecretTree) -> GroupState:
+        """This state with a message key gone: `dataclasses.replace`, but on the path of every message."""
+        values = list(_FIELDS(self))
+        values[_SECRET_TREE] = secret_tree
+        return GroupState(*values)
+
     def members(self) -> Iterator[tuple[int, LeafNode]]:
         """Leaf index and leaf of each member."""
         return self.tree.members()
@@ -127,6 +134,11 @@ class GroupState:
         if epoch == self.context.epoch:
             return self.secrets.resumption_psk
         return next((p.resumption_psk for p in self.past if p.context.epoch == epoch), None)
+
+
+_NAMES = tuple(f.name for f in fields(GroupState))
+_FIELDS = attrgetter(*_NAMES)
+_SECRET_TREE = _NAMES.index("secret_tree")
 
 
 @dataclass(frozen=True, slots=True)
