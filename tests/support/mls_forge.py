@@ -352,8 +352,8 @@ def welcomed(state: State, own: mls.OwnKeyPackage, **options: Any) -> tuple[Stat
     return pending.staged.after, pending.welcome
 
 
-def opened(own: mls.OwnKeyPackage, welcome: bytes) -> tuple[GroupSecrets, mls.GroupInfo]:
-    """What a Welcome without PSKs says to `own`."""
+def opened(own: mls.OwnKeyPackage, welcome: bytes, psk: bytes = b"") -> tuple[GroupSecrets, mls.GroupInfo]:
+    """What a Welcome says to `own`; `psk` is the one pre-shared key, if it wants one."""
     body = mls.MLSMessage.decode(welcome).body
     assert isinstance(body, mls.Welcome)
     entry = next(s for s in body.secrets if s.new_member == own.ref)
@@ -361,7 +361,7 @@ def opened(own: mls.OwnKeyPackage, welcome: bytes) -> tuple[GroupSecrets, mls.Gr
         own.init, b"Welcome", body.encrypted_group_info, entry.encrypted_group_secrets
     )
     secrets = GroupSecrets.decode(plain)
-    psk_secret = key_schedule.psk_secret(own.suite, ())
+    psk_secret = key_schedule.psk_secret(own.suite, [(p, psk) for p in secrets.psks])
     key, nonce = welcome_key(
         own.suite, key_schedule.welcome_secret(own.suite, secrets.joiner_secret, psk_secret)
     )
@@ -376,7 +376,8 @@ def welcome_again(
     *,
     tree: mls.RatchetTree | None = None,
     secrets: dict[str, Any] | None = None,
-    psks: Sequence[tuple[mls.PreSharedKeyID, bytes]] = (),
+    psk: bytes = b"",
+    psks: Sequence[tuple[mls.PreSharedKeyID, bytes]] | None = None,
     suite: int | None = None,
     tag: bytes | None = None,
     signature: mls.SignatureKeyPair | None = None,
@@ -387,11 +388,13 @@ def welcome_again(
 ) -> bytes:
     """A Welcome altered and sealed anew, with the tag and the signature that fit what it says.
 
-    `tree` also sets the tree hash; `secrets` are fields of GroupSecrets, `context` of GroupContext.
+    `tree` also sets the tree hash; `psk` is that of the given Welcome, `psks` are those of the new one where
+    they differ; `secrets` are fields of GroupSecrets, `context` of GroupContext.
     """
     if extensions_of_group is not None:
         context["extensions"] = tuple(extensions_of_group)
-    group_secrets, info = opened(own, welcome)
+    group_secrets, info = opened(own, welcome, psk)
+    psks = [(p, psk) for p in group_secrets.psks] if psks is None else psks
     s = own.suite
     if tree is not None:
         context = {"tree_hash": tree.tree_hash()} | context
