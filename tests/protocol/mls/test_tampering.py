@@ -313,8 +313,7 @@ def sealed(state: mls.GroupState, sender: int, kind: ContentType, plaintext: byt
     sender_key = protection.sender_data_key(suite, state.secrets.sender_data_secret, ciphertext)
     data = sender.to_bytes(4, "big") + generation.to_bytes(4, "big") + bytes(4)
     sender_data = suite.aead.seal(sender_key.key, sender_key.nonce, aad, data)
-    message = PrivateMessage(state.group_id, state.epoch, kind, b"", sender_data, ciphertext)
-    return mls.MLSMessage(message).encode()
+    return b"\x00\x01\x00\x02" + aad + opaque(b"") + opaque(sender_data) + opaque(ciphertext)
 
 
 @pytest.mark.parametrize("public", [True, False])
