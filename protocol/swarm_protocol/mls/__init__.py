@@ -16,7 +16,7 @@ operation is a pure function from a state to a new one. A group in short:
 
 from . import archive
 from .ciphersuite import CRYPTO, PRODUCT_SUITES, CipherSuite, CryptoProvider
-from .commit import NewLeaf, PendingCommit, VerifiedCommit, commit, stage
+from .commit import NewLeaf, PendingCommit, commit
 from .credential import Credential, CredentialType
 from .extensions import (
     Extension,
@@ -70,6 +70,7 @@ from .resumption import branch, reinitialise
 from .rules import RULES, Rule
 from .secret_tree import Window
 from .signatures import SignatureKeyPair
+from .staging import VerifiedCommit, stage
 from .state import (
     CommitView,
     GroupConfig,

@@ -1,8 +1,7 @@
-"""Making commits and staging those of others (RFC 9420 §12.4.1, §12.4.2).
+"""Making commits, with their Welcome (RFC 9420 §12.4.1).
 
-Both sides go the same way: resolve the proposals, apply the list, set the path, move the key schedule. What
-comes out is a `StagedCommit`, which takes effect only when it is merged: the committer drops its own when
-another one won, a receiver drops what its owner does not want.
+A commit comes out staged: it takes effect only when it is merged, and the committer drops its own when
+another one won.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from ..entropy import Entropy
 from ..errors import RuleViolation, UsageError
-from . import key_schedule, protection, rules, tree_kem, tree_math
-from .ciphersuite import CipherSuite, same
+from . import key_schedule, protection, tree_kem, tree_math
 from .codec import opaque
 from .credential import Credential
+from .epoch import NextEpoch, advance, authorise, next_state, provisional_context
 from .extensions import Extension, ExtensionType
 from .framing import (
     AuthenticatedContent,
@@ -26,17 +25,13 @@ from .framing import (
     SenderType,
     WireFormat,
 )
-from .group_context import GroupContext
 from .hpke import KemKeyPair
 from .leaf_node import Capabilities, LeafNode, LeafNodeSource
 from .proposal_list import Applied, apply_list, check_proposal, choose_pending, find_psks
-from .proposals import Commit, PreSharedKeyID, Proposal, ReInit, ResumptionPSKUsage, UpdatePath
-from .protection import transcript_content
-from .ratchet_tree import RatchetTree
-from .secret_tree import RatchetKind, SecretTree
+from .proposals import Commit, PreSharedKeyID, Proposal, ResumptionPSKUsage, UpdatePath
+from .secret_tree import RatchetKind
 from .signatures import SignatureKeyPair
 from .state import (
-    CommitView,
     GroupState,
     LeafChange,
     Policy,
@@ -45,7 +40,7 @@ from .state import (
     Status,
 )
 from .tree_kem import PathKey
-from .validation import check_leaf, check_lifetime, check_members, check_replacement
+from .validation import check_lifetime, check_members
 from .welcome import EncryptedGroupSecrets, GroupInfo, GroupSecrets, Welcome, welcome_key
 
 
@@ -103,101 +98,8 @@ class _Path:
 
     update: UpdatePath | None
     keys: list[PathKey]
-    secret: bytes
     leaf_keys: KemKeyPair | None
     signature: SignatureKeyPair
-
-
-@dataclass(frozen=True, slots=True)
-class _NextEpoch:
-    """What the key schedule gives for a commit."""
-
-    context: GroupContext
-    interim: bytes
-    joiner: bytes
-    welcome: bytes
-    secrets: key_schedule.EpochSecrets
-    encryption_secret: bytes
-    confirmation_tag: bytes
-
-
-def _advance(
-    state: GroupState,
-    provisional: GroupContext,
-    message: AuthenticatedContent,
-    init_secret: bytes,
-    commit_secret: bytes,
-    psk_secret: bytes,
-) -> _NextEpoch:
-    suite = state.suite
-    confirmed = key_schedule.confirmed_transcript_hash(
-        suite, state.interim_transcript_hash, transcript_content(message), message.auth.signature
-    )
-    context = replace(provisional, confirmed_transcript_hash=confirmed)
-    raw = context.encode()
-    joiner = key_schedule.joiner_secret(suite, init_secret, commit_secret, raw)
-    secrets, encryption_secret = key_schedule.derive_epoch(
-        suite, key_schedule.epoch_secret(suite, joiner, psk_secret, raw)
-    )
-    tag = suite.mac(secrets.confirmation_key, confirmed)
-    return _NextEpoch(
-        context,
-        key_schedule.interim_transcript_hash(suite, confirmed, tag),
-        joiner,
-        key_schedule.welcome_secret(suite, joiner, psk_secret),
-        secrets,
-        encryption_secret,
-        tag,
-    )
-
-
-def _after(
-    state: GroupState,
-    epoch: _NextEpoch,
-    tree: RatchetTree,
-    private: tree_kem.PrivateKeys,
-    signature: SignatureKeyPair,
-    reinit: ReInit | None,
-    own_leaf: int,
-) -> GroupState:
-    """The state of the new epoch; past epochs are added when it is merged."""
-    return GroupState(
-        suite=state.suite,
-        config=state.config,
-        context=epoch.context,
-        tree=tree,
-        own_leaf=own_leaf,
-        signature=signature,
-        private=tree_kem.still_valid(tree, private),
-        secrets=epoch.secrets,
-        interim_transcript_hash=epoch.interim,
-        confirmation_tag=epoch.confirmation_tag,
-        secret_tree=SecretTree.start(tree.n_leaves, epoch.encryption_secret),
-        status=Status.ACTIVE if reinit is None else Status.REINITIALISED,
-        reinit=reinit,
-    )
-
-
-def _provisional(state: GroupState, tree: RatchetTree, applied: Applied) -> GroupContext:
-    return replace(
-        state.context,
-        epoch=state.epoch + 1,
-        tree_hash=tree.tree_hash(),
-        extensions=applied.extensions,
-    )
-
-
-def _authorise(
-    state: GroupState,
-    sender: Sender,
-    committer: int,
-    queue: Sequence[QueuedProposal],
-    changes: Sequence[LeafChange],
-    policy: Policy,
-) -> None:
-    reason = policy.authorise(CommitView(state, sender, committer, tuple(queue), tuple(changes)))
-    if reason is not None:
-        raise rules.violation(rules.AUTHORISED, reason)
 
 
 def own_leaf_of(state: GroupState) -> LeafNode:
@@ -297,7 +199,7 @@ class Built:
 
     staged: StagedCommit
     path: _Path
-    epoch: _NextEpoch
+    epoch: NextEpoch
 
 
 def build(
@@ -320,7 +222,7 @@ def build(
     """Set the path, sign the commit and move the key schedule: the steps of §12.4.1 in their order."""
     suite, draft = state.suite, applied.draft
     changes = list(applied.changes)
-    commit_secret, made = suite.zero, _Path(None, [], b"", None, state.signature)
+    commit_secret, made = suite.zero, _Path(None, [], None, state.signature)
     if path:
         leaf_keys = suite.kem.derive_key_pair(entropy(suite.kdf.size))
         pairs = draft.filtered_direct_path(committer)
@@ -329,10 +231,10 @@ def build(
         leaf, signature = new_leaf.sign(state, committer, old_leaf, leaf_keys.public, parent_hash)
         changes.append(LeafChange(committer, draft.leaf(committer), leaf))
         draft.set_leaf(committer, leaf)
-        made = _Path(UpdatePath(leaf, ()), keys, b"", leaf_keys, signature)
+        made = _Path(UpdatePath(leaf, ()), keys, leaf_keys, signature)
     tree = draft.freeze()
     check_members(tree, applied.extensions)
-    provisional = _provisional(state, tree, applied)
+    provisional = provisional_context(state, tree, applied)
     if made.update is not None:
         without = {index for index, _ in applied.added}
         nodes = tree_kem.seal_path(tree, made.keys, provisional.encode(), without, entropy)
@@ -342,7 +244,7 @@ def build(
     signing = made.signature if sender.type is SenderType.NEW_MEMBER_COMMIT else state.signature
     signature_bytes = protection.sign(suite, signing.private, wire_format, content, state.context.encode())
     unconfirmed = AuthenticatedContent(wire_format, content, FramedContentAuthData(signature_bytes))
-    epoch = _advance(
+    epoch = advance(
         state,
         provisional,
         unconfirmed,
@@ -350,12 +252,12 @@ def build(
         commit_secret,
         key_schedule.psk_secret(suite, psks),
     )
-    _authorise(state, sender, committer, queue, changes, policy)
+    authorise(state, sender, committer, queue, changes, policy)
     private = dict(state.private)
     if made.leaf_keys is not None:
         private[2 * committer] = made.leaf_keys
         private.update({k.node: k.keys for k in made.keys})
-    after = _after(state, epoch, tree, private, made.signature, applied.reinit, committer)
+    after = next_state(state, epoch, tree, private, made.signature, applied.reinit, committer)
     staged = StagedCommit(state.context, sender, committer, tuple(queue), tuple(changes), after)
     signed = replace(unconfirmed, auth=FramedContentAuthData(signature_bytes, epoch.confirmation_tag))
     return signed, Built(staged, made, epoch)
@@ -418,183 +320,3 @@ def _welcome(built: Built, applied: Applied, with_tree: bool, entropy: Entropy) 
 def _path_secret_for(path: Sequence[PathKey], newcomer: int, committer: int) -> bytes | None:
     ancestor = tree_math.common_ancestor(2 * newcomer, 2 * committer)
     return next((k.secret for k in path if k.node == ancestor), None)
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedCommit:
-    """A commit whose protection and signature were verified in the epoch `context`.
-
-    Only `group.verify` makes one; `stage` refuses it in any other epoch.
-    """
-
-    context: GroupContext
-    message: AuthenticatedContent
-    commit: Commit
-    sender: Sender
-
-
-def stage(state: GroupState, verified: VerifiedCommit, *, policy: Policy) -> StagedCommit:
-    """Check a commit in full and compute where it leads, without taking the step (§12.4.2).
-
-    Raises:
-        RuleViolation: with the first rule that does not hold.
-        CannotOpen: the path secret that is meant for us does not open.
-        UsageError: it was verified in another epoch than the state's.
-    """
-    if verified.context != state.context:
-        raise UsageError("this commit was verified in another epoch")
-    if state.status is not Status.ACTIVE:
-        raise rules.unexpected(rules.ACTIVE)
-    sender, body = verified.sender, verified.commit
-    external = sender.type is SenderType.NEW_MEMBER_COMMIT
-    queue = _resolve(state, body, sender, policy)
-    applied = apply_list(state, queue, sender)
-    if body.path is None:
-        rules.require(not applied.path_required and not external, rules.PATH_REQUIRED)
-    committer = applied.draft.free_leaf() if external else sender.index
-    changes = list(applied.changes)
-    if body.path is not None:
-        previous = applied.draft.leaf(committer)
-        _check_path_leaf(state, applied, body.path, committer, external, policy)
-        changes.append(LeafChange(committer, previous, body.path.leaf_node))
-        _set_path(applied, body.path, committer)
-    tree = applied.draft.freeze()
-    check_members(tree, applied.extensions)
-    _authorise(state, sender, committer, queue, changes, policy)
-    after = _follow(state, verified, applied, tree, committer, policy)
-    return StagedCommit(state.context, sender, committer, tuple(queue), tuple(changes), after)
-
-
-def _resolve(state: GroupState, body: Commit, sender: Sender, policy: Policy) -> list[QueuedProposal]:
-    queue = []
-    for item in body.proposals:
-        if isinstance(item, bytes):
-            rules.require(sender.type is SenderType.MEMBER, rules.EXTERNAL_BY_VALUE)
-            known = state.proposals.get(item)
-            if known is None:
-                raise rules.violation(rules.LIST_REFERENCE_KNOWN)
-            queue.append(known)
-        else:
-            check_proposal(state, item, sender, policy)
-            queue.append(QueuedProposal(item, sender))
-    return queue
-
-
-def _check_path_leaf(
-    state: GroupState,
-    applied: Applied,
-    path: UpdatePath,
-    committer: int,
-    external: bool,
-    policy: Policy,
-) -> None:
-    leaf = path.leaf_node
-    previous = None
-    if not external:
-        previous = state.tree.leaf(committer)
-    elif applied.removed:
-        previous = state.tree.leaf(applied.removed[0])
-    if previous is not None:
-        check_replacement(leaf, previous, LeafNodeSource.COMMIT)
-    rules.require(leaf.source is LeafNodeSource.COMMIT, rules.LEAF_SOURCE)
-    if external and previous is not None:
-        reason = policy.authenticate(leaf, previous)
-        if reason is not None:
-            raise rules.violation(rules.EXTERNAL_SUCCESSOR, reason)
-    check_leaf(
-        state.suite,
-        leaf,
-        group_id=state.group_id,
-        index=committer,
-        policy=policy,
-        previous=previous,
-    )
-
-
-def _set_path(applied: Applied, path: UpdatePath, committer: int) -> None:
-    draft = applied.draft
-    suite = draft.suite
-    pairs = draft.filtered_direct_path(committer)
-    rules.require(len(pairs) == len(path.nodes), rules.PATH_LENGTH)
-    fresh = [n.encryption_key for n in path.nodes]
-    present = {n.encryption_key for n in draft.nodes if n is not None}
-    new = len(set(fresh)) == len(fresh) and present.isdisjoint(fresh)
-    rules.require(new and path.leaf_node.encryption_key not in present, rules.PATH_KEYS_NEW)
-    rules.require(path.leaf_node.encryption_key not in fresh, rules.PATH_KEYS_NEW)
-    rules.require(all(suite.kem.is_valid_public(k) for k in fresh), rules.LEAF_ENCRYPTION_KEY)
-    parent_hash = draft.set_path(committer, fresh)
-    rules.require(path.leaf_node.parent_hash == parent_hash, rules.PATH_PARENT_HASH)
-    draft.set_leaf(committer, path.leaf_node)
-
-
-def _follow(
-    state: GroupState,
-    verified: VerifiedCommit,
-    applied: Applied,
-    tree: RatchetTree,
-    committer: int,
-    policy: Policy,
-) -> GroupState:
-    """Move the key schedule as the committer did, and check that it led to the same epoch."""
-    if state.own_leaf in applied.removed:
-        return _removed(state, _provisional(state, tree, applied))
-    suite, update = state.suite, verified.commit.path
-    provisional = _provisional(state, tree, applied)
-    private, signature = dict(state.private), state.signature
-    own = tree.leaf(state.own_leaf)
-    assert own is not None, "we were not removed"
-    updated = state.updates.get(own.encryption_key)
-    if updated is not None:
-        private[2 * state.own_leaf], signature = updated.encryption, updated.signature
-    private = tree_kem.still_valid(tree, private)
-    commit_secret = suite.zero
-    if update is not None:
-        without = {index for index, _ in applied.added}
-        keys, commit_secret = tree_kem.open_path(
-            tree, update, committer, state.own_leaf, private, provisional.encode(), without
-        )
-        private.update({k.node: k.keys for k in keys})
-    epoch = _advance(
-        state,
-        provisional,
-        verified.message,
-        _init_secret(state, applied),
-        commit_secret,
-        key_schedule.psk_secret(suite, find_psks(state, applied.psks, policy)),
-    )
-    tag = verified.message.auth.confirmation_tag
-    if tag is None:
-        raise rules.violation(rules.COMMIT_TAG_PRESENT)
-    rules.require(same(tag, epoch.confirmation_tag), rules.CONFIRMATION_TAG)
-    return _after(state, epoch, tree, private, signature, applied.reinit, state.own_leaf)
-
-
-def _init_secret(state: GroupState, applied: Applied) -> bytes:
-    if applied.external_init is None:
-        return state.secrets.init_secret
-    keys = key_schedule.external_key(state.suite, state.secrets)
-    return external_init_receiver(state.suite, keys, applied.external_init.kem_output)
-
-
-def external_init_receiver(suite: CipherSuite, keys: KemKeyPair, kem_output: bytes) -> bytes:
-    """The init secret of an external commit, on the group's side (§8.3)."""
-    receiver = suite.hpke.setup_receiver(kem_output, keys, b"")
-    return receiver.export(key_schedule.EXTERNAL_INIT_LABEL, suite.kdf.size)
-
-
-def _removed(state: GroupState, context: GroupContext) -> GroupState:
-    """What stays of a group that we were removed from: no secret of the new epoch, none of this one."""
-    gone = key_schedule.EpochSecrets(*([b""] * 8))
-    return replace(
-        state,
-        context=context,
-        private={},
-        secrets=gone,
-        interim_transcript_hash=b"",
-        confirmation_tag=b"",
-        secret_tree=SecretTree(state.tree.n_leaves, {}, {}),
-        proposals={},
-        updates={},
-        past=(),
-        status=Status.REMOVED,
-    )

@@ -21,11 +21,9 @@ from ..errors import RuleViolation, UnexpectedMessage, UsageError
 from . import key_schedule, protection, rules
 from .commit import (
     NewLeaf,
-    VerifiedCommit,
     make_group_info,
     protect_handshake,
     require_active,
-    stage,
 )
 from .extensions import Extension, external_senders
 from .framing import (
@@ -48,6 +46,7 @@ from .proposals import Add, Commit, Proposal, Update
 from .protection import proposal_ref
 from .ratchet_tree import RatchetTree
 from .secret_tree import RatchetKind, SecretTree
+from .staging import VerifiedCommit, stage
 from .state import (
     GroupConfig,
     GroupState,

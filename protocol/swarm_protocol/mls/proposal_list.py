@@ -208,7 +208,10 @@ def find_psks(
 
     Raises:
         PSKUnknown: one of them is not to be had.
+        RuleViolation: they are more than can be counted.
     """
+    psks = tuple(psks)
+    rules.require(len(psks) < 2**16, rules.PSK_COUNT)
     found = []
     for psk_id in psks:
         if state is not None and _is_of(state, psk_id, ceremony):

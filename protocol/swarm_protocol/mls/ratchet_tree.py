@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import DecodeError, UsageError
-from . import tree_math
+from . import rules, tree_math
 from .ciphersuite import CipherSuite
 from .codec import Reader, Struct, opaque, u32, vector
 from .leaf_node import LeafNode
 
 MAX_LEAVES = 1 << 14
-"""Largest tree that is read, so that a short message cannot claim a huge one."""
+"""Largest tree that is read or grown to, so that a short message cannot claim a huge one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,9 @@ class RatchetTree:
 
     def original_hash(self, x: int, without: Collection[int]) -> bytes:
         """The tree hash of `x` as it was before the leaves `without` came in (§7.9)."""
-        if not any(tree_math.is_below(2 * i, x) for i in without):
+        # Only those below go on with the descent: else a long list would be read at every node.
+        without = frozenset(i for i in without if tree_math.is_below(2 * i, x))
+        if not without:
             return self.subtree_hash(x)
         if x % 2 == 0:
             return self._leaf_hash(x, None)
@@ -216,7 +218,8 @@ class RatchetTree:
         node = self.parent(x)
         if node is None:
             raise UsageError("a blank node has no parent hash")
-        sibling_hash = self.original_hash(copath, node.unmerged_leaves)
+        unmerged = node.unmerged_leaves
+        sibling_hash = self.original_hash(copath, unmerged) if unmerged else self.subtree_hash(copath)
         return self.suite.hash(opaque(node.encryption_key) + opaque(node.parent_hash) + opaque(sibling_hash))
 
     def is_parent_hash_valid(self, x: int) -> bool:
@@ -273,11 +276,16 @@ class TreeDraft(RatchetTree):
             self._set(x, None if node is None else change(node))
 
     def free_leaf(self) -> int:
-        """The leftmost blank leaf; the tree grows where there is none (§7.7)."""
+        """The leftmost blank leaf; the tree grows where there is none (§7.7).
+
+        Raises:
+            RuleViolation: it would grow beyond MAX_LEAVES.
+        """
         for i in range(self._first_blank, self.n_leaves):
             if self._nodes[2 * i] is None:
                 self._first_blank = i
                 return i
+        rules.require(self.n_leaves < MAX_LEAVES, rules.GROUP_SIZE)
         self._first_blank = self.n_leaves
         grown = len(self._nodes) + 1
         self._nodes.extend([None] * grown)

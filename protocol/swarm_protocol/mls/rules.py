@@ -128,11 +128,16 @@ TREE_KEYS_UNIQUE = _rule(
     "tree-keys-unique", "12.4.3.1", "the encryption key of a parent appears at no other node"
 )
 
+GROUP_SIZE = _rule(
+    "group-size", "7.7", "a tree does not grow beyond the size that our own code reads (MAX_LEAVES)"
+)
+
 # Proposals
 REMOVE_MEMBER = _rule("remove-member", "12.1.3", "a Remove names a member")
 UPDATE_MEMBER = _rule("update-member", "12.1.2", "an Update comes from a member")
 PSK_NONCE = _rule("psk-nonce", "12.1.4", "the nonce of a PSK has KDF.Nh bytes")
 PSK_USAGE = _rule("psk-usage", "12.1.4", "PSKs of usage reinit and branch are used in their ceremony only")
+PSK_COUNT = _rule("psk-count", "8.4", "a commit or Welcome has as many PSKs as a uint16 can count")
 PSK_KNOWN = _rule("psk-known", "12.4.2", "a member has every PSK that a commit mixes in")
 REINIT_VERSION = _rule("reinit-version", "12.1.5", "a ReInit does not lower the version")
 
@@ -176,6 +181,7 @@ PATH_KEYS = _rule("path-keys", "7.5", "a path secret leads to the public keys of
 PATH_KEYS_NEW = _rule("path-keys-new", "12.4.2", "no public key of a path appears in the tree already")
 PATH_PARENT_HASH = _rule("path-parent-hash", "7.9", "the leaf of a path carries the parent hash of that path")
 CONFIRMATION_TAG = _rule("confirmation-tag", "6.1", "the confirmation tag is that of the new epoch")
+LAST_EPOCH = _rule("last-epoch", "8.1", "the number of an epoch is a uint64: none follows the last")
 COMMIT_TAG_PRESENT = _rule("commit-tag-present", "6.1", "a commit carries a confirmation tag")
 
 # Joining
