@@ -266,9 +266,9 @@ Change = Callable[[mls.Commit], mls.Commit]
 
 def committed(state: State, *proposals: mls.Proposal, **options: Any) -> mls.PendingCommit:
     """A public commit of these proposals, with the rules off: right in all but what it holds."""
-    given: dict[str, Any] = {"references": (), "public": True} | options
+    given: dict[str, Any] = {"references": (), "public": True, "entropy": RANDOM} | options
     with lawless():
-        _, pending = mls.commit(state, proposals, policy=ALLOW, entropy=RANDOM, now=NOW, **given)
+        _, pending = mls.commit(state, proposals, policy=ALLOW, now=NOW, **given)
     return pending
 
 

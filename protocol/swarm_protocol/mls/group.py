@@ -294,18 +294,17 @@ def unprotect(state: GroupState, message: MLSMessage) -> tuple[GroupState, Unver
 def _unprotect_private(state: GroupState, message: PrivateMessage) -> tuple[GroupState, UnverifiedMessage]:
     suite = state.suite
     if message.epoch == state.epoch:
-        past, epoch_tree, members = None, state.secret_tree, state.tree.n_leaves
+        past, epoch_tree = None, state.secret_tree
         secret, context = state.secrets.sender_data_secret, state.context
     else:
         past = next((p for p in state.past if p.context.epoch == message.epoch), None)
         if past is None:
             raise UnexpectedMessage(f"epoch {message.epoch} is not, or no longer, open here")
-        epoch_tree, members = past.secret_tree, past.secret_tree.n_leaves
+        epoch_tree = past.secret_tree
         secret, context = past.sender_data_secret, past.context
     sender = protection.open_sender_data(suite, secret, message)
     if sender.leaf_index == state.own_leaf:
         raise rules.unexpected(rules.NOT_FROM_SELF)
-    rules.require(sender.leaf_index < members, rules.MEMBER_SENDER)
     rules.require(_leaf_in(state, past, sender.leaf_index) is not None, rules.MEMBER_SENDER)
     application = message.content_type is ContentType.APPLICATION
     kind = RatchetKind.APPLICATION if application else RatchetKind.HANDSHAKE
@@ -351,8 +350,7 @@ def verify(state: GroupState, unverified: UnverifiedMessage) -> VerifiedMessage:
         return VerifiedCommit(context, unverified.message, body, sender)
     if not isinstance(body, bytes):
         return VerifiedProposal(context, unverified.message, body, sender)
-    if leaf is None:
-        raise rules.violation(rules.SENDER_CONTENT)
+    assert leaf is not None, "data of an outsider has no key to verify under"
     return ApplicationMessage(sender.index, leaf, context.epoch, content.authenticated_data, body)
 
 

@@ -54,8 +54,6 @@ def check_proposal(
     suite = state.suite
     if sender.type is SenderType.EXTERNAL:
         rules.require(isinstance(proposal, _EXTERNAL_SENDERS_MAY), rules.SENDER_CONTENT)
-    elif sender.type is SenderType.NEW_MEMBER_PROPOSAL:
-        rules.require(isinstance(proposal, Add), rules.SENDER_CONTENT)
     match proposal:
         case Add(package):
             check_key_package(suite, package, policy)

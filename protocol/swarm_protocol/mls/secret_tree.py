@@ -128,6 +128,7 @@ class SecretTree:
         """The tree with the ratchets of `leaf` in being."""
         if leaf in self.ratchets:
             return self
+        assert leaf < self.n_leaves, "senders are members"
         nodes = dict(self.nodes)
         path = [2 * leaf, *tree_math.direct_path(2 * leaf, self.n_leaves)]
         top = next(i for i, x in enumerate(path) if x in nodes)

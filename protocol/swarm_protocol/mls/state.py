@@ -213,7 +213,8 @@ class PSKUnknown(RuleViolation):
     """A pre-shared key is wanted that we do not have; `psk_id` says which."""
 
     def __init__(self, psk_id: PreSharedKeyID) -> None:
-        super().__init__(str(rules.violation(rules.PSK_KNOWN)), rule=rules.PSK_KNOWN.id)
+        violation = rules.violation(rules.PSK_KNOWN)
+        super().__init__(str(violation), rule=violation.rule)
         self.psk_id = psk_id
 
 

@@ -213,6 +213,18 @@ def test_path_keys_refused_for_a_secret_of_another_size() -> None:
         forge.refused("path-keys", forge.group(2)[0], resealed(bytes(size)))
 
 
+def test_path_keys_refused_where_they_follow_from_a_short_secret() -> None:
+    first, second = forge.group(2)
+    asked: list[int] = []
+
+    def entropy(n: int, /) -> bytes:
+        asked.append(n)
+        # First comes the key of the leaf, then the first path secret.
+        return forge.RANDOM(n - 1 if len(asked) == 2 else n)
+
+    forge.refused("path-keys", first, forge.committed(second, entropy=entropy).message)
+
+
 # path-keys-new
 
 
@@ -363,3 +375,24 @@ def test_commit_tag_present_refused() -> None:
     bare = replace(verified, message=replace(verified.message, auth=auth))
     with forge.refusing("commit-tag-present"):
         mls.stage(first, bare, policy=ALLOW)
+
+
+# last-epoch
+
+
+def in_epoch(epoch: int) -> list[mls.GroupState]:
+    return [replace(s, context=replace(s.context, epoch=epoch)) for s in forge.group(3)]
+
+
+def test_last_epoch_holds() -> None:
+    states, _ = commit_by(in_epoch(2**64 - 2), 1)
+    assert agree(states)
+    assert states[0].epoch == 2**64 - 1
+
+
+def test_last_epoch_refused() -> None:
+    first, second, _ = in_epoch(2**64 - 1)
+    message = forge.committed(forge.group(3)[1]).message
+    forge.refused("last-epoch", first, forge.altered(second, message, lambda c: c))
+    with forge.refusing_ourselves("last-epoch"):
+        mls.commit(second, policy=ALLOW, entropy=forge.RANDOM, now=NOW)

@@ -257,6 +257,16 @@ def test_join_path_secret_refused_of_a_node_further_up() -> None:
         mls.join(own, forge.welcome_again(own, welcome, signer, secrets={"path_secret": above}), policy=ALLOW)
 
 
+def test_join_path_secret_refused_where_we_signed_the_group_info() -> None:
+    # The secret is right for our path, but nobody can have sent it to us.
+    own, signer, welcome = invitation()
+    secrets, _ = forge.opened(own, welcome)
+    assert secrets.path_secret is not None
+    again = forge.welcome_again(own, welcome, signer, signature=own.signature, signer_index=3)
+    with forge.refusing("join-path-secret"):
+        mls.join(own, again, policy=ALLOW)
+
+
 # external-pub-present
 
 

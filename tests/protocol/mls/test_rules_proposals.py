@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
+from unittest import mock
 
 import mls_forge as forge
 import pytest
@@ -11,6 +13,7 @@ from mls_world import ALLOW, NOW, X25519, Client, agree, commit_by, receive
 
 from swarm_protocol import mls
 from swarm_protocol.mls import ResumptionPSKUsage as Usage
+from swarm_protocol.mls import ratchet_tree
 from swarm_protocol.mls.proposal_list import apply_list
 
 SHARED = mls.PreSharedKeyID.external(b"shared", bytes(32))
@@ -187,6 +190,36 @@ def test_psk_known_refused_in_welcome() -> None:
         mls.join(own, pending.welcome, policy=ALLOW)
 
 
+# psk-count
+
+
+MANY = tuple(mls.PreSharedKeyID.external(n.to_bytes(4), bytes(32)) for n in range(2**16))
+
+
+@cache
+def commit_of_many() -> bytes:
+    second = forge.group(3)[1]
+    items = forge.holding(*[mls.PreSharedKey(psk) for psk in MANY])
+    return forge.altered(second, forge.committed(second).message, items)
+
+
+def test_psk_count_holds() -> None:
+    states, _ = commit_by(forge.group(3), 1, [mls.PreSharedKey(SHARED)], policy=WITH_PSK)
+    assert agree(states)
+
+
+def test_psk_count_refused() -> None:
+    forge.refused("psk-count", forge.group(3)[0], commit_of_many(), WITH_PSK)
+
+
+def test_psk_count_refused_in_welcome() -> None:
+    own = forge.newcomer()
+    signer, welcome = forge.welcomed(forge.group(3)[0], own)
+    again = forge.welcome_again(own, welcome, signer, secrets={"psks": MANY})
+    with forge.refusing("psk-count"):
+        mls.join(own, again, policy=WITH_PSK)
+
+
 # reinit-version
 
 
@@ -251,7 +284,7 @@ def test_list_one_per_leaf_holds() -> None:
 
 
 def test_list_one_per_leaf_refused() -> None:
-    refuse_list("list-one-per-leaf", mls.Remove(2), mls.Remove(2))
+    refuse_list("list-one-per-leaf", mls.Remove(0), mls.Remove(0))
 
 
 def test_list_one_per_leaf_refused_for_update_and_remove() -> None:
@@ -305,6 +338,41 @@ def test_list_add_once_refused_for_the_new_key_of_a_member() -> None:
     items = forge.holding(*references, add())
     message = forge.altered(after[1], forge.committed(after[1]).message, items)
     forge.refused("list-add-once", after[0], message)
+
+
+# group-size
+
+
+def of_size(n: int) -> mock._patch[int]:
+    """The largest tree has so many leaves: far fewer than in earnest, where a test would take minutes."""
+    return mock.patch.object(ratchet_tree, "MAX_LEAVES", n)
+
+
+def test_group_size_holds() -> None:
+    with of_size(4):
+        states, _ = commit_by(forge.group(3), 1, [add()])
+        assert agree(states)
+    with of_size(8):
+        states, _ = commit_by(states, 0, [add("another")])
+        assert states[0].tree.n_leaves == 8
+
+
+def test_group_size_refused() -> None:
+    first, second, *_ = forge.group(4)
+    message = forge.committed(second, add()).message
+    with of_size(4):
+        forge.refused("group-size", first, message)
+        with forge.refusing_ourselves("group-size"):
+            mls.commit(second, [add()], policy=ALLOW, entropy=forge.RANDOM, now=NOW)
+
+
+def test_group_size_refused_in_external_commit() -> None:
+    member = forge.group(4)[0]
+    _, message = forge.joining(member)
+    with of_size(4):
+        forge.refused("group-size", member, message)
+        with forge.refusing_ourselves("group-size"):
+            mls.external_join(forge.newcomer(), mls.group_info(member), policy=ALLOW, entropy=forge.RANDOM)
 
 
 # list-psk-once
@@ -464,6 +532,13 @@ def test_external_by_value_refused() -> None:
     outsider, message = forge.joining(states[0])
     changed = forge.altered(outsider, message, forge.also(*references))
     forge.refused("external-by-value", states[0], changed)
+
+
+def test_external_by_value_refused_for_what_nobody_knows() -> None:
+    member = forge.group(3)[0]
+    outsider, message = forge.joining(member)
+    changed = forge.altered(outsider, message, forge.also(bytes(32)))
+    forge.refused("external-by-value", member, changed)
 
 
 def test_external_by_value_refused_in_the_list_alone() -> None:
