@@ -21,6 +21,7 @@ from ..errors import CannotOpen, UnsupportedVersion
 from . import hpke
 from .aead import AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, Aead
 from .codec import Reader, Struct, opaque, u16, u32
+from .fast_init import fast_init
 from .hpke import Hpke, Kem, KemKeyPair
 from .kdf import HKDF_SHA256, HKDF_SHA384, HKDF_SHA512, Kdf
 from .signatures import Ecdsa, Ed448, Ed25519, SignatureScheme
@@ -43,6 +44,7 @@ PRODUCT_SUITES = (
 """What the product uses, best first. The other suites are for reading others' messages."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class HPKECiphertext(Struct):
     """An encapsulation and what was sealed with it (RFC 9420 §5.1.3)."""

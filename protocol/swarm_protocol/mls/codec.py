@@ -21,12 +21,14 @@ MAX_VECTOR = (1 << 30) - 1
 class Reader:
     """A position in bytes, moving forward; every read checks the end first."""
 
-    __slots__ = ("data", "end", "pos")
+    __slots__ = ("data", "end", "memo", "pos")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.pos = 0
         self.end = len(data)
+        self.memo: tuple[bytes, object] = (b"", None)
+        """The bytes and the value of something that is likely to follow again, for who reads it."""
 
     def take(self, n: int) -> bytes:
         """Read exactly `n` bytes.

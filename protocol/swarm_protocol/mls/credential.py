@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from ..errors import DecodeError
 from .codec import Reader, Struct, opaque, read_opaque, u16, vector
+from .fast_init import fast_init
 
 
 class CredentialType(IntEnum):
@@ -20,6 +21,7 @@ class CredentialType(IntEnum):
     X509 = 2
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Credential(Struct):
     """A basic identity, or a chain of X.509 certificates, leaf first."""

@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from .codec import Reader, Struct, opaque, read_u16, u16, u16_vector, vector
 from .credential import Credential
+from .fast_init import fast_init
 
 
 class ExtensionType(IntEnum):
@@ -30,6 +31,7 @@ GREASE = frozenset(0x0A0A + 0x1010 * i for i in range(15))
 """Values that mean nothing and must be passed over (§13.5); the 16th, 0xFAFA, is private use."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Extension(Struct):
     """A type and its data, whatever it means."""

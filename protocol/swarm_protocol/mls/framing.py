@@ -13,6 +13,7 @@ from functools import lru_cache
 from ..errors import DecodeError, UnsupportedVersion
 from . import rules
 from .codec import Reader, Struct, opaque, u8, u16, u32, u64
+from .fast_init import fast_init
 from .key_package import KeyPackage
 from .leaf_node import MLS_10
 from .proposals import Commit, Proposal, encode_proposal, read_proposal
@@ -46,6 +47,7 @@ class SenderType(IntEnum):
     NEW_MEMBER_COMMIT = 4
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Sender(Struct):
     """A member's leaf index, an external sender's index, or a newcomer (then `index` is 0)."""
@@ -115,6 +117,7 @@ def encode_body(body: Body) -> bytes:
     return body.encode() if isinstance(body, Commit) else encode_proposal(body)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class FramedContent(Struct):
     """Who says what, in which group and epoch (§6)."""
@@ -137,14 +140,9 @@ class FramedContent(Struct):
         raw_body: bytes | None = None,
     ) -> FramedContent:
         """Build and encode; `raw_body` is the body's encoding where it is at hand."""
-        raw = (
-            opaque(group_id)
-            + u64(epoch)
-            + sender.encode()
-            + opaque(authenticated_data)
-            + u8(content_type_of(body))
-            + (encode_body(body) if raw_body is None else raw_body)
-        )
+        content_type = content_type_of(body).to_bytes(1, "big")
+        head = opaque(group_id) + u64(epoch) + sender.encode() + opaque(authenticated_data)
+        raw = head + content_type + (encode_body(body) if raw_body is None else raw_body)
         return cls(group_id, epoch, sender, authenticated_data, body, raw)
 
     @classmethod
@@ -165,6 +163,7 @@ class FramedContent(Struct):
         return content_type_of(self.body)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class FramedContentAuthData:
     """The signature, and a commit's confirmation tag (§6.1)."""
@@ -184,6 +183,7 @@ class FramedContentAuthData:
         return opaque(self.signature) + tag
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthenticatedContent(Struct):
     """Content with its authentication, as transcript and references take it (§6.1)."""
@@ -204,6 +204,7 @@ class AuthenticatedContent(Struct):
         return u16(self.wire_format) + self.content.raw + self.auth.encode()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PublicMessage(Struct):
     """Signed, and for members authenticated by the membership tag, but readable (§6.2)."""
@@ -227,6 +228,7 @@ class PublicMessage(Struct):
         return self.content.raw + self.auth.encode() + tag
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PrivateAAD:
     """The readable start of a PrivateMessage, as both of its encryptions authenticate it.
@@ -245,6 +247,7 @@ class PrivateAAD:
         return cls(head, head + opaque(content.authenticated_data))
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PrivateMessage(Struct):
     """Encrypted content with an encrypted sender (§6.3)."""
@@ -290,6 +293,7 @@ def _wire_format(value: int) -> WireFormat:
     return WireFormat(value)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class MLSMessage(Struct):
     """The outermost struct: everything that MLS sends is one (§6)."""

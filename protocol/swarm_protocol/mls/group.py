@@ -26,6 +26,7 @@ from .commit import (
     require_active,
 )
 from .extensions import Extension, external_senders
+from .fast_init import fast_init
 from .framing import (
     AuthenticatedContent,
     ContentType,
@@ -210,6 +211,7 @@ def encrypt(
     return state.with_secret_tree(secret_tree), MLSMessage(body).encode()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class UnverifiedMessage:
     """A message that opened, in the epoch `context`; its signature is not looked at yet."""
@@ -218,6 +220,7 @@ class UnverifiedMessage:
     message: AuthenticatedContent
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ApplicationMessage:
     """Data from a member. `leaf` is the sender's as it was in that epoch."""

@@ -23,9 +23,11 @@ from ..entropy import Entropy
 from ..errors import CannotOpen, LimitError, RemoteProtocolError
 from .aead import Aead
 from .codec import u16
+from .fast_init import fast_init
 from .kdf import Kdf
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class KemKeyPair:
     """A KEM key: `private` never shows in `repr`, `public` is as it travels."""
@@ -340,6 +342,7 @@ class XWing:
 _X25519 = X25519Group()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Context:
     """What HPKE's key schedule gives to one side (RFC 9180 §5.1): for one message and any exports."""

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import lru_cache
 
 from ..errors import DecodeError
 from .ciphersuite import CipherSuite
 from .codec import Reader, Struct, opaque, opaque_size, read_u16, u8, u16_vector, u32, u64
 from .credential import Credential, CredentialType
 from .extensions import Extension, encode_extensions
+from .fast_init import fast_init
 
 MLS_10 = 1
 """ProtocolVersion mls10 (§6)."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Capabilities(Struct):
     """What a client supports, default types left out (§7.2)."""
@@ -33,9 +34,15 @@ class Capabilities(Struct):
 
     @classmethod
     def read(cls, r: Reader) -> Capabilities:
-        """Read the struct; short equal ones are read once."""
+        """Read the struct. In a tree one like the last mostly follows: it is told by its bytes."""
+        raw, known = r.memo
+        if isinstance(known, Capabilities) and r.data.startswith(raw, r.pos, r.end):
+            r.pos += len(raw)
+            return known
         raw = r.skip(5)
-        return _cached_capabilities(raw) if len(raw) <= 512 else cls._parse(raw)
+        value = cls._parse(raw)
+        r.memo = raw, value
+        return value
 
     @classmethod
     def _parse(cls, raw: bytes) -> Capabilities:
@@ -48,12 +55,7 @@ class Capabilities(Struct):
         return b"".join(u16_vector(values) for values in lists)
 
 
-@lru_cache(maxsize=512)
-def _cached_capabilities(raw: bytes) -> Capabilities:
-    # A group's members mostly run the same few versions of the same few programs.
-    return Capabilities._parse(raw)
-
-
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """When a key package may be used, both ends in Unix seconds (§7.2)."""
@@ -73,6 +75,7 @@ class LeafNodeSource(IntEnum):
 _SOURCES: dict[int, LeafNodeSource] = {source.value: source for source in LeafNodeSource}
 
 
+@fast_init
 @dataclass(frozen=True, slots=True, eq=False)
 class LeafNode(Struct):
     """A leaf of the ratchet tree. `lifetime` or `parent_hash` is set as `source` has it."""

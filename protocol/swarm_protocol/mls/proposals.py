@@ -10,6 +10,7 @@ from ..errors import DecodeError
 from .ciphersuite import HPKECiphertext
 from .codec import Reader, Struct, opaque, optional, u8, u16, u32, u64, vector
 from .extensions import Extension, encode_extensions
+from .fast_init import fast_init
 from .key_package import KeyPackage
 from .leaf_node import LeafNode
 
@@ -251,6 +252,7 @@ def encode_proposal(proposal: Proposal) -> bytes:
     return u16(proposal.type) + proposal.encode()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class UpdatePathNode(Struct):
     """A new key of a parent, and its path secret sealed to those below (§7.6)."""

@@ -13,6 +13,7 @@ from ..errors import CannotOpen
 from . import rules
 from .ciphersuite import CipherSuite, same
 from .codec import Reader, u16, u32
+from .fast_init import fast_init
 from .framing import (
     AuthenticatedContent,
     FramedContent,
@@ -89,6 +90,7 @@ def unprotect_public(
     return authenticated
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class SenderData:
     """Which leaf sent a PrivateMessage, and at which step of its ratchet (§6.3.2)."""

@@ -14,12 +14,14 @@ from ..errors import DecodeError, UsageError
 from . import rules, tree_math
 from .ciphersuite import CipherSuite
 from .codec import Reader, Struct, opaque, u32, vector
+from .fast_init import fast_init
 from .leaf_node import LeafNode
 
 MAX_LEAVES = 1 << 14
 """Largest tree that is read or grown to, so that a short message cannot claim a huge one."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class ParentNode(Struct):
     """An intermediate node: its key, and the leaves below that do not have it (§7.1)."""

@@ -16,6 +16,7 @@ from ..errors import ReplayedMessage
 from . import rules, tree_math
 from .ciphersuite import CipherSuite
 from .codec import u32
+from .fast_init import fast_init
 
 
 class RatchetKind(IntEnum):
@@ -36,6 +37,7 @@ class Window:
 DEFAULT_WINDOW = Window()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class MessageKey:
     """Key and nonce of one message."""
@@ -44,6 +46,7 @@ class MessageKey:
     nonce: bytes = field(repr=False)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Ratchet:
     """A hash ratchet that stands before `generation`; `kept` are the keys it has passed and not used."""
@@ -91,6 +94,7 @@ class Ratchet:
         return MessageKey(key, nonce), derive(secret, b"secret", context, suite.kdf.size)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class SecretTree:
     """Secrets of nodes not yet expanded, and the ratchets of leaves in use."""

@@ -17,6 +17,7 @@ from ..errors import RuleViolation
 from . import rules
 from .ciphersuite import CipherSuite
 from .extensions import ExternalSender
+from .fast_init import fast_init
 from .framing import Sender
 from .group_context import GroupContext
 from .hpke import KemKeyPair
@@ -83,6 +84,7 @@ class PastEpoch:
     members: Mapping[int, LeafNode] = field(repr=False)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class GroupState:
     """One member's view of a group in one epoch."""
@@ -132,7 +134,8 @@ class GroupState:
     def resumption_psk(self, epoch: int) -> bytes | None:
         """The resumption PSK of this or a kept past epoch (§8.6)."""
         if epoch == self.context.epoch:
-            return self.secrets.resumption_psk
+            # None where the secrets are gone: who was removed must not take an empty PSK for the group's.
+            return self.secrets.resumption_psk or None
         return next((p.resumption_psk for p in self.past if p.context.epoch == epoch), None)
 
 
