@@ -179,6 +179,53 @@ def test_members_leave_and_their_places_are_taken(first: Peer, second: Peer, sui
     hear(ada, cleo)
 
 
+def test_half_of_the_tree_is_blank(first: Peer, second: Peer, suite: int) -> None:
+    """Then the root has no key, and the path ends below it."""
+    ada, ben, cleo, dan = group_of_four(first, second, suite)
+    accept(dan, dan.commit(rpc.remove(0), rpc.remove(1)), ada, ben, cleo)
+    accept(cleo, cleo.commit(), dan)
+    accept(dan, dan.commit(), cleo)
+    eve = second.client(suite, b"eve")
+    joined, commit = eve.external_join(cleo.group_info()[0])
+    for group in (cleo, dan):
+        group.process(commit)
+    agree(cleo, dan, joined)
+    accept(joined, joined.commit(), cleo, dan)
+
+
+def test_the_tree_shrinks_by_more_than_half(first: Peer, second: Peer, suite: int) -> None:
+    ada, ben, cleo, dan = group_of_four(first, second, suite)
+    eve = second.client(suite, b"eve")
+    made = cleo.commit(rpc.add(eve.key_package()))
+    accept(cleo, made, ada, ben, dan)
+    (last,) = welcomed(made, eve)
+    accept(last, last.commit(rpc.remove(2), rpc.remove(3)), ada, ben, cleo, dan)
+    accept(ben, ben.commit(rpc.remove(4)), ada, last)
+    made = ada.commit(rpc.add(cleo.client.key_package()), rpc.add(dan.client.key_package()))
+    accept(ada, made, ben)
+    agree(ada, ben, *welcomed(made, cleo.client, dan.client))
+
+
+def test_newcomers_check_a_tree_with_unmerged_leaves(first: Peer, second: Peer, suite: int) -> None:
+    """A leaf that came without a path is unmerged at two levels: parent hashes are older than it."""
+    clients = [(first, second)[number % 2].client(suite, b"%d" % number) for number in range(8)]
+    creator, *others, last = clients
+    group = creator.create_group(b"unmerged")
+    made = group.commit(*(rpc.add(other.key_package()) for other in others))
+    group.merge()
+    groups = [group, *welcomed(made, *others)]
+    for committer in (groups[5], groups[0]):  # sets the right half's key, then the root's
+        accept(committer, committer.commit(), *(one for one in groups if one is not committer))
+    made = groups[1].commit(rpc.add(last.key_package()), path=False)
+    accept(groups[1], made, *(one for one in groups if one is not groups[1]))
+    groups += welcomed(made, last)
+    agree(*groups)
+    for peer in (first, second):
+        outside, _ = peer.client(suite, b"outside").external_join(groups[0].group_info()[0])
+        outside.forget()
+    accept(groups[7], groups[7].commit(), *groups[:7])
+
+
 def test_removed_and_added_in_one_commit(first: Peer, second: Peer, suite: int) -> None:
     ada, ben, cleo, dan = group_of_four(first, second, suite)
     eve, finn = second.client(suite, b"eve"), first.client(suite, b"finn")

@@ -136,7 +136,8 @@ def commit(
 ) -> tuple[GroupState, PendingCommit]:
     """Make a commit of the waiting proposals and of `proposals` by value.
 
-    `references` names the waiting proposals to commit; without it all go in that may. `path=False` leaves
+    `references` names the waiting proposals to commit; without it all go in that may, beside `proposals`:
+    nobody can keep us from committing by a proposal that goes with no other. `path=False` leaves
     out the path where no proposal needs one: cheaper, but without fresh keys of ours. The state that comes
     back has used a message key: store it, and the staged commit, before the message leaves.
 
@@ -146,17 +147,18 @@ def commit(
     """
     require_active(state)
     sender = Sender.member(state.own_leaf)
-    if references is None:
-        queue = choose_pending(state)
-    else:
-        try:
-            queue = [state.proposals[ref] for ref in references]
-        except KeyError:
-            raise UsageError("no proposal with this reference waits") from None
+    given = [QueuedProposal(proposal, sender) for proposal in proposals]
+    named = None if references is None else list(references)
+    if named is not None and not state.proposals.keys() >= set(named):
+        raise UsageError("no proposal with this reference waits")
     try:
-        for proposal in proposals:
-            check_proposal(state, proposal, sender, policy, ceremony)
-            queue.append(QueuedProposal(proposal, sender))
+        for p in given:
+            check_proposal(state, p.proposal, sender, policy, ceremony)
+        if named is None:
+            waiting = _fitting(state, given, sender, policy, now)
+        else:
+            waiting = [state.proposals[ref] for ref in named]
+        queue = [*waiting, *given]
         applied = apply_list(state, queue, sender)
         for _, package in applied.added:
             check_lifetime(package.leaf_node, now)
@@ -191,6 +193,32 @@ def commit(
     if applied.added:
         welcome = _welcome(built, applied, tree_in_welcome, entropy)
     return state, PendingCommit(message, welcome, built.staged, after.tree.encode())
+
+
+def _fitting(
+    state: GroupState, given: Sequence[QueuedProposal], sender: Sender, policy: Policy, now: int
+) -> list[QueuedProposal]:
+    """The waiting proposals that can stand beside `given`: all of them, or what fits one after another."""
+
+    def fits(waiting: Iterable[QueuedProposal]) -> bool:
+        try:
+            applied = apply_list(state, [*waiting, *given], sender)
+            check_members(applied.draft, applied.extensions)
+            for _, package in applied.added:
+                check_lifetime(package.leaf_node, now)
+            find_psks(state, applied.psks, policy)
+        except RuleViolation:
+            return False
+        return True
+
+    waiting = choose_pending(state)
+    if not waiting or fits(waiting):
+        return waiting
+    chosen: list[QueuedProposal] = []
+    for p in waiting:
+        if fits([*chosen, p]):
+            chosen.append(p)
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ class LeafNode(Struct):
 
     def is_signed(self, suite: CipherSuite, group_id: bytes, leaf_index: int) -> bool:
         """Whether its signature verifies under its own key (§7.2)."""
-        body = self.raw[: -opaque_size(len(self.signature))]
+        tbs = self.raw[: -opaque_size(len(self.signature))]
         if self.source is not LeafNodeSource.KEY_PACKAGE:
-            body += opaque(group_id) + u32(leaf_index)
-        return suite.verify_with_label(self.signature_key, b"LeafNodeTBS", body, self.signature)
+            tbs += opaque(group_id) + u32(leaf_index)
+        return suite.verify_with_label(self.signature_key, b"LeafNodeTBS", tbs, self.signature)

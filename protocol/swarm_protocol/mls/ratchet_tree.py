@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..errors import DecodeError, UsageError
 from . import rules, tree_math
 from .ciphersuite import CipherSuite
-from .codec import Reader, Struct, opaque, u32, vector
+from .codec import Reader, Struct, length, opaque, u32, vector
 from .fast_init import fast_init
 from .leaf_node import LeafNode
 
@@ -77,13 +77,18 @@ class RatchetTree:
         while r.pos < r.end:
             if len(nodes) == limit:
                 raise DecodeError(f"the ratchet tree has more than {MAX_LEAVES} leaves")
-            if not r.flag():
+            head = data[r.pos : r.pos + 2]
+            if head == b"\x01\x01" and len(nodes) % 2 == 0:
+                r.pos += 2
+                nodes.append(LeafNode.read(r))
+            elif head == b"\x01\x02" and len(nodes) % 2:
+                r.pos += 2
+                nodes.append(ParentNode.read(r))
+            elif head[0] == 0:
+                r.pos += 1
                 nodes.append(None)
-                continue
-            kind, wanted = r.u8(), 1 + len(nodes) % 2
-            if kind != wanted:
-                raise DecodeError(f"node {len(nodes)} is of type {kind}, not {wanted}")
-            nodes.append(LeafNode.read(r) if kind == 1 else ParentNode.read(r))
+            else:
+                raise DecodeError(f"node {len(nodes)} is of the wrong type for its place")
         if not nodes or nodes[-1] is None:
             raise DecodeError("a ratchet tree ends with a node that is not blank")
         width = 1
@@ -193,7 +198,8 @@ class RatchetTree:
 
     def _parent_node_hash(self, node: Node | None, left: bytes, right: bytes) -> bytes:
         parent = b"\x00" if node is None else b"\x01" + node.encode()
-        return self.suite.hash(b"\x02" + parent + opaque(left) + opaque(right))
+        size = length(len(left))
+        return self.suite.hash(b"\x02" + parent + size + left + size + right)
 
     def original_hash(self, x: int, without: Collection[int]) -> bytes:
         """The tree hash of `x` as it was before the leaves `without` came in (§7.9)."""

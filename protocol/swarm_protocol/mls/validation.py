@@ -41,7 +41,7 @@ def check_leaf(
         RuleViolation: with the first rule that does not hold.
     """
     rules.require(suite.signature.is_valid_public(leaf.signature_key), rules.LEAF_SIGNATURE_KEY)
-    rules.require(suite.kem.is_valid_public(leaf.encryption_key), rules.LEAF_ENCRYPTION_KEY)
+    rules.require(suite.hpke.kem.is_valid_public(leaf.encryption_key), rules.LEAF_ENCRYPTION_KEY)
     rules.require(leaf.is_signed(suite, group_id, index), rules.LEAF_SIGNATURE)
     if leaf.extensions:
         check_extension_list(leaf.extensions)

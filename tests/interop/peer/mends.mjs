@@ -91,6 +91,30 @@ export const mends = [
     ],
   },
   {
+    rule: "RFC 9420, 12.4.2: the commit secret follows the last path secret, and the path ends where nobody is left above",
+    fault: "goes on to the root as a receiver, not as a committer: they part when half of the tree is blank",
+    file: "pathSecrets.js",
+    edits: [
+      [
+        `        const nextSecret = await deriveSecret(pathSecrets[currentIndex], "path", kdf);`,
+        `        if (tree[nextIndex] === undefined)
+            break;
+        const nextSecret = await deriveSecret(pathSecrets[currentIndex], "path", kdf);`,
+      ],
+    ],
+  },
+  {
+    rule: "the same, where that secret is used",
+    file: "processMessages.js",
+    edits: [
+      [
+        `const rootSecret = pathSecrets[rootIndex];`,
+        `const height = (node) => ~node & (node + 1);
+    const rootSecret = pathSecrets[Object.keys(pathSecrets).map(Number).reduce((a, b) => (height(a) > height(b) ? a : b))];`,
+      ],
+    ],
+  },
+  {
     rule: "RFC 9420, 12.4.3.1: a leaf that a node lists as unmerged is listed by the non-blank nodes between the two",
     fault: "wants the same list in all nodes up to the root, so refuses many a good tree",
     file: "clientState.js",

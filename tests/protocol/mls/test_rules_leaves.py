@@ -459,7 +459,13 @@ def test_leaf_lifetime_refused_of_a_waiting_proposal() -> None:
     first, second, _ = forge.group(3)
     first = receive(first, forge.public(second, mls.Add(forge.newcomer().key_package)))
     with forge.refusing_ourselves("leaf-lifetime"):
-        mls.commit(first, policy=ALLOW, entropy=forge.RANDOM, now=LIFETIME[1] + 1)
+        mls.commit(
+            first,
+            references=first.proposals,
+            policy=ALLOW,
+            entropy=forge.RANDOM,
+            now=LIFETIME[1] + 1,
+        )
 
 
 # leaf-source

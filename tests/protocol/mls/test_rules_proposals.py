@@ -602,3 +602,38 @@ def test_authorised_refused_in_external_commit() -> None:
 def test_authorised_refused_for_who_is_removed() -> None:
     _, second, third = forge.group(3)
     forge.refused("authorised", third, forge.committed(second, mls.Remove(2)).message, NO)
+
+
+# What our own commit takes of the waiting proposals
+
+
+def taken(state: mls.GroupState, *given: mls.Proposal, **options: Any) -> list[mls.Proposal]:
+    """What a commit by default takes in, `given` at the end."""
+    given_options: dict[str, Any] = {"policy": ALLOW, "entropy": forge.RANDOM, "now": NOW} | options
+    return [p.proposal for p in mls.commit(state, given, **given_options)[1].staged.proposals]
+
+
+def test_a_waiting_proposal_that_fits_nowhere_keeps_nobody_from_committing() -> None:
+    required = mls.RequiredCapabilities(credentials=(2,)).extension()
+    able = forge.capabilities(credentials=(1, 2))
+    states = forge.group(3, extensions=(required,), capabilities=able)
+    good = add("able", capabilities=able)
+    after, _ = proposed(states, (1, add("poor")), (1, mls.PreSharedKey(SHARED)), (1, good))
+    assert taken(after[0]) == [good]
+    assert taken(after[0], policy=WITH_PSK) == [mls.PreSharedKey(SHARED), good]
+    assert taken(after[0], now=2**40) == []
+
+
+def test_what_we_commit_by_value_goes_before_what_waits() -> None:
+    after, _ = proposed(forge.group(3), (2, mls.Remove(2)), (1, RENEW))
+    assert taken(after[0], mls.Remove(2)) == [RENEW, mls.Remove(2)]
+    assert taken(after[0], REINIT) == [REINIT]
+    with forge.refusing_ourselves("list-own-remove"):
+        taken(after[0], mls.Remove(0))
+
+
+def test_of_two_that_exclude_each_other_the_first_is_taken() -> None:
+    one = add("one")
+    two = add("two", encryption_key=one.key_package.leaf_node.encryption_key)
+    after, _ = proposed(forge.group(3), (1, one), (2, two))
+    assert taken(after[0]) == [one]

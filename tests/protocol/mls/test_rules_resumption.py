@@ -183,3 +183,14 @@ def test_without_the_predecessor_its_psk_is_unknown() -> None:
     for old in (None, replace(states[1], context=replace(states[1].context, group_id=b"another"))):
         with forge.refusing("psk-known"):
             mls.join(owns[1], pending.welcome, predecessor=old, policy=ALLOW)
+
+
+def test_a_group_that_we_were_removed_from_has_no_psk() -> None:
+    states, _ = commit_by(forge.group(3), 0, [mls.Remove(2)])
+    gone, owns = states[2], members()
+    assert gone.status is mls.Status.REMOVED
+    assert gone.resumption_psk(gone.epoch) is None
+    # An empty PSK is what anybody could mix in.
+    empty = replace(states[0], secrets=replace(states[0].secrets, resumption_psk=b""))
+    pending = branched(empty, [owns[0], owns[1]])
+    refuse("psk-known", owns[1], pending, replace(gone, tree=states[0].tree))
