@@ -53,7 +53,11 @@ class Reader:
 
     def u16(self) -> int:
         """Read a uint16."""
-        return int.from_bytes(self.take(2), "big")
+        pos = self.pos
+        if pos + 2 > self.end:
+            raise DecodeError(f"2 bytes wanted at {pos}, {self.end - pos} left")
+        self.pos = pos + 2
+        return self.data[pos] << 8 | self.data[pos + 1]
 
     def u32(self) -> int:
         """Read a uint32."""

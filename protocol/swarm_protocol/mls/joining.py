@@ -74,7 +74,8 @@ def join(
     context = info.group_context
     rules.require(context.group_id not in known_groups, rules.GROUP_ID_NEW)
     tree = _check_group(own, info, ratchet_tree, policy)
-    own_leaf = next((i for i, leaf in tree.members() if leaf == own.key_package.leaf_node), None)
+    ours = own.key_package.leaf_node.raw
+    own_leaf = next((i for i, leaf in tree.members() if leaf.raw == ours), None)
     if own_leaf is None:
         raise rules.violation(rules.OWN_LEAF_PRESENT)
     private = {2 * own_leaf: own.encryption}
