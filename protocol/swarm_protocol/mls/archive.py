@@ -163,7 +163,7 @@ def _read_epoch(r: Reader, crypto: CryptoProvider) -> GroupState:
     tree = RatchetTree.decode(suite, r.opaque())
     own_leaf, signature = r.u32(), _read_signature(r)
     private = dict(r.vector(lambda part: _read_private(part, tree)))
-    secrets = EpochSecrets(*r.vector(Reader.opaque))
+    secrets = _read_secrets(r)
     interim, tag = r.opaque(), r.opaque()
     status, reinit = _STATUSES[r.u8()], r.optional(ReInit.read)
     past = r.vector(lambda part: _read_past_epoch(part, tree))
@@ -183,6 +183,13 @@ def _read_epoch(r: Reader, crypto: CryptoProvider) -> GroupState:
         status=status,
         reinit=reinit,
     )
+
+
+def _read_secrets(r: Reader) -> EpochSecrets:
+    values = r.vector(Reader.opaque)
+    if len(values) != len(fields(EpochSecrets)):
+        raise ValueError(f"{len(values)} secrets of an epoch")
+    return EpochSecrets(*values)
 
 
 def _signature(keys: SignatureKeyPair) -> bytes:
