@@ -1,0 +1,118 @@
+"""Two copies of one chain become one (spec 10 §4).
+
+Where the copies part, one of them wins if it reveals the next root to which the other is committed: only who
+has the recovery kit can do that, and a rotation vouches for all that lies before it. The loser's links are
+void. Where neither or both do, one root has signed two chains, and the merge gives the evidence. So of honest
+copies it does not matter which arrives first, or how often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from . import rules
+from .chain import Sigchain
+from .evidence import Evidence
+from .keys import next_root_hash
+from .link import Genesis, Link, Rotate
+
+
+class Outcome(Enum):
+    """What a merge came to, seen from our copy."""
+
+    SAME = "same"
+    """Theirs is ours, or an older copy of it."""
+    EXTENDED = "extended"
+    """Theirs goes on where ours ends."""
+    REPLACED = "replaced"
+    """A rotation in theirs supersedes the end of ours."""
+    KEPT = "kept"
+    """A rotation in ours supersedes the end of theirs."""
+    FORKED = "forked"
+    """One root signed both: ours stays, under accusation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The chain after a merge, and the links that a rotation made void, from whichever copy."""
+
+    outcome: Outcome
+    chain: Sigchain
+    void: tuple[Link, ...] = ()
+
+
+def merge(mine: Sigchain, theirs: Sigchain) -> Merged:
+    """Merge somebody's copy into ours; neither changes.
+
+    Raises:
+        UnexpectedMessage: they are chains of two personas.
+    """
+    if mine.persona_id != theirs.persona_id:
+        raise rules.COPY_PERSONA.unexpected()
+    parting = _parting(mine.links, theirs.links)
+    if parting == len(theirs.links):
+        return Merged(Outcome.SAME, _with_accusations(mine, theirs))
+    if parting == len(mine.links):
+        return Merged(Outcome.EXTENDED, _with_accusations(theirs, mine))
+    they_win = mine.state.commitments[-1] in _revealed(theirs, parting)
+    we_win = theirs.state.commitments[-1] in _revealed(mine, parting)
+    if they_win and not we_win:
+        return Merged(Outcome.REPLACED, _with_accusations(theirs, mine), mine.links[parting:])
+    if we_win and not they_win:
+        return Merged(Outcome.KEPT, _with_accusations(mine, theirs), theirs.links[parting:])
+    chain = _with_accusations(mine, theirs).accuse(_evidence(mine, theirs, parting))
+    return Merged(Outcome.FORKED, chain)
+
+
+def receive(mine: Sigchain, links: Sequence[Link]) -> Merged:
+    """Merge links that arrived without those before them: more of our chain, or a rotation that cuts into it.
+
+    Raises:
+        UnexpectedMessage: they start after the end of our copy; fetch what lies between.
+        RuleViolation: they do not stand where they say.
+    """
+    if not links:
+        return Merged(Outcome.SAME, mine)
+    start = links[0].seq
+    if start > len(mine.links):
+        raise rules.COPY_GAP.unexpected(f"{start} follows {len(mine.links) - 1}")
+    theirs = Sigchain.verify(links) if start == 0 else mine.upto(start - 1).extend(links)
+    return merge(mine, theirs)
+
+
+def _parting(mine: Sequence[Link], theirs: Sequence[Link]) -> int:
+    """The number of links that both have in common."""
+    pairs = enumerate(zip(mine, theirs, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(mine), len(theirs)))
+
+
+def _revealed(chain: Sigchain, start: int) -> set[bytes]:
+    """The hashes of the roots that rotations from link `start` on reveal."""
+    rotations = (link.body for link in chain.links[start:] if isinstance(link.body, Rotate))
+    return {next_root_hash(body.root) for body in rotations}
+
+
+def _with_accusations(chain: Sigchain, other: Sigchain) -> Sigchain:
+    """The chain with what was confirmed and what is open in either copy."""
+    chain = Sigchain(chain.links, chain.state, chain.forks, chain.confirmed | other.confirmed)
+    for fork in (*chain.forks, *other.forks):
+        chain = chain.accuse(fork)
+    return chain
+
+
+def _evidence(mine: Sigchain, theirs: Sigchain, parting: int) -> Evidence:
+    """Evidence of two copies that part without a winner.
+
+    The two links at the parting, if one root signed them. Else one of them is a rotation that both copies
+    have, in two places: had the other copy none, it would have lost to it.
+    """
+    path = tuple(link for link in mine.links[:parting] if isinstance(link.body, Genesis | Rotate))
+    a, b = mine.links[parting], theirs.links[parting]
+    if a.signer != b.signer:
+        root = a.signer if isinstance(a.body, Rotate) else b.signer
+        a, b = (
+            next(link for link in chain.links[parting:] if link.signer == root) for chain in (mine, theirs)
+        )
+    return Evidence.make(path, a, b)
