@@ -38,8 +38,12 @@ bench: .venv/ready ## measure, and write docs/benchmarks.md
 vectors: .venv/ready ## run the published MLS vectors
 	python -m swarm_protocol.mls.vectors tests/vectors/external/mls
 
-fuzz: .venv/ready ## feed mutated input for as long as asked
-	python tests/fuzz/run.py
+fuzz: .venv/ready ## feed mutated input, SECONDS=60 of it
+	@pip install --quiet --require-hashes --only-binary :all: -r requirements/fuzz.txt \
+		|| echo 'atheris cannot be installed here: see above. The fuzzer does without it.'
+	python tests/fuzz/run.py $(SECONDS)
+
+SECONDS := 60
 
 wheel: .venv/ready ## build the wheel into dist/ and try it in an environment of its own
 	rm -rf dist
@@ -49,6 +53,7 @@ wheel: .venv/ready ## build the wheel into dist/ and try it in an environment of
 lock: .venv/ready ## pin dependencies anew; LOCK=--upgrade takes newer ones that are a week old
 	uv pip compile $(UV_LOCK) --extra dev pyproject.toml -o requirements/dev.txt
 	uv pip compile $(UV_LOCK) -c requirements/dev.txt pyproject.toml -o requirements/run.txt
+	uv pip compile $(UV_LOCK) -c requirements/dev.txt --extra fuzz pyproject.toml -o requirements/fuzz.txt
 	uv pip compile $(UV_LOCK) requirements/node.in -o requirements/node.txt
 
 UV_LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week' \

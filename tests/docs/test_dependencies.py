@@ -51,6 +51,7 @@ def test_each_line_of_a_lock_is_a_version_with_hashes(lock: Path) -> None:
 def test_what_is_declared_is_locked() -> None:
     assert declared() <= pinned(ROOT / "requirements" / "run.txt").keys()
     assert declared() | declared("dev") <= pinned(ROOT / "requirements" / "dev.txt").keys()
+    assert declared() | declared("fuzz") <= pinned(ROOT / "requirements" / "fuzz.txt").keys()
 
 
 def test_tests_run_with_the_versions_that_users_get() -> None:
