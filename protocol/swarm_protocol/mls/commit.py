@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..entropy import Entropy
-from ..errors import RuleViolation, UsageError
+from ..errors import RemoteProtocolError, RuleViolation, UsageError
 from . import key_schedule, protection, tree_kem, tree_math
 from .codec import opaque
 from .credential import Credential
@@ -179,7 +179,7 @@ def commit(
             policy=policy,
             entropy=entropy,
         )
-    except RuleViolation as e:
+    except RemoteProtocolError as e:
         raise UsageError(f"this commit would be refused: {e}") from e
     after = built.staged.after
     if public:

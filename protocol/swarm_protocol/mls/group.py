@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..entropy import Entropy
-from ..errors import RuleViolation, UnexpectedMessage, UsageError
+from ..errors import RemoteProtocolError, UnexpectedMessage, UsageError
 from . import key_schedule, protection, rules
 from .commit import (
     NewLeaf,
@@ -80,7 +80,7 @@ def create_group(
     try:
         check_group_extensions(suite, extensions)
         check_members(tree, extensions)
-    except RuleViolation as e:
+    except RemoteProtocolError as e:
         raise UsageError(f"this group could not be joined: {e}") from e
     context = GroupContext(MLS_10, suite.id, group_id, 0, tree.tree_hash(), b"", extensions)
     secrets, encryption_secret = key_schedule.derive_epoch(suite, entropy(suite.kdf.size))
@@ -121,7 +121,7 @@ def propose(
         check_proposal(state, proposal, sender, policy)
         if isinstance(proposal, Add):
             check_lifetime(proposal.key_package.leaf_node, now)
-    except RuleViolation as e:
+    except RemoteProtocolError as e:
         raise UsageError(f"this proposal would be refused: {e}") from e
     content = FramedContent.make(state.group_id, state.epoch, sender, authenticated_data, proposal)
     wire_format = WireFormat.PUBLIC_MESSAGE if public else WireFormat.PRIVATE_MESSAGE

@@ -12,6 +12,7 @@ import pytest
 from mls_world import ALLOW, NOW, X25519, Client, agree, commit_by, receive
 
 from swarm_protocol import mls
+from swarm_protocol.errors import DecodeError
 from swarm_protocol.mls import ResumptionPSKUsage as Usage
 from swarm_protocol.mls import ratchet_tree
 from swarm_protocol.mls.proposal_list import apply_list
@@ -637,3 +638,16 @@ def test_of_two_that_exclude_each_other_the_first_is_taken() -> None:
     two = add("two", encryption_key=one.key_package.leaf_node.encryption_key)
     after, _ = proposed(forge.group(3), (1, one), (2, two))
     assert taken(after[0]) == [one]
+
+
+def test_an_extension_that_does_not_decode_is_the_fault_of_who_makes_it() -> None:
+    broken = mls.GroupContextExtensions((mls.Extension(mls.ExtensionType.EXTERNAL_SENDERS, b"\xff"),))
+    first, second, _ = forge.group(3)
+    with forge.refusing_ourselves(""):
+        mls.propose(first, broken, policy=ALLOW, entropy=forge.RANDOM, now=NOW)
+    with forge.refusing_ourselves(""):
+        mls.commit(first, [broken], policy=ALLOW, entropy=forge.RANDOM, now=NOW)
+    with forge.refusing_ourselves(""):
+        mls.create_group(forge.newcomer(), b"id", extensions=broken.extensions, entropy=forge.RANDOM)
+    with pytest.raises(DecodeError):
+        mls.process(first, forge.public(second, broken), policy=ALLOW)
