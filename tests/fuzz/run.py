@@ -83,15 +83,19 @@ def guided(target: str, arguments: list[str]) -> None:
 def with_atheris(target: str, seconds: float, fuzz: Any, keep_new: bool) -> int:
     """Run libFuzzer in a process of its own; 1 if a fault was found."""
     with tempfile.TemporaryDirectory() as name:
-        found, seeds, merged = Path(name, "found"), Path(name, "seeds"), Path(name, "merged")
-        for folder in (found, seeds, merged):
-            folder.mkdir()
+        found, seeds = Path(name, "found"), Path(name, "seeds")
+        found.mkdir()
+        seeds.mkdir()
         for data in [*fuzz.kept(target).values(), *fuzz.seeds()[target]]:
             (seeds / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-        me = [sys.executable, __file__, "--inside", target]
-        options = [f"-artifact_prefix={name}/", f"-max_len={LONGEST}", "-timeout=20"]
-        run = [*me, f"-max_total_time={max(1, int(seconds))}", *options, str(found), str(seeds)]
-        done = subprocess.run(run, check=False, capture_output=True, text=True)
+        options = [f"-max_total_time={max(1, int(seconds))}", f"-max_len={LONGEST}", "-timeout=20"]
+        options += [f"-artifact_prefix={name}/", "-reduce_inputs=1", str(found), str(seeds)]
+        done = subprocess.run(
+            [sys.executable, __file__, "--inside", target, *options],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         said = [line for line in done.stderr.splitlines() if line.startswith("#") and " cov: " in line]
         print(f"{target}: {said[-1] if said else 'libFuzzer said nothing'}", flush=True)
         if done.returncode:
@@ -99,11 +103,8 @@ def with_atheris(target: str, seconds: float, fuzz: Any, keep_new: bool) -> int:
             for path in Path(name).glob("*-*"):
                 print(f"{target}: kept as {keep(target, path.read_bytes(), fuzz)}", file=sys.stderr)
             return 1
-        if keep_new:
-            merge = [*me, "-merge=1", *options, str(merged), str(seeds), str(found)]
-            subprocess.run(merge, check=True, capture_output=True)
-            for path in merged.iterdir():
-                keep(target, path.read_bytes(), fuzz)
+        for path in found.iterdir() if keep_new else ():
+            keep(target, path.read_bytes(), fuzz)
     return 0
 
 
