@@ -162,7 +162,7 @@ class State:
         return Node(body.leaf_sig, body.hpke, body.label_hash, body.priority, link.seq)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sigchain:
     """A verified chain. `forks` is unsettled evidence against it, `confirmed` the ids of what was looked at.
 
@@ -173,6 +173,10 @@ class Sigchain:
     state: State = field(compare=False, repr=False)
     forks: tuple[Evidence, ...] = ()
     confirmed: frozenset[bytes] = frozenset()
+
+    def __repr__(self) -> str:
+        types = " ".join(link.body.type.name.lower() for link in self.links)
+        return f"Sigchain({self.persona_id.hex()[:8]}: {types}; {len(self.forks)} forks)"
 
     @classmethod
     def verify(cls, links: Iterable[Link]) -> Sigchain:
@@ -292,10 +296,16 @@ class Sigchain:
         return replace(self, forks=(), confirmed=confirmed)
 
     def _without_settled(self) -> Sigchain:
-        """Drop what a later root has settled (spec 10 §5): it was committed to on both sides, and chose."""
+        """Drop what a later root has settled (spec 10 §5): both sides were committed to it, and it chose."""
+        if not self.forks:
+            return self
         revealed = {next_root_hash(root) for root in self.state.roots}
-        open_ = (f for f in self.forks if not f.commitments <= revealed and f.id not in self.confirmed)
-        return replace(self, forks=tuple(open_))
+
+        def is_open(fork: Evidence) -> bool:
+            settled = len(fork.commitments) == 1 and fork.commitments <= revealed
+            return not settled and fork.id not in self.confirmed
+
+        return replace(self, forks=tuple(filter(is_open, self.forks)))
 
 
 def encode_links(links: Iterable[Link]) -> bytes:

@@ -71,7 +71,7 @@ class Evidence:
 
     @property
     def commitments(self) -> frozenset[bytes]:
-        """The next roots that the two sides are committed to: revealing them all settles the matter."""
+        """The next roots to which the two sides are committed. If it is one, revealing it settles this."""
         before = _commitment(self.path[-1])
         return frozenset(
             link.body.next_root if isinstance(link.body, Rotate) else before for link in self.pair

@@ -90,8 +90,7 @@ def _parting(mine: Sequence[Link], theirs: Sequence[Link]) -> int:
 
 def _revealed(chain: Sigchain, start: int) -> set[bytes]:
     """The hashes of the roots that rotations from link `start` on reveal."""
-    rotations = (link.body for link in chain.links[start:] if isinstance(link.body, Rotate))
-    return {next_root_hash(body.root) for body in rotations}
+    return {next_root_hash(link.signer) for link in _rotations(chain, start)}
 
 
 def _with_accusations(chain: Sigchain, other: Sigchain) -> Sigchain:
@@ -105,14 +104,29 @@ def _with_accusations(chain: Sigchain, other: Sigchain) -> Sigchain:
 def _evidence(mine: Sigchain, theirs: Sigchain, parting: int) -> Evidence:
     """Evidence of two copies that part without a winner.
 
-    The two links at the parting, if one root signed them. Else one of them is a rotation that both copies
-    have, in two places: had the other copy none, it would have lost to it.
+    Where not both have rotations since, the links at the parting: one root signed them, for the only other
+    pair, a rotation and something else, has a winner. Else two rotations that reveal one root: the first that
+    differ in what they are committed to, which nothing can settle, or the last.
     """
-    path = tuple(link for link in mine.links[:parting] if isinstance(link.body, Genesis | Rotate))
-    a, b = mine.links[parting], theirs.links[parting]
-    if a.signer != b.signer:
-        root = a.signer if isinstance(a.body, Rotate) else b.signer
-        a, b = (
-            next(link for link in chain.links[parting:] if link.signer == root) for chain in (mine, theirs)
-        )
-    return Evidence.make(path, a, b)
+    ours, others = _rotations(mine, parting), _rotations(theirs, parting)
+    pairs = [(a, b) for a in ours for b in others if a.signer == b.signer]
+    if not pairs:
+        return Evidence.make(_path(mine, parting), mine.links[parting], theirs.links[parting])
+    a, b = next((pair for pair in pairs if _next_root(pair[0]) != _next_root(pair[1])), pairs[-1])
+    # Each side has a path to that root; both sides are to give the same evidence.
+    paths = _path(mine, a.seq), _path(theirs, b.seq)
+    return Evidence.make(min(paths, key=lambda path: [link.hash for link in path]), a, b)
+
+
+def _rotations(chain: Sigchain, start: int) -> list[Link]:
+    return [link for link in chain.links[start:] if isinstance(link.body, Rotate)]
+
+
+def _next_root(link: Link) -> bytes:
+    assert isinstance(link.body, Rotate)
+    return link.body.next_root
+
+
+def _path(chain: Sigchain, end: int) -> tuple[Link, ...]:
+    """The genesis and the rotations before link `end`."""
+    return tuple(link for link in chain.links[:end] if isinstance(link.body, Genesis | Rotate))

@@ -6,12 +6,14 @@ whoever holds the present root can act, so a thief's chain is written like anybo
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
-from identity_world import LABEL, kit, node, persona, play
+from identity_world import LABEL, forge, kit, node, persona, play
 
 from swarm_protocol import identity as idn
+from swarm_protocol import labels
 from swarm_protocol.errors import RuleViolation, UsageError
 from swarm_protocol.identity import Outcome, Standing
 
@@ -137,6 +139,22 @@ STORIES = {
         ("other",),
         ("LinksVoid", "RootRotated", "NodeAdded", "NodeRevoked"),
     ),
+    "thief and owner both sign, and the words are used on both sides": Story(
+        ("+home", "rotate"),
+        (("+away", "rotate"),),
+        (Outcome.FORKED,),
+        (),
+        ("Forked",),
+        Standing.KEY_ALERT,
+    ),
+    "the words are used twice on both sides": Story(
+        ("+home", "rotate", "claim 1", "rotate"),
+        (("+away", "rotate", "rotate"),),
+        (Outcome.FORKED,),
+        (),
+        ("Forked",),
+        Standing.KEY_ALERT,
+    ),
     "two rotations while ben is away": Story(
         ("+home", "+thief"),
         (("+home", "rotate", "rotate", "-home", "+new"),),
@@ -204,6 +222,35 @@ def test_a_thief_of_the_root_cannot_rotate() -> None:
         idn.rotate(chain, kit("thief"))
     with pytest.raises(UsageError):
         idn.revoke_node(chain, kit("thief").root(0), node("home").leaf_sig.public)
+
+
+def rotated(chain: idn.Sigchain, *names: str) -> idn.Sigchain:
+    """A chain whose owner commits to the first root of any kit, and reveals them one after another."""
+    for name, next_name in itertools.pairwise(names):
+        root, next_root = (kit(n).root(1 if n == "ada" else 0) for n in (name, next_name))
+        body = {1: root.public, 2: labels.NEXT_ROOT.hash(next_root.public)}
+        chain = chain.extend([forge(chain, kind=4, body=body, root=root)])
+    return chain
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (("ada", "x", "y"), ("ada", "y", "x")),
+        (("ada", "x", "y", "w"), ("ada", "w", "x", "y")),
+        (("ada", "x"), ("ada", "y")),
+        (("ada", "x", "z"), ("ada", "y", "w")),
+    ],
+)
+def test_an_owner_who_is_committed_crosswise_does_not_get_around_the_accusation(
+    mine: tuple[str, ...], theirs: tuple[str, ...]
+) -> None:
+    a, b = rotated(persona(), *mine), rotated(persona(), *theirs)
+    from_a, from_b = idn.merge(a, b), idn.merge(b, a)
+    assert from_a.outcome is from_b.outcome is Outcome.FORKED
+    assert from_a.chain.forks == from_b.chain.forks
+    assert len(from_a.chain.forks) == 1
+    assert rotated(from_a.chain, mine[-1], "end").forks == from_a.chain.forks
 
 
 def test_after_a_rotation_the_old_root_signs_nothing() -> None:
