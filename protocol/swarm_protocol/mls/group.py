@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..entropy import Entropy
-from ..errors import RemoteProtocolError, UnexpectedMessage, UsageError
+from ..errors import LimitError, RemoteProtocolError, UnexpectedMessage, UsageError
 from . import key_schedule, protection, rules
 from .commit import (
     NewLeaf,
@@ -114,8 +114,11 @@ def propose(
 
     Raises:
         UsageError: the proposal is invalid, or the group is not active.
+        LimitError: as many proposals wait as may.
     """
     require_active(state)
+    if len(state.proposals) >= state.config.max_proposals:
+        raise LimitError(f"{len(state.proposals)} proposals wait already")
     sender = Sender.member(state.own_leaf)
     try:
         check_proposal(state, proposal, sender, policy)

@@ -6,7 +6,7 @@ import pytest
 from mls_world import ALLOW, HYBRID, NOW, X25519, Client, agree, clients, commit_by, group_of, receive
 
 from swarm_protocol import mls
-from swarm_protocol.errors import UnexpectedMessage, UsageError
+from swarm_protocol.errors import LimitError, UnexpectedMessage, UsageError
 from swarm_protocol.testing import SeededEntropy
 
 SUITES = [mls.CRYPTO.suite(number) for number in mls.PRODUCT_SUITES]
@@ -155,3 +155,20 @@ def test_exported_secrets_are_those_of_the_epoch() -> None:
     after = {mls.export(s, "label", b"context", 48) for s in states}
     assert len(before) == len(after) == 1
     assert before != after
+
+
+def test_only_so_many_proposals_may_wait() -> None:
+    states = group_of(3, config=mls.GroupConfig(max_proposals=2))
+    entropy = SeededEntropy(15)
+    sent = []
+    for _ in range(2):
+        states[1], update = mls.propose_update(states[1], policy=ALLOW, entropy=entropy, now=NOW)
+        sent.append(update)
+    with pytest.raises(LimitError, match="2 proposals wait"):
+        mls.propose_update(states[1], policy=ALLOW, entropy=entropy, now=NOW)
+    for update in sent:
+        states[0] = receive(states[0], update)
+    assert receive(states[0], sent[0]) == states[0]
+    states[2], removal = mls.propose(states[2], mls.Remove(2), policy=ALLOW, entropy=entropy, now=NOW)
+    with pytest.raises(UnexpectedMessage, match="2 proposals wait"):
+        mls.process(states[0], removal, policy=ALLOW)
