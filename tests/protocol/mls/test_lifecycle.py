@@ -162,7 +162,7 @@ def test_only_so_many_proposals_may_wait() -> None:
     entropy = SeededEntropy(15)
     sent = []
     for _ in range(2):
-        states[1], update = mls.propose_update(states[1], policy=ALLOW, entropy=entropy, now=NOW)
+        states[1], update = mls.propose_update(states[1], public=True, policy=ALLOW, entropy=entropy, now=NOW)
         sent.append(update)
     with pytest.raises(LimitError, match="2 proposals wait"):
         mls.propose_update(states[1], policy=ALLOW, entropy=entropy, now=NOW)
