@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mls_fuzz import CORPUS, TARGETS, kept, mutate, seeds
 
-MUTATIONS = {"message": 40, "struct": 40, "tree": 10, "archive": 10}
+MUTATIONS = {"message": 60, "struct": 30, "tree": 30, "archive": 60}
 """How many mutations of each kept input are tried; of those that take longer, fewer."""
 
 targets = pytest.mark.parametrize("target", TARGETS)
@@ -29,7 +29,7 @@ def test_mutations_are_accepted_or_refused_as_they_should_be(target: str) -> Non
     everything = [*inputs.values()]
     for name, data in inputs.items():
         rng = random.Random(name)
-        for _ in range(MUTATIONS.get(target, 3)):
+        for _ in range(MUTATIONS.get(target, 15)):
             mutated = mutate(data, rng.choice(everything), rng)
             try:
                 TARGETS[target](mutated)
