@@ -35,8 +35,10 @@ docs: .venv/ready ## run the examples of the documents, in their order
 bench: .venv/ready ## measure, and write docs/benchmarks.md
 	python tests/bench/mls.py
 
-vectors: .venv/ready ## run the published MLS vectors
+vectors: .venv/ready ## run the published MLS vectors, and make our own anew: nothing may change
 	python -m swarm_protocol.mls.vectors tests/vectors/external/mls
+	python -m vectors.generate
+	git diff --exit-code --stat -- protocol/vectors
 
 fuzz: .venv/ready ## feed mutated input, SECONDS=60 of it
 	@pip install --quiet --require-hashes --only-binary :all: -r requirements/fuzz.txt \

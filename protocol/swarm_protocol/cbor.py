@@ -248,6 +248,14 @@ class Record:
             raise self._wrong(key)
         return value
 
+    def octets_array(self, key: int, *, at_most: int) -> list[bytes]:
+        """An array of up to `at_most` byte strings, or DecodeError."""
+        values = self.array(key, at_most=at_most)
+        octets = [value for value in values if isinstance(value, bytes)]
+        if len(octets) != len(values):
+            raise self._wrong(key)
+        return octets
+
     def record(self, key: int, name: str, *, critical: Collection[int] = ()) -> Record:
         """A record inside, or DecodeError."""
         return Record.of(self._field(key), name, critical=critical)

@@ -178,6 +178,7 @@ def test_a_record_gives_its_fields() -> None:
     assert RECORD.octets(2, size=3) == b"abc"
     assert RECORD.text(3, at_most=4) == "tür"
     assert RECORD.array(4, at_most=2) == [1, 2]
+    assert cbor.Record("a thing", {1: [b"a", b""]}).octets_array(1, at_most=2) == [b"a", b""]
     assert RECORD.record(5, "inside").uint(1) == 0
     assert 6 in RECORD
     assert 7 not in RECORD
@@ -197,6 +198,8 @@ def test_a_record_gives_its_fields() -> None:
         lambda: RECORD.text(3, at_most=3),
         lambda: RECORD.array(1, at_most=9),
         lambda: RECORD.array(4, at_most=1),
+        lambda: RECORD.octets_array(4, at_most=2),
+        lambda: cbor.Record("a thing", {1: [b"a", b""]}).octets_array(1, at_most=1),
         lambda: cbor.Record.decode(cbor.encode({1: -1}), "a thing").uint(1),
     ],
 )

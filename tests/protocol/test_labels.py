@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def test_no_label_is_the_start_of_another() -> None:
 def test_each_label_has_one_name_in_the_module() -> None:
     named = [value for value in vars(labels).values() if isinstance(value, labels.Label)]
     assert sorted(label.purpose for label in named) == sorted(LABELS)
+
+
+def test_the_specification_lists_each_label_with_its_kind() -> None:
+    text = (PACKAGE.parent / "spec" / "09-encoding.md").read_text().partition("## 3. ")[2]
+    kinds = {HashLabel: "hash", SignatureLabel: "signature", KeyLabel: "key"}
+    listed = re.findall(r"^\| `([a-z ]+)` \| ([a-z]+) \|", text, re.MULTILINE)
+    assert listed == [(purpose, kinds[type(label)]) for purpose, label in LABELS.items()]
 
 
 def test_labels_are_made_in_the_registry_alone() -> None:

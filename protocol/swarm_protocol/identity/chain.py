@@ -320,7 +320,8 @@ def decode_links(data: bytes) -> tuple[Link, ...]:
         DecodeError: no array of links, or more than a chain can have.
         UnsupportedVersion: a link of a type that a newer program may know.
     """
-    value = cbor.decode(data, max_size=_MAX_CHAIN_SIZE, max_items=rules.MAX_LINKS + 1)
-    r = cbor.Record("a chain", {1: value})
-    items = cbor.Record("a chain", dict(enumerate(r.array(1, at_most=rules.MAX_LINKS))))
-    return tuple(Link.decode(items.octets(i)) for i in range(len(items.fields)))
+    value = cbor.decode(data, max_size=_MAX_CHAIN_SIZE, max_items=2 * rules.MAX_LINKS)
+    if isinstance(value, list) and len(value) > rules.MAX_LINKS:
+        raise rules.CHAIN_LENGTH.undecodable(f"{len(value)} links")
+    items = cbor.Record("a chain", {1: value}).octets_array(1, at_most=rules.MAX_LINKS)
+    return tuple(Link.decode(item) for item in items)

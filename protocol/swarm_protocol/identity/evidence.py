@@ -41,9 +41,10 @@ class Evidence:
     def decode(cls, data: bytes) -> Evidence:
         """Decode and verify evidence; raises like `make`, and DecodeError."""
         r = cbor.Record.decode(data, "evidence", max_size=_MAX_SIZE, max_items=2 * rules.MAX_LINKS)
-        path = cbor.Record("a path", dict(enumerate(r.array(1, at_most=rules.MAX_LINKS))))
-        links = tuple(Link.decode(path.octets(i)) for i in range(len(path.fields)))
-        return cls.make(links, Link.decode(r.octets(2)), Link.decode(r.octets(3)))
+        path = tuple(Link.decode(item) for item in r.octets_array(1, at_most=rules.MAX_LINKS))
+        evidence = cls(path, (Link.decode(r.octets(2)), Link.decode(r.octets(3))))
+        evidence._check()
+        return evidence
 
     def encode(self) -> bytes:
         """Encode the evidence; the same from whichever side it was found."""
@@ -89,7 +90,7 @@ class Evidence:
             link.check_signature(persona_id)
 
         a, b = self.pair
-        rules.EVIDENCE_CONFLICT.require(a != b, "it is one link")
+        rules.EVIDENCE_CONFLICT.require(a.hash < b.hash, "it is one link, or in the other order")
         rules.EVIDENCE_CONFLICT.require(a.signer == b.signer, "two roots signed")
         # One kit may start two personas. That is no fork of either.
         rules.EVIDENCE_CONFLICT.require(not any(isinstance(link.body, Genesis) for link in self.pair))

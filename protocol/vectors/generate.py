@@ -1,0 +1,55 @@
+"""Makes the test vectors of our own protocol anew: `make vectors`. The same bytes come out each time.
+
+A vector is a file: a header (`expect`, `rule`, `comment`), an empty line, bytes. `README.md` beside this file
+says what the bytes of each folder are.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from .chains import changes, good_chains, keys, links, places
+from .copies import copies, credentials, kits
+from .encoding import encoding
+from .forge import Made
+
+HERE = Path(__file__).parent
+FOLDERS = ("encoding", "identity")
+PARTS: tuple[Callable[[Made], None], ...] = (
+    encoding,
+    good_chains,
+    links,
+    places,
+    keys,
+    changes,
+    copies,
+    credentials,
+    kits,
+)
+
+
+def make() -> Made:
+    """All vectors, by path."""
+    made: Made = {}
+    for part in PARTS:
+        part(made)
+    return made
+
+
+def write(target: Path) -> int:
+    """Write all vectors below `target`, in place of those that are there; give their number."""
+    for folder in FOLDERS:
+        shutil.rmtree(target / folder, ignore_errors=True)
+    made = make()
+    for name, data in made.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return len(made)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{write(HERE)} vectors of our own\n")
