@@ -45,6 +45,13 @@ def test_the_tour_names_every_module_of_mls() -> None:
     assert set(re.findall(r"`([a-z_]+)`", chapter)) == there
 
 
+def test_the_tour_names_every_module_of_identity() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text()
+    chapter = tour.partition("`swarm_protocol/identity/` says")[2].partition("`protocol/vectors/`")[0]
+    folder = ROOT / "protocol" / "swarm_protocol" / "identity"
+    assert set(re.findall(r"`([a-z_]+)`", chapter)) == {p.stem for p in folder.glob("*.py")} - {"__init__"}
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     dead = [
         f"{path.relative_to(ROOT)}: {target}"
