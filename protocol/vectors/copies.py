@@ -16,11 +16,13 @@ from .forge import (
     FIFTH,
     HOME,
     KIT,
+    NODE_ADD,
     PERSONA,
     Made,
     claim,
     genesis,
     link,
+    node_body,
     vector,
     with_claims,
     with_node,
@@ -112,6 +114,9 @@ def copies(made: Made) -> None:
     bad(rules.EVIDENCE_CONFLICT, turned, "the larger hash first", "order")
     second = genesis({3: bytes(32)})
     bad(rules.EVIDENCE_CONFLICT, blob([start_], start_, second), "two personas of one kit", "genesis")
+    unsigned = link(home, NODE_ADD, node_body(AWAY), added=HOME.leaf_sig)
+    data = blob([start_], longer.links[2].data, unsigned)
+    bad(rules.NODE_REVERSE, data, "a node_add that its node did not sign")
     forged = link(home, CLAIM_ADD, {1: claim(7)}, persona_id=ben.persona_id)
     vector(
         made,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from .. import cbor, labels
+from .. import cbor
 from ..errors import UsageError
 from . import rules
 from .evidence import Evidence
@@ -155,9 +155,7 @@ class State:
         rules.KEY_HPKE.require(is_hpke_key(body.hpke))
         used = {*self.roots, *(key for node in self.nodes for key in (node.leaf_sig, node.hpke))}
         rules.KEY_ONCE.require(used.isdisjoint((body.leaf_sig, body.hpke)))
-        assert link.added_signature is not None, "a node_add does not decode without"
-        signed = self.persona_id + link.content
-        rules.NODE_REVERSE.require(labels.ADDED_SIGNATURE.verify(body.leaf_sig, signed, link.added_signature))
+        link.check_added_signature(self.persona_id)
         rules.NODE_MAX.require(len(self.active) < rules.MAX_ACTIVE_NODES)
         return Node(body.leaf_sig, body.hpke, body.label_hash, body.priority, link.seq)
 
@@ -282,12 +280,17 @@ class Sigchain:
     def accuse(self, evidence: Evidence) -> Sigchain:
         """Take evidence against this persona down, unless it is settled or confirmed already.
 
+        `MAX_FORKS` are kept open; more would say nothing new.
+
         Raises:
             UnexpectedMessage: it is about somebody else.
         """
         if evidence.persona_id != self.persona_id:
             raise rules.COPY_PERSONA.unexpected()
-        known = {fork.id: fork for fork in (*self.forks, evidence)}
+        known = {fork.id: fork for fork in self.forks}
+        if evidence.id in known or len(known) >= rules.MAX_FORKS:
+            return self
+        known[evidence.id] = evidence
         return replace(self, forks=tuple(known[i] for i in sorted(known)))._without_settled()
 
     def confirm(self) -> Sigchain:

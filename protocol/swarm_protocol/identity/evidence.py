@@ -103,6 +103,7 @@ class Evidence:
             rules.EVIDENCE_PATH.require(a.signer == _root(self.path[-1]), "it leads to another root")
         for link in self.pair:
             link.check_signature(persona_id)
+            link.check_added_signature(persona_id)  # so that no byte of evidence can be changed on its way
 
 
 def _root(link: Link) -> bytes:

@@ -237,6 +237,17 @@ class Link:
             holds = labels.LINK_SIGNATURE.verify(self.signer, persona_id + self.content, self.signature)
         rules.LINK_SIGNATURE.require(holds)
 
+    def check_added_signature(self, persona_id: PersonaId) -> None:
+        """Check that the node of a node_add has signed; other links pass.
+
+        Raises:
+            RuleViolation: it has not signed this link for this persona.
+        """
+        if isinstance(self.body, NodeAdd):
+            assert self.added_signature is not None, "a node_add does not decode without"
+            signed, key = persona_id + self.content, self.body.leaf_sig
+            rules.NODE_REVERSE.require(labels.ADDED_SIGNATURE.verify(key, signed, self.added_signature))
+
 
 def sign_link(
     fields: Mapping[int, Value],

@@ -15,6 +15,9 @@ MAX_LINK_SIZE = 2048
 
 MAX_ACTIVE_NODES = 4
 MAX_CLAIMS = 32
+MAX_FORKS = 4
+"""Open accusations that a copy keeps. One stops trust; a thief with the root can make any number."""
+
 VERSION = 1
 """The version of this protocol; a persona may ask for at least one in its genesis."""
 

@@ -15,7 +15,7 @@ from identity_world import LABEL, forge, kit, node, persona, play
 from swarm_protocol import identity as idn
 from swarm_protocol import labels
 from swarm_protocol.errors import RuleViolation, UsageError
-from swarm_protocol.identity import Outcome, Standing
+from swarm_protocol.identity import Outcome, Place, Standing
 
 
 @dataclass(frozen=True)
@@ -283,6 +283,33 @@ def test_what_was_confirmed_comes_up_no_more() -> None:
     assert again.chain.trusts(node("home").leaf_sig.public)
     other = idn.merge(confirmed, persona("+thief"))
     assert [type(alert) for alert in idn.alerts(confirmed, other)] == [idn.Forked]
+
+
+def test_a_thief_who_forks_without_end_fills_nothing() -> None:
+    chain, told = persona("+home", "claim 1"), 0
+    for number in range(10, 16):
+        merged = idn.merge(chain, persona("+home", f"claim {number}"))
+        told += len(idn.alerts(chain, merged))
+        chain = merged.chain
+    assert len(chain.forks) == told == 4
+    assert idn.merge(chain, play(chain, "rotate")).chain.forks == ()
+
+
+def test_a_head_says_whether_a_copy_is_behind_or_another() -> None:
+    mine, theirs = persona("+home", "claim 1"), persona("+home", "claim 2", "claim 3")
+    head = idn.Head.decode(theirs.head.encode())
+    assert head == theirs.head
+    assert mine.place(head) is Place.NEWER
+    assert mine.place(theirs.upto(2).head) is Place.OTHER
+    assert mine.place(theirs.upto(1).head) is Place.KNOWN
+
+
+def test_there_is_no_chain_before_its_first_link_nor_after_its_last() -> None:
+    for seq in (-1, 2):
+        with pytest.raises(UsageError):
+            persona("+home").upto(seq)
+    with pytest.raises(UsageError):
+        idn.rotate(persona("+home"), kit(), keep=0)
 
 
 def test_strict_mode_asks_again_for_new_nodes_and_roots() -> None:
