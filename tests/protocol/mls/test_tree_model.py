@@ -276,3 +276,28 @@ class TreeMachine(RuleBasedStateMachine):
 
 
 TestTree = TreeMachine.TestCase
+
+
+def test_unmerged_leaves_rise_though_a_gap_is_filled_later() -> None:
+    """Our own trees have no such gap; one that came from elsewhere may."""
+    machine = TreeMachine()
+    leaves = [machine.new_leaf() for _ in range(4)]
+    top = ParentNode(bytes(32), b"", (3,))
+    draft = TreeDraft(RatchetTree(FAST, [leaves[0], None, leaves[1], top, None, None, leaves[3]]))
+    assert draft.add(leaves[2]) == 2
+    node = draft.parent(3)
+    assert node is not None
+    assert node.unmerged_leaves == (2, 3)
+
+
+def test_a_path_blanks_parents_that_reach_nobody() -> None:
+    """Our own trees have no such parent; one that came from elsewhere may."""
+    machine = TreeMachine()
+    lone, other = machine.new_leaf(), machine.new_leaf()
+    parent = ParentNode(bytes(32), b"")
+    draft = TreeDraft(RatchetTree(FAST, [lone, parent, None, parent, other, None, None]))
+    draft.set_path(0, [bytes([1]) * 32])
+    assert draft.parent(1) is None
+    top = draft.parent(3)
+    assert top is not None
+    assert top.encryption_key == bytes([1]) * 32
