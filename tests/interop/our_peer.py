@@ -327,7 +327,7 @@ class OurPeer:
         public: bool = False,
         aad: bytes = b"",
         tree_in_welcome: bool = True,
-        group_info_extensions: list[Reply] | None = None,  # noqa: ARG002 -- ours takes none for a Welcome
+        group_info_extensions: list[Reply] | None = None,
         path: bool = True,
         new_key: bool = False,
     ) -> Reply:
@@ -340,6 +340,7 @@ class OurPeer:
             public=public,
             authenticated_data=aad,
             tree_in_welcome=tree_in_welcome,
+            group_info_extensions=_extensions(group_info_extensions or []),
             new_leaf=self._new_leaf(member, new_key=new_key),
             policy=self._policy,
             entropy=os.urandom,

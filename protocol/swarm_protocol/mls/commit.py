@@ -128,6 +128,7 @@ def commit(
     public: bool = False,
     authenticated_data: bytes = b"",
     tree_in_welcome: bool = True,
+    group_info_extensions: Iterable[Extension] = (),
     new_leaf: NewLeaf | None = None,
     policy: Policy,
     entropy: Entropy,
@@ -138,7 +139,8 @@ def commit(
 
     `references` names the waiting proposals to commit; without it all go in that may, beside `proposals`:
     nobody can keep us from committing by a proposal that goes with no other. `path=False` leaves
-    out the path where no proposal needs one: cheaper, but without fresh keys of ours. The state that comes
+    out the path where no proposal needs one: cheaper, but without fresh keys of ours. `group_info_extensions`
+    go into the Welcome beside the tree; GREASE among them does no harm (§13.5). The state that comes
     back has used a message key: store it, and the staged commit, before the message leaves.
 
     Raises:
@@ -191,7 +193,7 @@ def commit(
         state, message = protect_handshake(state, signed, entropy)
     welcome = None
     if applied.added:
-        welcome = _welcome(built, applied, tree_in_welcome, entropy)
+        welcome = _welcome(built, applied, tree_in_welcome, group_info_extensions, entropy)
     return state, PendingCommit(message, welcome, built.staged, after.tree.encode())
 
 
@@ -328,10 +330,12 @@ def make_group_info(
     )
 
 
-def _welcome(built: Built, applied: Applied, with_tree: bool, entropy: Entropy) -> bytes:
+def _welcome(
+    built: Built, applied: Applied, with_tree: bool, extensions: Iterable[Extension], entropy: Entropy
+) -> bytes:
     after, epoch = built.staged.after, built.epoch
     suite = after.suite
-    info = make_group_info(after, with_tree=with_tree, external=False).encode()
+    info = make_group_info(after, with_tree=with_tree, external=False, extensions=extensions).encode()
     key, nonce = welcome_key(suite, epoch.welcome)
     encrypted_info = suite.aead.seal(key, nonce, b"", info)
     secrets = []

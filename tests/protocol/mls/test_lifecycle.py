@@ -172,3 +172,17 @@ def test_only_so_many_proposals_may_wait() -> None:
     states[2], removal = mls.propose(states[2], mls.Remove(2), policy=ALLOW, entropy=entropy, now=NOW)
     with pytest.raises(UnexpectedMessage, match="2 proposals wait"):
         mls.process(states[0], removal, policy=ALLOW)
+
+
+def test_unknown_extensions_of_a_group_info_are_passed_over() -> None:
+    grease = mls.Extension(0x3A3A, b"means nothing")
+    states = group_of(2)
+    newcomer = Client.make(X25519, "newcomer").key_package()
+    plain, _ = commit_by(states, 0)
+    states, pending = commit_by(states, 0, [mls.Add(newcomer.key_package)], group_info_extensions=[grease])
+    assert pending.welcome is not None
+    assert agree([*states, mls.join(newcomer, pending.welcome, policy=ALLOW)])
+    outsider = Client.make(X25519, "outsider").key_package()
+    info = mls.group_info(plain[0], extensions=[grease])
+    joined = mls.external_join(outsider, info, policy=ALLOW, entropy=SeededEntropy(16))
+    assert agree([*[receive(s, joined.message) for s in plain], joined.state])
