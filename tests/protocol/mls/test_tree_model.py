@@ -301,3 +301,30 @@ def test_a_path_blanks_parents_that_reach_nobody() -> None:
     top = draft.parent(3)
     assert top is not None
     assert top.encryption_key == bytes([1]) * 32
+
+
+def draft_of(n: int) -> TreeDraft:
+    machine = TreeMachine()
+    draft = TreeDraft(RatchetTree(FAST, [machine.new_leaf()]))
+    for _ in range(n - 1):
+        draft.add(machine.new_leaf())
+    return draft
+
+
+def test_a_tree_shrinks_as_far_as_it_can_at_once() -> None:
+    draft = draft_of(16)
+    for i in (*range(1, 15),):
+        draft.remove(i)
+        assert draft.n_leaves == 16
+    draft.remove(15)
+    assert draft.n_leaves == 1
+    assert draft.add(TreeMachine().new_leaf()) == 1
+    assert draft.n_leaves == 2
+
+
+def test_a_leaf_in_place_of_another_changes_the_hashes_above() -> None:
+    draft = draft_of(8)
+    draft.tree_hash()
+    leaf = TreeMachine().new_leaf(bytes(32))
+    draft.set_leaf(5, leaf)
+    assert draft.tree_hash() == RatchetTree.decode(FAST, draft.encode()).tree_hash()
