@@ -5,5 +5,6 @@ Time is an argument in Unix seconds, randomness is an `Entropy` that the caller 
 - `errors`: what can go wrong, sorted by whose fault it is
 - `entropy`: the port through which randomness comes in
 - `mls`: Messaging Layer Security (RFC 9420), complete
+- `envelope`: what relays see: sealed, padded, without a sender
 - `testing`: seeded entropy for tests and simulations
 """

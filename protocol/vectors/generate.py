@@ -14,10 +14,11 @@ from pathlib import Path
 from .chains import changes, good_chains, keys, links, places
 from .copies import copies, credentials, kits
 from .encoding import encoding
+from .envelopes import envelopes, frames, parts
 from .forge import Made
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity")
+FOLDERS = ("encoding", "identity", "envelope")
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -28,6 +29,9 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     copies,
     credentials,
     kits,
+    envelopes,
+    frames,
+    parts,
 )
 
 

@@ -23,7 +23,7 @@ def test_vector(vector: Vector) -> None:
     try:
         outcome = RUNNERS[vector.kind](vector.data)
     except RemoteProtocolError as e:
-        outcome, broken = e.code, e.rule
+        outcome, broken = e.code, e.rule or "-"
     assert (outcome, broken) == (vector.expect, vector.rule), vector.comment
 
 

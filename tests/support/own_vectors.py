@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import envelope_vectors
+
 from swarm_protocol import cbor
 from swarm_protocol import identity as idn
 from swarm_protocol.mls import Capabilities, Credential, LeafNode, LeafNodeSource, Lifetime
+from vectors.generate import FOLDERS
 
 ROOM = Path(__file__).parents[2] / "protocol" / "vectors"
 
@@ -33,7 +36,7 @@ class Vector:
 
 
 def own_vectors() -> list[Vector]:
-    paths = sorted(path for folder in ("encoding", "identity") for path in (ROOM / folder).rglob("*"))
+    paths = sorted(path for folder in FOLDERS for path in (ROOM / folder).rglob("*"))
     return [Vector.read(path) for path in paths if path.is_file()]
 
 
@@ -118,4 +121,5 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     "identity/evidence": run_evidence,
     "identity/credential": run_credential,
     "identity/kit": run_kit,
+    **envelope_vectors.RUNNERS,
 }
