@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from swarm_protocol.errors import UsageError
-from swarm_protocol.mls import Capabilities, Credential, LeafNode, LeafNodeSource, RatchetTree
+from swarm_protocol.mls import Capabilities, Credential, LeafNode, LeafNodeSource, RatchetTree, tree_kem
 from swarm_protocol.mls.codec import opaque, u32, vector
+from swarm_protocol.mls.hpke import KemKeyPair
 from swarm_protocol.mls.ratchet_tree import ParentNode, TreeDraft
 
 Range = tuple[int, int]
@@ -328,3 +329,12 @@ def test_a_leaf_in_place_of_another_changes_the_hashes_above() -> None:
     leaf = TreeMachine().new_leaf(bytes(32))
     draft.set_leaf(5, leaf)
     assert draft.tree_hash() == RatchetTree.decode(FAST, draft.encode()).tree_hash()
+
+
+def test_private_keys_that_the_tree_no_longer_has_are_forgotten() -> None:
+    tree = draft_of(2).freeze()
+    node = tree.nodes[0]
+    assert node is not None
+    ours = KemKeyPair(b"private", node.encryption_key)
+    private = {0: ours, 1: KemKeyPair(b"blank", b""), 2: KemKeyPair(b"old", bytes(32)), 4: ours}
+    assert tree_kem.still_valid(tree, private) == {0: ours}
