@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..errors import DecodeError, UnsupportedVersion
 from . import rules
-from .codec import Reader, Struct, opaque, u8, u16, u32, u64
+from .codec import Reader, Struct, opaque, opaque_size, u8, u16, u32, u64
 from .fast_init import fast_init
 from .key_package import KeyPackage
 from .leaf_node import MLS_10
@@ -243,7 +243,8 @@ class PrivateAAD:
     @classmethod
     def of(cls, content: FramedContent) -> PrivateAAD:
         """The additional data under which `content` is encrypted."""
-        head = opaque(content.group_id) + u64(content.epoch) + u8(content.content_type)
+        group_and_epoch = content.raw[: opaque_size(len(content.group_id)) + 8]
+        head = group_and_epoch + u8(content.content_type)
         return cls(head, head + opaque(content.authenticated_data))
 
 

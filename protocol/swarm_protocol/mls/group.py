@@ -275,9 +275,12 @@ def unprotect(state: GroupState, message: MLSMessage) -> tuple[GroupState, Unver
         RuleViolation: a rule of framing is broken.
     """
     body = message.body
-    if not isinstance(body, PublicMessage | PrivateMessage):
+    if isinstance(body, PrivateMessage):
+        content: PrivateMessage | FramedContent = body
+    elif isinstance(body, PublicMessage):
+        content = body.content
+    else:
         raise UnexpectedMessage(f"a {message.wire_format.name} is not a message to a group")
-    content = body.content if isinstance(body, PublicMessage) else body
     if content.group_id != state.group_id:
         raise rules.unexpected(rules.MESSAGE_GROUP)
     if state.status is Status.REMOVED:
@@ -410,15 +413,12 @@ def process(state: GroupState, data: bytes, *, policy: Policy) -> tuple[GroupSta
     """
     state, unverified = unprotect(state, MLSMessage.decode(data))
     verified = verify(state, unverified)
-    match verified:
-        case VerifiedProposal():
-            return receive_proposal(state, verified, policy=policy)
-        case VerifiedCommit():
-            staged = stage(state, verified, policy=policy)
-            aad = verified.message.content.authenticated_data
-            return state, CommitStaged(staged, aad)
-        case ApplicationMessage():
-            return state, verified
+    if isinstance(verified, ApplicationMessage):
+        return state, verified
+    if isinstance(verified, VerifiedProposal):
+        return receive_proposal(state, verified, policy=policy)
+    staged = stage(state, verified, policy=policy)
+    return state, CommitStaged(staged, verified.message.content.authenticated_data)
 
 
 def merge(state: GroupState, staged: StagedCommit, *, now: int) -> GroupState:
