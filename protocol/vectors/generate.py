@@ -12,13 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .chains import changes, good_chains, keys, links, places
+from .contents import author_chains, forks, messages, orders
+from .contents import changes as content_changes
 from .copies import copies, credentials, kits
 from .encoding import encoding
 from .envelopes import envelopes, frames, parts
 from .forge import Made
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity", "envelope")
+FOLDERS = ("encoding", "identity", "envelope", "content")
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -32,6 +34,11 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     envelopes,
     frames,
     parts,
+    messages,
+    author_chains,
+    forks,
+    orders,
+    content_changes,
 )
 
 

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from swarm_protocol import labels, mls
+from swarm_protocol.content import labels as content_labels
 from swarm_protocol.envelope import labels as envelope_labels
 from swarm_protocol.labels import LABELS, HashLabel, KeyLabel, SignatureLabel
 from swarm_protocol.mls.signatures import Ed25519
@@ -19,7 +20,7 @@ from swarm_protocol.testing import SeededEntropy
 
 PACKAGE = Path(labels.__file__).parent
 # The registry, and the modules of rooms that add to it; each is listed in a document of its own.
-MODULES = {labels: "09-encoding", envelope_labels: "20-envelope"}
+MODULES = {labels: "09-encoding", envelope_labels: "20-envelope", content_labels: "21-content"}
 KEY = Ed25519().generate(SeededEntropy("labels"))
 
 

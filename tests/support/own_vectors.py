@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import content_vectors
 import envelope_vectors
 
 from swarm_protocol import cbor
@@ -122,4 +123,5 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     "identity/credential": run_credential,
     "identity/kit": run_kit,
     **envelope_vectors.RUNNERS,
+    **content_vectors.RUNNERS,
 }
