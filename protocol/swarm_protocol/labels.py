@@ -96,6 +96,16 @@ GENESIS_SIGNATURE = SignatureLabel("sign genesis")
 LINK_SIGNATURE = SignatureLabel("sign link")
 ADDED_SIGNATURE = SignatureLabel("sign added")
 
+# Envelopes (spec 20)
+PARTS = HashLabel("parts")
+
+# Content (spec 21)
+CONVERSATION = HashLabel("conversation")
+COMMITMENT = HashLabel("content commitment")
+FORK = HashLabel("author fork")
+CONTENT_SIGNATURE = SignatureLabel("sign content")
+DELETION_SIGNATURE = SignatureLabel("sign deletion")
+
 # Mailbox (spec 30)
 COMMAND_SIGNATURE = SignatureLabel("sign command")
 FORWARDED_SIGNATURE = SignatureLabel("sign forwarded")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
-from swarm_protocol import cbor
+from swarm_protocol import cbor, labels
 from swarm_protocol import envelope as env
 from swarm_protocol.cbor import Value
-from swarm_protocol.envelope import labels, rules
+from swarm_protocol.envelope import rules
 from swarm_protocol.envelope.parts import Part
 from swarm_protocol.envelope.seal import pad
 from swarm_protocol.rules import Rule

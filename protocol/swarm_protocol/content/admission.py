@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .. import cbor
+from .. import cbor, labels
 from ..mls.signatures import SignatureKeyPair
-from . import labels, rules
+from . import rules
 from .bodies import DeleteRcpt, DeletionStatus
 from .chain import AuthorLink
 from .message import Author, Conversation, Message

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from .. import cbor
+from .. import cbor, labels
 from ..cbor import Record, Value
 from ..errors import UsageError
 from ..labels import HASH_SIZE, SIGNATURE_SIZE
 from ..mls.signatures import SignatureKeyPair
-from . import labels, rules
+from . import rules
 from .message import Author, Conversation, Message
 
 CONVERSATION, AUTHOR, SEQ, PREV, COMMITMENT, SIGNATURE = range(1, 7)

@@ -14,14 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .. import cbor
+from .. import cbor, labels
 from ..cbor import Record, Value
 from ..errors import UsageError
 from ..identity import Head, PersonaId
 from ..identity import rules as identity_rules
 from ..identity.chain import SHORT_HASH_SIZE
 from ..labels import HASH_SIZE, SIGNATURE_SIZE
-from . import labels, rules
+from . import rules
 from .bodies import KEY_SIZE, Body, Unknown, read_body
 
 MSG_ID, CONV_TAG, AUTHOR, AUTHOR_SEQ, PREV, PARENTS, LAMPORT, WALL = range(1, 9)

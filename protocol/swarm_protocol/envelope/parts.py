@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from .. import cbor
+from .. import cbor, labels
 from ..errors import DecodeError, LimitError, RemoteProtocolError, UnsupportedVersion
-from . import labels, rules
+from . import rules
 from .frame import KIND, MAX_LINK_SEQ, PAYLOAD, Frame, Kind, read_kind
 
 NAME, INDEX, COUNT, BYTES = range(1, 5)
