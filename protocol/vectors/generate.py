@@ -18,9 +18,10 @@ from .copies import copies, credentials, kits
 from .encoding import encoding
 from .envelopes import envelopes, frames, parts
 from .forge import Made
+from .mailbox import around, commands, replies, sealed
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity", "envelope", "content")
+FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox")
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -39,6 +40,10 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     forks,
     orders,
     content_changes,
+    commands,
+    replies,
+    sealed,
+    around,
 )
 
 

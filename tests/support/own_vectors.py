@@ -8,6 +8,7 @@ from pathlib import Path
 
 import content_vectors
 import envelope_vectors
+import mailbox_vectors
 
 from swarm_protocol import cbor
 from swarm_protocol import identity as idn
@@ -124,4 +125,5 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     "identity/kit": run_kit,
     **envelope_vectors.RUNNERS,
     **content_vectors.RUNNERS,
+    **mailbox_vectors.RUNNERS,
 }
