@@ -200,7 +200,7 @@ def _signed_inside(sender: mls.GroupState, kind: ContentType, plain: bytes) -> b
     except RemoteProtocolError:
         return plain
     who = mls.Sender.member(sender.own_leaf)
-    content = FramedContent.make(sender.group_id, sender.epoch, who, b"", body, raw_body)
+    content = FramedContent.make(sender.group_id, sender.epoch, who, b"", body)
     wire_format, context = mls.WireFormat.PRIVATE_MESSAGE, sender.context.encode()
     signature = protection.sign(X25519, sender.signature.private, wire_format, content, context)
     return raw_body + replace(auth, signature=signature).encode() + plain[r.pos :]

@@ -95,14 +95,14 @@ class Reader:
 
     def opaque(self) -> bytes:
         """Read `opaque value<V>`."""
-        # Most are short: keys, hashes, names. This is the hottest line of a join.
-        start = self.pos + 1
+        # Most are short: keys, hashes, names. These are the hottest lines of a join.
+        data, start = self.data, self.pos + 1
         if start <= self.end:
-            n = self.data[start - 1]
+            n = data[start - 1]
             stop = start + n
             if n < 64 and stop <= self.end:
                 self.pos = stop
-                return self.data[start:stop]
+                return data[start:stop]
         return self.take(self.length())
 
     def vector(self, item: Callable[[Reader], T]) -> tuple[T, ...]:

@@ -137,12 +137,11 @@ class FramedContent(Struct):
         sender: Sender,
         authenticated_data: bytes,
         body: Body,
-        raw_body: bytes | None = None,
     ) -> FramedContent:
-        """Build and encode; `raw_body` is the body's encoding where it is at hand."""
+        """Build and encode."""
         content_type = content_type_of(body).to_bytes(1, "big")
         head = opaque(group_id) + u64(epoch) + sender.encode() + opaque(authenticated_data)
-        raw = head + content_type + (encode_body(body) if raw_body is None else raw_body)
+        raw = head + content_type + encode_body(body)
         return cls(group_id, epoch, sender, authenticated_data, body, raw)
 
     @classmethod

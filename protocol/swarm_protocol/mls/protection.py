@@ -181,14 +181,12 @@ def open_content(
     raw_body = plaintext[: r.pos]
     auth = FramedContentAuthData.read(r, message.content_type)
     rules.require(not any(plaintext[r.pos :]), rules.PADDING_ZERO)
-    content = FramedContent.make(
-        message.group_id,
-        message.epoch,
-        Sender.member(sender.leaf_index),
-        message.authenticated_data,
-        body,
-        raw_body,
-    )
+    author, aad = Sender.member(sender.leaf_index), message.aad
+    # FramedContent is group and epoch, sender, authenticated data, type, body: the message has all but two.
+    group_and_epoch, kind = aad.sender_data[:-1], aad.sender_data[-1:]
+    authenticated_data = aad.content[len(aad.sender_data) :]
+    raw = group_and_epoch + author.encode() + authenticated_data + kind + raw_body
+    content = FramedContent(message.group_id, message.epoch, author, message.authenticated_data, body, raw)
     return AuthenticatedContent(WireFormat.PRIVATE_MESSAGE, content, auth)
 
 

@@ -9,9 +9,8 @@ use a message key twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
-from operator import attrgetter
 
 from ..errors import RuleViolation
 from . import rules
@@ -123,9 +122,24 @@ class GroupState:
 
     def with_secret_tree(self, secret_tree: SecretTree) -> GroupState:
         """This state with a message key gone: `dataclasses.replace`, but on the path of every message."""
-        values = list(_FIELDS(self))
-        values[_SECRET_TREE] = secret_tree
-        return GroupState(*values)
+        return GroupState(
+            self.suite,
+            self.config,
+            self.context,
+            self.tree,
+            self.own_leaf,
+            self.signature,
+            self.private,
+            self.secrets,
+            self.interim_transcript_hash,
+            self.confirmation_tag,
+            secret_tree,
+            self.proposals,
+            self.updates,
+            self.past,
+            self.status,
+            self.reinit,
+        )
 
     def members(self) -> Iterator[tuple[int, LeafNode]]:
         """Leaf index and leaf of each member."""
@@ -137,11 +151,6 @@ class GroupState:
             # None where the secrets are gone: who was removed must not take an empty PSK for the group's.
             return self.secrets.resumption_psk or None
         return next((p.resumption_psk for p in self.past if p.context.epoch == epoch), None)
-
-
-_NAMES = tuple(f.name for f in fields(GroupState))
-_FIELDS = attrgetter(*_NAMES)
-_SECRET_TREE = _NAMES.index("secret_tree")
 
 
 @dataclass(frozen=True, slots=True)
