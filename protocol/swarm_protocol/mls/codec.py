@@ -107,9 +107,10 @@ class Reader:
 
     def vector(self, item: Callable[[Reader], T]) -> tuple[T, ...]:
         """Read `T values<V>`: items until the stated length in bytes is used up exactly."""
-        n = self.length()
-        if n == 0:
+        if self.pos < self.end and self.data[self.pos] == 0:
+            self.pos += 1
             return ()
+        n = self.length()
         stop = self.pos + n
         if stop > self.end:
             raise DecodeError(f"a vector of {n} bytes at {self.pos}, {self.end - self.pos} left")

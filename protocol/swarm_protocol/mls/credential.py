@@ -21,6 +21,9 @@ class CredentialType(IntEnum):
     X509 = 2
 
 
+_BASIC = CredentialType.BASIC.value
+
+
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Credential(Struct):
@@ -44,7 +47,7 @@ class Credential(Struct):
     def read(cls, r: Reader) -> Credential:
         """Read the struct; a type without a known form has no length and cannot be passed over."""
         kind = r.u16()
-        if kind == CredentialType.BASIC:
+        if kind == _BASIC:
             return cls(kind, r.opaque())
         if kind == CredentialType.X509:
             return cls(kind, certificates=r.vector(read_opaque))

@@ -115,7 +115,7 @@ class Ed25519:
         """32 bytes, canonical, not of small order."""
         if len(public) != 32:
             return False
-        if public[1:31] == _ALL_ONES and public[31] & 0x7F == 0x7F and public[0] >= 0xED:
+        if public[31] & 0x7F == 0x7F and public[1:31] == _ALL_ONES and public[0] >= 0xED:
             return False  # y is 2^255 - 19 or more
         return public not in _LOW_ORDER_KEYS
 
