@@ -15,10 +15,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start a node (there is none yet)
-	@echo 'There is no node to start yet: so far this tree holds the encryption alone, see README.md.' >&2; exit 1
+	@echo 'There is no node to start yet: so far this tree holds the protocol alone, see README.md.' >&2; exit 1
 
 demo: ## two nodes and a relay talking (there are none yet)
-	@echo 'There is nothing to show yet: so far this tree holds the encryption alone, see README.md.' >&2; exit 1
+	@echo 'There is nothing to show yet: so far this tree holds the protocol alone, see README.md.' >&2; exit 1
 
 test: check .venv/peer docs ## everything: set-up, check, docs, tests
 	pytest --numprocesses auto
