@@ -131,7 +131,8 @@ def subscribe(store: RelayStore, queue: Queue, body: Sub, sub: SignedSub) -> Out
     """SUB: a later start of the node, or the same instance once more; anything else is a copy of it."""
     if queue.instance is not None and (body.boot, body.instance) != (queue.boot, queue.instance):
         if body.boot <= queue.boot:
-            raise Refused(ErrorCode.CONFLICT, sub=queue.sub)
+            proves = body.instance != queue.instance  # one instance has one counter: no proof of a second
+            raise Refused(ErrorCode.CONFLICT, sub=queue.sub if proves else None)
     elif queue.instance is not None:
         return Outcome(info(store, queue))
     after = replace(queue, boot=body.boot, instance=body.instance, sub=sub)

@@ -77,7 +77,7 @@ class _Connection:
     session: Session
     budget: budget.Budget
     inbox: cmd.Inbox = field(default_factory=cmd.Inbox)
-    queues: set[RecipientId] = field(default_factory=set)
+    queues: set[RecipientId] = field(default_factory=set, repr=False)
     forwards: int = 0
 
 
