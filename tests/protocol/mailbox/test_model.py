@@ -17,7 +17,7 @@ SMALL = {"QUOTA_MESSAGES": 4, "CONTACT_MESSAGES": 3, "QUOTA_BYTES": 6 * 512, "RE
 QUEUES = st.integers(0, 2)
 IDS = st.integers(1, 6)
 SENT = mbx.Delivery | mbx.Gap
-PEOPLE = st.sampled_from(["ben", "cat"])
+PEOPLE = st.sampled_from(["ben", "thief"])
 
 
 @dataclass
@@ -42,7 +42,7 @@ class RelayAndModel(RuleBasedStateMachine):
         for name, value in SMALL.items():
             setattr(limits, name, value)
         self.driver = Driver()
-        self.people = {name: Node(self.driver, name) for name in ("ada", "ben", "cat")}
+        self.people = {name: Node(self.driver, name) for name in ("ada", "ben", "thief")}
         self.ada = self.people["ada"]
         self.queues: dict[int, NaiveQueue] = {}
         self.made: dict[int, mbx.Made] = {}
