@@ -1,7 +1,7 @@
 """Measure MLS against the primitives it cannot do without, in one run, and write `docs/benchmarks.md`.
 
 Machines differ, so what counts are the ratios. Each figure is the median of several runs; primitives are
-measured again beside each operation, so that a machine that slows down slows both. `--quick` runs small
+measured in turns with each operation, so that a machine that slows down slows both. `--quick` runs small
 groups only and writes nothing.
 """
 
@@ -50,6 +50,35 @@ def median(action: Callable[[], object], seconds: float, least: int = 3) -> floa
         action()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
+
+
+def batch(action: Callable[[], object]) -> Callable[[], float]:
+    """A clock for an action: it runs for some 5 ms at least and gives the seconds of one time."""
+    action()
+    start = time.perf_counter()
+    action()
+    n = max(1, round(0.005 / (time.perf_counter() - start)))
+
+    def run() -> float:
+        start = time.perf_counter()
+        for _ in range(n):
+            action()
+        return (time.perf_counter() - start) / n
+
+    return run
+
+
+def paired(
+    action: Callable[[], object], reference: Callable[[], object], times: float, seconds: float
+) -> tuple[float, float]:
+    """Median duration of an action, and median ratio to `times` references, taken in turns."""
+    of_action, of_reference = batch(action), batch(reference)
+    pairs: list[tuple[float, float]] = []
+    end = time.perf_counter() + seconds
+    while len(pairs) < 5 or time.perf_counter() < end:
+        pairs.append((of_action(), of_reference()))
+    ratios = [a / (times * r) for a, r in pairs]
+    return statistics.median(a for a, _ in pairs), statistics.median(ratios)
 
 
 @dataclass
@@ -200,12 +229,8 @@ class Bench:
         target: float | None = None,
         sizes: dict[str, int] | None = None,
     ) -> None:
-        """Time an action between two timings of its reference; `times` references are the unit."""
-        action()
-        before = median(reference, 0.1, 20)
-        seconds = median(action, self.seconds)
-        after = median(reference, 0.1, 20)
-        ratio = seconds / (times * (before + after) / 2)
+        """Time an action and its reference in turns; `times` references are the unit."""
+        seconds, ratio = paired(action, reference, times, self.seconds)
         row = Row(what, suite, members, seconds, unit, ratio, target, sizes or {})
         self.rows.append(row)
         goal = "" if target is None else f"   target {target}: {'met' if ratio <= target else 'MISSED'}"

@@ -62,6 +62,11 @@ class _Suite(mls.CipherSuite):
         self.record.derived.append((label, out))
         return out
 
+    def expand_with_labels(self, secret: bytes, context: bytes, *wanted: tuple[bytes, int]) -> list[bytes]:
+        out = mls.CipherSuite.expand_with_labels(self, secret, context, *wanted)
+        self.record.derived += [(label, s) for (label, _), s in zip(wanted, out, strict=True)]
+        return out
+
 
 class RecordingCrypto:
     """A provider of suite 0x0001 that writes everything into `record`."""

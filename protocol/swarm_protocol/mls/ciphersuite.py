@@ -125,6 +125,11 @@ class CipherSuite:
             return hmac.digest(secret, info + b"\x01", kdf.name)[:size]
         return kdf.expand(secret, info, size)
 
+    def expand_with_labels(self, secret: bytes, context: bytes, *wanted: tuple[bytes, int]) -> list[bytes]:
+        """ExpandWithLabel (§8) for several labels and sizes, `KDF.Nh` at most: what each message takes."""
+        tail, name = opaque(context) + b"\x01", self.hpke.kdf.name
+        return [hmac.digest(secret, _label_head(*one) + tail, name)[: one[1]] for one in wanted]
+
     def derive_secret(self, secret: bytes, label: bytes) -> bytes:
         """DeriveSecret (§8)."""
         return self.expand_with_label(secret, label, b"", self.hpke.kdf.size)

@@ -102,11 +102,12 @@ class SenderData:
 
 def sender_data_key(suite: CipherSuite, sender_data_secret: bytes, ciphertext: bytes) -> MessageKey:
     """Key and nonce of the sender data, from a sample of the ciphertext (§6.3.2)."""
+    aead = suite.hpke.aead
     sample = ciphertext[: suite.kdf.size]
-    return MessageKey(
-        suite.expand_with_label(sender_data_secret, b"key", sample, suite.aead.key_size),
-        suite.expand_with_label(sender_data_secret, b"nonce", sample, suite.aead.nonce_size),
+    key, nonce = suite.expand_with_labels(
+        sender_data_secret, sample, (b"key", aead.key_size), (b"nonce", aead.nonce_size)
     )
+    return MessageKey(key, nonce)
 
 
 def _guarded(nonce: bytes, reuse_guard: bytes) -> bytes:

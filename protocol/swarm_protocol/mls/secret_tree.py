@@ -88,10 +88,11 @@ class Ratchet:
     @staticmethod
     def _step(suite: CipherSuite, secret: bytes, generation: int) -> tuple[MessageKey, bytes]:
         # DeriveTreeSecret (§9): the generation is the context of ExpandWithLabel.
-        derive, aead, context = suite.expand_with_label, suite.aead, u32(generation)
-        key = derive(secret, b"key", context, aead.key_size)
-        nonce = derive(secret, b"nonce", context, aead.nonce_size)
-        return MessageKey(key, nonce), derive(secret, b"secret", context, suite.kdf.size)
+        aead, size = suite.hpke.aead, suite.hpke.kdf.size
+        key, nonce, following = suite.expand_with_labels(
+            secret, u32(generation), (b"key", aead.key_size), (b"nonce", aead.nonce_size), (b"secret", size)
+        )
+        return MessageKey(key, nonce), following
 
 
 @fast_init
