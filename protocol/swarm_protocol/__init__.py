@@ -6,6 +6,7 @@ Time is an argument in Unix seconds, randomness is an `Entropy` that the caller 
 - `entropy`: the port through which randomness comes in
 - `mls`: Messaging Layer Security (RFC 9420), complete
 - `envelope`: what relays see: sealed, padded, without a sender
+- `mailbox`: queues on relays, for those who are not there at the moment
 - `content`: what people say, in chains that survive deletion
 - `testing`: seeded entropy for tests and simulations
 """

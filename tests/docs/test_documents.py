@@ -52,6 +52,13 @@ def test_the_tour_names_every_module_of_identity() -> None:
     assert set(re.findall(r"`([a-z_]+)`", chapter)) == {p.stem for p in folder.glob("*.py")} - {"__init__"}
 
 
+def test_the_tour_names_every_module_of_mailbox() -> None:
+    tour = (ROOT / "docs" / "tour.md").read_text()
+    chapter = tour.partition("`swarm_protocol/mailbox/` is")[2].partition("To see them talk")[0]
+    folder = ROOT / "protocol" / "swarm_protocol" / "mailbox"
+    assert set(re.findall(r"`([a-z_]+)`", chapter)) == {p.stem for p in folder.glob("*.py")} - {"__init__"}
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     dead = [
         f"{path.relative_to(ROOT)}: {target}"

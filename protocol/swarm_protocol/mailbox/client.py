@@ -171,6 +171,15 @@ class Cursor:
         """Whether a number was dealt with."""
         return n <= self.upto or any(first <= n <= last for first, last in self.beyond)
 
+    def against(self, next_n: int) -> Cursor:
+        """The cursor for a relay whose next number (from an INFO) is this.
+
+        A number that was dealt with and is to be given again says that the relay went back to an older state:
+        then the cursor starts anew, or what has come since would not be asked for.
+        """
+        known = self.beyond[-1][1] if self.beyond else self.upto
+        return Cursor() if next_n <= known else self
+
     def missing_before(self, n: int) -> tuple[tuple[int, int], ...]:
         """Ranges below `n` that were neither delivered nor said to be gone.
 

@@ -146,6 +146,14 @@ def test_what_a_relay_loses_without_a_word_shows() -> None:
     assert cursor.missing_before(5) == ((4, 4),)
 
 
+def test_a_relay_that_went_back_to_an_older_state_is_read_from_the_start() -> None:
+    cursor = mbx.Cursor().dealt_with(1).dealt_with(2).dealt_with(5)
+    assert cursor.against(6) is cursor
+    assert cursor.against(5) == mbx.Cursor()
+    assert mbx.Cursor().dealt_with(1).against(1) == mbx.Cursor()
+    assert mbx.Cursor().against(1) == mbx.Cursor()
+
+
 # From one queue to the next
 
 
