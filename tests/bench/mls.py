@@ -342,7 +342,7 @@ class Bench:
             "archive, messages' part": lambda: mls.archive.encode_messages(state),
             "archive, decoded": lambda: mls.archive.decode(archive),
         }.items():
-            self.measure(what, suite.id, n, action, "(sign + verify)", p.verify, 1, None, sizes)
+            self.measure(what, suite.id, n, action, "verification", p.verify, 1, None, sizes)
         tracemalloc.start()
         decoded = mls.archive.decode(archive)
         self.memory[f"state of {n} members, MiB"] = round(tracemalloc.get_traced_memory()[0] / 2**20, 2)

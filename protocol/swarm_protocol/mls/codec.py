@@ -95,12 +95,18 @@ class Reader:
 
     def opaque(self) -> bytes:
         """Read `opaque value<V>`."""
-        # Most are short: keys, hashes, names. These are the hottest lines of a join.
-        data, start = self.data, self.pos + 1
-        if start <= self.end:
+        # The hottest lines of a join: keys and hashes have a length of one byte, signatures of two. Whatever
+        # is not as it should be goes the long way, which says what is wrong.
+        data, start, end = self.data, self.pos + 1, self.end
+        if start < end:
             n = data[start - 1]
+            if n >= 64:
+                n = (n & 0x3F) << 8 | data[start] if n < 128 else 0
+                start += 1
+                if n < 64:
+                    return self.take(self.length())
             stop = start + n
-            if n < 64 and stop <= self.end:
+            if stop <= end:
                 self.pos = stop
                 return data[start:stop]
         return self.take(self.length())
