@@ -512,6 +512,8 @@ def test_a_store_that_fails_promises_nothing(driver: Driver) -> None:
     effects = driver.step(fx.StoreFailed(tuple(held)))
     assert ben.hear() == [mbx.Error(mbx.ErrorCode.INTERNAL)]
     assert {e.connection for e in effects if isinstance(e, fx.Close)} == {ada.connection, ben.connection}
+    assert effects[-1] == fx.Wake(made.until)
+    assert driver.step(fx.Received(ben.connection, b"late")) == []
     driver.auto_sync = True
     ben.connect()
     assert ben.send(made.sid, 1).n == 1
