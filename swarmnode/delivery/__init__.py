@@ -1,0 +1,1 @@
+"""What waits: sockets, TLS, timers and threads. It drives the services and performs their effects."""

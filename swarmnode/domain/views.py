@@ -1,0 +1,234 @@
+"""What services answer with: plain values that the API encodes and the CLI prints.
+
+Ids are opaque texts, times Unix seconds (UTC), sizes bytes. Nothing in here is a secret except where a
+docstring says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class NodeState(str, Enum):
+    """What the node can do at the moment."""
+
+    EMPTY = "empty"
+    """No persona yet: create or restore one."""
+    LOCKED = "locked"
+    """The key is wrapped: unlock."""
+    READY = "ready"
+    QUARANTINE = "quarantine"
+    """A copy of this node runs, or the store was rolled back: reading only."""
+
+
+class MessageState(str, Enum):
+    """How far a message is."""
+
+    QUEUED = "queued"
+    WAITING = "waiting"
+    """No route, no room at the relay, or keys are being renewed; `reason` says which."""
+    SENT = "sent"
+    """A relay has it and gave a receipt, or it left directly."""
+    DELIVERED = "delivered"
+    """The other side's node has stored it."""
+    READ = "read"
+    EXPIRED = "expired"
+    """Given up; may be sent again."""
+    RECEIVED = "received"
+    """It is somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to look at: a code for programs, a hint for people that says what to do."""
+
+    code: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayView:
+    """A relay that this node's queues lie on."""
+
+    id: str
+    address: str
+    state: str
+    """`up`, `down`, `new` (not reached yet) or `dead` (given up; its queues are being replaced)."""
+    queues: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """How the node is."""
+
+    state: NodeState
+    version: str
+    name: str = ""
+    persona: str = ""
+    """The persona id in hex, for its owner and contacts only."""
+    relays: tuple[RelayView, ...] = ()
+    contacts: int = 0
+    unread: int = 0
+    waiting: int = 0
+    """Messages that have not reached the other side yet."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InviteView:
+    """An invite. `link` is a secret until it is used: whoever has it can answer."""
+
+    id: str
+    kind: str
+    """`one-time`, `address` (may be public) or `code` (`code` is spoken, `link` empty)."""
+    state: str
+    """`created`, `fetched`, `requested`, `accepted`, `confirmed`, `declined`, `expired`, `suspect`."""
+    role: str
+    """`inviter` or `joiner`."""
+    expires_at: int
+    link: str = ""
+    code: str = ""
+    contact: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """A person whose node we know."""
+
+    id: str
+    name: str
+    standing: str
+    """`pending`, `request` (a stranger asks), `confirmed`, `verified`, `key-alert`, `blocked`."""
+    persona: str
+    chat: str
+    nodes: int = 1
+    alerts: tuple[str, ...] = ()
+    note: str = ""
+    """What a stranger wrote with the request."""
+    single_relay: bool = False
+    """Only one relay lies between: if it dies, messages wait until there is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyView:
+    """What two people compare to exclude somebody in between."""
+
+    words: tuple[str, ...]
+    """8 words."""
+    digits: tuple[str, ...]
+    """6 groups of 5 digits, which say the same."""
+    qr: str
+    """Text for a QR code."""
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file inside a message."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message as it stands now, edits and reactions included."""
+
+    id: str
+    chat: str
+    author: str
+    """A contact's id, or `me`."""
+    author_name: str
+    mine: bool
+    kind: str
+    """`text`, `deleted`, `unknown` (needs a newer version), `timer` or `line` (something happened)."""
+    text: str
+    wall_s: int
+    """What the author's clock said."""
+    state: MessageState
+    reason: str = ""
+    reply_to: str = ""
+    edited: bool = False
+    reactions: tuple[tuple[str, str], ...] = ()
+    """Pairs of author (a contact's id or `me`) and symbol."""
+    attachments: tuple[AttachmentView, ...] = ()
+    expires_in_s: int | None = None
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChatView:
+    """A conversation."""
+
+    id: str
+    title: str
+    contact: str
+    unread: int
+    standing: str
+    last_text: str = ""
+    last_at: int = 0
+    draft: str = ""
+    timer_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of messages in the order of the screen, and cursors for what lies before and after."""
+
+    items: tuple[MessageView, ...]
+    prev: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that a search found; `snippet` marks the words with U+0002 and U+0003 around them."""
+
+    message: MessageView
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionView:
+    """What became of a deletion."""
+
+    targets: tuple[str, ...]
+    here: str
+    """`shredded`."""
+    asked: bool
+    """Whether the other side was asked too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarryView:
+    """What went into or came out of a bundle file."""
+
+    records: int
+    size_bytes: int
+    new: int = 0
+    foreign: int = 0
+    """Records that are for somebody else."""
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of `doctor`; a failed one has a hint that leads out."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that screens may want to know. `id` rises; `data` holds ids only, no text."""
+
+    id: int
+    type: str
+    data: dict[str, str | int | bool] = field(default_factory=dict)

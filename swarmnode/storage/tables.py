@@ -1,0 +1,504 @@
+"""All tables of a node, as SQLAlchemy Core. Rows never leave this floor: repositories turn them into values.
+
+Times are Unix seconds. Bytes are what `swarm_protocol` encodes. A message's row holds what stays when its body
+is destroyed; bodies lie in `body`, each under a content key of its own (`bodies.py`).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _to(name: str, target: str, *, null: bool = False, cascade: bool = True) -> Column[int]:
+    return Column(
+        name,
+        Integer,
+        ForeignKey(f"{target}.id", ondelete="CASCADE" if cascade else None),
+        nullable=null,
+        index=True,
+    )
+
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    comment="single values: schema's generation, boot counter, the owner's settings",
+)
+
+# Who we are
+
+persona = Table(
+    "persona",
+    metadata,
+    _id(),
+    Column("chain", LargeBinary, nullable=False, comment="the sigchain's links"),
+    Column("root", LargeBinary, comment="present root's seed, on the node that signs links"),
+    Column("node_secret", LargeBinary, nullable=False, comment="NodeKeys.secret()"),
+    Column("node_seq", Integer, nullable=False, comment="seq of the node_add"),
+    Column("name", Text, nullable=False),
+    Column("words_seen", Boolean, nullable=False, default=False),
+    Column("created_at", Integer, nullable=False),
+)
+
+# Relays that our queues lie on, and what makes queues there
+
+relay = Table(
+    "relay",
+    metadata,
+    _id(),
+    Column("address", Text, nullable=False),
+    Column("pin", LargeBinary, nullable=False, unique=True),
+    Column("key", LargeBinary, comment="signature key, known from its first greeting"),
+    Column("hpke", LargeBinary),
+    Column("own", Boolean, nullable=False, default=False, comment="our queues may lie here"),
+    Column("state", Text, nullable=False, default="new"),
+    Column("failed_since", Integer, comment="first of the failures in a row"),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("added_at", Integer, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _id(),
+    _to("relay_id", "relay"),
+    Column("ticket", LargeBinary, nullable=False, unique=True),
+    Column("used", Boolean, nullable=False, default=False),
+)
+
+# Whom we know
+
+contact = Table(
+    "contact",
+    metadata,
+    _id(),
+    Column("persona_id", LargeBinary, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    Column("forks", LargeBinary, comment="open evidence, as an array"),
+    Column("confirmed", LargeBinary, comment="ids of evidence that was looked at"),
+    Column("note", Text, nullable=False, default=""),
+    Column("blocked", Boolean, nullable=False, default=False),
+    Column("strict", Boolean, nullable=False, default=False),
+    Column("created_at", Integer, nullable=False),
+    Column("verified_at", Integer),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    _id(),
+    _to("contact_id", "contact"),
+    Column("kind", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("settled", Boolean, nullable=False, default=False),
+    UniqueConstraint("contact_id", "kind", "data"),
+)
+
+peer = Table(
+    "peer",
+    metadata,
+    _id(),
+    _to("contact_id", "contact"),
+    Column("leaf_sig", LargeBinary, nullable=False, unique=True),
+    Column("node_seq", Integer, nullable=False),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("pair_secret", LargeBinary, comment="exporter of the meeting's epoch: tags, beacons, rendezvous"),
+    Column("safety", LargeBinary, comment="exporter of the meeting's epoch: what two people compare"),
+    Column("transcript", LargeBinary),
+    Column("boot", Integer, nullable=False, default=0),
+    Column("instance", LargeBinary),
+    Column("address_record", LargeBinary, comment="the newest that came"),
+    Column("heard_at", Integer, comment="last authenticated message"),
+    Column("have_sent_at", Integer),
+    comment="nodes of contacts",
+)
+
+# Queues, in both directions
+
+queue_in = Table(
+    "queue_in",
+    metadata,
+    _id(),
+    _to("relay_id", "relay"),
+    _to("peer_id", "peer", null=True),
+    _to("invite_id", "invite", null=True),
+    Column("kind", Integer, nullable=False, comment="mailbox.Kind"),
+    _to("ticket_id", "ticket", null=True, cascade=False),
+    Column("secret", LargeBinary, nullable=False, comment="seed of the recipient's key"),
+    Column("queue_key", LargeBinary, nullable=False),
+    Column("rid", LargeBinary, unique=True),
+    Column("sid", LargeBinary, unique=True),
+    Column(
+        "state", Text, nullable=False, comment="`making` until the relay has made it, then rotation.Recipient"
+    ),
+    Column("until", Integer, comment="end of the lease"),
+    Column("upto", Integer, nullable=False, default=0),
+    Column("beyond", LargeBinary, comment="Cursor.beyond"),
+    Column("told", Boolean, nullable=False, default=False, comment="the sender knows of it"),
+    Column("made_at", Integer, nullable=False),
+    Column("drained_at", Integer),
+    comment="queues that we read",
+)
+
+queue_out = Table(
+    "queue_out",
+    metadata,
+    _id(),
+    _to("peer_id", "peer"),
+    _to("relay_id", "relay"),
+    Column("record", LargeBinary, nullable=False),
+    Column("sid", LargeBinary, nullable=False, unique=True),
+    Column("secret", LargeBinary, nullable=False, comment="seed of the sender's key"),
+    Column("keyed", Boolean, nullable=False, default=False, comment="SKEY was answered"),
+    Column("state", Text, nullable=False, comment="rotation.Sender"),
+    Column("link_seq", Integer, nullable=False, default=0),
+    Column("added_at", Integer, nullable=False),
+    comment="queues that we send to",
+)
+
+# Meeting
+
+invite = Table(
+    "invite",
+    metadata,
+    _id(),
+    Column("inv_id", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("link", Text, nullable=False, default=""),
+    Column("code", Text, nullable=False, default=""),
+    Column("secret", LargeBinary, comment="the inviter's ephemeral key, or the joiner's key for FETCH"),
+    Column("bundle", LargeBinary),
+    Column("request", LargeBinary, comment="as it was sent, or came"),
+    Column("request_hash", LargeBinary),
+    Column("answer", LargeBinary),
+    Column("key_package", LargeBinary, comment="the joiner's own, archived"),
+    Column("psk", LargeBinary),
+    _to("contact_id", "contact", null=True),
+    Column("note", Text, nullable=False, default=""),
+    Column("label", Text, nullable=False, default=""),
+    Column("progress", LargeBinary, comment="state of a short code's exchange"),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("changed_at", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    UniqueConstraint("inv_id", "role", "request_hash"),
+)
+
+# Conversations
+
+conversation = Table(
+    "conversation",
+    metadata,
+    _id(),
+    Column("conv_id", LargeBinary, nullable=False, unique=True),
+    _to("contact_id", "contact", null=True),
+    Column("lamport", Integer, nullable=False, default=0),
+    Column("timer_s", Integer, nullable=False, default=0),
+    Column("timer_rank", LargeBinary, comment="lamport and id of the message that set it"),
+    Column("created_at", Integer, nullable=False),
+    Column("last_at", Integer, nullable=False, default=0),
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("conversation_id", Integer, ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    _to("body_id", "body", cascade=False),
+    Column("at", Integer, nullable=False),
+)
+
+mls_group = Table(
+    "mls_group",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation"),
+    Column("group_id", LargeBinary, nullable=False, unique=True),
+    Column("epoch", Integer, nullable=False),
+    Column("epoch_part", LargeBinary, nullable=False),
+    Column("messages_part", LargeBinary, nullable=False),
+    Column("current", Boolean, nullable=False, default=True, comment="we send on this one"),
+    Column("sent", Integer, nullable=False, default=0, comment="own messages since the last key update"),
+    Column("updated_at", Integer, nullable=False),
+    Column("confirmed_epoch", Integer, nullable=False, default=0, comment="the other side was seen in it"),
+    Column("retired_at", Integer),
+)
+
+held = Table(
+    "held",
+    metadata,
+    _id(),
+    Column("group_id", LargeBinary, nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    _to("peer_id", "peer"),
+    Column("wire", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    comment="MLS messages that need a later epoch",
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("at", Integer, nullable=False, index=True),
+    comment="wires that were dealt with: a second arrival changes nothing",
+)
+
+part = Table(
+    "part",
+    metadata,
+    _id(),
+    _to("peer_id", "peer", null=True),
+    _to("queue_in_id", "queue_in"),
+    Column("name", LargeBinary, nullable=False),
+    Column("idx", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("queue_in_id", "name", "idx"),
+    comment="parts of frames that are not whole yet",
+)
+
+part_done = Table(
+    "part_done",
+    metadata,
+    _id(),
+    _to("queue_in_id", "queue_in"),
+    Column("name", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("queue_in_id", "name"),
+)
+
+body = Table(
+    "body",
+    metadata,
+    _id(),
+    Column("block_id", Integer, nullable=False, index=True),
+    Column("slot", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="bodies under their content keys; a shredded one has no row",
+)
+
+key_block = Table(
+    "key_block",
+    metadata,
+    _id(),
+    Column("key_id", Integer, nullable=False, comment="which block key of the keyring opens it"),
+    Column("used", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="64 content keys each",
+)
+
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation"),
+    Column("name", LargeBinary, nullable=False, unique=True, comment="the commitment"),
+    Column("persona_id", LargeBinary, nullable=False),
+    Column("leaf_sig", LargeBinary, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("prev", LargeBinary),
+    Column("parents", LargeBinary, comment="joined, 32 bytes each"),
+    Column("lamport", Integer, nullable=False),
+    Column("link", LargeBinary, nullable=False, comment="AuthorLink: what stays of it"),
+    Column("wall_s", Integer, nullable=False),
+    Column("type", Integer, nullable=False),
+    Column("target", LargeBinary, index=True, comment="for replies, edits, reactions"),
+    Column("mine", Boolean, nullable=False),
+    Column("shown", Boolean, nullable=False, comment="stands in the list of messages by itself"),
+    Column("body_id", Integer, comment="None once it is shredded"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("stored_at", Integer, nullable=False),
+    Column("read", Boolean, nullable=False, default=True),
+    Column("expire_s", Integer, nullable=False, default=0),
+    Column("left_s", Integer, comment="what remains of the timer once it runs"),
+    Column("shredded_at", Integer),
+    Column("shredded_by", LargeBinary, comment="the delete_req, or empty for the owner or the timer"),
+    UniqueConstraint("conversation_id", "leaf_sig", "seq"),
+    Index("ix_message_order", "conversation_id", "lamport", "name"),
+    Index("ix_message_unread", "conversation_id", "read"),
+    CheckConstraint("seq >= 0", name="seq"),
+)
+
+author = Table(
+    "author",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation"),
+    Column("persona_id", LargeBinary, nullable=False),
+    Column("leaf_sig", LargeBinary, nullable=False),
+    Column("start", Integer, nullable=False, default=0),
+    Column("next_seq", Integer, nullable=False, default=0),
+    Column("head", LargeBinary, comment="the last link without a gap before it"),
+    Column("fork", LargeBinary),
+    Column("asked_at", Integer, comment="when a repair was asked for"),
+    UniqueConstraint("conversation_id", "leaf_sig"),
+    comment="author chains; links behind a gap are messages with seq > next_seq",
+)
+
+wanted_deletion = Table(
+    "wanted_deletion",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    _to("conversation_id", "conversation"),
+    Column("request", LargeBinary, nullable=False),
+    Column("persona_id", LargeBinary, nullable=False, comment="who asked"),
+    Column("at", Integer, nullable=False),
+    comment="a message that is to be shredded when it comes",
+)
+
+receipt_intent = Table(
+    "receipt_intent",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation"),
+    Column("status", Integer, nullable=False),
+    Column("leaf_sig", LargeBinary, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("due_at", Integer, nullable=False),
+    UniqueConstraint("conversation_id", "status", "leaf_sig", "seq"),
+    comment="what the other side is to be told; gone once a receipt is in the outbox",
+)
+
+# What is to leave
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation", null=True),
+    _to("message_id", "message", null=True),
+    _to("peer_id", "peer", null=True),
+    Column("invite_id", Integer),
+    Column("kind", Integer, nullable=False, comment="envelope.Kind"),
+    Column("plain", LargeBinary, comment="content that is not chained, until it is encrypted"),
+    Column("wire", LargeBinary, comment="what goes into frames, once it is encrypted"),
+    Column("epoch", Integer, comment="of the MLS group in which it was encrypted"),
+    Column("important", Boolean, nullable=False, default=False, comment="to all queues at once"),
+    Column(
+        "until_confirmed",
+        Boolean,
+        nullable=False,
+        default=True,
+        comment="repeat until the other side says so",
+    ),
+    Column("state", Text, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_at", Integer, nullable=False),
+    Column("sent_at", Integer),
+)
+
+envelope = Table(
+    "envelope",
+    metadata,
+    _id(),
+    _to("outbox_id", "outbox"),
+    _to("queue_out_id", "queue_out"),
+    Column("msg_id", LargeBinary, nullable=False),
+    Column("bucket", Integer, nullable=False),
+    Column("blob", LargeBinary, comment="gone once there is a receipt"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("receipt_until", Integer),
+    UniqueConstraint("queue_out_id", "msg_id"),
+    Index("ix_envelope_state", "state", "queue_out_id"),
+)
+
+carried = Table(
+    "carried",
+    metadata,
+    _id(),
+    _to("outbox_id", "outbox"),
+    Column("hash", LargeBinary, nullable=False, index=True),
+    Column("at", Integer, nullable=False),
+    comment="envelopes that left in bundle files",
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False, unique=True),
+    Column("at", Integer, nullable=False),
+)
+
+gap = Table(
+    "gap",
+    metadata,
+    _id(),
+    _to("peer_id", "peer", null=True),
+    Column("kind", Text, nullable=False, comment="expiry, damage, parts, undecryptable"),
+    Column("data", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("repaired", Boolean, nullable=False, default=False),
+    comment="what is known to be lost, until it is repaired",
+)
+
+# Screens
+
+device = Table(
+    "device",
+    metadata,
+    _id(),
+    Column("label", Text, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("used_at", Integer, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False, index=True),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _id(),
+    Column("type", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    sqlite_autoincrement=True,
+    comment="what screens hear; ids only, no text",
+)
