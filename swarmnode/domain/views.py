@@ -7,10 +7,10 @@ docstring says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 
-class NodeState(str, Enum):
+class NodeState(StrEnum):
     """What the node can do at the moment."""
 
     EMPTY = "empty"
@@ -22,7 +22,7 @@ class NodeState(str, Enum):
     """A copy of this node runs, or the store was rolled back: reading only."""
 
 
-class MessageState(str, Enum):
+class MessageState(StrEnum):
     """How far a message is."""
 
     QUEUED = "queued"

@@ -1,14 +1,13 @@
 """All tables of a node, as SQLAlchemy Core. Rows never leave this floor: repositories turn them into values.
 
-Times are Unix seconds. Bytes are what `swarm_protocol` encodes. A message's row holds what stays when its body
-is destroyed; bodies lie in `body`, each under a content key of its own (`bodies.py`).
+Times are Unix seconds. Bytes are what `swarm_protocol` encodes. A message's row holds what stays when its
+body is destroyed; bodies lie in `body`, each under a content key of its own (`bodies.py`).
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -225,7 +225,8 @@ conversation = Table(
     _id(),
     Column("conv_id", LargeBinary, nullable=False, unique=True),
     _to("contact_id", "contact", null=True),
-    Column("lamport", Integer, nullable=False, default=0),
+    Column("lamport", Integer, nullable=False, default=0, comment="highest seen"),
+    Column("tips", LargeBinary, comment="parents of the next message, joined"),
     Column("timer_s", Integer, nullable=False, default=0),
     Column("timer_rank", LargeBinary, comment="lamport and id of the message that set it"),
     Column("created_at", Integer, nullable=False),
@@ -268,25 +269,15 @@ held = Table(
     comment="MLS messages that need a later epoch",
 )
 
-seen = Table(
-    "seen",
-    metadata,
-    Column("hash", LargeBinary, primary_key=True),
-    Column("at", Integer, nullable=False, index=True),
-    comment="wires that were dealt with: a second arrival changes nothing",
-)
-
 part = Table(
     "part",
     metadata,
     _id(),
-    _to("peer_id", "peer", null=True),
-    _to("queue_in_id", "queue_in"),
+    Column("scope", Text, nullable=False, comment="one sender: a peer, or an invite's queue"),
     Column("name", LargeBinary, nullable=False),
-    Column("idx", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
-    UniqueConstraint("queue_in_id", "name", "idx"),
+    Index("ix_part_scope", "scope", "name"),
     comment="parts of frames that are not whole yet",
 )
 
@@ -294,10 +285,10 @@ part_done = Table(
     "part_done",
     metadata,
     _id(),
-    _to("queue_in_id", "queue_in"),
+    Column("scope", Text, nullable=False),
     Column("name", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
-    UniqueConstraint("queue_in_id", "name"),
+    UniqueConstraint("scope", "name"),
 )
 
 body = Table(
@@ -320,39 +311,6 @@ key_block = Table(
     comment="64 content keys each",
 )
 
-message = Table(
-    "message",
-    metadata,
-    _id(),
-    _to("conversation_id", "conversation"),
-    Column("name", LargeBinary, nullable=False, unique=True, comment="the commitment"),
-    Column("persona_id", LargeBinary, nullable=False),
-    Column("leaf_sig", LargeBinary, nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("prev", LargeBinary),
-    Column("parents", LargeBinary, comment="joined, 32 bytes each"),
-    Column("lamport", Integer, nullable=False),
-    Column("link", LargeBinary, nullable=False, comment="AuthorLink: what stays of it"),
-    Column("wall_s", Integer, nullable=False),
-    Column("type", Integer, nullable=False),
-    Column("target", LargeBinary, index=True, comment="for replies, edits, reactions"),
-    Column("mine", Boolean, nullable=False),
-    Column("shown", Boolean, nullable=False, comment="stands in the list of messages by itself"),
-    Column("body_id", Integer, comment="None once it is shredded"),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False, default=""),
-    Column("stored_at", Integer, nullable=False),
-    Column("read", Boolean, nullable=False, default=True),
-    Column("expire_s", Integer, nullable=False, default=0),
-    Column("left_s", Integer, comment="what remains of the timer once it runs"),
-    Column("shredded_at", Integer),
-    Column("shredded_by", LargeBinary, comment="the delete_req, or empty for the owner or the timer"),
-    UniqueConstraint("conversation_id", "leaf_sig", "seq"),
-    Index("ix_message_order", "conversation_id", "lamport", "name"),
-    Index("ix_message_unread", "conversation_id", "read"),
-    CheckConstraint("seq >= 0", name="seq"),
-)
-
 author = Table(
     "author",
     metadata,
@@ -367,6 +325,38 @@ author = Table(
     Column("asked_at", Integer, comment="when a repair was asked for"),
     UniqueConstraint("conversation_id", "leaf_sig"),
     comment="author chains; links behind a gap are messages with seq > next_seq",
+)
+
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _to("conversation_id", "conversation"),
+    Column("author_id", Integer, ForeignKey("author.id"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("name", LargeBinary, nullable=False, unique=True, comment="the commitment"),
+    Column("prev", LargeBinary),
+    Column("parents", LargeBinary, comment="joined, 32 bytes each"),
+    Column("lamport", Integer, nullable=False),
+    Column("height", Integer, nullable=False, comment="place on the screen: lamport, or more (spec 21 §6)"),
+    Column("signature", LargeBinary, nullable=False, comment="of the author's link, which stays"),
+    Column("wall_s", Integer, nullable=False),
+    Column("type", Integer, nullable=False),
+    Column("target", LargeBinary, index=True, comment="for replies, edits, reactions"),
+    Column("mine", Boolean, nullable=False),
+    Column("shown", Boolean, nullable=False, comment="stands in the list of messages by itself"),
+    Column("body_id", Integer, comment="None once it is shredded"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("stored_at", Integer, nullable=False),
+    Column("unread", Boolean, nullable=False, default=False),
+    Column("expire_s", Integer, nullable=False, default=0),
+    Column("left_s", Integer, comment="what remains of the timer once it runs"),
+    Column("shredded_at", Integer),
+    UniqueConstraint("author_id", "seq"),
+    Index("ix_message_order", "conversation_id", "height", "name"),
+    Index("ix_message_unread", "conversation_id", sqlite_where=text("unread")),
+    Index("ix_message_timer", "left_s", sqlite_where=text("left_s IS NOT NULL")),
 )
 
 wanted_deletion = Table(
