@@ -250,7 +250,7 @@ class Ext(_OfQueue):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Lay an invite's bundle in its slot; it lives as long as the invite's queue."""
+    """Lay the bundle of an invite or an address in its slot; it lives as long as the queue."""
 
     type: ClassVar[FrameType] = FrameType.PUT
     rid: RecipientId = field(repr=False)
@@ -269,7 +269,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Ask for an invite's bundle. The first key binds the slot, and may ask again."""
+    """Ask for a bundle. The first key binds an invite's slot, and may ask again."""
 
     type: ClassVar[FrameType] = FrameType.FETCH
     slot: SlotId = field(repr=False)

@@ -9,7 +9,7 @@ MAX_FRAME = 64 * 1024
 """Bytes of one frame: the largest bucket sealed has 33 KiB; a larger one may come to be told `toobig`."""
 
 MAX_BUNDLE = 4 * 1024
-"""What an invite lays in its slot: a hybrid key, two queue records, a label."""
+"""What an invite or an address lays in its slot: a hybrid key, two queue records, a label."""
 
 MAX_PULL = 64
 """Messages that one PULL asks for: 2 MiB of the largest bucket wait for a slow reader, not more."""
@@ -30,9 +30,8 @@ QUOTA_BYTES = 32 * 1024 * 1024
 CONTACT_MESSAGES = 200
 """Strangers share a contact queue; more than this nobody looks through."""
 
-CONTACT_BYTES = 2 * 1024 * 1024
-CONTACT_BUCKET = 8192
-"""The largest bucket for strangers: a request has a chain of some links, a key package and 1 KiB of text."""
+CONTACT_BYTES = 8 * 1024 * 1024
+"""As many of the largest bucket, and some. A request has 7 KiB, and 1.5 more for each further node."""
 
 INVITE_MESSAGES = 64
 """An invite's reply queue takes one request, in parts where the chain is long."""

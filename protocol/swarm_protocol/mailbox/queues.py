@@ -95,8 +95,7 @@ def accept(store: RelayStore, queue: Queue, body: Send, now: int, key: Signature
     if not queue.open:
         raise Refused(ErrorCode.GONE)
     blob_hash, size = body.hash(), len(body.blob)
-    largest = limits.CONTACT_BUCKET if queue.kind is Kind.CONTACT else limits.BUCKETS[-1]
-    if size > largest:
+    if size > limits.BUCKETS[-1]:
         raise Refused(ErrorCode.TOOBIG)
     known = store.message(queue.rid, body.msg_id)
     if known is not None:
@@ -175,11 +174,11 @@ def destroy(queue: Queue) -> Outcome:
 
 
 def put_bundle(store: RelayStore, queue: Queue, body: Put) -> Outcome:
-    """PUT: one slot for each invite's queue; what was fetched stays as it was."""
+    """PUT: one slot for each queue of an invite or an address; what an invite's joiner fetched stays."""
     if len(body.bundle) > limits.MAX_BUNDLE:
         raise Refused(ErrorCode.TOOBIG)
     held = store.slot(body.slot)
-    if queue.kind is not Kind.INVITE or queue.slot not in {None, body.slot}:
+    if queue.kind is Kind.PAIR or queue.slot not in {None, body.slot}:
         raise Refused(ErrorCode.CONFLICT)
     if held is not None and held.bundle == body.bundle and held.rid == queue.rid:
         return Outcome(Done())
@@ -189,8 +188,10 @@ def put_bundle(store: RelayStore, queue: Queue, body: Put) -> Outcome:
     return Outcome(Done(), (PutQueue(replace(queue, slot=body.slot)), put))
 
 
-def fetch(slot: Slot, body: Fetch) -> Outcome:
-    """FETCH: the first key binds the slot and may ask again."""
+def fetch(queue: Queue, slot: Slot, body: Fetch) -> Outcome:
+    """FETCH: the first key binds an invite's slot and may ask again; an address is for everybody."""
+    if queue.kind is Kind.CONTACT:
+        return Outcome(Bundle(slot.bundle))
     if slot.fetched_by is None:
         return Outcome(Bundle(slot.bundle), (PutSlot(replace(slot, fetched_by=body.key)),), news=True)
     if slot.fetched_by != body.key:

@@ -229,9 +229,10 @@ class Relay:
                 outcome = queues.put_bundle(store, mine(body.rid), body)
             case cmd.Fetch():
                 slot = store.slot(body.slot)
-                if not signed(body.key) or slot is None:
+                holder = store.queue(slot.rid) if slot is not None else None
+                if not signed(body.key) or slot is None or holder is None:
                     raise Refused(ErrorCode.GONE)
-                outcome = queues.fetch(slot, body)
+                outcome = queues.fetch(holder, slot, body)
                 news = self._news(slot.rid, outcome, Fetched(slot.rid, body.key))
                 return self._done(connection, number, outcome, news)
             case cmd.PFwd():

@@ -71,7 +71,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """An invite's bundle, and who fetched it."""
+    """The bundle of an invite or an address, and who fetched the invite's."""
 
     slot: SlotId = field(repr=False)
     rid: RecipientId = field(repr=False)

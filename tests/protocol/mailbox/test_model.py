@@ -127,8 +127,6 @@ class RelayAndModel(RuleBasedStateMachine):
             self.answer(E.BUSY, heard)
         elif queue is None or not queue.open or (queue.kind is mbx.Kind.PAIR and queue.sender != name):
             self.answer(E.GONE, heard)
-        elif queue.kind is mbx.Kind.CONTACT and size > 8192:
-            self.answer(E.TOOBIG, heard)
         elif known in queue.known:
             n, before, until = queue.known[known]
             self.answer(None if before == (what, bucket) else E.CONFLICT, heard)

@@ -115,8 +115,8 @@ def test_a_contact_queue_takes_any_key_under_a_small_quota(driver: Driver) -> No
     for number, key in enumerate((ben.key, stranger)):
         ben.get(mbx.Receipt, sending(made.sid, number, key=key.public), key)
     assert ben.error(sending(made.sid, 3, key=stranger.public)) is GONE  # signed by another
-    assert ben.error(sending(made.sid, 3, bucket=3, key=ben.key.public)) is TOOBIG
-    for number in range(2, limits.CONTACT_MESSAGES):
+    ben.get(mbx.Receipt, sending(made.sid, 2, bucket=3, key=ben.key.public))
+    for number in range(3, limits.CONTACT_MESSAGES):
         ben.get(mbx.Receipt, sending(made.sid, number, key=ben.key.public))
     assert ben.error(sending(made.sid, 999, key=ben.key.public)) is QUOTA
     assert info(ada, made).messages == limits.CONTACT_MESSAGES == info(ada, made).quota_messages
@@ -421,6 +421,27 @@ def test_a_slot_belongs_to_one_invite(driver: Driver) -> None:
     assert ada.error(mbx.Put(ada.new(0).rid, other, b"bundle")) is CONFLICT  # a pair queue
     assert ben.error(mbx.Put(second.rid, other, bytes(limits.MAX_BUNDLE + 1))) is TOOBIG
     ben.get(mbx.Done, mbx.Put(second.rid, other, bytes(limits.MAX_BUNDLE)))
+
+
+def test_the_bundle_of_an_address_is_for_everybody(driver: Driver) -> None:
+    ada, ben, stranger = (Node(driver, name) for name in ("ada", "ben", "stranger"))
+    made = ada.new(kind=mbx.Kind.CONTACT)
+    ada.subscribe(made.rid)
+    slot = mbx.slot_id(b"link key", bytes(32))
+    ada.get(mbx.Done, mbx.Put(made.rid, slot, b"bundle"))
+    before = driver.store.slot(slot)
+    for who in (ben, stranger, ben):
+        assert who.get(mbx.Bundle, mbx.Fetch(slot, who.key.public)).bundle == b"bundle"
+    assert ben.error(mbx.Fetch(slot, ben.key.public), stranger.key) is GONE
+    assert driver.store.slot(slot) == before
+    assert ada.take_notices() == []
+    assert info(ada, made).fetched_by is None
+    ada.get(mbx.Done, mbx.Put(made.rid, slot, b"another"))  # though it was fetched
+    assert ben.get(mbx.Bundle, mbx.Fetch(slot, ben.key.public)).bundle == b"another"
+    driver.pass_time(limits.INVITE_LEASE)
+    assert ben.get(mbx.Bundle, mbx.Fetch(slot, ben.key.public)).bundle == b"another"
+    ada.get(mbx.Done, mbx.Del(made.rid))
+    assert ben.error(mbx.Fetch(slot, ben.key.public)) is GONE
 
 
 # Through another relay
