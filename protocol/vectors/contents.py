@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from swarm_protocol import cbor
+from swarm_protocol import cbor, labels
 from swarm_protocol import content as con
 from swarm_protocol import identity as idn
 from swarm_protocol.cbor import Value
@@ -23,6 +23,7 @@ BEN_HOME = con.Author(idn.create_persona(BEN).persona_id, THIRD.leaf_sig.public)
 KEYS = {ADA: HOME.leaf_sig, ADA_AWAY: AWAY.leaf_sig, BEN_HOME: THIRD.leaf_sig}
 HEADS: Mapping[int, Value] = {1: {1: 1, 2: bytes(16)}}
 TEXT, REPLY, EDIT, REACT, HELLO, RECEIPT, DELETE_REQ, DELETE_RCPT, TIMER = range(1, 10)
+QUEUE_CTL, ADDR_REC, HAVE, REQUEST, COPY, CHAIN = range(10, 16)
 Changes = Mapping[int, Value]
 
 
@@ -136,6 +137,13 @@ def messages(made: Made) -> None:
         11: 60,
         14: {1: {1: 1, 2: bytes(16)}, 2: {1: 5, 2: bytes(32)}},
     }
+    files: Value = [{1: "a.txt", 2: "text/plain", 3: b"hello"}, {1: "ä", 2: "", 3: b""}]
+    add("attachments", say(TEXT, {1: "see", 2: files}), "two files")
+    add("attachments-reply", say(REPLY, {1: "", 2: files}, {13: [NAME]}), "two files in a reply")
+    add("hello-links", tell(HELLO, {**HELLO_BODY, 3: 4}), "holds four links of the recipient's chain")
+    for kind, name in enumerate(("queue-ctl", "addr-rec", "have", "request", "copy"), QUEUE_CTL):
+        add(name, tell(kind, {1: b"of another room"}), "what it carries is not looked at here")
+    add("chain", tell(CHAIN, {1: 1, 2: idn.encode_links(PERSONA.links)}), "links of a sigchain")
     add("all-keys", say(TEXT, {1: "ä"}, later), "with all keys", highest=2**39 + 2**38 + 2**37 + 2**40)
     add("repaired", SAID, "from somebody else, under its author's signature", sender=None)
     add("unknown-key", say(TEXT, {1: "hello"}, {40: "later"}), "a key of a later version")
@@ -191,6 +199,31 @@ def messages(made: Made) -> None:
     bad("receipt-ranges.leaves", tell(RECEIPT, {1: 1, 2: leaves}), ranges, "leaves in falling order")
     bad("targets-once", say(DELETE_REQ, {1: [NAME, NAME]}), rules.TARGETS_ONCE, "a target twice")
     bad("targets-once.none", say(DELETE_REQ, {1: []}), rules.TARGETS_ONCE, "no target")
+
+    def attached(*files: Value) -> bytes:
+        return say(TEXT, {1: "", 2: list(files)})
+
+    half: Value = {1: "half", 2: "", 3: bytes(rules.MAX_ATTACHED // 2)}
+    bad(
+        "attachments-size",
+        attached(half, half, {1: "more", 2: "", 3: b"1"}),
+        rules.ATTACHMENTS_SIZE,
+        "256 KiB, 1",
+    )
+    for place, name in enumerate(("../up", "", "..", "a\\b", "a\nb")):
+        behind = f".{place}" if place else ""
+        wrong = attached({1: name, 2: "", 3: b""})
+        bad(f"attachment-name{behind}", wrong, rules.ATTACHMENT_NAME, "a name that is not one")
+    header = attached({1: "a", 2: "a/b\r\nc: d", 3: b""})
+    bad("attachment-name.type", header, rules.ATTACHMENT_NAME, "a media type of two lines")
+    bad("record-field.files", attached(*(half for _ in range(5))), cbor.FIELD, "five files")
+    bad("record-field.control", tell(QUEUE_CTL, {1: bytes(1025)}), cbor.FIELD, "too long for what it carries")
+    bad("record-field.first", tell(CHAIN, {1: 128, 2: b""}), cbor.FIELD, "no chain has so many links")
+    bad("type-chained.have", say(HAVE, {1: b""}), rules.TYPE_CHAINED, "a have in a chain")
+    bad("type-refs.copy", tell(COPY, {1: b""}, {13: [NAME]}), rules.TYPE_REFS, "a copy about another")
+    bad(
+        "type-refs.chain", tell(CHAIN, {1: 0, 2: b""}, {13: [NAME]}), rules.TYPE_REFS, "a chain about another"
+    )
     bad("deletion-signature", deletion(by=BEN_HOME), rules.DELETION_SIGNATURE, "Ben signed", "rule")
     bad("record-field", say(TEXT, {}), cbor.FIELD, "a text without text")
     bad("record-field.long", say(TEXT, {1: "a" * (rules.MAX_TEXT + 1)}), cbor.FIELD, "too long")
@@ -201,6 +234,7 @@ def messages(made: Made) -> None:
     bad("record-field.timer", say(TIMER, {1: rules.MAX_TIMER_S + 1}), cbor.FIELD, "more than 366 days")
     bad("record-critical", say(TEXT, {1: ""}, {-1: 0}), cbor.CRITICAL, "must be understood, outside")
     bad("cbor-size", say(1000, bytes(rules.MAX_MESSAGE)), cbor.SIZE, "more than 320 KiB")
+    bad("cbor-size.told", tell(1000, bytes(rules.MAX_UNCHAINED)), cbor.SIZE, "more than 321 KiB")
 
 
 def deletion(request: bytes = NAME, targets: Sequence[bytes] = (NAME,), *, by: con.Author = ADA) -> bytes:
@@ -348,3 +382,23 @@ def changes(made: Made) -> None:
     add("deletion-answer", deletion(NAME), request, nobody, "to another request", "unexpected", answer)
     partial = deletion(name_of(request), [NAME, bytes(32)])
     add("deletion-answer.targets", partial, request, nobody, "for others", "unexpected", answer)
+
+
+def addresses(made: Made) -> None:
+    """Address records (spec 21 §8)."""
+
+    def add(name: str, changes: Changes, comment: str, expect: str = "ok", rule: Rule | None = None) -> None:
+        fields = {1: ADA.leaf_sig, 2: 3, 3: 1_800_000_000, 4: [], 5: [], **changes}
+        signed = {**fields, 6: labels.ADDRESSES_SIGNATURE.sign(HOME.leaf_sig, cbor.encode(fields))}
+        vector(made, f"content/addresses/{name}", cbor.encode(signed), expect, comment, rule)
+
+    door: Value = {1: 1, 2: "node.example:8471", 3: bytes(32)}
+    relay: Value = {1: "relay.example:443", 2: b"\x01" * 32}
+    later: Value = {1: 77, 2: "of a later version", 3: bytes(32)}
+    add("none", {}, "nowhere")
+    add("all", {4: [door, later], 5: [relay, relay]}, "two doors, one of a type to come, and two relays")
+    add("unknown-key", {9: "later"}, "a key of a later version, signed")
+    add("record-field", {4: [door] * 9}, "nine doors", "decode", cbor.FIELD)
+    add("record-field.pin", {5: [{1: "", 2: bytes(31)}]}, "a short pin", "decode", cbor.FIELD)
+    wrong = rules.ADDRESSES_SIGNATURE
+    add("addresses-signature", {1: BEN_HOME.leaf_sig}, "Ada signed for Ben", "rule", wrong)

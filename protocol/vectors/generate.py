@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .chains import changes, good_chains, keys, links, places
-from .contents import author_chains, forks, messages, orders
+from .contents import addresses, author_chains, forks, messages, orders
 from .contents import changes as content_changes
 from .copies import copies, credentials, kits
 from .encoding import encoding
@@ -40,6 +40,7 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     forks,
     orders,
     content_changes,
+    addresses,
     commands,
     replies,
     sealed,

@@ -66,10 +66,16 @@ def run_change(data: bytes) -> str:
     return "ok"
 
 
+def run_addresses(data: bytes) -> str:
+    assert con.AddressRecord.decode(data).data == data
+    return "ok"
+
+
 RUNNERS: dict[str, Callable[[bytes], str]] = {
     "content/message": run_message,
     "content/chain": run_chain,
     "content/fork": run_fork,
     "content/order": run_order,
     "content/change": run_change,
+    "content/addresses": run_addresses,
 }

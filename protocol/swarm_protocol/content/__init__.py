@@ -12,7 +12,9 @@
 Everything is an immutable value; what raises has changed nothing.
 """
 
+from .addresses import AddressRecord, EmergencyRelay, Endpoint, EndpointType, newer
 from .admission import Admitted, admit, sign_deletion
+from .attachments import Attachment
 from .bodies import (
     DeleteRcpt,
     DeleteReq,
@@ -26,7 +28,6 @@ from .bodies import (
     Reply,
     Text,
     Timer,
-    Type,
     Unknown,
     ranges_of,
 )
@@ -34,18 +35,26 @@ from .chain import AuthorChain, AuthorLink, Fork, Outcome, Received
 from .changes import check_answer, check_change, check_deletion, latest_edit, reactions
 from .compose import compose, compose_unchained
 from .message import Author, Conversation, Heads, LogHead, Message, Place
+from .nodes import ChainDelta, Told
 from .order import display_order, next_lamport, tips
+from .types import Type
 
 __all__ = [
+    "AddressRecord",
     "Admitted",
+    "Attachment",
     "Author",
     "AuthorChain",
     "AuthorLink",
+    "ChainDelta",
     "Conversation",
     "DeleteRcpt",
     "DeleteReq",
     "DeletionStatus",
     "Edit",
+    "EmergencyRelay",
+    "Endpoint",
+    "EndpointType",
     "Fork",
     "Heads",
     "Hello",
@@ -61,6 +70,7 @@ __all__ = [
     "Reply",
     "Text",
     "Timer",
+    "Told",
     "Type",
     "Unknown",
     "admit",
@@ -71,6 +81,7 @@ __all__ = [
     "compose_unchained",
     "display_order",
     "latest_edit",
+    "newer",
     "next_lamport",
     "ranges_of",
     "reactions",

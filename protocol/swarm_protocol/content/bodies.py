@@ -14,24 +14,14 @@ from typing import ClassVar, TypeAlias
 
 from .. import cbor
 from ..cbor import Record, Value
+from ..identity import rules as identity_rules
 from ..labels import HASH_SIZE, SIGNATURE_SIZE
 from . import rules
+from .attachments import Attachment, attachment_fields, read_attachments
+from .nodes import TOLD, ChainDelta, Told, no_refs
+from .types import Type
 
 KEY_SIZE, INSTANCE_SIZE = 32, 16
-
-
-class Type(IntEnum):
-    """Types of messages that are known here."""
-
-    TEXT = 1
-    REPLY = 2
-    EDIT = 3
-    REACT = 4
-    HELLO = 5
-    RECEIPT = 6
-    DELETE_REQ = 7
-    DELETE_RCPT = 8
-    TIMER = 9
 
 
 class ReceiptStatus(IntEnum):
@@ -52,21 +42,22 @@ class DeletionStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something said."""
+    """Something said, and up to four files with it."""
 
     type: ClassVar[Type] = Type.TEXT
     chained: ClassVar[bool] = True
     text: str = field(repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> Text:
         """Read the body."""
-        _no_refs(refs)
-        return cls(r.text(1, at_most=rules.MAX_TEXT))
+        no_refs(refs)
+        return cls(r.text(1, at_most=rules.MAX_TEXT), read_attachments(r, 2))
 
     def fields(self) -> Mapping[int, Value]:
         """Give the body's fields."""
-        return {1: self.text}
+        return {1: self.text, **attachment_fields(self.attachments, 2)}
 
     def refs(self) -> Sequence[bytes]:
         """The messages that it is about."""
@@ -87,19 +78,20 @@ class _About:
 
 @dataclass(frozen=True, slots=True)
 class Reply(_About):
-    """An answer to `target`."""
+    """An answer to `target`, and up to four files with it."""
 
     type: ClassVar[Type] = Type.REPLY
     text: str = field(repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> Reply:
         """Read the body."""
-        return cls(_one_ref(refs), r.text(1, at_most=rules.MAX_TEXT))
+        return cls(_one_ref(refs), r.text(1, at_most=rules.MAX_TEXT), read_attachments(r, 2))
 
     def fields(self) -> Mapping[int, Value]:
         """Give the body's fields."""
-        return {1: self.text}
+        return {1: self.text, **attachment_fields(self.attachments, 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +130,28 @@ class React(_About):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first message of a node: its boot counter, and the random id (16 bytes) of this start."""
+    """The first message of a node: its boot counter, and the random id (16 bytes) of this start.
+
+    `links` is how many links of the recipient's sigchain the author holds, so that the rest can be sent.
+    """
 
     type: ClassVar[Type] = Type.HELLO
     chained: ClassVar[bool] = False
     boot: int
     instance: bytes
+    links: int | None = None
 
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> Hello:
         """Read the body."""
-        _no_refs(refs)
-        return cls(r.uint(1), r.octets(2, size=INSTANCE_SIZE))
+        no_refs(refs)
+        links = r.uint(3, at_most=identity_rules.MAX_LINKS) if 3 in r else None
+        return cls(r.uint(1), r.octets(2, size=INSTANCE_SIZE), links)
 
     def fields(self) -> Mapping[int, Value]:
         """Give the body's fields."""
-        return {1: self.boot, 2: self.instance}
+        links: dict[int, Value] = {} if self.links is None else {3: self.links}
+        return {1: self.boot, 2: self.instance, **links}
 
     def refs(self) -> Sequence[bytes]:
         """The messages that it is about."""
@@ -181,7 +179,7 @@ class Receipt:
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> Receipt:
         """Read the body."""
-        _no_refs(refs)
+        no_refs(refs)
         status = ReceiptStatus(_among(r, 1, ReceiptStatus))
         items = (Record.of(item, "a range") for item in r.array(2, at_most=rules.MAX_RANGES))
         ranges = tuple(Range(i.octets(1, size=KEY_SIZE), i.uint(2), i.uint(3)) for i in items)
@@ -228,7 +226,7 @@ class DeleteReq:
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> DeleteReq:
         """Read the body."""
-        _no_refs(refs)
+        no_refs(refs)
         targets = tuple(r.octets_array(1, at_most=rules.MAX_TARGETS))
         _check_targets(targets)
         return cls(targets)
@@ -261,7 +259,7 @@ class DeleteRcpt:
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> DeleteRcpt:
         """Read the body."""
-        _no_refs(refs)
+        no_refs(refs)
         items = [Record.of(item, "a status") for item in r.array(2, at_most=rules.MAX_TARGETS)]
         statuses = tuple(
             (i.octets(1, size=HASH_SIZE), DeletionStatus(_among(i, 2, DeletionStatus))) for i in items
@@ -295,7 +293,7 @@ class Timer:
     @classmethod
     def read(cls, r: Record, refs: Sequence[bytes]) -> Timer:
         """Read the body."""
-        _no_refs(refs)
+        no_refs(refs)
         return cls(r.uint(1, at_most=rules.MAX_TIMER_S))
 
     def fields(self) -> Mapping[int, Value]:
@@ -317,10 +315,12 @@ class Unknown:
     type: int
 
 
-Known: TypeAlias = Text | Reply | Edit | React | Hello | Receipt | DeleteReq | DeleteRcpt | Timer
+_Own: TypeAlias = Text | Reply | Edit | React | Hello | Receipt | DeleteReq | DeleteRcpt | Timer | ChainDelta
+Known: TypeAlias = _Own | Told
 Body: TypeAlias = Known | Unknown
-_BODIES: dict[int, type[Known]] = {
-    body.type: body for body in (Text, Reply, Edit, React, Hello, Receipt, DeleteReq, DeleteRcpt, Timer)
+_BODIES: dict[int, type[_Own]] = {
+    body.type: body
+    for body in (Text, Reply, Edit, React, Hello, Receipt, DeleteReq, DeleteRcpt, Timer, ChainDelta)
 }
 
 
@@ -330,14 +330,16 @@ def read_body(kind: int, value: Value, refs: Sequence[bytes], *, chained: bool) 
     Raises:
         DecodeError: a type that is known has another body, or is not chained as it should be.
     """
-    body = _BODIES.get(kind)
-    if body is None:
+    if kind not in _BODIES and kind not in TOLD:
         return Unknown(kind)
+    body = _BODIES.get(kind, Told)
+    name = Type(kind).name.lower()
     if body.chained != chained:
-        raise rules.TYPE_CHAINED.undecodable(Type(kind).name.lower())
+        raise rules.TYPE_CHAINED.undecodable(name)
     if _needs_newer(value):
         return Unknown(kind)
-    return body.read(Record.of(value, f"a {Type(kind).name.lower()}"), refs)
+    r = Record.of(value, f"a {name}")
+    return Told.read(Type(kind), r, refs) if kind in TOLD else _BODIES[kind].read(r, refs)
 
 
 def _needs_newer(value: Value) -> bool:
@@ -358,11 +360,6 @@ def _one_ref(refs: Sequence[bytes]) -> bytes:
     if len(refs) != 1:
         raise rules.TYPE_REFS.undecodable(f"{len(refs)} refs")
     return refs[0]
-
-
-def _no_refs(refs: Sequence[bytes]) -> None:
-    if refs:
-        raise rules.TYPE_REFS.undecodable(f"{len(refs)} refs")
 
 
 def _check_targets(targets: Sequence[bytes]) -> None:

@@ -140,8 +140,10 @@ class Message:
         Raises:
             DecodeError: no message.
         """
-        r = Record.decode(data, "a message", max_size=rules.MAX_MESSAGE)
+        r = Record.decode(data, "a message", max_size=rules.MAX_UNCHAINED)
         chained = SIGNATURE in r
+        if chained and len(data) > rules.MAX_MESSAGE:
+            raise cbor.SIZE.undecodable(f"{len(data)} bytes, {rules.MAX_MESSAGE} allowed")
         needed = {AUTHOR_SEQ, LAMPORT, HEADS} if chained else set()
         if any(key not in r for key in needed) or (not chained and any(key in r for key in _OF_CHAINS)):
             raise rules.CONTENT_CHAINED.undecodable()

@@ -5,13 +5,48 @@ from __future__ import annotations
 from ..rules import Rule
 
 MAX_MESSAGE = 320 * 1024
-"""Bytes of one message: a file of 256 KiB inside, and what MLS and the parts of an envelope can carry."""
+"""Bytes of one chained message: files of 256 KiB, a text and what stands around them, and within what MLS
+and the parts of an envelope can carry."""
+
+MAX_COPY = MAX_MESSAGE + 64
+"""Bytes of a copy: a message whole."""
+
+MAX_UNCHAINED = MAX_MESSAGE + 1024
+"""Bytes of one message from node to node: a copy, and what stands around it."""
 
 MAX_TEXT = 32 * 1024
 """Bytes of a text in UTF-8."""
 
 MAX_SYMBOL = 64
 """Bytes of a reaction in UTF-8: the longest emoji of today have some 40."""
+
+MAX_ATTACHMENTS = 4
+MAX_ATTACHED = 256 * 1024
+"""Bytes of all files of a message together. Larger ones are not for messages."""
+
+MAX_FILE_NAME = 255
+"""Bytes of a file's name in UTF-8: what file systems take."""
+
+MAX_MEDIA_TYPE = 127
+"""Bytes of a media type (RFC 6838 §4.2 allows 127 for each half; in use are some 70 in all)."""
+
+MAX_QUEUE_CTL = 1024
+"""Bytes of a step of a rotation, which holds a queue record of 512 at most."""
+
+MAX_ADDR_REC = 4096
+MAX_ADDRESS = 256
+"""Bytes of an address: a host of 253 and some, or an onion name, with a port."""
+
+MAX_ENDPOINTS = 8
+MAX_EMERGENCY = 2
+MAX_HAVE = 64 * 1024
+"""256 authors of some 90 bytes, with 8 ranges each."""
+
+MAX_REQUEST = 32 * 1024
+"""256 ids in the worst case are of as many authors, some 90 bytes each."""
+
+MAX_CHAIN = 272 * 1024
+"""Bytes of links: a whole sigchain has 264 KiB at most."""
 
 MAX_PARENTS = 4
 MAX_REFS = 8
@@ -57,6 +92,14 @@ RECEIPT_RANGES = _rule(
 TARGETS_ONCE = _rule(
     "targets-once", "3", "a delete_req and a delete_rcpt have targets, in rising order, each once"
 )
+ATTACHMENTS_SIZE = _rule(
+    "attachments-size", "3", f"the files of a message have no more than {MAX_ATTACHED} bytes together"
+)
+ATTACHMENT_NAME = _rule(
+    "attachment-name",
+    "3",
+    "the name of a file is no path and can be printed, its media type is printable ASCII",
+)
 
 # Chains of authors
 AUTHOR_CHAIN = _rule("author-chain", "4", "a link belongs to the author and conversation of its chain")
@@ -79,3 +122,6 @@ DELETION_PERSONA = _rule(
 )
 DELETION_SIGNATURE = _rule("deletion-signature", "7", "the signature of a delete_rcpt is its author's")
 DELETION_ANSWER = _rule("deletion-answer", "7", "a delete_rcpt answers for each target of its request")
+
+# Addresses
+ADDRESSES_SIGNATURE = _rule("addresses-signature", "8", "an address record is signed by its leaf")
