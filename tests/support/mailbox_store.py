@@ -191,6 +191,12 @@ class MemoryStore:
         self._unsynced.clear()
         self._live = self._durable.copy()
 
+    def copy(self) -> MemoryStore:
+        """A disk with all that is durable here."""
+        other = MemoryStore()
+        other._live, other._durable = self._durable.copy(), self._durable.copy()
+        return other
+
     @property
     def unsynced(self) -> int:
         """Effects that a crash may lose."""
