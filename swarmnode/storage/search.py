@@ -1,0 +1,113 @@
+"""Search: two FTS5 indexes inside the encrypted file, which forget at once what is removed.
+
+`search_words` finds words, their beginnings in the query's last place, without regard to case and accents.
+`search_parts` finds any three characters in a row or more, for what stands inside words and for languages
+that put no spaces. Characters of Chinese, Japanese and Korean are words of their own in the first.
+
+The indexes hold no text ("contentless") but they hold its words, so a body is not gone before its words are:
+`remove` takes the old text, and with FTS5's option secure-delete the words leave the file's pages at once.
+(With contentless_delete=1 they would stay until the index is merged; therefore it is not used.) Whatever the
+rules here make of a text must stay the same as long as the index lives, or removing would miss what adding
+put.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+MAX_QUERY = 256
+"""Characters of a query that are looked at."""
+
+_MAX_TERMS = 16
+_MIN_PART = 3
+_NEWEST = (1 << 63) - 1
+
+_UNSPACED = re.compile(
+    "([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
+)
+
+_CREATE = """
+    CREATE VIRTUAL TABLE search_words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 2");
+    CREATE VIRTUAL TABLE search_parts USING fts5(text, content='', tokenize="trigram remove_diacritics 1");
+    INSERT INTO search_words(search_words, rank) VALUES ('secure-delete', 1);
+    INSERT INTO search_parts(search_parts, rank) VALUES ('secure-delete', 1)
+"""
+
+
+def create_search(db: Connection) -> None:
+    """Make both indexes in a new database."""
+    for statement in _CREATE.split(";"):
+        db.exec_driver_sql(statement)
+
+
+class Search:
+    """The indexes as one transaction sees them."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add(self, msg_id: int, text: str) -> None:
+        """Index a text. A message that changes is removed with its old text first."""
+        words, parts = _indexed(text)
+        self._db.exec_driver_sql("INSERT INTO search_words(rowid, text) VALUES (?, ?)", (msg_id, words))
+        self._db.exec_driver_sql("INSERT INTO search_parts(rowid, text) VALUES (?, ?)", (msg_id, parts))
+
+    def remove(self, msg_id: int, old_text: str) -> None:
+        """Take a text out; `old_text` is what `add` was given, to the letter, and it was given."""
+        words, parts = _indexed(old_text)
+        for table, text in (("search_words", words), ("search_parts", parts)):
+            self._db.exec_driver_sql(
+                f"INSERT INTO {table}({table}, rowid, text) VALUES ('delete', ?, ?)",  # noqa: S608
+                (msg_id, text),
+            )
+
+    def find(self, query: str, limit: int, before: int | None = None) -> list[int]:
+        """Messages that hold all words of `query`, newest first: up to `limit` ids below `before`.
+
+        Where words find too few, messages that hold the terms anywhere, inside words too, are among them. Any
+        text is a query; one without letters or digits finds nothing.
+        """
+        terms = _clean(query)[:MAX_QUERY].split()[:_MAX_TERMS]
+        bound = _NEWEST if before is None else before
+        found = self._match(
+            "search_words", _phrases([_spaced(term) for term in terms], prefix=True), limit, bound
+        )
+        if len(found) < limit and terms and all(len(term) >= _MIN_PART for term in terms):
+            more = self._match("search_parts", _phrases(terms, prefix=False), limit, bound)
+            found = sorted({*found, *more}, reverse=True)[:limit]
+        return found
+
+    def _match(self, table: str, expression: str, limit: int, before: int) -> list[int]:
+        if not expression:
+            return []
+        rows = self._db.exec_driver_sql(
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ?"  # noqa: S608
+            " ORDER BY rowid DESC LIMIT ?",
+            (expression, before, limit),
+        )
+        return list(rows.scalars())
+
+
+def _phrases(terms: Sequence[str], *, prefix: bool) -> str:
+    """An FTS5 expression that has each term as a quoted string, so that nothing in it is an operator."""
+    quoted = " ".join('"' + term.strip().replace('"', '""') + '"' for term in terms)
+    return quoted + "*" if quoted and prefix else quoted
+
+
+def _indexed(text: str) -> Iterator[str]:
+    """What the two indexes are given for a text."""
+    clean = _clean(text)
+    yield _spaced(clean)
+    yield clean
+
+
+def _clean(text: str) -> str:
+    """Without zero characters and halves of pairs, which SQLite does not take."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode()
+
+
+def _spaced(text: str) -> str:
+    return _UNSPACED.sub(r" \1 ", text)
