@@ -39,8 +39,8 @@ MAX_ADDRESS = 256
 
 MAX_ENDPOINTS = 8
 MAX_EMERGENCY = 2
-MAX_HAVE = 64 * 1024
-"""256 authors of some 90 bytes, with 8 ranges each."""
+MAX_HAVE = 72 * 1024
+"""256 authors, with 8 ranges of the largest numbers each."""
 
 MAX_REQUEST = 32 * 1024
 """256 ids in the worst case are of as many authors, some 90 bytes each."""
