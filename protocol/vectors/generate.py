@@ -19,9 +19,12 @@ from .encoding import encoding
 from .envelopes import envelopes, frames, parts
 from .forge import Made
 from .mailbox import around, commands, replies, sealed
+from .meeting import answers, bundles, codes, conversations, requests, safety, stamps
+from .meeting import links as invite_links
+from .repairs import repair_copies, repair_haves, repair_requests
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox")
+FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox", "sync", "meeting")
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -45,6 +48,17 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     replies,
     sealed,
     around,
+    invite_links,
+    bundles,
+    requests,
+    answers,
+    conversations,
+    safety,
+    codes,
+    stamps,
+    repair_haves,
+    repair_requests,
+    repair_copies,
 )
 
 
@@ -58,9 +72,9 @@ def make() -> Made:
 
 def write(target: Path) -> int:
     """Write all vectors below `target`, in place of those that are there; give their number."""
+    made = make()
     for folder in FOLDERS:
         shutil.rmtree(target / folder, ignore_errors=True)
-    made = make()
     for name, data in made.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 import content_vectors
 import envelope_vectors
 import mailbox_vectors
+import meeting_vectors
+import sync_vectors
 
 from swarm_protocol import cbor
 from swarm_protocol import identity as idn
@@ -126,4 +128,6 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     **envelope_vectors.RUNNERS,
     **content_vectors.RUNNERS,
     **mailbox_vectors.RUNNERS,
+    **sync_vectors.RUNNERS,
+    **meeting_vectors.RUNNERS,
 }
