@@ -1,0 +1,113 @@
+"""Group commit: the relay's machine and its store, run in turns by one thread (spec 30 §4, ADR 0018).
+
+A turn takes inputs one by one, applies what they store, syncs once, and only then lets go what came out after
+the first change: an answer says what is on the disk. What came out before it promises nothing that this turn
+stores, and leaves at once; else its delay would tell that something was stored (a second sender's key).
+
+A turn ends when it has taken about as long as the last sync did. So a disk that is slow gets large groups, a
+fast one small, and neither makes anybody wait for more than twice the time that he would need alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from swarm_protocol.mailbox import Relay
+from swarm_protocol.mailbox import effects as fx
+
+from ..errors import DiskFull, StorageError
+from ..storage.relay_store import SqliteRelayStore
+
+SHORTEST_S, LONGEST_S = 0.001, 0.010
+"""Bounds of what a turn takes before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""What a turn holds back at most, and one PULL more: two of the largest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How many inputs a turn took; where `failure` is there, nothing that they stored is."""
+
+    taken: int
+    failure: StorageError | None = None
+
+
+class RelayWriter:
+    """The machine over its store. `let_go` takes effects in order, from the thread that runs `turn`."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        store: SqliteRelayStore,
+        *,
+        let_go: Callable[[list[fx.Effect]], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._relay, self._store, self._let_go, self._clock = relay, store, let_go, clock
+        self._work_s = SHORTEST_S
+        self._free: list[fx.Effect] = []
+        self._held: list[fx.Effect] = []
+        self._held_bytes = 0
+        self.failures = 0
+
+    def start(self) -> None:
+        """Begin, on what the store holds. Raises StorageError."""
+        self.turn([*self._store.damaged(), fx.Started()], all_of_them=True)
+
+    def turn(self, inputs: Sequence[fx.Input], *, all_of_them: bool = False) -> Turn:
+        """Take inputs, at least one, as many as fit. What they answer has been let go.
+
+        Raises:
+            StorageError: the store is of no use any more; nothing that depends on it has left.
+        """
+        end, taken = time.monotonic() + self._work_s, 0
+        try:
+            for input_ in inputs:
+                self._handle(input_)
+                taken += 1
+                if not all_of_them and (time.monotonic() >= end or self._held_bytes > MOST_BYTES):
+                    break
+            start = time.monotonic()
+            self._store.sync()
+            if self._held:
+                self._work_s = min(max(time.monotonic() - start, SHORTEST_S), LONGEST_S)
+        except StorageError as e:
+            self._start_afresh(e)
+            return Turn(len(inputs) if all_of_them else min(taken + 1, len(inputs)), e)
+        self._release()
+        return Turn(taken)
+
+    def _handle(self, input_: fx.Input) -> None:
+        for effect in self._relay.handle(input_, now=int(self._clock())):
+            if isinstance(effect, fx.Store):
+                if not self._store.unsynced:
+                    self._release()
+                self._store.apply(effect.changes)
+            elif self._store.unsynced:
+                self._held.append(effect)
+                self._held_bytes += len(effect.data) if isinstance(effect, fx.Send) else 0
+            else:
+                self._free.append(effect)
+
+    def _release(self) -> None:
+        """Let go what waits for nothing any more."""
+        effects, self._free, self._held, self._held_bytes = [*self._free, *self._held], [], [], 0
+        if effects:
+            self._let_go(effects)
+
+    def _start_afresh(self, failure: StorageError) -> None:
+        """What was promised to nobody is undone, and everybody is told to begin again."""
+        self.failures += 1
+        held, self._held, self._held_bytes = tuple(self._held), [], 0
+        self._release()
+        self._store.recover()
+        inputs: list[fx.Input] = [fx.StoreFailed(held), *self._store.damaged()]
+        if isinstance(failure, DiskFull):
+            inputs.append(fx.Disk(100))
+        for input_ in inputs:
+            self._handle(input_)
+        self._store.sync()
+        self._release()
