@@ -16,10 +16,11 @@ Content keys are not kept in memory: to open a block costs a few microseconds, l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection
 
 from swarm_protocol.entropy import Entropy
 from swarmnode.errors import StorageError, UsageError
@@ -27,14 +28,29 @@ from swarmnode.errors import StorageError, UsageError
 from .engine import get_number, put_number
 from .keyring import Keyring, KeyringFile
 from .sealing import BODY, KEY_BLOCK, KEY_SIZE, DoesNotOpen, seal, unseal
-from .tables import body, key_block
 
 SLOTS = 64
 KEYS_USED = "store.keys_used"
+"""Name of the number of the block key that was used last."""
 SHREDS = "store.shreds"
+"""Name of the count of transactions that shredded."""
 
 _GONE = bytes(KEY_SIZE)
-_IDS_AT_ONCE = 500
+
+# As text, since they run for each message: SQLAlchemy takes longer to put a statement together than to run it.
+_PUT_BODY = "INSERT INTO body(id, block_id, slot, sealed) VALUES (?, ?, ?, ?)"
+_GET_BODIES = "SELECT id, sealed FROM body WHERE id IN (SELECT value FROM json_each(?))"
+_FIND_BODIES = "SELECT id FROM body WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+_DROP_BODIES = "DELETE FROM body WHERE id IN (SELECT value FROM json_each(?))"
+_PUT_BLOCK = (
+    "INSERT INTO key_block(id, key_id, used, sealed) VALUES (?, ?, ?, ?) ON CONFLICT(id)"
+    " DO UPDATE SET key_id = excluded.key_id, used = excluded.used, sealed = excluded.sealed"
+)
+_GET_BLOCK = "SELECT id, key_id, used, sealed FROM key_block WHERE id = ?"
+_LAST_BLOCK = "SELECT id, key_id, used, sealed FROM key_block ORDER BY id DESC LIMIT 1"
+_DROP_BLOCK = "DELETE FROM key_block WHERE id = ?"
+_ALL_BLOCKS = "SELECT id, key_id, used FROM key_block"
+_BLOCK_KEYS = "SELECT key_id FROM key_block"
 
 
 class Bodies:
@@ -72,14 +88,13 @@ class Bodies:
         if block is None or len(block.keys) == SLOTS:
             number, key = self._fresh_key()
             block = _Block(number, number, key, [])
-            self._db.execute(insert(key_block).values(id=number, key_id=number, used=0, sealed=b""))
         self._open = block
         slot, content_key = len(block.keys), self._entropy(KEY_SIZE)
         block.keys.append(content_key)
         self._write(block)
         body_id = block.id * SLOTS + slot
         sealed = seal(content_key, data, _about(BODY, body_id), entropy=self._entropy)
-        self._db.execute(insert(body).values(id=body_id, block_id=block.id, slot=slot, sealed=sealed))
+        self._db.exec_driver_sql(_PUT_BODY, (body_id, block.id, slot, sealed))
         return body_id
 
     def get(self, body_id: int) -> bytes | None:
@@ -94,20 +109,17 @@ class Bodies:
         """
         found: dict[int, bytes] = {}
         blocks: dict[int, _Block | None] = {}
-        for ids in _portions(body_ids):
-            for body_id, sealed in self._db.execute(
-                select(body.c.id, body.c.sealed).where(body.c.id.in_(ids))
-            ):
-                block_id, slot = divmod(body_id, SLOTS)
-                if block_id not in blocks:
-                    blocks[block_id] = self._block(block_id)
-                block = blocks[block_id]
-                if block is None:
-                    continue
-                try:
-                    found[body_id] = unseal(block.keys[slot], sealed, _about(BODY, body_id))
-                except (DoesNotOpen, IndexError):
-                    raise _damaged(f"body {body_id}") from None
+        for body_id, sealed in self._db.exec_driver_sql(_GET_BODIES, (_listed(body_ids),)):
+            block_id, slot = divmod(body_id, SLOTS)
+            if block_id not in blocks:
+                blocks[block_id] = self._block(block_id)
+            block = blocks[block_id]
+            if block is None or block.keys[slot : slot + 1] == [_GONE]:
+                continue
+            try:
+                found[body_id] = unseal(block.keys[slot], sealed, _about(BODY, body_id))
+            except (DoesNotOpen, IndexError):
+                raise _damaged(f"body {body_id}") from None
         return found
 
     def shred(self, body_ids: Iterable[int]) -> None:
@@ -119,13 +131,18 @@ class Bodies:
             StorageError: a new block key could not be stored, or a block is damaged.
         """
         self._open = None
-        for ids in _portions(body_ids):
-            there = self._db.execute(
-                select(body.c.id).where(body.c.id.in_(ids)).order_by(body.c.id)
-            ).scalars()
-            for block_id, members in groupby(list(there), lambda body_id: body_id // SLOTS):
-                self._shred_in_block(block_id, [body_id % SLOTS for body_id in members])
-            self._db.execute(delete(body).where(body.c.id.in_(ids)))
+        listed = _listed(body_ids)
+        there = self._db.exec_driver_sql(_FIND_BODIES, (listed,)).scalars().all()
+        for block_id, members in groupby(there, lambda body_id: body_id // SLOTS):
+            self._shred_in_block(block_id, [body_id % SLOTS for body_id in members])
+        self._db.exec_driver_sql(_DROP_BODIES, (listed,))
+
+    def give_up_lost(self) -> None:
+        """Count as shredded what lies in blocks whose block keys are gone, so that nothing stumbles over it."""
+        for block_id, key_id, used in self._db.exec_driver_sql(_ALL_BLOCKS).all():
+            if self._key(key_id) is None:
+                number, key = self._fresh_key()
+                self._write(_Block(block_id, number, key, [_GONE] * used))
 
     def broken(self, block_ids: Iterable[int]) -> list[int]:
         """Which of these key blocks do not open."""
@@ -147,41 +164,44 @@ class Bodies:
         for slot in slots:
             block.keys[slot] = _GONE
         if len(block.keys) == SLOTS and all(key == _GONE for key in block.keys):
-            self._db.execute(delete(key_block).where(key_block.c.id == block_id))
+            self._db.exec_driver_sql(_DROP_BLOCK, (block_id,))
             return
         block.key_id, block.key = self._fresh_key()
         self._write(block)
 
     def _last_block(self) -> _Block | None:
-        last = self._db.execute(select(func.max(key_block.c.id))).scalar()
-        return None if last is None else self._block(last)
+        """The block with the highest id; None where there is none, or it is damaged: that stops no new body."""
+        row = self._db.exec_driver_sql(_LAST_BLOCK).one_or_none()
+        try:
+            return None if row is None else self._opened(*row)
+        except StorageError:
+            return None
 
     def _block(self, block_id: int) -> _Block | None:
         """A block, opened; None where its key is gone and may be."""
-        row = self._db.execute(
-            select(key_block.c.key_id, key_block.c.used, key_block.c.sealed).where(key_block.c.id == block_id)
-        ).one_or_none()
-        key = None if row is None else self._key(row.key_id)
-        if row is None or key is None:
+        row = self._db.exec_driver_sql(_GET_BLOCK, (block_id,)).one_or_none()
+        if row is None:
+            raise _damaged(f"key block {block_id}")
+        return self._opened(*row)
+
+    def _opened(self, block_id: int, key_id: int, used: int, sealed: bytes) -> _Block | None:
+        key = self._key(key_id)
+        if key is None:
             if self._lenient:
                 return None
             raise _damaged(f"key block {block_id}")
         try:
-            plain = unseal(key, row.sealed, _about(KEY_BLOCK, block_id))
+            plain = unseal(key, sealed, _about(KEY_BLOCK, block_id))
         except DoesNotOpen:
             raise _damaged(f"key block {block_id}") from None
-        if len(plain) != row.used * KEY_SIZE:
+        if len(plain) != used * KEY_SIZE:
             raise _damaged(f"key block {block_id}")
         keys = [plain[at : at + KEY_SIZE] for at in range(0, len(plain), KEY_SIZE)]
-        return _Block(block_id, row.key_id, key, keys)
+        return _Block(block_id, key_id, key, keys)
 
     def _write(self, block: _Block) -> None:
         sealed = seal(block.key, b"".join(block.keys), _about(KEY_BLOCK, block.id), entropy=self._entropy)
-        self._db.execute(
-            update(key_block)
-            .where(key_block.c.id == block.id)
-            .values(key_id=block.key_id, used=len(block.keys), sealed=sealed)
-        )
+        self._db.exec_driver_sql(_PUT_BLOCK, (block.id, block.key_id, len(block.keys), sealed))
 
     def _key(self, number: int) -> bytes | None:
         ring = self._ring if self._file is None else self._file.now
@@ -210,7 +230,7 @@ class _Block:
 
 def dead_keys(db: Connection, ring: Keyring) -> set[int]:
     """Numbers of the block keys that were used and that no block refers to any more."""
-    used = set(db.execute(select(key_block.c.key_id)).scalars())
+    used = set(db.exec_driver_sql(_BLOCK_KEYS).scalars())
     last = get_number(db, KEYS_USED)
     return {number for number in ring.keys if number <= last and number not in used}
 
@@ -225,6 +245,5 @@ def _damaged(what: str) -> StorageError:
     )
 
 
-def _portions(ids: Iterable[int]) -> Iterable[Sequence[int]]:
-    wanted = sorted(set(ids))
-    return (wanted[at : at + _IDS_AT_ONCE] for at in range(0, len(wanted), _IDS_AT_ONCE))
+def _listed(ids: Iterable[int]) -> str:
+    return json.dumps(sorted(set(ids)))

@@ -253,6 +253,7 @@ class Database:
                 # Keys that the newer database used are not given out again.
                 used = [get_number(self._writer, KEYS_USED), *self._keyring.now.keys]
                 put_number(self._writer, KEYS_USED, max(used))
+                self._tx(self._writer, write=True).bodies.give_up_lost()
             self._unfinished = True
             self._start(self._generation.highest())
             self.rolled_back = False

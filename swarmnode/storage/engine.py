@@ -12,15 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlcipher3 import dbapi2  # type: ignore[import-untyped]
 
 from swarmnode.errors import DiskFull, StorageError
-
-from .tables import setting
 
 MAX_READERS = 8
 _READERS_KEPT = 3
@@ -134,17 +131,13 @@ def disk_faults() -> Iterator[None]:
 
 def get_setting(db: Connection, name: str) -> bytes | None:
     """One of the single values."""
-    value: bytes | None = db.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
+    value: bytes | None = db.exec_driver_sql("SELECT value FROM setting WHERE name = ?", (name,)).scalar()
     return value
 
 
 def put_setting(db: Connection, name: str, value: bytes) -> None:
     """Put one of the single values."""
-    db.execute(
-        insert(setting)
-        .values(name=name, value=value)
-        .on_conflict_do_update(index_elements=["name"], set_={"value": value})
-    )
+    db.exec_driver_sql("INSERT OR REPLACE INTO setting(name, value) VALUES (?, ?)", (name, value))
 
 
 def get_number(db: Connection, name: str) -> int:

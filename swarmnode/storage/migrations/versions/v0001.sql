@@ -1,0 +1,490 @@
+CREATE TABLE body (
+    id INTEGER NOT NULL,
+    block_id INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    CONSTRAINT pk_body PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_body_block_id ON body (block_id);
+
+CREATE TABLE contact (
+    id INTEGER NOT NULL,
+    persona_id BLOB NOT NULL,
+    name TEXT NOT NULL,
+    standing TEXT NOT NULL,
+    chain BLOB NOT NULL,
+    forks BLOB,
+    confirmed BLOB,
+    note TEXT NOT NULL,
+    blocked BOOLEAN NOT NULL,
+    strict BOOLEAN NOT NULL,
+    created_at INTEGER NOT NULL,
+    verified_at INTEGER,
+    CONSTRAINT pk_contact PRIMARY KEY (id),
+    CONSTRAINT uq_contact_persona_id UNIQUE (persona_id)
+);
+
+CREATE TABLE device (
+    id INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    token_hash BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    CONSTRAINT pk_device PRIMARY KEY (id),
+    CONSTRAINT uq_device_token_hash UNIQUE (token_hash)
+);
+
+CREATE TABLE event (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+
+CREATE TABLE evidence (
+    id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_evidence PRIMARY KEY (id),
+    CONSTRAINT uq_evidence_data UNIQUE (data)
+);
+
+CREATE TABLE idempotency (
+    "key" TEXT NOT NULL,
+    request_hash BLOB NOT NULL,
+    status INTEGER NOT NULL,
+    response BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_idempotency PRIMARY KEY ("key")
+);
+
+CREATE INDEX ix_idempotency_at ON idempotency (at);
+
+CREATE TABLE key_block (
+    id INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    CONSTRAINT pk_key_block PRIMARY KEY (id)
+);
+
+CREATE TABLE part (
+    id INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    name BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_part PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_part_scope ON part (scope, name);
+
+CREATE TABLE part_done (
+    id INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    name BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_part_done PRIMARY KEY (id),
+    CONSTRAINT uq_part_done_scope_name UNIQUE (scope, name)
+);
+
+CREATE TABLE persona (
+    id INTEGER NOT NULL,
+    chain BLOB NOT NULL,
+    root BLOB,
+    node_secret BLOB NOT NULL,
+    node_seq INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    words_seen BOOLEAN NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_persona PRIMARY KEY (id)
+);
+
+CREATE TABLE relay (
+    id INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    pin BLOB NOT NULL,
+    "key" BLOB,
+    hpke BLOB,
+    own BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    failed_since INTEGER,
+    failures INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    CONSTRAINT pk_relay PRIMARY KEY (id),
+    CONSTRAINT uq_relay_pin UNIQUE (pin)
+);
+
+CREATE TABLE setting (
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    CONSTRAINT pk_setting PRIMARY KEY (name)
+);
+
+CREATE TABLE alert (
+    id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    settled BOOLEAN NOT NULL,
+    CONSTRAINT pk_alert PRIMARY KEY (id),
+    CONSTRAINT uq_alert_contact_id_kind_data UNIQUE (contact_id, kind, data),
+    CONSTRAINT fk_alert_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_alert_contact_id ON alert (contact_id);
+
+CREATE TABLE conversation (
+    id INTEGER NOT NULL,
+    conv_id BLOB NOT NULL,
+    contact_id INTEGER,
+    lamport INTEGER NOT NULL,
+    tips BLOB,
+    timer_s INTEGER NOT NULL,
+    timer_rank BLOB,
+    created_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    CONSTRAINT pk_conversation PRIMARY KEY (id),
+    CONSTRAINT uq_conversation_conv_id UNIQUE (conv_id),
+    CONSTRAINT fk_conversation_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_conversation_contact_id ON conversation (contact_id);
+
+CREATE TABLE invite (
+    id INTEGER NOT NULL,
+    inv_id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    state TEXT NOT NULL,
+    link TEXT NOT NULL,
+    code TEXT NOT NULL,
+    secret BLOB,
+    bundle BLOB,
+    request BLOB,
+    request_hash BLOB,
+    answer BLOB,
+    key_package BLOB,
+    psk BLOB,
+    contact_id INTEGER,
+    note TEXT NOT NULL,
+    label TEXT NOT NULL,
+    progress BLOB,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    CONSTRAINT pk_invite PRIMARY KEY (id),
+    CONSTRAINT uq_invite_inv_id_role_request_hash UNIQUE (inv_id, role, request_hash),
+    CONSTRAINT fk_invite_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_invite_contact_id ON invite (contact_id);
+
+CREATE TABLE peer (
+    id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    leaf_sig BLOB NOT NULL,
+    node_seq INTEGER NOT NULL,
+    active BOOLEAN NOT NULL,
+    pair_secret BLOB,
+    safety BLOB,
+    transcript BLOB,
+    boot INTEGER NOT NULL,
+    instance BLOB,
+    address_record BLOB,
+    heard_at INTEGER,
+    have_sent_at INTEGER,
+    CONSTRAINT pk_peer PRIMARY KEY (id),
+    CONSTRAINT fk_peer_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE,
+    CONSTRAINT uq_peer_leaf_sig UNIQUE (leaf_sig)
+);
+
+CREATE INDEX ix_peer_contact_id ON peer (contact_id);
+
+CREATE TABLE ticket (
+    id INTEGER NOT NULL,
+    relay_id INTEGER NOT NULL,
+    ticket BLOB NOT NULL,
+    used BOOLEAN NOT NULL,
+    CONSTRAINT pk_ticket PRIMARY KEY (id),
+    CONSTRAINT fk_ticket_relay_id_relay FOREIGN KEY(relay_id) REFERENCES relay (id) ON DELETE CASCADE,
+    CONSTRAINT uq_ticket_ticket UNIQUE (ticket)
+);
+
+CREATE INDEX ix_ticket_relay_id ON ticket (relay_id);
+
+CREATE TABLE author (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    persona_id BLOB NOT NULL,
+    leaf_sig BLOB NOT NULL,
+    start INTEGER NOT NULL,
+    next_seq INTEGER NOT NULL,
+    head BLOB,
+    fork BLOB,
+    asked_at INTEGER,
+    CONSTRAINT pk_author PRIMARY KEY (id),
+    CONSTRAINT uq_author_conversation_id_leaf_sig UNIQUE (conversation_id, leaf_sig),
+    CONSTRAINT fk_author_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_author_conversation_id ON author (conversation_id);
+
+CREATE TABLE draft (
+    conversation_id INTEGER NOT NULL,
+    body_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_draft PRIMARY KEY (conversation_id),
+    CONSTRAINT fk_draft_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_draft_body_id_body FOREIGN KEY(body_id) REFERENCES body (id)
+);
+
+CREATE INDEX ix_draft_body_id ON draft (body_id);
+
+CREATE TABLE gap (
+    id INTEGER NOT NULL,
+    peer_id INTEGER,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    repaired BOOLEAN NOT NULL,
+    CONSTRAINT pk_gap PRIMARY KEY (id),
+    CONSTRAINT fk_gap_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_gap_peer_id ON gap (peer_id);
+
+CREATE TABLE held (
+    id INTEGER NOT NULL,
+    group_id BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    peer_id INTEGER NOT NULL,
+    wire BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_held PRIMARY KEY (id),
+    CONSTRAINT fk_held_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_held_group_id ON held (group_id);
+
+CREATE INDEX ix_held_peer_id ON held (peer_id);
+
+CREATE TABLE mls_group (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    group_id BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    epoch_part BLOB NOT NULL,
+    messages_part BLOB NOT NULL,
+    current BOOLEAN NOT NULL,
+    sent INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    confirmed_epoch INTEGER NOT NULL,
+    retired_at INTEGER,
+    CONSTRAINT pk_mls_group PRIMARY KEY (id),
+    CONSTRAINT fk_mls_group_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE,
+    CONSTRAINT uq_mls_group_group_id UNIQUE (group_id)
+);
+
+CREATE INDEX ix_mls_group_conversation_id ON mls_group (conversation_id);
+
+CREATE TABLE queue_in (
+    id INTEGER NOT NULL,
+    relay_id INTEGER NOT NULL,
+    peer_id INTEGER,
+    invite_id INTEGER,
+    kind INTEGER NOT NULL,
+    ticket_id INTEGER,
+    secret BLOB NOT NULL,
+    queue_key BLOB NOT NULL,
+    rid BLOB,
+    sid BLOB,
+    state TEXT NOT NULL,
+    until INTEGER,
+    upto INTEGER NOT NULL,
+    beyond BLOB,
+    told BOOLEAN NOT NULL,
+    made_at INTEGER NOT NULL,
+    drained_at INTEGER,
+    CONSTRAINT pk_queue_in PRIMARY KEY (id),
+    CONSTRAINT fk_queue_in_relay_id_relay FOREIGN KEY(relay_id) REFERENCES relay (id) ON DELETE CASCADE,
+    CONSTRAINT fk_queue_in_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE,
+    CONSTRAINT fk_queue_in_invite_id_invite FOREIGN KEY(invite_id) REFERENCES invite (id) ON DELETE CASCADE,
+    CONSTRAINT fk_queue_in_ticket_id_ticket FOREIGN KEY(ticket_id) REFERENCES ticket (id),
+    CONSTRAINT uq_queue_in_rid UNIQUE (rid),
+    CONSTRAINT uq_queue_in_sid UNIQUE (sid)
+);
+
+CREATE INDEX ix_queue_in_invite_id ON queue_in (invite_id);
+
+CREATE INDEX ix_queue_in_peer_id ON queue_in (peer_id);
+
+CREATE INDEX ix_queue_in_relay_id ON queue_in (relay_id);
+
+CREATE INDEX ix_queue_in_ticket_id ON queue_in (ticket_id);
+
+CREATE TABLE queue_out (
+    id INTEGER NOT NULL,
+    peer_id INTEGER,
+    invite_id INTEGER,
+    relay_id INTEGER NOT NULL,
+    stranger BOOLEAN NOT NULL,
+    record BLOB NOT NULL,
+    sid BLOB NOT NULL,
+    secret BLOB NOT NULL,
+    keyed BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    link_seq INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    CONSTRAINT pk_queue_out PRIMARY KEY (id),
+    CONSTRAINT fk_queue_out_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE,
+    CONSTRAINT fk_queue_out_invite_id_invite FOREIGN KEY(invite_id) REFERENCES invite (id) ON DELETE CASCADE,
+    CONSTRAINT fk_queue_out_relay_id_relay FOREIGN KEY(relay_id) REFERENCES relay (id) ON DELETE CASCADE,
+    CONSTRAINT uq_queue_out_sid UNIQUE (sid)
+);
+
+CREATE INDEX ix_queue_out_invite_id ON queue_out (invite_id);
+
+CREATE INDEX ix_queue_out_peer_id ON queue_out (peer_id);
+
+CREATE INDEX ix_queue_out_relay_id ON queue_out (relay_id);
+
+CREATE TABLE receipt_intent (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    leaf_sig BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    CONSTRAINT pk_receipt_intent PRIMARY KEY (id),
+    CONSTRAINT uq_receipt_intent_conversation_id_status_leaf_sig_seq UNIQUE (conversation_id, status, leaf_sig, seq),
+    CONSTRAINT fk_receipt_intent_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_receipt_intent_conversation_id ON receipt_intent (conversation_id);
+
+CREATE TABLE wanted_deletion (
+    name BLOB NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    request BLOB NOT NULL,
+    persona_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_wanted_deletion PRIMARY KEY (name),
+    CONSTRAINT fk_wanted_deletion_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_wanted_deletion_conversation_id ON wanted_deletion (conversation_id);
+
+CREATE TABLE message (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    author_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    prev BLOB,
+    parents BLOB,
+    lamport INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    wall_s INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    target BLOB,
+    mine BOOLEAN NOT NULL,
+    shown BOOLEAN NOT NULL,
+    body_id INTEGER,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    stored_at INTEGER NOT NULL,
+    unread BOOLEAN NOT NULL,
+    expire_s INTEGER NOT NULL,
+    left_s INTEGER,
+    shredded_at INTEGER,
+    CONSTRAINT pk_message PRIMARY KEY (id),
+    CONSTRAINT uq_message_author_id_seq UNIQUE (author_id, seq),
+    CONSTRAINT fk_message_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_message_author_id_author FOREIGN KEY(author_id) REFERENCES author (id),
+    CONSTRAINT uq_message_name UNIQUE (name)
+);
+
+CREATE INDEX ix_message_conversation_id ON message (conversation_id);
+
+CREATE INDEX ix_message_order ON message (conversation_id, height, name);
+
+CREATE INDEX ix_message_target ON message (target);
+
+CREATE INDEX ix_message_timer ON message (left_s) WHERE left_s IS NOT NULL;
+
+CREATE INDEX ix_message_unread ON message (conversation_id) WHERE unread;
+
+CREATE TABLE outbox (
+    id INTEGER NOT NULL,
+    peer_id INTEGER,
+    invite_id INTEGER,
+    conversation_id INTEGER,
+    message_id INTEGER,
+    kind INTEGER NOT NULL,
+    plain BLOB,
+    wire BLOB,
+    epoch INTEGER,
+    important BOOLEAN NOT NULL,
+    repeat BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_outbox PRIMARY KEY (id),
+    CONSTRAINT fk_outbox_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE,
+    CONSTRAINT fk_outbox_invite_id_invite FOREIGN KEY(invite_id) REFERENCES invite (id) ON DELETE CASCADE,
+    CONSTRAINT fk_outbox_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_outbox_message_id_message FOREIGN KEY(message_id) REFERENCES message (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_outbox_conversation_id ON outbox (conversation_id);
+
+CREATE INDEX ix_outbox_invite_id ON outbox (invite_id);
+
+CREATE INDEX ix_outbox_message_id ON outbox (message_id);
+
+CREATE INDEX ix_outbox_peer_id ON outbox (peer_id);
+
+CREATE INDEX ix_outbox_state ON outbox (state, peer_id, invite_id, id);
+
+CREATE TABLE carried (
+    id INTEGER NOT NULL,
+    outbox_id INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_carried PRIMARY KEY (id),
+    CONSTRAINT fk_carried_outbox_id_outbox FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_carried_hash ON carried (hash);
+
+CREATE INDEX ix_carried_outbox_id ON carried (outbox_id);
+
+CREATE TABLE envelope (
+    id INTEGER NOT NULL,
+    outbox_id INTEGER NOT NULL,
+    queue_out_id INTEGER NOT NULL,
+    msg_id BLOB NOT NULL,
+    bucket INTEGER NOT NULL,
+    blob BLOB,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    receipt_until INTEGER,
+    CONSTRAINT pk_envelope PRIMARY KEY (id),
+    CONSTRAINT uq_envelope_queue_out_id_msg_id UNIQUE (queue_out_id, msg_id),
+    CONSTRAINT fk_envelope_outbox_id_outbox FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE CASCADE,
+    CONSTRAINT fk_envelope_queue_out_id_queue_out FOREIGN KEY(queue_out_id) REFERENCES queue_out (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_envelope_outbox_id ON envelope (outbox_id);
+
+CREATE INDEX ix_envelope_queue_out_id ON envelope (queue_out_id);
+
+CREATE INDEX ix_envelope_state ON envelope (state, queue_out_id);
