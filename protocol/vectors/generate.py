@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .carrying import beacons, direct_frames
+from .carrying import bundles as carried
 from .chains import changes, good_chains, keys, links, places
 from .contents import addresses, author_chains, forks, messages, orders
 from .contents import changes as content_changes
@@ -24,7 +26,7 @@ from .meeting import links as invite_links
 from .repairs import repair_copies, repair_haves, repair_requests
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox", "sync", "meeting")
+FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox", "sync", "meeting", "carry", "nearby")
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -59,6 +61,9 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     repair_haves,
     repair_requests,
     repair_copies,
+    carried,
+    beacons,
+    direct_frames,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import carry_vectors
 import content_vectors
 import envelope_vectors
 import mailbox_vectors
@@ -129,5 +130,6 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     **content_vectors.RUNNERS,
     **mailbox_vectors.RUNNERS,
     **sync_vectors.RUNNERS,
+    **carry_vectors.RUNNERS,
     **meeting_vectors.RUNNERS,
 }
