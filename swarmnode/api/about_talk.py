@@ -1,0 +1,229 @@
+"""Routes about conversations and messages."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ..domain.views import ChatView, DeletionView, MessageView, Page
+from ..errors import NotFound
+from .access import Scope
+from .node import File, Found
+from .problems import BadRequest
+from .route import Body, Call, Items, Query, Route
+
+LARGE = 512 * 1024
+"""Four attachments of 256 KiB together are 342 KiB in base64."""
+
+Text = Annotated[str, Meta(max_length=32_768)]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+MONTH_S = 366 * 24 * 3600
+
+
+class NewAttachment(Body, frozen=True, kw_only=True):
+    """A file to send; its bytes are in base64."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
+    media_type: Annotated[str, Meta(max_length=127)] = "application/octet-stream"
+    data: Annotated[bytes, Meta(max_length=256 * 1024)]
+
+
+class NewMessage(Body, frozen=True, kw_only=True):
+    """Something to say."""
+
+    text: Text = ""
+    reply_to: str = ""
+    attachments: Annotated[tuple[NewAttachment, ...], Meta(max_length=4)] = ()
+    expire_s: Annotated[int, Meta(ge=0, le=MONTH_S)] | None = None
+
+
+class NewText(Body, frozen=True, kw_only=True):
+    """Another text."""
+
+    text: Text
+
+
+class Reaction(Body, frozen=True, kw_only=True):
+    """A symbol; an empty one takes the reaction back."""
+
+    symbol: Annotated[str, Meta(max_length=32)]
+
+
+class Deleting(Body, frozen=True, kw_only=True):
+    """Messages to destroy, here or with the others too."""
+
+    ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=256)]
+    everywhere: bool = False
+
+
+class ReadUpTo(Body, frozen=True, kw_only=True):
+    """The last message that was read."""
+
+    up_to: str
+
+
+class Timer(Body, frozen=True, kw_only=True):
+    """Seconds after which later messages disappear; 0 for never."""
+
+    seconds: Annotated[int, Meta(ge=0, le=MONTH_S)]
+
+
+class Draft(Body, frozen=True, kw_only=True):
+    """What is being written."""
+
+    text: Text
+
+
+class DraftView(msgspec.Struct, frozen=True):
+    """What is being written."""
+
+    text: str
+
+
+class Searching(Body, frozen=True, kw_only=True):
+    """What to look for; any text is allowed."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    chat: str = ""
+    limit: Limit = 20
+    cursor: str = ""
+
+
+class Stretch(Query, frozen=True, kw_only=True):
+    """Which messages: at most one of the three; none gives the last ones."""
+
+    before: str = ""
+    after: str = ""
+    around: str = ""
+    limit: Limit = 50
+
+
+class Waiting(Query, frozen=True, kw_only=True):
+    """How long to wait, in seconds."""
+
+    timeout_s: Annotated[float, Meta(ge=0, le=600)] = 30
+
+
+async def chats(call: Call) -> Items[ChatView]:
+    """List conversations."""
+    return Items(await call.node.chats())
+
+
+async def chat(call: Call) -> ChatView:
+    """Give a conversation."""
+    return await call.node.chat(call.params["chat"])
+
+
+async def messages(call: Call, query: Stretch) -> Page:
+    """Give messages."""
+    if sum(map(bool, (query.before, query.after, query.around))) > 1:
+        raise BadRequest("Only one of before, after and around.", where="query")
+    return await call.node.messages(
+        call.params["chat"], before=query.before, after=query.after, around=query.around, limit=query.limit
+    )
+
+
+async def send(call: Call, body: NewMessage) -> MessageView:
+    """Say something. The node knows the key too: a crash between its answer and ours doubles nothing."""
+    if not body.text and not body.attachments:
+        raise BadRequest("A message has a text or attachments.", where="body.text")
+    return await call.node.send(
+        call.params["chat"],
+        body.text,
+        reply_to=body.reply_to,
+        attachments=[File(a.name, a.media_type, a.data) for a in body.attachments],
+        expire_s=body.expire_s,
+        key=f"{call.access.device}:{call.key or secrets.token_hex(16)}",
+    )
+
+
+async def message(call: Call) -> MessageView:
+    """Give a message."""
+    return await call.node.message(call.params["message"])
+
+
+async def edit(call: Call, body: NewText) -> MessageView:
+    """Say it differently."""
+    return await call.node.edit(call.params["message"], body.text)
+
+
+async def react(call: Call, body: Reaction) -> MessageView:
+    """React."""
+    return await call.node.react(call.params["message"], body.symbol)
+
+
+async def resend(call: Call) -> MessageView:
+    """Send again."""
+    return await call.node.resend(call.params["message"])
+
+
+async def cancel(call: Call) -> MessageView:
+    """Take back."""
+    return await call.node.cancel(call.params["message"])
+
+
+async def delivery(call: Call, query: Waiting) -> MessageView:
+    """Wait."""
+    return await call.node.wait_delivered(call.params["message"], query.timeout_s)
+
+
+async def attachment(call: Call) -> File:
+    """Give a file."""
+    index = call.params["index"]
+    if not index.isdecimal() or len(index) > 2:
+        raise NotFound("There is no such attachment.")
+    return await call.node.attachment(call.params["message"], int(index))
+
+
+async def delete(call: Call, body: Deleting) -> DeletionView:
+    """Destroy messages."""
+    return await call.node.delete(body.ids, everywhere=body.everywhere)
+
+
+async def mark_read(call: Call, body: ReadUpTo) -> ChatView:
+    """Mark as read."""
+    return await call.node.mark_read(call.params["chat"], body.up_to)
+
+
+async def set_timer(call: Call, body: Timer) -> ChatView:
+    """Set the timer."""
+    return await call.node.set_timer(call.params["chat"], body.seconds)
+
+
+async def draft(call: Call) -> DraftView:
+    """Give the draft."""
+    return DraftView(await call.node.draft(call.params["chat"]))
+
+
+async def set_draft(call: Call, body: Draft) -> None:
+    """Keep a draft."""
+    await call.node.set_draft(call.params["chat"], body.text)
+
+
+async def search(call: Call, body: Searching) -> Found:
+    """Find messages."""
+    return await call.node.search(body.text, chat=body.chat, limit=body.limit, cursor=body.cursor)
+
+
+ROUTES = (
+    Route("GET", "/chats", chats, Scope.READ, "All conversations, the latest first"),
+    Route("GET", "/chats/{chat}", chat, Scope.READ, "One conversation"),
+    Route("GET", "/chats/{chat}/messages", messages, Scope.READ, "Messages in the order of the screen"),
+    Route("POST", "/chats/{chat}/messages", send, Scope.WRITE, "Say something", limit=LARGE),
+    Route("POST", "/chats/{chat}/read", mark_read, Scope.WRITE, "Mark as read up to a message"),
+    Route("PUT", "/chats/{chat}/timer", set_timer, Scope.WRITE, "Let later messages disappear"),
+    Route("GET", "/chats/{chat}/draft", draft, Scope.READ, "The draft"),
+    Route("PUT", "/chats/{chat}/draft", set_draft, Scope.WRITE, "Keep a draft", once=False),
+    Route("GET", "/messages/{message}", message, Scope.READ, "One message"),
+    Route("PATCH", "/messages/{message}", edit, Scope.WRITE, "Change what it says"),
+    Route("PUT", "/messages/{message}/reaction", react, Scope.WRITE, "React, or take it back"),
+    Route("POST", "/messages/{message}/resend", resend, Scope.WRITE, "Try an expired message again"),
+    Route("POST", "/messages/{message}/cancel", cancel, Scope.WRITE, "Take back what has not left yet"),
+    Route("GET", "/messages/{message}/delivery", delivery, Scope.READ, "Wait until the other side has it"),
+    Route("GET", "/messages/{message}/attachments/{index}", attachment, Scope.READ, "A file of a message"),
+    Route("POST", "/deletions", delete, Scope.WRITE, "Destroy messages, here or everywhere"),
+    Route("POST", "/search", search, Scope.READ, "Find messages", once=False),
+)

@@ -1,0 +1,311 @@
+"""What the API asks of a node. Values are those of `domain.views`, errors those of `swarmnode.errors`.
+
+Ids are exact here; what people type is turned into ids by `resolve`. While the store is closed all but
+`status`, `doctor` and `unlock` raise Locked; while there is no persona all but those, `create` and `restore`
+raise NotReady.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..domain.views import (
+    CarryView,
+    ChatView,
+    Check,
+    ContactView,
+    DeletionView,
+    Event,
+    Hit,
+    InviteView,
+    MessageView,
+    Page,
+    RelayView,
+    SafetyView,
+    StatusView,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes into a message or comes out of one."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What a link or a spoken code is, found out without using it up."""
+
+    kind: str
+    """`one-time`, `address`, `code`, `relay` or `safety`."""
+    relays: tuple[str, ...] = ()
+    """Addresses that using it would contact."""
+    expires_at: int = 0
+    """Unix seconds; 0 if it does not expire."""
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One of the persona's nodes."""
+
+    id: str
+    label: str
+    this: bool
+    priority: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. `scope` says in words what was searched, gaps included."""
+
+    items: tuple[Hit, ...]
+    next: str = ""
+    scope: str = ""
+
+
+class Node(Protocol):
+    """A running node, ready or not."""
+
+    # How it is, and whose
+
+    async def status(self) -> StatusView:
+        """How the node is; works in every state."""
+        ...
+
+    async def doctor(self) -> tuple[Check, ...]:
+        """Check everything that can be checked; may take seconds."""
+        ...
+
+    async def nodes(self) -> tuple[NodeView, ...]:
+        """The persona's nodes."""
+        ...
+
+    def trace(self, peer: str) -> AsyncIterator[str]:
+        """Tell what passes from now on between this node and a contact or relay (by id), a line each."""
+        ...
+
+    async def create(
+        self, name: str, passphrase: str | None, key_file: Path | None, words: Sequence[str] | None
+    ) -> tuple[str, ...]:
+        """Make a persona, from these words if given. The 24 words come back once."""
+        ...
+
+    async def check_words(self, words: Mapping[int, str]) -> bool:
+        """Whether the words at these places (from 1) are right; then that is remembered."""
+        ...
+
+    async def restore(self, words: Sequence[str], backup: Path | None, passphrase: str | None) -> StatusView:
+        """Bring a persona back on an empty home."""
+        ...
+
+    async def unlock(self, passphrase: str) -> None:
+        """Open the store. AccessDenied for a wrong passphrase; nothing happens if it is open."""
+        ...
+
+    async def lock(self) -> None:
+        """Close the store and forget its key. Relays keep what comes meanwhile."""
+        ...
+
+    async def rename_self(self, name: str) -> None:
+        """Change the persona's own name."""
+        ...
+
+    # Relays
+
+    async def relay_tickets(self, count: int) -> tuple[str, ...]:
+        """Links with which others may make queues on this relay."""
+        ...
+
+    async def relay_use(self, link: str) -> RelayView:
+        """Use somebody's relay."""
+        ...
+
+    async def relays(self) -> tuple[RelayView, ...]:
+        """The relays that this node uses."""
+        ...
+
+    async def relay_remove(self, relay: str) -> None:
+        """Use a relay no longer; queues move elsewhere."""
+        ...
+
+    # People
+
+    async def invite(self, kind: str, label: str, note: str) -> InviteView:
+        """Make an invite of a kind of `InviteView`. `label` is shown to who gets it, `note` is ours."""
+        ...
+
+    async def invites(self) -> tuple[InviteView, ...]:
+        """All invites, open ones first."""
+        ...
+
+    async def revoke_invite(self, invite: str) -> None:
+        """Make an invite worthless."""
+        ...
+
+    async def accept(self, text: str, note: str) -> InviteView:
+        """Answer an invite: a link, or a spoken code."""
+        ...
+
+    async def inspect_link(self, text: str) -> LinkView:
+        """Say what a link is. UsageError if it is none; nothing is sent."""
+        ...
+
+    async def contacts(self) -> tuple[ContactView, ...]:
+        """All contacts and requests."""
+        ...
+
+    async def contact(self, contact: str) -> ContactView:
+        """One contact."""
+        ...
+
+    async def rename(self, contact: str, name: str) -> ContactView:
+        """Call a contact something else, here."""
+        ...
+
+    async def answer_request(self, contact: str, *, accept: bool) -> ContactView:
+        """Answer a stranger. Nothing is sent back when it is declined."""
+        ...
+
+    async def safety(self, contact: str) -> SafetyView:
+        """What to compare with a contact."""
+        ...
+
+    async def verify(self, contact: str, qr: str | None) -> ContactView:
+        """Mark a contact verified: after comparing, or by their QR text; Conflict if that is another's."""
+        ...
+
+    async def settle_alert(self, contact: str, *, trust: bool) -> ContactView:
+        """Decide about a contact whose keys are in doubt."""
+        ...
+
+    async def block(self, contact: str, *, on: bool) -> ContactView:
+        """Hear nothing of a contact, or hear again."""
+        ...
+
+    async def remove_contact(self, contact: str) -> None:
+        """Forget a contact and the conversation."""
+        ...
+
+    # Conversations
+
+    async def chats(self) -> tuple[ChatView, ...]:
+        """All conversations, the latest first."""
+        ...
+
+    async def chat(self, chat: str) -> ChatView:
+        """One conversation."""
+        ...
+
+    async def messages(
+        self, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50
+    ) -> Page:
+        """Messages in the order of the screen: the last ones, or those next to a cursor or a message."""
+        ...
+
+    async def message(self, message: str) -> MessageView:
+        """One message."""
+        ...
+
+    async def messages_like(self, prefix: str) -> tuple[str, ...]:
+        """Ids that start so, at most 3: enough to know whether there is one."""
+        ...
+
+    async def send(
+        self,
+        chat: str,
+        text: str,
+        *,
+        reply_to: str = "",
+        attachments: Sequence[File] = (),
+        expire_s: int | None = None,
+        key: str,
+    ) -> MessageView:
+        """Say something; it is stored when this returns. The same key again gives the same message."""
+        ...
+
+    async def edit(self, message: str, text: str) -> MessageView:
+        """Say it differently."""
+        ...
+
+    async def react(self, message: str, symbol: str) -> MessageView:
+        """React; an empty symbol takes the reaction back."""
+        ...
+
+    async def delete(self, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
+        """Destroy messages here, and ask the others to if they are ours."""
+        ...
+
+    async def resend(self, message: str) -> MessageView:
+        """Try an expired message again, under its old name."""
+        ...
+
+    async def cancel(self, message: str) -> MessageView:
+        """Take a message back that has not left yet. Conflict if it has."""
+        ...
+
+    async def wait_delivered(self, message: str, timeout_s: float) -> MessageView:
+        """Wait until the other side has stored it; after `timeout_s` seconds give it as it is then."""
+        ...
+
+    async def attachment(self, message: str, index: int) -> File:
+        """A file of a message."""
+        ...
+
+    async def mark_read(self, chat: str, up_to: str) -> ChatView:
+        """Mark all up to this message as read."""
+        ...
+
+    async def set_timer(self, chat: str, seconds: int) -> ChatView:
+        """Let later messages disappear after so long; 0 lets them stay."""
+        ...
+
+    async def draft(self, chat: str) -> str:
+        """The draft, or an empty text."""
+        ...
+
+    async def set_draft(self, chat: str, text: str) -> None:
+        """Keep a draft; an empty text destroys it."""
+        ...
+
+    async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:
+        """Find messages; any text is allowed."""
+        ...
+
+    # Files
+
+    async def carry_out(self, path: Path, contact: str) -> CarryView:
+        """Write what waits (for one contact, or an empty id) to a bundle file."""
+        ...
+
+    async def carry_in(self, path: Path) -> CarryView:
+        """Take in a bundle file."""
+        ...
+
+    async def backup(self, path: Path) -> int:
+        """Write a sealed backup, give its size in bytes."""
+        ...
+
+    async def export(self, path: Path) -> int:
+        """Write everything readable for other programs, not encrypted; give its size in bytes."""
+        ...
+
+    async def wipe(self, confirm: str) -> None:
+        """Destroy the key at once, then the files. UsageError unless `confirm` is the persona's name."""
+        ...
+
+    # What happens
+
+    def events(self, after: int | None) -> AsyncIterator[Event]:
+        """What happened after an event, and what happens from now on; None: only that.
+
+        The first is of type `resync` when the log does not go back so far: then look at everything anew.
+        """
+        ...

@@ -1,0 +1,89 @@
+"""What a person means: an exact id, a name of one thing, or the start of one id or name.
+
+In this order, and without regard to case for names. If several fit, or none, the answer says which there are:
+who types a name at a terminal is not made to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from ..errors import NotFound
+from .node import Node
+from .ports import TokenStore
+
+Kind = Literal["contact", "chat", "message", "invite", "relay", "device"]
+SHOWN = 8
+"""Candidates that an error lists."""
+
+LIST_COMMAND = {
+    "contact": "contacts",
+    "chat": "chats",
+    "message": "read CHAT",
+    "invite": "invite --list",
+    "relay": "relay list",
+    "device": "devices",
+}
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A thing by its id and the name that people see."""
+
+    id: str
+    name: str
+
+
+async def resolve(node: Node, tokens: TokenStore, kind: Kind, text: str) -> Named:
+    """Find what `text` means.
+
+    Raises:
+        NotFound: nothing fits, or several things do; the hint lists candidates.
+    """
+    text = text.strip()
+    if kind == "message":
+        things: Sequence[Named] = [Named(id_, id_) for id_ in await node.messages_like(text.lower())]
+    else:
+        things = await _things(node, tokens, kind)
+    return pick(things, kind, text)
+
+
+async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]:
+    match kind:
+        case "contact":
+            return [Named(c.id, c.name) for c in await node.contacts()]
+        case "chat":
+            return [Named(c.id, c.title) for c in await node.chats()]
+        case "invite":
+            return [Named(i.id, i.note) for i in await node.invites()]
+        case "relay":
+            return [Named(r.id, r.address) for r in await node.relays()]
+        case _:
+            return [Named(t.id, t.label) for t in await tokens.all()]
+
+
+def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:
+    """The one of these that is meant; raises like `resolve`."""
+    folded = text.casefold()
+    ranks = (
+        [t for t in things if t.id == text],
+        [t for t in things if t.name.casefold() == folded],
+        [t for t in things if text and t.id.startswith(text.lower())],
+        [t for t in things if folded and t.name.casefold().startswith(folded)],
+    )
+    for fitting in ranks:
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise NotFound(f"Several fit: {_list(fitting)}.", hint="Give more of the name, or the id.")
+    there = f"There are: {_list(things)}. " if things and kind != "message" else ""
+    raise NotFound(f"No {kind} fits.", hint=f"{there}`swarmnode {LIST_COMMAND[kind]}` shows all.")
+
+
+def _list(things: Sequence[Named]) -> str:
+    names = ", ".join(
+        f"{t.name} ({t.id[:8]})" if t.name and t.name != t.id else t.id[:16] for t in things[:SHOWN]
+    )
+    return names + (", …" if len(things) > SHOWN else "")

@@ -1,0 +1,13 @@
+"""The table of all routes."""
+
+from __future__ import annotations
+
+from . import about_node, about_people, about_screens, about_talk
+from .route import Route
+
+ROUTES: tuple[Route, ...] = (
+    *about_screens.ROUTES,
+    *about_node.ROUTES,
+    *about_people.ROUTES,
+    *about_talk.ROUTES,
+)

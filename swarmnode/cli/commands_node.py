@@ -1,0 +1,274 @@
+"""Commands about the node itself: making and running one, its state, its screens, its settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from ..errors import ConfigError, NodeError, UsageError
+from .group import command, group, option
+from .secret import ask, at_hand
+from .session import Session
+from .terminal import clean, short, table, when, working
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@command("init")
+@option("--name", metavar="NAME")
+@option("--words-file", type=FILE, metavar="FILE")
+@option("--key-file", type=FILE, metavar="FILE")
+@option("--passphrase-file", type=FILE, metavar="FILE")
+def init_(
+    session: Session,
+    name: str | None,
+    words_file: Path | None,
+    key_file: Path | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Make a home with a persona in it."""
+    t, config = session.t, session.load().config
+    if name is None:
+        name = click.prompt(t("init.name")) if session.asks else t("init.anonymous")
+    passphrase = None if key_file is not None else ask(session, passphrase_file, new=True)
+    place = _reserve(words_file) if words_file is not None else None
+    try:
+        with working(t("init.working"), show=session.asks):
+            words = session.app.create_home(
+                config, name=name, passphrase=passphrase, key_file=key_file, words=None
+            )
+    except NodeError:
+        if place is not None and words_file is not None:
+            place.close()
+            words_file.unlink()
+        raise
+    if place is not None:
+        with place:
+            place.write("\n".join(words) + "\n")
+    if session.give(
+        {"home": str(session.home), "words_file": str(words_file)} if place else {"words": words}
+    ):
+        return
+    session.say(t("init.done", home=session.home))
+    if place:
+        session.say(t("init.words-file", file=words_file))
+    else:
+        session.say(t("init.words"))
+        _print_words(session, words)
+    session.say(t("init.next"))
+
+
+def _reserve(path: Path) -> TextIO:
+    """Open a new file that only its owner can read, before there is anything to lose."""
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+    except OSError as e:
+        raise ConfigError(
+            f"The words cannot be written to {path}: {e.strerror}.", hint="Name a new file."
+        ) from None
+
+
+def _print_words(session: Session, words: tuple[str, ...]) -> None:
+    for row in range(0, len(words), 4):
+        session.say(
+            "    " + "".join(f"{row + i + 1:>2}. {word:<11}" for i, word in enumerate(words[row : row + 4]))
+        )
+
+
+@command("run")
+@option("--http", metavar="HOST:PORT")
+@option("--link", metavar="HOST:PORT")
+@option("--role", "roles", multiple=True, type=click.Choice(["node", "relay"]))
+@option("--passphrase-file", type=FILE, metavar="FILE")
+def run_(
+    session: Session, http: str | None, link: str | None, roles: tuple[str, ...], passphrase_file: Path | None
+) -> None:
+    """Run a node until it is told to stop."""
+    import asyncio  # noqa: PLC0415
+
+    from .. import log  # noqa: PLC0415
+    from ..config import parse_address  # noqa: PLC0415
+
+    http_host, http_port = parse_address(http, "--http") if http else (None, None)
+    link_host, link_port = parse_address(link, "--link") if link else (None, None)
+    config = session.load(
+        http__host=http_host,
+        http__port=http_port,
+        link__host=link_host,
+        link__port=link_port,
+        roles=list(dict.fromkeys(roles)) or None,
+    ).config
+    passphrase = at_hand(session, passphrase_file, keyring=config.storage.keyring)
+    log.set_up(config.log.level, config.log.format)
+
+    def ready(*, url: str, code: str, state: str) -> None:
+        if not session.give({"url": url, "code": code, "state": state}):
+            session.say(session.t("run.ready", url=url))
+            session.say(session.t("run.code", code=code))
+            if f"state.{state}" in session.t:
+                session.say(session.t(f"state.{state}"))
+
+    work = session.app.run(config, passphrase=passphrase, ready=ready)
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        asyncio.run(work)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+
+
+@command("status")
+def status_(session: Session) -> None:
+    """Show how the node is."""
+    from ..domain.views import StatusView  # noqa: PLC0415
+
+    view = session.client.get("/status", StatusView)
+    if session.give(view):
+        return
+    t = session.t
+    session.say(f"{clean(view.name)}  {t(f'state.{view.state}')}".strip())
+    session.say(t("status.counts", contacts=view.contacts, unread=view.unread, waiting=view.waiting))
+    for relay in view.relays:
+        session.say(t("status.relay", address=clean(relay.address), state=clean(relay.state)))
+    for problem in view.problems:
+        session.say(f"! {clean(problem.hint)} ({clean(problem.code)})")
+
+
+@command("doctor")
+def doctor_(session: Session) -> int:
+    """Check everything; 1 if something is wrong."""
+    from ..api.route import Items  # noqa: PLC0415
+    from ..domain.views import Check  # noqa: PLC0415
+
+    with working(session.t("doctor.working"), show=not session.json):
+        checks = session.client.get("/doctor", Items[Check])
+    if not session.give(checks):
+        for check in checks.items:
+            mark = session.t("doctor.ok" if check.ok else "doctor.bad")
+            session.say(f"{mark} {clean(check.name)}: {clean(check.detail)}")
+            if check.hint and not check.ok:
+                session.say(f"    {clean(check.hint)}")
+    return 0 if all(check.ok for check in checks.items) else 1
+
+
+@command("unlock")
+@option("--passphrase-file", type=FILE, metavar="FILE")
+def unlock_(session: Session, passphrase_file: Path | None) -> None:
+    """Open the store."""
+    from ..domain.views import StatusView  # noqa: PLC0415
+
+    passphrase = ask(session, passphrase_file)
+    with working(session.t("unlock.working"), show=not session.json):
+        view = session.client.call("POST", "/unlock", {"passphrase": passphrase}, StatusView)
+    if not session.give(view):
+        session.say(session.t(f"state.{view.state}"))
+
+
+@command("lock")
+def lock_(session: Session) -> None:
+    """Close the store."""
+    from ..domain.views import StatusView  # noqa: PLC0415
+
+    view = session.client.call("POST", "/lock", None, StatusView)
+    if not session.give(view):
+        session.say(session.t(f"state.{view.state}"))
+
+
+@command("rename")
+@click.argument("name")
+def rename_(session: Session, name: str) -> None:
+    """Change the persona's own name."""
+    from ..domain.views import StatusView  # noqa: PLC0415
+
+    view = session.client.call("PATCH", "/identity", {"name": name}, StatusView)
+    if not session.give(view):
+        session.say(session.t("rename.done", name=clean(view.name)))
+
+
+@command("words")
+def words_(session: Session) -> int:
+    """Compare three of the recovery words with what was written down."""
+    from ..api.about_node import Right  # noqa: PLC0415
+
+    if not session.asks:
+        raise UsageError("The words are asked for at a terminal.", hint="Run it there, without --json.")
+    places = sorted(secrets.SystemRandom().sample(range(1, 25), 3))
+    words = {str(place): click.prompt(session.t("words.place", n=place)).strip().lower() for place in places}
+    answer = session.client.call("POST", "/identity/words/check", {"words": words}, Right)
+    session.say(session.t("words.right" if answer.right else "words.wrong"))
+    return 0 if answer.right else 1
+
+
+@command("pair")
+@option("--scope", type=click.Choice(["read", "write", "admin"]), default="admin")
+def pair_(session: Session, scope: str) -> None:
+    """Make a code that pairs a browser or a program."""
+    from ..api.about_screens import PairingView  # noqa: PLC0415
+
+    view = session.client.call("POST", "/pairing", {"scope": scope}, PairingView)
+    if not session.give(view):
+        session.say(view.code)
+        session.say(session.t("pair.until", at=when(view.expires_at)))
+
+
+@command("revoke")
+@click.argument("device")
+def _revoke(session: Session, device: str) -> None:
+    id_ = session.find("device", device)
+    session.client.do("DELETE", f"/devices/{id_}")
+    if not session.give({"revoked": id_}):
+        session.say(session.t("devices.revoked", device=clean(device)))
+
+
+@group("devices", _revoke)
+def devices_(session: Session) -> None:
+    """List the screens and programs that were paired."""
+    from ..api.about_screens import DeviceView  # noqa: PLC0415
+    from ..api.route import Items  # noqa: PLC0415
+
+    devices = session.client.get("/devices", Items[DeviceView])
+    if not session.give(devices):
+        rows = [(short(d.id), d.label, d.scope, d.kind, when(d.used_at)) for d in devices.items]
+        table(session.t("devices.heads").split("|"), rows)
+
+
+@command("nodes")
+def nodes_(session: Session) -> None:
+    """List the persona's nodes."""
+    from ..api.node import NodeView  # noqa: PLC0415
+    from ..api.route import Items  # noqa: PLC0415
+
+    nodes = session.client.get("/nodes", Items[NodeView])
+    if not session.give(nodes):
+        t = session.t
+        rows = [
+            (short(n.id), n.label, t("nodes.this") if n.this else "", t("yes") if n.active else t("no"))
+            for n in nodes.items
+        ]
+        table(t("nodes.heads").split("|"), rows)
+
+
+@command("show")
+def _show(session: Session) -> None:
+    from ..config import SETTINGS, show, value_of  # noqa: PLC0415
+
+    loaded = session.load()
+    rows = [(name, value_of(loaded.config, name), loaded.sources.get(name, "default")) for name in SETTINGS]
+    values = {name: {"value": value, "source": source} for name, value, source in rows}
+    if not session.give({"home": str(session.home), "settings": values}):
+        session.say(session.t("config.home", home=session.home))
+        table(
+            session.t("config.heads").split("|"),
+            [(name, show(value), source) for name, value, source in rows],
+        )
+
+
+@group("config", _show)
+def config_(_: Session) -> None:
+    """Show the settings."""
+    click.get_current_context().invoke(_show)

@@ -1,0 +1,308 @@
+"""Commands about conversations and messages."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..api.about_talk import DraftView
+from ..api.node import Found
+from ..api.route import Items
+from ..domain.views import ChatView, DeletionView, MessageState, MessageView, Page
+from ..errors import ConfigError, Unreachable, UsageError
+from .client import at
+from .group import command, option
+from .session import Session
+from .terminal import clean, short, size, table, when, working
+
+MAX_FILES = 256 * 1024
+WAIT_S = 30.0
+ARRIVED = frozenset({MessageState.DELIVERED, MessageState.READ})
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def _seconds(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text.strip())
+    if text.strip() == "off":
+        return 0
+    if match is None:
+        raise UsageError(f"{text!r} is no duration.", hint="For example 30m, 12h, 7d, 4w or off.")
+    return int(match[1]) * UNITS[match[2]]
+
+
+def _file(path: Path) -> dict[str, object]:
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise ConfigError(f"{path} cannot be read: {e.strerror}.", hint="Nothing was sent.") from None
+    if len(data) > MAX_FILES:
+        raise UsageError(
+            f"{path.name} has {size(len(data))}.", hint=f"A message takes {size(MAX_FILES)} of files."
+        )
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return {"name": path.name, "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+@command("send")
+@click.argument("who")
+@click.argument("text")
+@option("--file", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@option("--wait", is_flag=True)
+@option("--timeout", type=click.FloatRange(min=0), default=60, metavar="SECONDS")
+@option("--reply", metavar="MESSAGE")
+@option("--expire", metavar="DURATION")
+def send_(
+    session: Session,
+    who: str,
+    text: str,
+    files: tuple[Path, ...],
+    reply: str | None,
+    expire: str | None,
+    timeout: float,
+    *,
+    wait: bool,
+) -> int:
+    """Send a message; with --wait until the other side has stored it."""
+    chat = session.find("chat", who)
+    body: dict[str, object] = {"text": text, "attachments": [_file(path) for path in files]}
+    if reply is not None:
+        body["reply_to"] = session.find("message", reply)
+    if expire is not None:
+        body["expire_s"] = _seconds(expire)
+    view = session.client.call("POST", at("chats", chat, "messages"), body, MessageView)
+    if wait:
+        view = _wait(session, view, timeout)
+        if view.state not in ARRIVED:
+            raise Unreachable(
+                f"Not delivered within {timeout:g} s: {view.state}.",
+                hint=f"It is kept and will be delivered later: message {short(view.id)}.",
+            )
+    if not session.give(view):
+        session.say(session.t("sent", id=short(view.id), state=session.t(f"message.{view.state}")))
+    return 0
+
+
+def _wait(session: Session, view: MessageView, timeout_s: float) -> MessageView:
+    """Ask again and again, each time for half a minute at most."""
+    end = time.monotonic() + timeout_s
+    with working(session.t("send.waiting"), show=not session.json):
+        while view.state not in ARRIVED and (left := end - time.monotonic()) > 0:
+            path = at("messages", view.id, "delivery")
+            view = session.client.get(path, MessageView, timeout_s=round(min(left, WAIT_S), 3))
+            if view.state is MessageState.EXPIRED:
+                break
+    return view
+
+
+@command("chats")
+def chats_(session: Session) -> None:
+    """List conversations."""
+    chats = session.client.get("/chats", Items[ChatView])
+    if not session.give(chats):
+        rows = [
+            (
+                short(c.id),
+                c.title,
+                str(c.unread or ""),
+                when(c.last_at) if c.last_at else "",
+                c.last_text[:60],
+            )
+            for c in chats.items
+        ]
+        table(session.t("chats.heads").split("|"), rows)
+
+
+@command("read")
+@click.argument("chat")
+@option("--limit", type=click.IntRange(1, 200), default=20)
+@option("--before", metavar="CURSOR", default="")
+@option("--follow", is_flag=True)
+@option("--peek", is_flag=True)
+def read_(session: Session, chat: str, limit: int, before: str, *, follow: bool, peek: bool) -> None:
+    """Show messages and mark them as read; with --follow also those to come."""
+    id_ = session.find("chat", chat)
+    # The stream is opened first, so that nothing falls between what is there and what comes.
+    events = session.client.stream("/events") if follow else None
+    page = session.client.get(at("chats", id_, "messages"), Page, limit=limit, before=before)
+    if follow or not session.give(page):
+        _show(session, page.items)
+    if page.items and not before and not peek:
+        _mark(session, id_, page.items[-1])
+    if events is None:
+        return
+    seen = {message.id for message in page.items}
+    for new in _coming(session, events, id_, limit):
+        unseen = [message for message in new if message.id not in seen]
+        seen |= {message.id for message in unseen}
+        _show(session, unseen)
+        if unseen and not peek:
+            _mark(session, id_, unseen[-1])
+
+
+def _coming(
+    session: Session, events: Iterator[tuple[str, Any]], chat: str, limit: int
+) -> Iterator[Sequence[MessageView]]:
+    """Messages of a chat as they come; after a break in the events the last ones again."""
+    for kind, data in events:
+        if kind == "message.new" and data.get("chat") == chat:
+            yield [session.client.get(at("messages", data["message"]), MessageView)]
+        elif kind == "resync":
+            yield session.client.get(at("chats", chat, "messages"), Page, limit=limit).items
+
+
+def _mark(session: Session, chat: str, last: MessageView) -> None:
+    session.client.do("POST", at("chats", chat, "read"), {"up_to": last.id})
+
+
+def _show(session: Session, messages: Sequence[MessageView]) -> None:
+    for message in messages:
+        if not session.give(message):
+            _print(session, message)
+
+
+def _print(session: Session, message: MessageView) -> None:
+    t = session.t
+    who = t("me") if message.mine else clean(message.author_name)
+    marks = [t("message.edited")] if message.edited else []
+    if message.mine:
+        marks.append(t(f"message.{message.state}"))
+    if message.reply_to:
+        marks.append(t("message.reply", id=short(message.reply_to)))
+    text = (
+        clean(message.text, lines=True)
+        if message.kind == "text"
+        else t(f"kind.{message.kind}", text=clean(message.text))
+    )
+    session.say(
+        f"{short(message.id)}  {when(message.wall_s)}  {who}: {text}  ({', '.join(marks)})".removesuffix(
+            "  ()"
+        )
+    )
+    for index, file in enumerate(message.attachments):
+        session.say(
+            f"          [{index}] {clean(file.name)} ({clean(file.media_type)}, {size(file.size_bytes)})"
+        )
+    if message.reactions:
+        session.say("          " + " ".join(clean(symbol) for _, symbol in message.reactions))
+
+
+def _change(session: Session, method: str, message: str, path: str, body: dict[str, object] | None) -> None:
+    """Change one message, and show it."""
+    id_ = session.find("message", message)
+    view = session.client.call(method, at("messages", id_) + path, body, MessageView)
+    if not session.give(view):
+        _print(session, view)
+
+
+@command("react")
+@click.argument("message")
+@click.argument("symbol")
+def react_(session: Session, message: str, symbol: str) -> None:
+    """React to a message; an empty symbol takes it back."""
+    _change(session, "PUT", message, "/reaction", {"symbol": symbol})
+
+
+@command("edit")
+@click.argument("message")
+@click.argument("text")
+def edit_(session: Session, message: str, text: str) -> None:
+    """Change what a message says."""
+    _change(session, "PATCH", message, "", {"text": text})
+
+
+@command("resend")
+@click.argument("message")
+def resend_(session: Session, message: str) -> None:
+    """Try an expired message again."""
+    _change(session, "POST", message, "/resend", None)
+
+
+@command("cancel")
+@click.argument("message")
+def cancel_(session: Session, message: str) -> None:
+    """Take a message back that has not left yet."""
+    _change(session, "POST", message, "/cancel", None)
+
+
+@command("delete")
+@click.argument("messages", nargs=-1, required=True)
+@option("--everywhere", is_flag=True)
+def delete_(session: Session, messages: tuple[str, ...], *, everywhere: bool) -> None:
+    """Destroy messages."""
+    ids = [session.find("message", message) for message in messages]
+    view = session.client.call("POST", "/deletions", {"ids": ids, "everywhere": everywhere}, DeletionView)
+    if not session.give(view):
+        session.say(session.t.count("deleted", len(view.targets)))
+        if view.asked:
+            session.say(session.t("deleted.asked"))
+
+
+@command("search")
+@click.argument("text")
+@option("--chat", default="", metavar="CHAT")
+@option("--limit", type=click.IntRange(1, 200), default=20)
+@option("--cursor", default="")
+def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> None:
+    """Find messages."""
+    where = session.find("chat", chat) if chat else ""
+    body = {"text": text, "chat": where, "limit": limit, "cursor": cursor}
+    found = session.client.call("POST", "/search", body, Found)
+    if session.give(found):
+        return
+    for hit in found.items:
+        who = session.t("me") if hit.message.mine else clean(hit.message.author_name)
+        snippet = clean(hit.snippet.replace("\x02", "[").replace("\x03", "]"))
+        session.say(f"{short(hit.message.id)}  {when(hit.message.wall_s)}  {who}: {snippet}")
+    session.say(session.t.count("search.found", len(found.items), scope=clean(found.scope)))
+
+
+@command("timer")
+@click.argument("chat")
+@click.argument("duration")
+def timer_(session: Session, chat: str, duration: str) -> None:
+    """Let later messages disappear after a while."""
+    seconds = _seconds(duration)
+    path = at("chats", session.find("chat", chat), "timer")
+    view = session.client.call("PUT", path, {"seconds": seconds}, ChatView)
+    if not session.give(view):
+        session.say(session.t("timer.on" if view.timer_s else "timer.off", seconds=view.timer_s))
+
+
+@command("draft")
+@click.argument("chat")
+@click.argument("text", required=False)
+def draft_(session: Session, chat: str, text: str | None) -> None:
+    """Show the draft of a chat, or keep one."""
+    path = at("chats", session.find("chat", chat), "draft")
+    if text is not None:
+        session.client.do("PUT", path, {"text": text})
+        view = DraftView(text)
+    else:
+        view = session.client.get(path, DraftView)
+    if not session.give(view):
+        session.say(clean(view.text, lines=True))
+
+
+@command("save")
+@click.argument("message")
+@click.argument("index", type=click.IntRange(0, 99))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def save_(session: Session, message: str, index: int, file: Path) -> None:
+    """Save a file of a message."""
+    data = session.client.download(
+        at("messages", session.find("message", message), "attachments", str(index))
+    )
+    try:
+        with file.open("xb") as out:
+            out.write(data)
+    except OSError as e:
+        raise ConfigError(f"{file} cannot be written: {e.strerror}.", hint="Name a new file.") from None
+    if not session.give({"path": str(file), "size_bytes": len(data)}):
+        session.say(session.t("files.written", path=file, size=size(len(data))))

@@ -1,0 +1,41 @@
+"""The root of the command line: the table of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from .app import App
+from .group import Group, Option
+
+COMMANDS: Mapping[str, str] = {
+    **dict.fromkeys(("init", "run", "status", "doctor", "unlock", "lock"), "commands_node"),
+    **dict.fromkeys(("rename", "words", "pair", "devices", "nodes", "config"), "commands_node"),
+    **dict.fromkeys(("relay", "invite", "accept", "contacts", "verify", "block"), "commands_people"),
+    **dict.fromkeys(("send", "chats", "read", "react", "edit", "delete", "search"), "commands_talk"),
+    **dict.fromkeys(("resend", "cancel", "timer", "draft", "save"), "commands_talk"),
+    **dict.fromkeys(("carry", "backup", "restore", "export", "wipe"), "commands_files"),
+    **dict.fromkeys(("inspect", "trace"), "commands_look"),
+}
+"""Each command's module. In it the command is called like this, with an underscore behind."""
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        click.echo(f"swarmnode {version('social-swarm-node')}")
+        ctx.exit()
+
+
+def cli() -> Group:
+    """Make the root."""
+    shown = Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version)
+    return Group("swarmnode", modules=COMMANDS, params=[shown])
+
+
+def main(app: App | None = None) -> None:
+    """Run the command that `sys.argv` names, and end the process."""
+    cli().main(obj=app, prog_name="swarmnode")
