@@ -108,8 +108,9 @@ def _differ(a: Known, b: Known) -> bool:
 class Fetch:
     """Getting what one node has and we lack, request after request.
 
-    Another request follows when all that was asked for has come, and only then: what does not come is asked
-    for again with the next have, which `Repair` times. So nothing that the other does makes us ask in a loop.
+    Another request follows when all messages that were asked for have come, and only then: what does not come
+    is asked for again with the next have, which `Repair` times. So nothing that the other does makes us ask in
+    a loop.
     """
 
     theirs: Have
@@ -126,13 +127,12 @@ class Fetch:
         if self.asked is None or any(_is_open(mine, wanted) for wanted in self.asked.wanted):
             return self, None
         request = lacking(mine, self.theirs)
-        if request == self.asked:  # two heads that differ, and the other's did not come
+        if request == self.asked:  # a head of a fork, or evidence, that did not come
             return self, None
         return Fetch(self.theirs, request), request
 
 
 def _is_open(mine: Have, wanted: Wanted) -> bool:
+    """Whether a message has not come. Evidence is not waited for: to who joined later it may show nothing."""
     known = mine.get(wanted.author)
-    if known is None or known.forked:
-        return False
-    return wanted.fork or bool(minus(wanted.spans, known.settled))
+    return known is not None and not known.forked and bool(minus(wanted.spans, known.settled))

@@ -138,6 +138,27 @@ def test_a_claim_of_any_size_is_asked_for_256_at_a_time() -> None:
     assert fetch.after(mine) == (fetch, None)  # nothing came, so nothing more is asked
 
 
+def test_evidence_that_shows_nothing_here_holds_up_nobody_else() -> None:
+    """Who joined behind a fork cannot use its evidence, and still gets what others said."""
+
+    low, high = sorted((ADA, BEN))
+
+    def have(count: int, *, forked: bool) -> sync.Have:
+        return sync.Have(
+            (sync.Known(low, 9, bytes(16), 8, forked=forked), sync.Known(high, count, bytes(16)))
+        )
+
+    fetch, first = sync.Fetch.start(have(1, forked=False), have(300, forked=True))
+    evidence = sync.Wanted(low, fork=True)
+    assert first == sync.Request((evidence, sync.Wanted(high, ((1, 255),))))
+    assert fetch.after(have(255, forked=False))[1] is None
+    fetch, second = fetch.after(have(256, forked=False))
+    assert second == sync.Request((evidence, sync.Wanted(high, ((256, 299),))))
+    fetch, third = fetch.after(have(300, forked=False))
+    assert third == sync.Request((evidence,))
+    assert fetch.after(have(300, forked=False))[1] is None
+
+
 def test_a_long_chain_comes_in_batches() -> None:
     writer = Writer("ada")
     full, empty = Node.following("ada"), Node.following("ada")
