@@ -37,7 +37,7 @@ SHREDS = "store.shreds"
 
 _GONE = bytes(KEY_SIZE)
 
-# As text, since they run for each message: SQLAlchemy takes longer to put a statement together than to run it.
+# As text, for they run for each message: SQLAlchemy takes longer to put a statement together than to run it.
 _PUT_BODY = "INSERT INTO body(id, block_id, slot, sealed) VALUES (?, ?, ?, ?)"
 _GET_BODIES = "SELECT id, sealed FROM body WHERE id IN (SELECT value FROM json_each(?))"
 _FIND_BODIES = "SELECT id FROM body WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
@@ -84,6 +84,7 @@ class Bodies:
         Raises:
             StorageError: a new block key could not be stored.
         """
+        self._writing()
         block = self._open or self._last_block()
         if block is None or len(block.keys) == SLOTS:
             number, key = self._fresh_key()
@@ -130,6 +131,7 @@ class Bodies:
         Raises:
             StorageError: a new block key could not be stored, or a block is damaged.
         """
+        self._writing()
         self._open = None
         listed = _listed(body_ids)
         there = self._db.exec_driver_sql(_FIND_BODIES, (listed,)).scalars().all()
@@ -138,7 +140,7 @@ class Bodies:
         self._db.exec_driver_sql(_DROP_BODIES, (listed,))
 
     def give_up_lost(self) -> None:
-        """Count as shredded what lies in blocks whose block keys are gone, so that nothing stumbles over it."""
+        """Count as shredded what lies in blocks whose keys are gone, so that nothing stumbles over it."""
         for block_id, key_id, used in self._db.exec_driver_sql(_ALL_BLOCKS).all():
             if self._key(key_id) is None:
                 number, key = self._fresh_key()
@@ -170,7 +172,7 @@ class Bodies:
         self._write(block)
 
     def _last_block(self) -> _Block | None:
-        """The block with the highest id; None where there is none, or it is damaged: that stops no new body."""
+        """The block with the highest id; None where there is none, or a damaged one: new bodies go on."""
         row = self._db.exec_driver_sql(_LAST_BLOCK).one_or_none()
         try:
             return None if row is None else self._opened(*row)
@@ -209,11 +211,15 @@ class Bodies:
 
     def _fresh_key(self) -> tuple[int, bytes]:
         """The next block key, used from now on if this transaction commits."""
-        if self._file is None:
-            raise UsageError("this transaction only reads")
+        file = self._writing()
         number = get_number(self._db, KEYS_USED) + 1
         put_number(self._db, KEYS_USED, number)
-        return number, self._file.key(number)
+        return number, file.key(number)
+
+    def _writing(self) -> KeyringFile:
+        if self._file is None:
+            raise UsageError("this transaction only reads")
+        return self._file
 
 
 class _Block:

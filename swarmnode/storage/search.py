@@ -67,18 +67,18 @@ class Search:
     def find(self, query: str, limit: int, before: int | None = None) -> list[int]:
         """Messages that hold all words of `query`, newest first: up to `limit` ids below `before`.
 
-        Where words find too few, messages that hold the terms anywhere, inside words too, are among them. Any
-        text is a query; one without letters or digits finds nothing.
+        Where no message at all has the words, those are found that hold the terms anywhere, inside words too.
+        Any text is a query; one without letters or digits finds nothing.
         """
         terms = _clean(query)[:MAX_QUERY].split()[:_MAX_TERMS]
+        words = _phrases([_spaced(term) for term in terms], prefix=True)
         bound = _NEWEST if before is None else before
-        found = self._match(
-            "search_words", _phrases([_spaced(term) for term in terms], prefix=True), limit, bound
-        )
-        if len(found) < limit and terms and all(len(term) >= _MIN_PART for term in terms):
-            more = self._match("search_parts", _phrases(terms, prefix=False), limit, bound)
-            found = sorted({*found, *more}, reverse=True)[:limit]
-        return found
+        if found := self._match("search_words", words, limit, bound):
+            return found
+        # The same answer on each page: whether there are words decides, not whether there are any left.
+        if min(map(len, terms), default=0) < _MIN_PART or self._match("search_words", words, 1, _NEWEST):
+            return []
+        return self._match("search_parts", _phrases(terms, prefix=False), limit, bound)
 
     def _match(self, table: str, expression: str, limit: int, before: int) -> list[int]:
         if not expression:

@@ -50,9 +50,14 @@ def test_what_is_written_is_read_and_outlasts_a_start(tmp_path: Path) -> None:
 def test_an_exception_rolls_back(database: Database) -> None:
     with database.write() as tx:
         put(tx, b"before")
-    with pytest.raises(ZeroDivisionError), database.write() as tx:
-        put(tx, b"after")
-        1 / 0  # noqa: B018
+
+    def fail() -> None:
+        with database.write() as tx:
+            put(tx, b"after")
+            raise Crash
+
+    with pytest.raises(Crash):
+        fail()
     assert value_in(database) == b"before"
 
 
@@ -165,8 +170,8 @@ def test_readers_see_the_snapshot_that_they_began_with(tmp_path: Path) -> None:
 
 
 def test_threads_read_while_one_writes(tmp_path: Path) -> None:
-    """A writer counts in a row and in a body, and shreds each body before the last; readers see both agree."""
-    rounds, wrong = 150, []
+    """A writer counts in a row and in a body, and shreds some of the old; readers see that both agree."""
+    rounds, wrong = 60, []
     with opened(tmp_path) as database:
         with database.write() as tx:
             put(tx, b"0")
@@ -261,10 +266,15 @@ def test_a_full_disk_changes_nothing_and_room_heals_it(tmp_path: Path) -> None:
             put(tx, b"before")
         pages = pragma(database._writer, "page_count")
         pragma(database._writer, f"max_page_count = {pages}")
-        with pytest.raises(DiskFull, match="nothing was changed"), database.write() as tx:
-            put(tx, b"after")
-            for _ in range(100):
-                tx.bodies.put(bytes(4000))
+
+        def fill() -> None:
+            with database.write() as tx:
+                put(tx, b"after")
+                for _ in range(100):
+                    tx.bodies.put(bytes(4000))
+
+        with pytest.raises(DiskFull, match="nothing was changed"):
+            fill()
         assert value_in(database) == b"before"
         pragma(database._writer, "max_page_count = 100000")
         with database.write() as tx:
@@ -275,9 +285,10 @@ def test_a_full_disk_changes_nothing_and_room_heals_it(tmp_path: Path) -> None:
 
 def test_errors_say_nothing_of_what_was_written(tmp_path: Path) -> None:
     with opened(tmp_path) as database:
+        with database.write() as tx:
+            put(tx, b"before")
         with pytest.raises(sa.exc.IntegrityError) as caught, database.write() as tx:
-            tx.db.execute(setting.insert().values(name="x", value=b"hush"))
-            tx.db.execute(setting.insert().values(name="x", value=b"hush"))
+            tx.db.execute(setting.insert().values(name="a", value=b"hush"))
         assert "hush" not in str(caught.value)
         assert ROOT.database_key().hex() not in repr(database)
 

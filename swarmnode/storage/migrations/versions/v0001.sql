@@ -264,7 +264,7 @@ CREATE TABLE held (
     id INTEGER NOT NULL,
     group_id BLOB NOT NULL,
     epoch INTEGER NOT NULL,
-    peer_id INTEGER NOT NULL,
+    peer_id INTEGER,
     wire BLOB NOT NULL,
     at INTEGER NOT NULL,
     CONSTRAINT pk_held PRIMARY KEY (id),
