@@ -108,9 +108,9 @@ def _differ(a: Known, b: Known) -> bool:
 class Fetch:
     """Getting what one node has and we lack, request after request.
 
-    Another request follows when all messages that were asked for have come, and only then: what does not come
-    is asked for again with the next have, which `Repair` times. So nothing that the other does makes us ask in
-    a loop.
+    Another request follows when all messages that were asked for have come, and only then. What does not come
+    is asked for again with the next have, which `Repair` times; so nothing that the other does makes us ask
+    in a loop.
     """
 
     theirs: Have

@@ -140,7 +140,6 @@ def test_a_claim_of_any_size_is_asked_for_256_at_a_time() -> None:
 
 def test_evidence_that_shows_nothing_here_holds_up_nobody_else() -> None:
     """Who joined behind a fork cannot use its evidence, and still gets what others said."""
-
     low, high = sorted((ADA, BEN))
 
     def have(count: int, *, forked: bool) -> sync.Have:
