@@ -1,1 +1,1 @@
-"""The node's logic: one function for each thing that a person wants, and the engine for what arrives (ADR 0014)."""
+"""The node's logic: a function for each thing that a person wants, an engine for what arrives (ADR 0014)."""

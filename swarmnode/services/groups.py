@@ -1,0 +1,245 @@
+"""MLS groups of conversations: loaded, used, and stored in the step that used them (spec 01).
+
+Between two people one of them commits, chosen by a hash that both can compute, so commits never compete. The
+other one proposes, and its proposal is committed when it comes. The one state in memory is that of the row: a
+commit that fails takes the node's memory with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from swarm_protocol import mls
+from swarm_protocol.errors import ReplayedMessage, UnexpectedMessage
+from swarm_protocol.identity import NodeRef, PersonaId, Sigchain, authenticator
+from swarm_protocol.mls.framing import ContentType, PrivateMessage
+
+from ..errors import NotFound
+from ..storage.shelves import CONVERSATIONS, GROUPS, Conversation, MlsGroup
+from . import sigchains
+from .node import Node
+from .step import Step
+
+UPDATE_AFTER_S = 7 * 86400
+UPDATE_AFTER_SENT = 200
+"""Leaf keys are renewed after a week of activity or so many own messages."""
+
+ROLE_COMMITTER, ROLE_PROPOSER = "committer", "proposer"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An encrypted message, and the group and epoch that it is of."""
+
+    data: bytes = field(repr=False)
+    group: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A message of an epoch that is not here yet."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A message that was dealt with, or whose keys are gone."""
+
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Application data, and the leaf that sent it."""
+
+    group: MlsGroup
+    leaf: mls.LeafNode
+    epoch: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The group is in a new epoch, or a proposal waits to be committed by us."""
+
+    group: MlsGroup
+    epoch: int
+    to_commit: bool
+
+
+Processed = Early | Old | Data | Changed
+
+
+def add(step: Step, node: Node, conversation_id: int, state: mls.GroupState) -> int:
+    """Store a new group; it is the one that we send on from now."""
+    for group in GROUPS.all(step.tx, conversation_id=conversation_id, current=True):
+        GROUPS.change(step.tx, group.id, current=False, retired_at=step.wall_s)
+    epoch_part, messages_part = mls.archive.encode_parts(state)
+    group_id = GROUPS.add(
+        step.tx,
+        conversation_id=conversation_id,
+        group_id=state.group_id,
+        epoch=state.epoch,
+        epoch_part=epoch_part,
+        messages_part=messages_part,
+        current=True,
+        updated_at=step.wall_s,
+    )
+    node.groups[group_id] = state
+    return group_id
+
+
+def current(step: Step, conversation_id: int) -> MlsGroup:
+    """The group that we send on.
+
+    Raises:
+        NotFound: there is none.
+    """
+    group = GROUPS.one(step.tx, conversation_id=conversation_id, current=True)
+    if group is None:
+        raise NotFound("this conversation has no keys", hint="Invite the contact anew.")
+    return group
+
+
+def state_of(node: Node, group: MlsGroup) -> mls.GroupState:
+    """The state of a group, from memory or from its row."""
+    state = node.groups.get(group.id)
+    if state is None:
+        state = mls.archive.decode_parts(group.epoch_part, group.messages_part, crypto=node.crypto)
+        node.groups[group.id] = state
+    return state
+
+
+def encrypt(step: Step, node: Node, conversation_id: int, data: bytes) -> Wire:
+    """Encrypt for the members; the state that has used its key is in this step's transaction."""
+    node.require_writable()
+    group = current(step, conversation_id)
+    state, wire = mls.encrypt(state_of(node, group), data, entropy=step.entropy)
+    node.groups[group.id] = state
+    GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state), sent=group.sent + 1)
+    return Wire(wire, group.id, state.epoch)
+
+
+def find(wire: bytes) -> tuple[bytes, int, bool]:
+    """The group id and epoch that a wire names, and whether it is a handshake.
+
+    Raises:
+        RemoteProtocolError: it is no private message.
+    """
+    body = mls.MLSMessage.decode(wire).body
+    if not isinstance(body, PrivateMessage):
+        raise UnexpectedMessage("between nodes MLS messages are private")
+    return body.group_id, body.epoch, body.content_type is not ContentType.APPLICATION
+
+
+def process(
+    step: Step, node: Node, group: MlsGroup, wire: bytes, epoch: int, *, handshake: bool
+) -> Processed:
+    """Open a message of a group that is here. What it changes is stored in this step.
+
+    Raises:
+        RemoteProtocolError: it is refused; nothing changed.
+    """
+    state = state_of(node, group)
+    if epoch > state.epoch:
+        return Early(epoch)
+    if epoch < state.epoch and (handshake or epoch not in {past.context.epoch for past in state.past}):
+        return Old(replayed=handshake)
+    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
+    assert conversation is not None, "a group has its conversation"
+    policy = policy_of(step, node, conversation)
+    try:
+        state, event = mls.process(state, wire, policy=policy)
+    except ReplayedMessage:
+        return Old(replayed=True)
+    match event:
+        case mls.ApplicationMessage():
+            _store_messages(step, node, group, state)
+            return Data(group, event.leaf, event.epoch, event.data)
+        case mls.ProposalReceived():
+            _store_messages(step, node, group, state)
+            return Changed(group, state.epoch, to_commit=commits(conversation, state))
+        case mls.CommitStaged(staged):
+            state = mls.merge(state, staged, now=step.wall_s)
+            _store_epoch(step, node, group, state)
+            return Changed(group, state.epoch, to_commit=False)
+
+
+def commit(step: Step, node: Node, group: MlsGroup) -> Wire:
+    """Commit what waits, with fresh keys of our own; the new epoch is here at once: nobody competes."""
+    node.require_writable()
+    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
+    assert conversation is not None
+    policy = policy_of(step, node, conversation)
+    state = state_of(node, group)
+    epoch = state.epoch
+    state, pending = mls.commit(state, policy=policy, entropy=step.entropy, now=step.wall_s)
+    state = mls.merge(state, pending.staged, now=step.wall_s)
+    _store_epoch(step, node, group, state)
+    GROUPS.change(step.tx, group.id, sent=0, updated_at=step.wall_s)
+    return Wire(pending.message, group.id, epoch)
+
+
+def propose_update(step: Step, node: Node, group: MlsGroup) -> Wire:
+    """Propose fresh keys of our own, for the other side to commit."""
+    node.require_writable()
+    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
+    assert conversation is not None
+    policy = policy_of(step, node, conversation)
+    state, wire = mls.propose_update(
+        state_of(node, group), policy=policy, entropy=step.entropy, now=step.wall_s
+    )
+    _store_messages(step, node, group, state)
+    GROUPS.change(step.tx, group.id, sent=0, updated_at=step.wall_s)
+    return Wire(wire, group.id, state.epoch)
+
+
+def wants_update(step: Step, group: MlsGroup) -> bool:
+    """Whether our leaf's keys are old."""
+    old = group.sent > 0 and step.wall_s - group.updated_at > UPDATE_AFTER_S
+    return group.current and (group.sent >= UPDATE_AFTER_SENT or old)
+
+
+def commits(conversation: Conversation, state: mls.GroupState) -> bool:
+    """Whether it is for this node to commit in this group."""
+    return committer(conversation.conv_id, state) == state.own_leaf
+
+
+def committer(conv_id: bytes, state: mls.GroupState) -> int:
+    """The leaf that commits: of the persona with the lower hash, its first leaf."""
+    leaves = [
+        (hashlib.sha256(NodeRef.of(leaf.credential).persona_id + conv_id).digest(), index)
+        for index, leaf in state.tree.members()
+    ]
+    return min(leaves)[1]
+
+
+def policy_of(step: Step, node: Node, conversation: Conversation) -> mls.Policy:
+    """Who is believed and what is permitted between two people."""
+
+    def chains(persona_id: PersonaId) -> Sigchain | None:
+        return sigchains.of(step, node, persona_id)
+
+    def authorise(view: mls.CommitView) -> str | None:
+        if view.committer != committer(conversation.conv_id, view.state):
+            return "it is for the other side to commit"
+        for queued in view.proposals:
+            if not isinstance(queued.proposal, mls.Update):
+                return "between two people keys are renewed, nothing else"
+        return None
+
+    return mls.Policy(authenticate=authenticator(chains), authorise=authorise)
+
+
+def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:
+    node.groups[group.id] = state
+    GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state))
+
+
+def _store_epoch(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:
+    node.groups[group.id] = state
+    epoch_part, messages_part = mls.archive.encode_parts(state)
+    GROUPS.change(step.tx, group.id, epoch=state.epoch, epoch_part=epoch_part, messages_part=messages_part)

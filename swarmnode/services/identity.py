@@ -1,0 +1,69 @@
+"""The owner's persona: made, loaded, restored (spec 10)."""
+
+from __future__ import annotations
+
+from swarm_protocol.identity import (
+    NodeKeys,
+    RecoveryKit,
+    Sigchain,
+    add_node,
+    create_persona,
+    node_label_hash,
+)
+from swarm_protocol.mls.signatures import Ed25519
+
+from ..errors import Conflict, UsageError
+from ..storage.shelves import PERSONAS
+from .news import tell
+from .node import Me, Node
+from .step import Step
+
+MAX_NAME = 64
+PRIORITY = 128
+_ED25519 = Ed25519()
+
+
+def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
+    """Start a persona with this node as its first. The kit is not kept: only the present root is.
+
+    Raises:
+        Conflict: there is one already.
+        UsageError: an empty name, or one that is too long.
+    """
+    if PERSONAS.all(step.tx):
+        raise Conflict("this home has a persona already", hint="Use another home folder: --home DIR.")
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise UsageError(f"a name has 1 to {MAX_NAME} printable characters")
+    keys = NodeKeys.generate(step.entropy)
+    label = node_label_hash("node", step.entropy(16))
+    root = kit.root(0)
+    chain = add_node(create_persona(kit), root, keys, label_hash=label, priority=PRIORITY)
+    PERSONAS.add(
+        step.tx,
+        chain=chain.encode(),
+        root=root.private[:32],
+        node_secret=keys.secret(),
+        node_seq=len(chain.links) - 1,
+        name=name,
+        words_seen=False,
+        created_at=step.wall_s,
+    )
+    node.persona = load(step)
+    assert node.persona is not None
+    tell(step, "node.changed")
+    return node.persona
+
+
+def load(step: Step) -> Me | None:
+    """The owner, from the tables; None before there is one."""
+    row = next(iter(PERSONAS.all(step.tx)), None)
+    if row is None:
+        return None
+    return Me(
+        chain=Sigchain.decode(row.chain),
+        keys=NodeKeys.from_secret(row.node_secret),
+        root=None if row.root is None else _ED25519.from_private(row.root),
+        node_seq=row.node_seq,
+        name=row.name,
+    )

@@ -1,0 +1,144 @@
+"""Lines to relays: opened when wanted, closed when idle, tried again without ever storming.
+
+A line that fails is tried after 1 s, 2 s, 4 s … up to an hour, 30 % more or less, and at once when the
+network has changed. What is to be asked on a line that comes up is found in the tables; a line that breaks
+loses nothing but the answers.
+"""
+
+from __future__ import annotations
+
+from swarm_protocol.errors import RemoteProtocolError
+from swarm_protocol.mailbox import Caller
+from swarm_protocol.mailbox.commands import CommandBody
+from swarm_protocol.mls.signatures import SignatureKeyPair
+
+from ..storage.shelves import RELAYS
+from .news import tell
+from .node import Line, LineState, Node, jitter
+from .step import LinkId, Open, Shut, Step, Transmit
+
+FIRST_RETRY_S, LAST_RETRY_S = 1.0, 3600.0
+GREETING_S = 20.0
+"""A relay that has not greeted by then is none."""
+
+
+def want(step: Step, node: Node, relay_id: int) -> Line:
+    """The line to a relay; it is opened unless it is up, on its way, or waits for its next try."""
+    line = node.line(relay_id)
+    line.used = step.now.tick
+    if line.state is LineState.DOWN and ("line", relay_id) not in node.timers and not node.quarantine:
+        _open(step, node, line)
+    return line
+
+
+def opened(step: Step, node: Node, link: LinkId) -> None:
+    """A link is there; the relay greets first."""
+    line = node.links.get(link)
+    if line is not None and line.state is LineState.OPENING:
+        line.state = LineState.GREETING
+        node.remind(step, ("line", line.relay_id), GREETING_S, sooner=False)
+
+
+def greeted(step: Step, node: Node, line: Line, data: bytes) -> bool:
+    """Take the greeting: whether the line is up now. A relay's keys are those of its first greeting."""
+    relay = RELAYS.get(step.tx, line.relay_id)
+    try:
+        caller = Caller.greeted(data, relay=relay.key if relay is not None else None)
+    except RemoteProtocolError:
+        fail(step, node, line, "not the relay that it was")
+        return False
+    if relay is not None and (relay.key is None or relay.state != "up"):
+        RELAYS.change(
+            step.tx,
+            relay.id,
+            key=caller.session.relay,
+            hpke=caller.hpke,
+            state="up",
+            failures=0,
+            failed_since=None,
+        )
+        tell(step, "relay.changed", relay=str(relay.id), state="up")
+    node.timers.pop(("line", line.relay_id), None)
+    line.caller, line.state, line.failures, line.down_since = caller, LineState.UP, 0, None
+    return True
+
+
+def ask(step: Step, line: Line, body: CommandBody, key: SignatureKeyPair) -> None:
+    """Ask a relay over a line that is up."""
+    assert line.caller is not None, "only lines that are up are asked"
+    assert line.link is not None
+    line.caller, data = line.caller.ask(body, key)
+    line.used = step.now.tick
+    step.do(Transmit(line.link, data))
+
+
+def fail(step: Step, node: Node, line: Line, reason: str) -> None:
+    """Give a link up, and try again later."""
+    if line.link is not None:
+        step.do(Shut(line.link))
+        lost(step, node, line.link, reason)
+
+
+def lost(step: Step, node: Node, link: LinkId, reason: str = "") -> Line | None:
+    """A link is gone; the next try is set. Gives the line that it was."""
+    line = node.links.pop(link, None)
+    if line is None or line.link != link:
+        return None
+    was_up = line.is_up
+    line.state, line.link, line.caller = LineState.DOWN, None, None
+    line.asked.clear()
+    line.sending.clear()
+    for rid in [rid for rid, reading in node.reading.items() if reading.row.relay_id == line.relay_id]:
+        del node.reading[rid]
+    if line.down_since is None:
+        line.down_since = step.now.tick
+    pause = min(FIRST_RETRY_S * 2 ** min(line.failures, 12), LAST_RETRY_S)
+    line.failures += 1
+    node.remind(step, ("line", line.relay_id), jitter(step.entropy, pause), sooner=False)
+    relay = RELAYS.get(step.tx, line.relay_id)
+    if relay is not None and (was_up or relay.state != "down"):
+        RELAYS.change(
+            step.tx,
+            relay.id,
+            state="dead" if relay.state == "dead" else "down",
+            failed_since=relay.failed_since or step.wall_s,
+        )
+        tell(step, "relay.changed", relay=str(relay.id), state="down", reason=reason)
+    return line
+
+
+def woke(step: Step, node: Node, relay_id: int) -> None:
+    """The timer of a line: open it again, or give up waiting for a greeting."""
+    line = node.line(relay_id)
+    if line.state in {LineState.OPENING, LineState.GREETING}:
+        fail(step, node, line, "no greeting")
+    elif line.state is LineState.DOWN and not node.quarantine:
+        _open(step, node, line)
+
+
+def network_changed(step: Step, node: Node) -> None:
+    """What failed before may work now."""
+    for line in node.lines.values():
+        if line.state is LineState.DOWN and node.timers.pop(("line", line.relay_id), None) is not None:
+            line.failures = 0
+            _open(step, node, line)
+
+
+def shut_all(step: Step, node: Node) -> None:
+    """Close all links for good."""
+    for link in list(node.links):
+        step.do(Shut(link))
+        lost(step, node, link)
+    for name in [name for name in node.timers if name[0] == "line"]:
+        del node.timers[name]
+
+
+def _open(step: Step, node: Node, line: Line) -> None:
+    relay = RELAYS.get(step.tx, line.relay_id)
+    if relay is None:
+        del node.lines[line.relay_id]
+        return
+    line.state, line.link = LineState.OPENING, node.next_link()
+    node.links[line.link] = line
+    node.remind(step, ("line", line.relay_id), GREETING_S, sooner=False)
+    step.do(Open(line.link, relay.address, relay.pin))

@@ -1,0 +1,265 @@
+"""What a person does with messages: say, change, take back, read, look up (spec 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from swarm_protocol.content import (
+    Attachment,
+    AuthorLink,
+    Conversation,
+    DeleteReq,
+    Edit,
+    Heads,
+    React,
+    Reply,
+    Text,
+    Timer,
+    compose,
+    next_lamport,
+)
+from swarm_protocol.content.bodies import Known
+from swarm_protocol.errors import LimitError
+from swarm_protocol.errors import UsageError as ProtocolUsageError
+
+from ..domain.views import DeletionView, MessageView
+from ..errors import Conflict, NotFound, NotReady, UsageError
+from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, DRAFTS, MESSAGES, OUTBOX, MessageRow
+from ..storage.shelves import Conversation as ConversationRow
+from . import chains, outgoing, peers, receipts, talk, timers, views
+from .news import tell
+from .node import Node
+from .step import Step
+
+
+def send(
+    step: Step,
+    node: Node,
+    chat: str,
+    text: str,
+    *,
+    reply_to: str = "",
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+) -> MessageView:
+    """Say something in a chat. It is stored when this returns, and leaves when there is a way.
+
+    Raises:
+        NotFound: there is no such chat, or no such message to reply to.
+        UsageError: nothing to say, or too much.
+        NotReady: the contact is blocked, or its keys are in doubt.
+    """
+    conversation = find(step, chat)
+    files = tuple(Attachment(*file) for file in attachments)
+    if not text.strip() and not files:
+        raise UsageError("there is nothing to say")
+    if reply_to:
+        target = message_row(step, reply_to, conversation)
+        body: Known = Reply(target.name, text, files)
+    else:
+        body = Text(text, files)
+    return views.message(step, node, say(step, node, conversation, body))
+
+
+def say(step: Step, node: Node, conversation: ConversationRow, body: Known) -> MessageRow:
+    """Compose, store and send a chained message.
+
+    Raises:
+        UsageError: others would refuse it.
+    """
+    node.require_writable()
+    contact = CONTACTS.get(step.tx, conversation.contact_id)
+    if contact is None or contact.blocked:
+        raise NotReady("this contact is blocked", hint="Unblock it first.")
+    if contact.standing == "key-alert":
+        raise NotReady(
+            "the keys of this contact are in doubt",
+            hint="Compare safety words with `swarmnode verify`, or settle the alert.",
+        )
+    me, said = node.me, Conversation(conversation.conv_id)
+    author = chains.author_row(step, conversation.id, me.author)
+    try:
+        message = compose(
+            me.keys.leaf_sig,
+            chains.chain_of(step, conversation, author),
+            said,
+            body,
+            parents=talk.tips_of(conversation),
+            lamport=next_lamport(conversation.lamport),
+            heads=Heads(me.chain.head),
+            wall_s=max(step.wall_s, 0),
+            entropy=step.entropy,
+            expire_s=conversation.timer_s if isinstance(body, Text | Reply | Edit | React) else 0,
+        )
+    except (ProtocolUsageError, LimitError) as e:
+        raise UsageError(str(e)) from e
+    row = talk.take(step, node, conversation, message, AuthorLink.of(message, said), from_peer=None)
+    assert row is not None, "our next message is new"
+    for peer in peers.peers_of(step, conversation.id):
+        outgoing.post(step, node, peer.id, conversation.id, message_id=row.id)
+    after = MESSAGES.get(step.tx, row.id)
+    assert after is not None
+    return after
+
+
+def edit(step: Step, node: Node, message: str, text: str) -> MessageView:
+    """Let a message of ours say something else.
+
+    Raises:
+        NotFound, UsageError: there is no such message of ours that still stands.
+    """
+    row = _standing(step, message)
+    if not row.mine:
+        raise UsageError("only what you said yourself can be edited")
+    say(step, node, _conversation(step, row), Edit(row.name, text))
+    return views.message(step, node, row)
+
+
+def react(step: Step, node: Node, message: str, symbol: str) -> MessageView:
+    """React to a message; an empty symbol takes the last one back."""
+    row = _standing(step, message)
+    say(step, node, _conversation(step, row), React(row.name, symbol))
+    return views.message(step, node, row)
+
+
+def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
+    """Destroy messages here, and ask the other side to do the same for those that are ours.
+
+    Raises:
+        NotFound: there is no such message.
+        UsageError: one of them is another's, and `everywhere` was asked for.
+    """
+    rows = [message_row(step, name) for name in messages]
+    if not rows:
+        raise UsageError("name the messages to delete")
+    asked = False
+    if everywhere:
+        if not all(row.mine for row in rows):
+            raise UsageError(
+                "only what you said yourself can be deleted on the other side",
+                hint="Delete it here alone: --here.",
+            )
+        for conversation_id in {row.conversation_id for row in rows}:
+            targets = tuple(sorted(row.name for row in rows if row.conversation_id == conversation_id))
+            conversation = CONVERSATIONS.get(step.tx, conversation_id)
+            assert conversation is not None
+            say(step, node, conversation, DeleteReq(targets))
+            asked = True
+    talk.shred(step, node, [row for row in map(_fresh(step), rows) if row is not None])
+    return DeletionView(tuple(row.name.hex() for row in rows), "shredded", asked)
+
+
+def _fresh(step: Step):  # type: ignore[no-untyped-def]
+    return lambda row: MESSAGES.get(step.tx, row.id)
+
+
+def set_timer(step: Step, node: Node, chat: str, seconds: int) -> None:
+    """Let later messages of a chat disappear so long after they were read; 0 ends that."""
+    conversation = find(step, chat)
+    if seconds < 0:
+        raise UsageError("a timer has no negative time")
+    say(step, node, conversation, Timer(seconds))
+
+
+def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
+    """Mark messages of a chat as read, up to one or all; how many were unread.
+
+    The timers of messages that disappear start now, and the other side is told after a while, if wanted.
+    """
+    conversation = find(step, chat)
+    last = None if not upto else message_row(step, upto, conversation)
+    count = 0
+    for row in MESSAGES.all(step.tx, conversation_id=conversation.id, unread=True):
+        if last is not None and (row.height, row.name) > (last.height, last.name):
+            continue
+        count += 1
+        MESSAGES.change(step.tx, row.id, unread=False)
+        if row.expire_s and row.left_s is None:
+            timers.start(step, row.id, row.expire_s)
+        author = AUTHORS.get(step.tx, row.author_id)
+        assert author is not None
+        receipts.intend_read(step, node, conversation.id, author.leaf_sig, row.seq)
+    if count:
+        tell(step, "chat.changed", chat=str(conversation.id))
+    return count
+
+
+def resend(step: Step, node: Node, message: str) -> MessageView:
+    """Try anew to deliver a message that was given up.
+
+    Raises:
+        Conflict: it was not given up.
+    """
+    row = message_row(step, message)
+    if row.state != "expired" or row.body_id is None:
+        raise Conflict("this message was not given up")
+    MESSAGES.change(step.tx, row.id, state="queued", reason="")
+    for peer in peers.peers_of(step, row.conversation_id):
+        outgoing.post(step, node, peer.id, row.conversation_id, message_id=row.id)
+    return views.message(step, node, message_row(step, message))
+
+
+def cancel(step: Step, node: Node, message: str) -> MessageView:
+    """Take a message back that has not left: it is destroyed here, and never sent.
+
+    Raises:
+        Conflict: it has left.
+    """
+    row = message_row(step, message)
+    waiting = OUTBOX.all(step.tx, message_id=row.id)
+    if not row.mine or not waiting or any(item.wire is not None for item in waiting):
+        raise Conflict("this message has left", hint="Delete it on the other side: `swarmnode delete`.")
+    talk.shred(step, node, [row])
+    return views.message(step, node, message_row(step, message))
+
+
+def set_draft(step: Step, chat: str, text: str) -> None:
+    """Keep what is being written; an empty text forgets it. It is stored as bodies are, and shredded so."""
+    conversation = find(step, chat)
+    old = DRAFTS.get(step.tx, conversation.id)
+    DRAFTS.drop(step.tx, conversation_id=conversation.id)
+    if old is not None:
+        step.tx.bodies.shred([old.body_id])
+    if text:
+        body_id = step.tx.bodies.put(text.encode())
+        DRAFTS.add(step.tx, conversation_id=conversation.id, body_id=body_id, at=step.wall_s)
+    tell(step, "draft.changed", chat=chat)
+
+
+def find(step: Step, chat: str) -> ConversationRow:
+    """A conversation by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = CONVERSATIONS.get(step.tx, int(chat)) if chat.isdecimal() else None
+    if row is None:
+        raise NotFound("there is no such chat", hint="`swarmnode chats` lists them.")
+    return row
+
+
+def message_row(step: Step, message: str, conversation: ConversationRow | None = None) -> MessageRow:
+    """A message by its id; of this conversation, if one is given.
+
+    Raises:
+        NotFound: there is none.
+    """
+    try:
+        row = MESSAGES.one(step.tx, name=bytes.fromhex(message))
+    except ValueError:
+        row = None
+    if row is None or (conversation is not None and row.conversation_id != conversation.id):
+        raise NotFound("there is no such message", hint="`swarmnode read CHAT` shows ids.")
+    return row
+
+
+def _standing(step: Step, message: str) -> MessageRow:
+    row = message_row(step, message)
+    if row.body_id is None or not row.shown:
+        raise UsageError("this message does not stand any more")
+    return row
+
+
+def _conversation(step: Step, row: MessageRow) -> ConversationRow:
+    conversation = CONVERSATIONS.get(step.tx, row.conversation_id)
+    assert conversation is not None
+    return conversation

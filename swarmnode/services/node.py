@@ -1,0 +1,192 @@
+"""What a running node keeps in memory; all of it can be made again from the tables (ADR 0014).
+
+Functions of this floor take the step they are in and this. Nothing in here outlives a failed commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from swarm_protocol import mls
+from swarm_protocol.content import Author
+from swarm_protocol.entropy import Entropy
+from swarm_protocol.identity import NodeKeys, Sigchain
+from swarm_protocol.mailbox import Caller
+from swarm_protocol.mls.signatures import SignatureKeyPair
+from swarm_protocol.sync import Fetch
+
+from ..errors import NotReady
+from ..storage.shelves import QueueIn
+from .step import LinkId, Step, WakeAt
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The persona of this node, and the node's own keys."""
+
+    chain: Sigchain = field(repr=False)
+    keys: NodeKeys = field(repr=False)
+    root: SignatureKeyPair | None = field(repr=False)
+    node_seq: int
+    name: str
+
+    @property
+    def author(self) -> Author:
+        """Who signs what this node says."""
+        return Author(self.chain.persona_id, self.keys.leaf_sig.public)
+
+
+class LineState(Enum):
+    """How far the connection to a relay is."""
+
+    DOWN = "down"
+    OPENING = "opening"
+    GREETING = "greeting"
+    UP = "up"
+
+
+@dataclass(slots=True)
+class Line:
+    """The connection to one relay, or the wish for one."""
+
+    relay_id: int
+    state: LineState = LineState.DOWN
+    link: LinkId | None = None
+    caller: Caller | None = None
+    failures: int = 0
+    down_since: float | None = None
+    used: float = 0.0
+    asked: set[tuple[str, int]] = field(default_factory=set)
+    """What was asked and not answered yet, so that it is not asked twice."""
+    sending: dict[tuple[bytes, bytes], Sending] = field(default_factory=dict)
+    """Envelopes that wait for a receipt, by sid and msg_id."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether commands can be asked."""
+        return self.state is LineState.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An envelope on its way."""
+
+    envelope_id: int
+    outbox_id: int
+    since: float
+
+
+@dataclass(slots=True)
+class Reading:
+    """A queue that is read over a line: its row with the cursor of now, and how much was asked for."""
+
+    row: QueueIn
+    key: SignatureKeyPair = field(repr=False)
+    credit: int = 0
+    last: int = 0
+    beyond: tuple[tuple[int, int], ...] = ()
+
+
+TimerName: TypeAlias = "tuple[str, int]"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the owner decided."""
+
+    receipts: bool = True
+    """Whether the other side is told that a message was read."""
+    suite: int = mls.PRODUCT_SUITES[0]
+    """The suite of conversations between two (spec 01)."""
+
+
+@dataclass(slots=True)
+class Node:
+    """The memory of a running node."""
+
+    crypto: mls.CryptoProvider = mls.CRYPTO
+    options: Options = Options()
+    boot: int = 0
+    instance: bytes = b""
+    persona: Me | None = None
+    quarantine: str = ""
+    """Why nothing may be sealed any more; empty in all good times."""
+    lines: dict[int, Line] = field(default_factory=dict)
+    links: dict[LinkId, Line] = field(default_factory=dict)
+    last_link: int = 0
+    reading: dict[bytes, Reading] = field(default_factory=dict)
+    groups: dict[int, mls.GroupState] = field(default_factory=dict)
+    chains: dict[bytes, Sigchain] = field(default_factory=dict)
+    """Verified chains of contacts, by persona."""
+    fetching: dict[int, Fetch] = field(default_factory=dict)
+    """What is being fetched from a peer that has more."""
+    sent: dict[int, float] = field(default_factory=dict)
+    """When something left that the other side has not confirmed, by its row in the outbox."""
+    backlog: bool = False
+    """Whether more waits in the outbox than was let go so far."""
+    started: float = 0.0
+    ticked: float = 0.0
+    off_s: int = 0
+    """Seconds that the node was off, by a wall clock that is not believed yet."""
+    timers: dict[TimerName, float] = field(default_factory=dict)
+    woken_for: float | None = None
+
+    @property
+    def me(self) -> Me:
+        """The owner.
+
+        Raises:
+            NotReady: there is none yet.
+        """
+        if self.persona is None:
+            raise NotReady("this node has no persona yet", hint="Create one, or restore one.")
+        return self.persona
+
+    def require_writable(self) -> None:
+        """Refuse what would seal or sign.
+
+        Raises:
+            NotReady: a copy of this node runs, or its store was rolled back.
+        """
+        if self.quarantine:
+            raise NotReady(self.quarantine, hint="This home can be read, not used: see `swarmnode doctor`.")
+
+    def line(self, relay_id: int) -> Line:
+        """The line to a relay, down at first."""
+        line = self.lines.get(relay_id)
+        if line is None:
+            line = self.lines[relay_id] = Line(relay_id)
+        return line
+
+    def next_link(self) -> LinkId:
+        """A number for a new link."""
+        self.last_link += 1
+        return LinkId(self.last_link)
+
+    def remind(self, step: Step, name: TimerName, in_s: float, *, sooner: bool = True) -> None:
+        """Set a timer; an earlier one of that name stays in force unless `sooner` is False."""
+        at = step.now.tick + in_s
+        if sooner and self.timers.get(name, at) < at:
+            return
+        self.timers[name] = at
+
+    def due(self, step: Step) -> list[TimerName]:
+        """Take the timers whose time has come, earliest first."""
+        names = sorted((at, name) for name, at in self.timers.items() if at <= step.now.tick)
+        for _, name in names:
+            del self.timers[name]
+        return [name for _, name in names]
+
+    def ask_to_wake(self, step: Step) -> None:
+        """Leave an effect for the earliest timer, unless one for it is out already."""
+        earliest = min(self.timers.values(), default=None)
+        if earliest is not None and (self.woken_for is None or earliest != self.woken_for):
+            self.woken_for = earliest
+            step.do(WakeAt(earliest))
+
+
+def jitter(entropy: Entropy, value: float, share: float = 0.3) -> float:
+    """The value, up to `share` of it more or less: machines that failed together do not retry together."""
+    return value * (1 + share * (int.from_bytes(entropy(4), "big") / 0x7FFFFFFF - 1))

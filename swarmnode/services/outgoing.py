@@ -1,0 +1,496 @@
+"""The outbox: what is to reach another node, from the wish to the word that it is there (spec 60 §2).
+
+    queued  -> sealed -> sent -> gone (confirmed, or nothing to wait for)
+    sealed  -> queued    where its keys have become too old
+    any     -> expired   after 200 tries
+
+It is encrypted when a route is up, not before: a long wait costs no keys. What is encrypted stays as it is (a
+retry is the same message in another envelope), and envelopes stay byte for byte until a relay has signed for
+them. A route is a queue of the peer on a relay to which there is a line; the first one is used, and the next
+one where the first gives no receipt or the peer does not confirm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from swarm_protocol import mailbox as mbx
+from swarm_protocol.envelope import Bucket, Kind, QueueKey, frames_for, seal_envelope
+from swarm_protocol.mailbox import QueueRecord
+
+from ..storage import tables
+from ..storage.shelves import (
+    CONVERSATIONS,
+    ENVELOPES,
+    GROUPS,
+    MESSAGES,
+    OUTBOX,
+    PEERS,
+    QUEUES_OUT,
+    Outgoing,
+    QueueOut,
+)
+from . import groups, links
+from .news import tell
+from .node import Line, Node, Sending, jitter
+from .queues import key_of
+from .step import Step
+
+WINDOW = 128
+"""Envelopes of one line that wait for a receipt at once."""
+BATCH = 32
+"""What is sealed in one step, so that no other input waits long."""
+NO_RECEIPT_S = 30.0
+"""A line that gives no receipt for so long is broken."""
+UNCONFIRMED_S = 600.0
+"""What was sent and not confirmed for so long goes out again, over another queue if there is one."""
+LINE_GONE_S = 15.0
+"""What was sent to a relay that has been away for so long does not wait for the full time."""
+LAST_REPEAT_S = 6 * 3600.0
+MAX_ATTEMPTS = 200
+KEPT_EPOCHS = 3
+"""What was encrypted more epochs ago is encrypted anew: the other side keeps five."""
+LOOK_S = 5.0
+
+QUEUED, SEALED, SENT = "queued", "sealed", "sent"
+_ROUTES = ("in use", "tested", "added")
+_BUCKETS = {int(size): index for index, size in enumerate(Bucket)}
+
+_targets = (
+    sa.select(tables.outbox.c.peer_id, tables.outbox.c.invite_id)
+    .where(tables.outbox.c.state == QUEUED)
+    .distinct()
+)
+_next_queued = (
+    sa.select(*OUTBOX.columns)
+    .where(
+        tables.outbox.c.state == QUEUED,
+        tables.outbox.c.peer_id.is_not_distinct_from(sa.bindparam("peer")),
+        tables.outbox.c.invite_id.is_not_distinct_from(sa.bindparam("invite")),
+    )
+    .order_by(tables.outbox.c.id)
+    .limit(BATCH)
+)
+
+
+def post(
+    step: Step,
+    node: Node,
+    peer_id: int,
+    conversation_id: int,
+    *,
+    message_id: int | None = None,
+    plain: bytes | None = None,
+    wire: groups.Wire | None = None,
+    important: bool = False,
+    repeat: bool = True,
+) -> int:
+    """Have something reach a peer: a stored message, content that is not chained, or an encrypted wire."""
+    outbox_id = OUTBOX.add(
+        step.tx,
+        peer_id=peer_id,
+        conversation_id=conversation_id,
+        message_id=message_id,
+        kind=int(Kind.MLS_PRIVATE),
+        plain=plain,
+        wire=None if wire is None else wire.data,
+        epoch=None if wire is None else wire.epoch,
+        important=important,
+        repeat=repeat,
+        state=QUEUED,
+        created_at=step.wall_s,
+    )
+    _push(step, node, outbox_id)
+    return outbox_id
+
+
+def post_meeting(
+    step: Step,
+    node: Node,
+    kind: Kind,
+    wire: bytes,
+    *,
+    peer_id: int | None = None,
+    invite_id: int | None = None,
+) -> int:
+    """Have a message of a meeting reach a peer, or whoever reads the queues of an invite."""
+    outbox_id = OUTBOX.add(
+        step.tx,
+        peer_id=peer_id,
+        invite_id=invite_id,
+        kind=int(kind),
+        wire=wire,
+        important=True,
+        repeat=True,
+        state=QUEUED,
+        created_at=step.wall_s,
+    )
+    _push(step, node, outbox_id)
+    return outbox_id
+
+
+def post_through(
+    step: Step, node: Node, route: QueueOut, peer_id: int, conversation_id: int, plain: bytes
+) -> None:
+    """Send content through one queue alone, if there is a line; who wants it asks again otherwise."""
+    if not _open_line(step, node, route) or node.quarantine:
+        return
+    outbox_id = OUTBOX.add(
+        step.tx,
+        peer_id=peer_id,
+        conversation_id=conversation_id,
+        kind=int(Kind.MLS_PRIVATE),
+        plain=plain,
+        repeat=False,
+        state=SEALED,
+        created_at=step.wall_s,
+    )
+    row = OUTBOX.get(step.tx, outbox_id)
+    assert row is not None
+    _seal(step, node, _encrypted(step, node, row), route)
+
+
+def _push(step: Step, node: Node, outbox_id: int) -> None:
+    """Let go of something new at once, unless older things for the same peer still wait."""
+    node.remind(step, ("outbox", 0), LOOK_S)
+    row = OUTBOX.get(step.tx, outbox_id)
+    assert row is not None
+    before = OUTBOX.query(step.tx, _next_queued, {"peer": row.peer_id, "invite": row.invite_id})
+    if before[0].id == outbox_id:
+        _send(step, node, row)
+    else:
+        node.remind(step, ("pump", 0), 0.0)
+
+
+def pump(step: Step, node: Node) -> None:
+    """Let go of what is queued, for each peer the oldest first, as far as routes and windows allow."""
+    node.backlog = False
+    for peer_id, invite_id in step.tx.db.execute(_targets).fetchall():
+        rows = OUTBOX.query(step.tx, _next_queued, {"peer": peer_id, "invite": invite_id})
+        sent = 0
+        for row in rows:
+            if not _send(step, node, row):
+                break
+            sent += 1
+        if sent == BATCH:
+            node.backlog = True
+            node.remind(step, ("pump", 0), 0.0)
+        elif sent < len(rows):
+            node.backlog = True  # no route or no room; a line that comes up, or a receipt, looks again
+
+
+def _send(step: Step, node: Node, row: Outgoing) -> bool:
+    """Seal something for the routes that are up; whether there was one."""
+    if node.quarantine:
+        return False
+    routes = routes_of(step, node, row)
+    usable = [route for route in routes if _open_line(step, node, route)]
+    if not usable:
+        return False
+    if row.wire is None:
+        row = _encrypted(step, node, row)
+    chosen = usable if row.important else [usable[row.attempts % len(usable)]]
+    for route in chosen:
+        _seal(step, node, row, route)
+    OUTBOX.change(step.tx, row.id, state=SEALED)
+    return True
+
+
+def routes_of(step: Step, node: Node, row: Outgoing) -> list[QueueOut]:
+    """The queues that lead to where something is to go, the best first; lines to their relays are wanted."""
+    del node
+    if row.peer_id is not None:
+        found = QUEUES_OUT.all(step.tx, peer_id=row.peer_id)
+    else:
+        found = QUEUES_OUT.all(step.tx, invite_id=row.invite_id)
+    found = [queue for queue in found if queue.state in _ROUTES]
+    return sorted(found, key=lambda queue: (_ROUTES.index(queue.state), queue.id))
+
+
+def _open_line(step: Step, node: Node, queue: QueueOut) -> bool:
+    line = links.want(step, node, queue.relay_id)
+    return line.is_up and (queue.keyed or queue.stranger) and len(line.sending) < WINDOW
+
+
+def _encrypted(step: Step, node: Node, row: Outgoing) -> Outgoing:
+    assert row.conversation_id is not None, "what is not for a conversation comes encrypted"
+    plain = row.plain
+    if plain is None:
+        message = MESSAGES.get(step.tx, row.message_id)
+        plain = None if message is None or message.body_id is None else step.tx.bodies.get(message.body_id)
+        assert plain is not None, "a message that is shredded leaves the outbox"
+    wire = groups.encrypt(step, node, row.conversation_id, plain)
+    # What is not chained has no other copy: it stays, in case its keys get too old.
+    OUTBOX.change(step.tx, row.id, wire=wire.data, epoch=wire.epoch)
+    after = OUTBOX.get(step.tx, row.id)
+    assert after is not None
+    return after
+
+
+def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
+    """Make the envelopes of one route, and ask its relay to take them."""
+    assert row.wire is not None
+    record = QueueRecord.decode(route.record)
+    frames = frames_for(Kind(row.kind), row.wire, _link_seq(step, route))
+    QUEUES_OUT.change(step.tx, route.id, link_seq=frames[-1].link_seq + 1)
+    line = node.line(route.relay_id)
+    for frame in frames:
+        blob = seal_envelope(QueueKey(record.queue_key), frame, entropy=step.entropy)
+        msg_id = step.entropy(16)
+        envelope_id = ENVELOPES.add(
+            step.tx,
+            outbox_id=row.id,
+            queue_out_id=route.id,
+            msg_id=msg_id,
+            bucket=_BUCKETS[len(blob)],
+            blob=blob,
+            state="ready",
+        )
+        if line.is_up:
+            _ask(step, node, line, route, envelope_id, row.id, msg_id, blob)
+
+
+def _link_seq(step: Step, route: QueueOut) -> int:
+    fresh = QUEUES_OUT.get(step.tx, route.id)
+    assert fresh is not None
+    return fresh.link_seq
+
+
+def _ask(
+    step: Step,
+    node: Node,
+    line: Line,
+    route: QueueOut,
+    envelope_id: int,
+    outbox_id: int,
+    msg_id: bytes,
+    blob: bytes,
+) -> None:
+    key = key_of(route.secret)
+    line.sending[route.sid, msg_id] = Sending(envelope_id, outbox_id, step.now.tick)
+    body = mbx.Send(
+        mbx.SenderId(route.sid),
+        mbx.MessageId(msg_id),
+        _BUCKETS[len(blob)],
+        blob,
+        key.public if route.stranger else None,
+    )
+    links.ask(step, line, body, key)
+    node.remind(step, ("outbox", 0), LOOK_S)
+
+
+def line_up(step: Step, node: Node, line: Line) -> None:
+    """A line is up, or a window has room: ask for receipts of what is ready, then let go of more."""
+    for route in QUEUES_OUT.all(step.tx, relay_id=line.relay_id):
+        if not (route.keyed or route.stranger) or route.state not in _ROUTES:
+            continue
+        for envelope in ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id):
+            if len(line.sending) >= WINDOW:
+                break
+            if (route.sid, envelope.msg_id) not in line.sending:
+                assert envelope.blob is not None
+                _ask(step, node, line, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob)
+    pump(step, node)
+
+
+def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Receipt | mbx.Error) -> None:
+    """A relay gave a receipt, or refused."""
+    sending = line.sending.pop((asked.sid, asked.msg_id), None)
+    if sending is None:
+        return
+    if isinstance(said, mbx.Receipt):
+        ENVELOPES.drop(step.tx, id=sending.envelope_id)
+        if not ENVELOPES.count(step.tx, outbox_id=sending.outbox_id):
+            _sent(step, node, sending.outbox_id)
+    else:
+        _refused(step, node, line, asked, said, sending)
+    if node.backlog and len(line.sending) < WINDOW // 2:
+        node.remind(step, ("pump", 0), 0.0)
+
+
+def _sent(step: Step, node: Node, outbox_id: int) -> None:
+    """Every envelope of it lies at a relay."""
+    row = OUTBOX.get(step.tx, outbox_id)
+    if row is None:
+        return
+    if row.message_id is not None:
+        message = MESSAGES.get(step.tx, row.message_id)
+        if message is not None and message.state in {"queued", "waiting"}:
+            MESSAGES.change(step.tx, message.id, state="sent", reason="")
+            tell(step, "message.state", message=message.name.hex(), state="sent")
+    if not row.repeat:
+        OUTBOX.drop(step.tx, id=outbox_id)
+        return
+    OUTBOX.change(step.tx, outbox_id, state=SENT)
+    node.sent[outbox_id] = step.now.tick
+
+
+def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Error, sending: Sending) -> None:
+    queue = QUEUES_OUT.one(step.tx, sid=asked.sid)
+    if queue is None:
+        return
+    if said.code is mbx.ErrorCode.GONE:
+        QUEUES_OUT.change(step.tx, queue.id, state="gone")
+        reroute(step, node, queue.id)
+    elif said.code is mbx.ErrorCode.QUOTA:
+        QUEUES_OUT.change(step.tx, queue.id, state="blocked")
+        node.remind(step, ("unblock", queue.id), jitter(step.entropy, 60.0))
+        _waits(step, sending.outbox_id, "quota")
+        reroute(step, node, queue.id)
+    elif said.code in {mbx.ErrorCode.TOOBIG, mbx.ErrorCode.CONFLICT}:
+        ENVELOPES.drop(step.tx, id=sending.envelope_id)
+        _back_to_queue(step, node, sending.outbox_id)
+    else:
+        _waits(step, sending.outbox_id, "relay busy")
+        node.remind(step, ("resend", line.relay_id), float(said.retry_after or 60))
+
+
+def _waits(step: Step, outbox_id: int, reason: str) -> None:
+    row = OUTBOX.get(step.tx, outbox_id)
+    if row is not None and row.message_id is not None:
+        MESSAGES.change(step.tx, row.message_id, state="waiting", reason=reason)
+
+
+def reroute(step: Step, node: Node, queue_out_id: int) -> None:
+    """What lies ready for a queue goes another way."""
+    for outbox_id in {envelope.outbox_id for envelope in ENVELOPES.all(step.tx, queue_out_id=queue_out_id)}:
+        _drop_envelopes(step, node, outbox_id)
+        _back_to_queue(step, node, outbox_id)
+    node.remind(step, ("pump", 0), 0.0)
+
+
+def _drop_envelopes(step: Step, node: Node, outbox_id: int) -> None:
+    ENVELOPES.drop(step.tx, outbox_id=outbox_id)
+    for line in node.lines.values():
+        for name in [name for name, sending in line.sending.items() if sending.outbox_id == outbox_id]:
+            del line.sending[name]
+
+
+def _back_to_queue(step: Step, node: Node, outbox_id: int) -> None:
+    """Try it again; given up after `MAX_ATTEMPTS`, where everybody can see it."""
+    row = OUTBOX.get(step.tx, outbox_id)
+    if row is None:
+        return
+    node.sent.pop(outbox_id, None)
+    if row.attempts + 1 >= MAX_ATTEMPTS:
+        OUTBOX.drop(step.tx, id=outbox_id)
+        if row.message_id is not None:
+            MESSAGES.change(step.tx, row.message_id, state="expired", reason="no answer")
+            tell(step, "message.state", outbox=outbox_id, state="expired")
+        return
+    changes: dict[str, object] = {"state": QUEUED, "attempts": row.attempts + 1}
+    if _too_old(step, node, row):
+        changes |= {"wire": None, "epoch": None}
+    OUTBOX.change(step.tx, outbox_id, **changes)
+
+
+def _too_old(step: Step, node: Node, row: Outgoing) -> bool:
+    renewable = row.message_id is not None or row.plain is not None
+    if row.epoch is None or row.conversation_id is None or not renewable:
+        return False
+    group = groups.current(step, row.conversation_id)
+    del node
+    return group.epoch - row.epoch > KEPT_EPOCHS or group.epoch < row.epoch
+
+
+def look(step: Step, node: Node) -> None:
+    """What has waited too long: lines without receipts, relays that are away, peers that do not confirm."""
+    for line in list(node.lines.values()):
+        oldest = min((sending.since for sending in line.sending.values()), default=step.now.tick)
+        if line.is_up and step.now.tick - oldest > NO_RECEIPT_S:
+            links.fail(step, node, line, "no receipts")
+    for queue_id in _stranded(step, node):
+        reroute(step, node, queue_id)
+    for outbox_id, since in list(node.sent.items()):
+        row = OUTBOX.get(step.tx, outbox_id)
+        if row is None:
+            node.sent.pop(outbox_id, None)
+        elif step.now.tick - since > _patience(step, node, row):
+            _back_to_queue(step, node, outbox_id)
+    pump(step, node)
+    if OUTBOX.count(step.tx):
+        node.remind(step, ("outbox", 0), LOOK_S)
+
+
+def _stranded(step: Step, node: Node) -> list[int]:
+    """Queues with something ready whose relay is away, while another queue of the same peer has a line."""
+    found: list[int] = []
+    for route in _ready_routes(step):
+        line = node.line(route.relay_id)
+        links.want(step, node, route.relay_id)
+        gone = line.down_since is not None and step.now.tick - line.down_since > 2.0
+        if gone and any(node.line(other.relay_id).is_up for other in _siblings(step, route)):
+            found.append(route.id)
+    return found
+
+
+_ready = sa.select(tables.envelope.c.queue_out_id).where(tables.envelope.c.state == "ready").distinct()
+
+
+def _ready_routes(step: Step) -> list[QueueOut]:
+    ids = [row[0] for row in step.tx.db.execute(_ready)]
+    return [queue for queue_id in ids if (queue := QUEUES_OUT.get(step.tx, queue_id)) is not None]
+
+
+def _siblings(step: Step, route: QueueOut) -> Sequence[QueueOut]:
+    others = QUEUES_OUT.all(step.tx, peer_id=route.peer_id, invite_id=route.invite_id)
+    return [q for q in others if q.id != route.id and q.state in _ROUTES and (q.keyed or q.stranger)]
+
+
+def _patience(step: Step, node: Node, row: Outgoing) -> float:
+    """Seconds until something that was sent goes out again; doubling with each try."""
+    routes = routes_of(step, node, row)
+    first = UNCONFIRMED_S
+    if len(routes) > 1 and not row.attempts:
+        line = node.line(routes[0].relay_id)
+        if line.down_since is not None and step.now.tick - line.down_since > LINE_GONE_S:
+            first = LINE_GONE_S
+    return float(min(first * 2**row.attempts, LAST_REPEAT_S))
+
+
+def started(step: Step, node: Node) -> None:
+    """The engine is new: what was sent is waited for from now on, what is ready goes out again."""
+    for row in OUTBOX.all(step.tx, state=SENT):
+        node.sent[row.id] = step.now.tick
+    for row in OUTBOX.all(step.tx, state=SEALED):
+        if not ENVELOPES.count(step.tx, outbox_id=row.id):
+            OUTBOX.change(step.tx, row.id, state=QUEUED)
+    node.backlog = True
+    for route in _ready_routes(step):
+        links.want(step, node, route.relay_id)
+    if OUTBOX.count(step.tx):
+        node.remind(step, ("outbox", 0), 0.0)
+
+
+def unblock(step: Step, node: Node, queue_out_id: int) -> None:
+    """Try a queue again that was full."""
+    queue = QUEUES_OUT.get(step.tx, queue_out_id)
+    if queue is not None and queue.state == "blocked":
+        QUEUES_OUT.change(step.tx, queue_out_id, state="in use")
+        node.remind(step, ("pump", 0), 0.0)
+
+
+def confirmed(step: Step, node: Node, outbox_id: int) -> None:
+    """The other side has it."""
+    _drop_envelopes(step, node, outbox_id)
+    OUTBOX.drop(step.tx, id=outbox_id)
+    node.sent.pop(outbox_id, None)
+
+
+def renew_keys(step: Step, node: Node) -> None:
+    """Fresh leaf keys where ours are old: committed by us, or proposed to who commits."""
+    if node.quarantine:
+        return
+    for group in GROUPS.all(step.tx, current=True):
+        conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
+        assert conversation is not None
+        if not groups.wants_update(step, group) or conversation.contact_id is None:
+            continue
+        if groups.commits(conversation, groups.state_of(node, group)):
+            wire = groups.commit(step, node, group)
+        else:
+            wire = groups.propose_update(step, node, group)
+        for peer in PEERS.all(step.tx, contact_id=conversation.contact_id, active=True):
+            post(step, node, peer.id, conversation.id, wire=wire, important=True)

@@ -1,0 +1,58 @@
+"""The nodes of contacts, and telling them what nodes tell nodes (spec 21 §3)."""
+
+from __future__ import annotations
+
+from swarm_protocol import content
+from swarm_protocol.content import Conversation
+from swarm_protocol.content.bodies import Known
+
+from ..storage.shelves import CONVERSATIONS, OUTBOX, PEERS, Peer
+from ..storage.shelves import Conversation as ConversationRow
+from . import outgoing
+from .node import Node
+from .step import Step
+
+GAP_GRACE_S = 60.0
+"""A gap may close by itself: the other of two relays may be late."""
+
+
+def conversation_with(step: Step, contact_id: int) -> ConversationRow | None:
+    """The conversation with a contact: of several the one with the smaller id, where both have invited."""
+    found = CONVERSATIONS.all(step.tx, contact_id=contact_id)
+    return min(found, key=lambda row: row.conv_id, default=None)
+
+
+def peers_of(step: Step, conversation_id: int) -> list[Peer]:
+    """The nodes that hear what is said in a conversation."""
+    conversation = CONVERSATIONS.get(step.tx, conversation_id)
+    assert conversation is not None
+    return PEERS.all(step.tx, contact_id=conversation.contact_id, active=True)
+
+
+def tell_peer(step: Step, node: Node, peer: Peer, body: Known, *, repeat: bool = False) -> None:
+    """Tell a peer something that is not chained, in the conversation with its persona."""
+    conversation = conversation_with(step, peer.contact_id)
+    if conversation is None:
+        return
+    message = content.compose_unchained(
+        node.me.author,
+        Conversation(conversation.conv_id),
+        body,
+        wall_s=step.wall_s,
+        entropy=step.entropy,
+    )
+    outgoing.post(step, node, peer.id, conversation.id, plain=message.data, repeat=repeat)
+
+
+def drop_handshakes(step: Step, node: Node, conversation_id: int, peer_id: int, epoch: int) -> None:
+    """Commits and proposals of epochs before this one need no repeating."""
+    for row in OUTBOX.all(
+        step.tx, peer_id=peer_id, conversation_id=conversation_id, message_id=None, plain=None
+    ):
+        if row.epoch is not None and row.epoch < epoch:
+            outgoing.confirmed(step, node, row.id)
+
+
+def ask_what_is_missing(step: Step, node: Node, peer_id: int) -> None:
+    """Something is known to be lost: compare what both have, soon."""
+    node.remind(step, ("have", peer_id), GAP_GRACE_S)

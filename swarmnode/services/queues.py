@@ -1,0 +1,319 @@
+"""Our queues on relays, and those of others that we send to: made, read, keyed, kept alive (spec 30).
+
+What is to be asked follows from the rows alone, so a line that comes up, a lost answer and a restart are one
+case: `tend` asks for all that is missing, and each command may be repeated.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from swarm_protocol import mailbox as mbx
+from swarm_protocol.errors import RemoteProtocolError
+from swarm_protocol.mailbox import Cursor, QueueRecord, Recipient, client, limits
+from swarm_protocol.mailbox.commands import Kind
+from swarm_protocol.mls.signatures import Ed25519, SignatureKeyPair
+
+from ..errors import NotReady
+from ..storage.shelves import QUEUES_IN, QUEUES_OUT, RELAYS, SETTINGS, TICKETS, QueueIn, QueueOut
+from . import links
+from .news import tell
+from .node import Line, Node, Reading
+from .step import Step
+
+MAKING = "making"
+RETRY_S = 60.0
+EXTEND_BEFORE_S = 60 * limits.DAY
+"""A lease of 90 days is extended when less than this is left, so about once a month."""
+
+_ED25519 = Ed25519()
+
+
+def key_of(secret: bytes) -> SignatureKeyPair:
+    """The key pair of a queue's end, from the seed in its row."""
+    return _ED25519.from_private(secret)
+
+
+def make(
+    step: Step,
+    node: Node,
+    relay_id: int,
+    kind: Kind,
+    *,
+    peer_id: int | None = None,
+    invite_id: int | None = None,
+) -> int:
+    """Have a queue made on a relay; its row's id. The relay is asked as soon as there is a line.
+
+    Raises:
+        NotReady: no ticket of this relay is left.
+    """
+    ticket = TICKETS.one(step.tx, relay_id=relay_id, used=False)
+    if ticket is None:
+        raise NotReady(
+            "no tickets of this relay are left",
+            hint="Ask who runs it for a new link: `swarmnode relay use LINK`.",
+        )
+    TICKETS.change(step.tx, ticket.id, used=True)
+    queue_id = QUEUES_IN.add(
+        step.tx,
+        relay_id=relay_id,
+        peer_id=peer_id,
+        invite_id=invite_id,
+        kind=int(kind),
+        ticket_id=ticket.id,
+        secret=step.entropy(32),
+        queue_key=step.entropy(32),
+        state=MAKING,
+        made_at=step.wall_s,
+    )
+    line = links.want(step, node, relay_id)
+    if line.is_up:
+        tend(step, node, line)
+    return queue_id
+
+
+def record_of(step: Step, queue: QueueIn) -> QueueRecord | None:
+    """What a sender must know of a queue; None while it is not made."""
+    relay = RELAYS.get(step.tx, queue.relay_id)
+    if relay is None or relay.key is None or relay.hpke is None or queue.sid is None:
+        return None
+    return QueueRecord(
+        relay.address, relay.pin, relay.key, relay.hpke, mbx.SenderId(queue.sid), queue.queue_key
+    )
+
+
+def add_outgoing(step: Step, node: Node, peer_id: int, record: QueueRecord, *, state: str) -> int:
+    """Take a queue of somebody else's down, to send to; its row's id, the old one's if it is known."""
+    known = QUEUES_OUT.one(step.tx, sid=record.sid)
+    if known is not None:
+        return known.id
+    queue_id = QUEUES_OUT.add(
+        step.tx,
+        peer_id=peer_id,
+        relay_id=relay_at(step, record.address, record.pin),
+        record=record.encode(),
+        sid=record.sid,
+        secret=step.entropy(32),
+        state=state,
+        added_at=step.wall_s,
+    )
+    queue = QUEUES_OUT.get(step.tx, queue_id)
+    assert queue is not None, "it was added"
+    line = links.want(step, node, queue.relay_id)
+    if line.is_up:
+        _fix_key(step, line, queue)
+    return queue_id
+
+
+def add_reply(step: Step, node: Node, invite_id: int, record: QueueRecord, *, stranger: bool) -> None:
+    """Take the queue of an invite down, to send our request to."""
+    if QUEUES_OUT.one(step.tx, sid=record.sid) is not None:
+        return
+    queue_id = QUEUES_OUT.add(
+        step.tx,
+        invite_id=invite_id,
+        stranger=stranger,
+        relay_id=relay_at(step, record.address, record.pin),
+        record=record.encode(),
+        sid=record.sid,
+        secret=step.entropy(32),
+        state="in use",
+        added_at=step.wall_s,
+    )
+    queue = QUEUES_OUT.get(step.tx, queue_id)
+    assert queue is not None, "it was added"
+    line = links.want(step, node, queue.relay_id)
+    if line.is_up and not stranger:
+        _fix_key(step, line, queue)
+
+
+def relay_at(step: Step, address: str, pin: bytes) -> int:
+    """The row of a relay, made if there is none."""
+    relay = RELAYS.one(step.tx, pin=pin)
+    if relay is not None:
+        return relay.id
+    return RELAYS.add(step.tx, address=address, pin=pin, state="new", added_at=step.wall_s)
+
+
+def tend(step: Step, node: Node, line: Line) -> None:
+    """Ask for all that the rows of this relay lack."""
+    for queue in QUEUES_IN.all(step.tx, relay_id=line.relay_id):
+        if queue.state == MAKING:
+            _make(step, line, queue)
+        elif queue.rid is not None and queue.state not in {Recipient.CLOSED.value, Recipient.DEAD.value}:
+            _read(step, node, line, queue)
+    for out in QUEUES_OUT.all(step.tx, relay_id=line.relay_id, keyed=False):
+        if out.state != "gone" and not out.stranger:
+            _fix_key(step, line, out)
+
+
+def _make(step: Step, line: Line, queue: QueueIn) -> None:
+    ticket = TICKETS.get(step.tx, queue.ticket_id)
+    if ticket is None or ("new", queue.id) in line.asked:
+        return
+    line.asked.add(("new", queue.id))
+    key = key_of(queue.secret)
+    links.ask(step, line, mbx.New(Kind(queue.kind), key.public, ticket.ticket), key)
+
+
+def _read(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
+    assert queue.rid is not None
+    if queue.rid in node.reading or ("sub", queue.id) in line.asked:
+        return
+    line.asked.add(("sub", queue.id))
+    body = mbx.Sub(mbx.RecipientId(queue.rid), node.boot, node.instance)
+    links.ask(step, line, body, key_of(queue.secret))
+
+
+def _fix_key(step: Step, line: Line, queue: QueueOut) -> None:
+    if ("skey", queue.id) in line.asked:
+        return
+    line.asked.add(("skey", queue.id))
+    key = key_of(queue.secret)
+    links.ask(step, line, mbx.SKey(mbx.SenderId(queue.sid), key.public), key)
+
+
+# Answers
+
+
+def made(step: Step, node: Node, line: Line, asked: mbx.New, said: mbx.Made | mbx.Error) -> QueueIn | None:
+    """NEW was answered; gives the queue if it is there now."""
+    queue = next(
+        (
+            q
+            for q in QUEUES_IN.all(step.tx, relay_id=line.relay_id, state=MAKING)
+            if key_of(q.secret).public == asked.key
+        ),
+        None,
+    )
+    if queue is None:
+        return None
+    line.asked.discard(("new", queue.id))
+    if isinstance(said, mbx.Error):
+        if said.code is mbx.ErrorCode.TICKET:
+            _another_ticket(step, node, line, queue)
+        else:
+            node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
+        return None
+    state = Recipient.NEW if Kind(queue.kind) is Kind.PAIR else Recipient.ACTIVE
+    QUEUES_IN.change(step.tx, queue.id, rid=said.rid, sid=said.sid, until=said.until, state=state.value)
+    queue = QUEUES_IN.get(step.tx, queue.id)
+    assert queue is not None
+    _read(step, node, line, queue)
+    return queue
+
+
+def _another_ticket(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
+    """A ticket that the relay does not take was used by a state of ours that is gone, or is none."""
+    ticket = TICKETS.one(step.tx, relay_id=line.relay_id, used=False)
+    if ticket is None:
+        QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
+        tell(step, "relay.tickets", relay=str(line.relay_id))
+        return
+    TICKETS.change(step.tx, ticket.id, used=True)
+    QUEUES_IN.change(step.tx, queue.id, ticket_id=ticket.id)
+    again = QUEUES_IN.get(step.tx, queue.id)
+    assert again is not None
+    _make(step, line, again)
+
+
+def subscribed(
+    step: Step, node: Node, line: Line, asked: mbx.Sub, said: mbx.Info | mbx.Error
+) -> QueueIn | None:
+    """SUB was answered; gives the queue if it is read now."""
+    queue = QUEUES_IN.one(step.tx, rid=asked.rid)
+    if queue is None:
+        return None
+    line.asked.discard(("sub", queue.id))
+    if isinstance(said, mbx.Error):
+        if said.code is mbx.ErrorCode.CONFLICT:
+            conflict(step, node)
+        elif said.code is mbx.ErrorCode.GONE:
+            QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
+            tell(step, "queue.dead", relay=str(line.relay_id))
+        else:
+            node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
+        return None
+    cursor = cursor_of(queue).against(said.next_n)
+    if cursor.upto != queue.upto:
+        QUEUES_IN.change(step.tx, queue.id, upto=cursor.upto, beyond=encode_beyond(cursor.beyond))
+    reading = Reading(queue, key_of(queue.secret), last=cursor.upto, beyond=cursor.beyond)
+    node.reading[asked.rid] = reading
+    pull(step, line, reading)
+    if said.until < step.wall_s + EXTEND_BEFORE_S and Kind(queue.kind) is not Kind.INVITE:
+        links.ask(step, line, mbx.Ext(asked.rid), reading.key)
+    return queue
+
+
+def pull(step: Step, line: Line, reading: Reading) -> None:
+    """Ask for the next messages of a queue."""
+    reading.credit = limits.MAX_PULL
+    assert reading.row.rid is not None
+    body = mbx.Pull(mbx.RecipientId(reading.row.rid), reading.last, limits.MAX_PULL)
+    links.ask(step, line, body, reading.key)
+
+
+def extended(step: Step, asked: mbx.Ext, said: mbx.Info | mbx.Error) -> None:
+    """EXT was answered."""
+    queue = QUEUES_IN.one(step.tx, rid=asked.rid)
+    if queue is not None and isinstance(said, mbx.Info):
+        QUEUES_IN.change(step.tx, queue.id, until=said.until)
+
+
+def keyed(step: Step, node: Node, line: Line, asked: mbx.SKey, said: mbx.Done | mbx.Error) -> QueueOut | None:
+    """SKEY was answered; gives the queue, which is gone if the relay says so."""
+    queue = QUEUES_OUT.one(step.tx, sid=asked.sid)
+    if queue is None:
+        return None
+    line.asked.discard(("skey", queue.id))
+    if isinstance(said, mbx.Done):
+        QUEUES_OUT.change(step.tx, queue.id, keyed=True)
+    elif said.code is mbx.ErrorCode.GONE:
+        QUEUES_OUT.change(step.tx, queue.id, state="gone")
+    else:
+        node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
+        return None
+    return QUEUES_OUT.get(step.tx, queue.id)
+
+
+def displaced(step: Step, node: Node, line: Line, notice: mbx.Displaced) -> None:
+    """Another connection reads our queue: a copy of this node, if it proves to be one."""
+    reading = node.reading.pop(notice.rid, None)
+    if reading is None or line.caller is None:
+        return
+    own = mbx.Sub(notice.rid, node.boot, node.instance)
+    try:
+        client.check_copy(notice.sub, line.caller.session.relay, reading.key.public, own)
+    except RemoteProtocolError:
+        queue = QUEUES_IN.get(step.tx, reading.row.id)
+        if queue is not None:
+            _read(step, node, line, queue)
+        return
+    conflict(step, node)
+
+
+def conflict(step: Step, node: Node) -> None:
+    """A copy of this home runs: nothing more is sealed here, and no line is kept."""
+    node.quarantine = "a copy of this home is running, or has run, elsewhere"
+    SETTINGS.put(step.tx, name="quarantine", value=node.quarantine.encode())
+    links.shut_all(step, node)
+    tell(step, "node.quarantine")
+
+
+# Cursors
+
+
+def cursor_of(queue: QueueIn) -> Cursor:
+    """The cursor that a row holds."""
+    return Cursor(queue.upto, decode_beyond(queue.beyond))
+
+
+def encode_beyond(beyond: tuple[tuple[int, int], ...]) -> bytes | None:
+    """Ranges as bytes for a row."""
+    return b"".join(struct.pack(">QQ", first, last) for first, last in beyond) or None
+
+
+def decode_beyond(data: bytes | None) -> tuple[tuple[int, int], ...]:
+    """Ranges from a row."""
+    return tuple((first, last) for first, last in struct.iter_unpack(">QQ", data or b""))

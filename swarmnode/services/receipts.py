@@ -1,0 +1,178 @@
+"""Receipts: the other side is told what is stored here, and what was read (spec 21 §5).
+
+An intent is written with the message that it is for. A little later all intents of a conversation become one
+receipt, in the step that forgets them. A receipt is not repeated: a message that nobody confirms comes again,
+and is confirmed again.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from swarm_protocol import content
+from swarm_protocol.content import Conversation, Receipt, ReceiptStatus, ranges_of
+from swarm_protocol.content.rules import MAX_RANGES
+
+from ..storage import tables
+from ..storage.shelves import (
+    AUTHORS,
+    CONVERSATIONS,
+    MESSAGES,
+    OUTBOX,
+    PEERS,
+    RECEIPT_INTENTS,
+    Peer,
+    ReceiptIntent,
+)
+from ..storage.shelves import Conversation as ConversationRow
+from . import outgoing, peers
+from .news import tell
+from .node import Node
+from .step import Step
+
+SOON_S = 0.2
+"""Messages that come within this time are confirmed together."""
+READ_FROM_S, READ_TO_S = 2, 60
+"""That something was read is told after a random time: it says less of when."""
+
+_due = (
+    sa.select(*RECEIPT_INTENTS.columns)
+    .where(tables.receipt_intent.c.due_at <= sa.bindparam("now"))
+    .order_by(tables.receipt_intent.c.id)
+)
+_forget = sa.delete(tables.receipt_intent).where(tables.receipt_intent.c.due_at <= sa.bindparam("now"))
+_next = sa.select(sa.func.min(tables.receipt_intent.c.due_at))
+
+_m = tables.message.c
+_confirmed = (
+    sa.select(*MESSAGES.columns)
+    .where(
+        _m.author_id == sa.bindparam("author"),
+        _m.seq >= sa.bindparam("first"),
+        _m.seq <= sa.bindparam("last"),
+    )
+    .order_by(_m.seq)
+)
+
+
+_oldest_waiting = (
+    sa.select(sa.func.min(_m.seq))
+    .select_from(tables.outbox.join(tables.message, tables.outbox.c.message_id == _m.id))
+    .where(tables.outbox.c.peer_id == sa.bindparam("peer"), _m.author_id == sa.bindparam("author"))
+)
+
+
+def intend(step: Step, node: Node, conversation_id: int, leaf_sig: bytes, seq: int) -> None:
+    """A message is stored: say so soon."""
+    RECEIPT_INTENTS.add_new(
+        step.tx,
+        conversation_id=conversation_id,
+        status=int(ReceiptStatus.DELIVERED),
+        leaf_sig=leaf_sig,
+        seq=seq,
+        due_at=step.wall_s,
+    )
+    node.remind(step, ("receipts", 0), SOON_S)
+
+
+def intend_read(step: Step, node: Node, conversation_id: int, leaf_sig: bytes, seq: int) -> None:
+    """A message was read: say so after a while, if the owner wants that."""
+    if not node.options.receipts:
+        return
+    wait = READ_FROM_S + int.from_bytes(step.entropy(4), "big") % (READ_TO_S - READ_FROM_S + 1)
+    RECEIPT_INTENTS.add_new(
+        step.tx,
+        conversation_id=conversation_id,
+        status=int(ReceiptStatus.READ),
+        leaf_sig=leaf_sig,
+        seq=seq,
+        due_at=step.wall_s + wait,
+    )
+    node.remind(step, ("receipts", 0), float(wait))
+
+
+def flush(step: Step, node: Node) -> None:
+    """Make receipts of the intents that are due."""
+    if node.quarantine:
+        return
+    due = RECEIPT_INTENTS.query(step.tx, _due, {"now": step.wall_s})
+    step.tx.db.execute(_forget, {"now": step.wall_s})
+    for conversation_id in sorted({intent.conversation_id for intent in due}):
+        mine = [intent for intent in due if intent.conversation_id == conversation_id]
+        for status in ReceiptStatus:
+            _receipts(step, node, conversation_id, status, [i for i in mine if i.status == status])
+    later = step.tx.db.execute(_next).scalar_one()
+    if later is not None:
+        # A clock that was set back must not keep them for ever.
+        node.remind(step, ("receipts", 0), float(min(max(later - step.wall_s, 1), READ_TO_S)))
+
+
+def _receipts(
+    step: Step, node: Node, conversation_id: int, status: ReceiptStatus, intents: list[ReceiptIntent]
+) -> None:
+    ranges = ranges_of((intent.leaf_sig, intent.seq) for intent in intents)
+    for at in range(0, len(ranges), MAX_RANGES):
+        _tell_all(step, node, conversation_id, Receipt(status, ranges[at : at + MAX_RANGES]))
+
+
+def confirm_epoch(step: Step, node: Node, conversation_id: int, peer_id: int) -> None:
+    """Say something in a new epoch, so that the other side knows that we are in it."""
+    del peer_id
+    _tell_all(step, node, conversation_id, Receipt(ReceiptStatus.DELIVERED, ()))
+
+
+def _tell_all(step: Step, node: Node, conversation_id: int, receipt: Receipt) -> None:
+    conversation = CONVERSATIONS.get(step.tx, conversation_id)
+    assert conversation is not None
+    message = content.compose_unchained(
+        node.me.author,
+        Conversation(conversation.conv_id),
+        receipt,
+        wall_s=step.wall_s,
+        entropy=step.entropy,
+    )
+    for peer in peers.peers_of(step, conversation_id):
+        outgoing.post(step, node, peer.id, conversation_id, plain=message.data, repeat=False)
+
+
+def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, receipt: Receipt) -> None:
+    """A peer confirms: what it has need not be repeated."""
+    me = node.me.author
+    author = AUTHORS.one(step.tx, conversation_id=conversation.id, leaf_sig=me.leaf_sig)
+    if author is None:
+        return
+    read = receipt.status is ReceiptStatus.READ
+    for told in receipt.ranges:
+        if told.leaf_sig != me.leaf_sig:
+            continue
+        last = min(told.last, author.next_seq)
+        _confirm(step, node, conversation, peer, author.id, told.first, last, "read" if read else "delivered")
+    PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
+
+
+def have_up_to(step: Step, node: Node, conversation: ConversationRow, peer: Peer, last: int) -> None:
+    """A peer has our messages up to this one: as good as receipts, some of which may be lost."""
+    author = AUTHORS.one(step.tx, conversation_id=conversation.id, leaf_sig=node.me.author.leaf_sig)
+    if author is not None:
+        waiting = step.tx.db.execute(_oldest_waiting, {"peer": peer.id, "author": author.id}).scalar_one()
+        if waiting is not None:
+            _confirm(step, node, conversation, peer, author.id, waiting, last, "delivered")
+
+
+def _confirm(
+    step: Step,
+    node: Node,
+    conversation: ConversationRow,
+    peer: Peer,
+    author_id: int,
+    first: int,
+    last: int,
+    state: str,
+) -> None:
+    for row in MESSAGES.query(step.tx, _confirmed, {"author": author_id, "first": first, "last": last}):
+        for outgoing_row in OUTBOX.all(step.tx, message_id=row.id, peer_id=peer.id):
+            outgoing.confirmed(step, node, outgoing_row.id)
+        if row.state not in {"read", state}:
+            running = row.expire_s if row.expire_s and row.left_s is None else row.left_s
+            MESSAGES.change(step.tx, row.id, state=state, reason="", left_s=running)
+            tell(step, "message.state", chat=str(conversation.id), message=row.name.hex(), state=state)

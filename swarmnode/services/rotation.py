@@ -1,0 +1,196 @@
+"""Queues that follow one another (spec 30 §7): each peer has two of ours wherever we have two relays.
+
+fill      makes queues where a peer has too few, because a relay is new, or dead
+came      a step of a rotation from the other side
+repeat    says again what has had no effect yet
+"""
+
+from __future__ import annotations
+
+from swarm_protocol import mailbox as mbx
+from swarm_protocol.content import Conversation, Told, Type, compose_unchained
+from swarm_protocol.mailbox import QueueControl, Recipient, Seen, Sender, at_recipient, at_sender
+from swarm_protocol.mailbox.commands import Kind
+from swarm_protocol.mailbox.rotation import REPEATED, Event
+from swarm_protocol.mailbox.rotation import Step as Turn
+
+from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS, Peer, QueueIn, QueueOut, Relay
+from ..storage.shelves import Conversation as ConversationRow
+from . import outgoing, peers, queues
+from .news import tell
+from .node import Node
+from .step import Step
+
+WANTED = 2
+"""Queues for each peer, on relays of different owners."""
+DEAD_AFTER_S = 3600
+DEAD_FAILURES = 3
+REPEAT_S = 30.0
+LIVE = (
+    queues.MAKING,
+    Recipient.NEW.value,
+    Recipient.KEYED.value,
+    Recipient.ACTIVE.value,
+    Recipient.FULL.value,
+)
+
+
+def fill(step: Step, node: Node) -> None:
+    """Make the queues that peers should have and do not."""
+    own = [relay for relay in RELAYS.all(step.tx, own=True) if relay.state != "dead"]
+    for peer in PEERS.all(step.tx, active=True):
+        live = {queue.relay_id for queue in QUEUES_IN.all(step.tx, peer_id=peer.id) if queue.state in LIVE}
+        for relay in _best(step, own):
+            if len(live) >= min(WANTED, len(own)):
+                break
+            if relay.id not in live and TICKETS.one(step.tx, relay_id=relay.id, used=False) is not None:
+                queues.make(step, node, relay.id, Kind.PAIR, peer_id=peer.id)
+                live.add(relay.id)
+
+
+def _best(step: Step, own: list[Relay]) -> list[Relay]:
+    """Own relays, those that are reached first."""
+    del step
+    return sorted(own, key=lambda relay: (relay.state != "up", relay.id))
+
+
+def own_relays(step: Step) -> list[Relay]:
+    """Relays for new queues, the best first."""
+    return _best(step, [relay for relay in RELAYS.all(step.tx, own=True) if relay.state != "dead"])
+
+
+def made(step: Step, node: Node, queue: QueueIn) -> None:
+    """A queue for a peer is there: offer it."""
+    if queue.peer_id is not None and not queue.told:
+        _say(step, node, queue, Turn.QADD)
+        node.remind(step, ("rotation", 0), REPEAT_S)
+
+
+def repeat(step: Step, node: Node) -> None:
+    """Say again what had no effect, close what is drained, and give up relays that are away for good."""
+    pending = False
+    for queue in QUEUES_IN.all(step.tx):
+        if queue.peer_id is None or queue.state == queues.MAKING:
+            continue
+        state = Recipient(queue.state)
+        if state in REPEATED and not (state is Recipient.DRAINING and queue.told is False):
+            _say(step, node, queue, REPEATED[state])
+            pending = True
+        if state is Recipient.DRAINING and mbx.rotation.may_close(queue.drained_at or 0, 0, step.wall_s):
+            _move(step, node, queue, Seen.DRAINED)
+    node.remind(step, ("rotation", 0), REPEAT_S if pending else 3600.0)
+
+
+def health(step: Step, node: Node) -> None:
+    """Relays of ours that have been away for an hour are dead: their queues are replaced."""
+    for relay in RELAYS.all(step.tx, own=True):
+        line = node.line(relay.id)
+        since = None if line.down_since is None else step.now.tick - line.down_since
+        if (
+            relay.state != "dead"
+            and since is not None
+            and since >= DEAD_AFTER_S
+            and line.failures >= DEAD_FAILURES
+            and any(other.id != relay.id and node.line(other.id).is_up for other in own_relays(step))
+        ):
+            RELAYS.change(step.tx, relay.id, state="dead")
+            tell(step, "relay.changed", relay=str(relay.id), state="dead")
+            for queue in QUEUES_IN.all(step.tx, relay_id=relay.id):
+                if queue.state in LIVE and queue.peer_id is not None:
+                    if queue.state == queues.MAKING:
+                        QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
+                    else:
+                        _move(step, node, queue, Seen.RELAY_GONE)
+                        _say(step, node, queue, Turn.QDROP)
+            fill(step, node)
+
+
+def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:
+    """A step of a rotation came.
+
+    Raises:
+        RemoteProtocolError: it is none.
+    """
+    control = QueueControl.decode(data)
+    if control.step is Turn.QADD:
+        assert control.record is not None
+        queue_id = queues.add_outgoing(step, node, peer.id, control.record, state=Sender.ADDED.value)
+        out = QUEUES_OUT.get(step.tx, queue_id)
+        assert out is not None
+        if out.peer_id == peer.id:
+            _moved_out(step, node, conversation, peer, out, control.step)
+    elif control.step in mbx.rotation.FROM_SENDER:
+        queue = QUEUES_IN.one(step.tx, sid=control.sid, peer_id=peer.id)
+        if queue is not None and queue.state != queues.MAKING:
+            _move(step, node, queue, control.step)
+    else:
+        out = QUEUES_OUT.one(step.tx, sid=control.sid, peer_id=peer.id)
+        if out is not None:
+            _moved_out(step, node, conversation, peer, out, control.step)
+
+
+def keyed(step: Step, node: Node, queue: QueueOut) -> None:
+    """Our key is fixed at a queue that we were offered: test it."""
+    peer = None if queue.peer_id is None else PEERS.get(step.tx, queue.peer_id)
+    conversation = None if peer is None else peers.conversation_with(step, peer.contact_id)
+    if peer is not None and conversation is not None and queue.state == Sender.ADDED.value:
+        _test(step, node, conversation, peer, queue)
+
+
+def _moved_out(
+    step: Step, node: Node, conversation: ConversationRow, peer: Peer, queue: QueueOut, event: Event
+) -> None:
+    state, turns = at_sender(Sender(queue.state), event)
+    if state.value != queue.state:
+        QUEUES_OUT.change(step.tx, queue.id, state=state.value)
+        if state is Sender.GONE:
+            outgoing.reroute(step, node, queue.id)
+        node.remind(step, ("pump", 0), 0.0)
+    if Turn.QKEY in turns and queue.keyed:
+        peers.tell_peer(
+            step, node, peer, Told(Type.QUEUE_CTL, QueueControl(Turn.QKEY, mbx.SenderId(queue.sid)).encode())
+        )
+    if Turn.QTEST in turns and queue.keyed:
+        _test(step, node, conversation, peer, queue)
+
+
+def _test(step: Step, node: Node, conversation: ConversationRow, peer: Peer, queue: QueueOut) -> None:
+    """Send a QTEST through the queue that it is about."""
+    control = QueueControl(Turn.QTEST, mbx.SenderId(queue.sid))
+    message = compose_unchained(
+        node.me.author,
+        Conversation(conversation.conv_id),
+        Told(Type.QUEUE_CTL, control.encode()),
+        wall_s=step.wall_s,
+        entropy=step.entropy,
+    )
+    outgoing.post_through(step, node, queue, peer.id, conversation.id, message.data)
+
+
+def _move(step: Step, node: Node, queue: QueueIn, event: Event) -> None:
+    state, turns = at_recipient(Recipient(queue.state), event)
+    changes: dict[str, object] = {}
+    if state.value != queue.state:
+        changes["state"] = state.value
+    if state is Recipient.ACTIVE:
+        changes["told"] = True
+    if state is Recipient.DRAINING and queue.drained_at is None:
+        changes["drained_at"] = step.wall_s
+    if changes:
+        QUEUES_IN.change(step.tx, queue.id, **changes)
+    for turn in turns:
+        _say(step, node, queue, turn)
+
+
+def _say(step: Step, node: Node, queue: QueueIn, turn: Turn) -> None:
+    peer = None if queue.peer_id is None else PEERS.get(step.tx, queue.peer_id)
+    if peer is None or queue.sid is None:
+        return
+    if turn is Turn.QADD:
+        record = queues.record_of(step, queue)
+        if record is None:
+            return
+        control = QueueControl.add(record)
+    else:
+        control = QueueControl(turn, mbx.SenderId(queue.sid))
+    peers.tell_peer(step, node, peer, Told(Type.QUEUE_CTL, control.encode()))

@@ -1,0 +1,128 @@
+"""What a piece of the node's logic is given, what comes in, and what it leaves behind (ADR 0014).
+
+A step is one input or one wish of a person inside an open transaction. It waits for nothing. What is to
+happen outside (frames, links, timers, news for screens) is an effect, and effects are performed after the
+commit, in the order in which they were left. When the commit fails, they are dropped, and so is the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NewType, TypeAlias
+
+from swarm_protocol.entropy import Entropy
+
+from ..domain.time import Instant
+from ..storage.database import Tx
+
+LinkId = NewType("LinkId", int)
+"""A connection that the engine asked for or was given; an engine does not use a number twice."""
+
+
+# What comes in
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The engine is new: a process has started, or a commit failed and the engine before is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link that was asked for is there; frames follow."""
+
+    link: LinkId
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A frame came."""
+
+    link: LinkId
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A link is gone, or could not be opened."""
+
+    link: LinkId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The tick of a `WakeAt` has come; too early or twice does no harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """The machine woke up, or has another network: what failed before may work now."""
+
+
+Input: TypeAlias = Started | Opened | Heard | Lost | Woke | NetworkChanged
+
+
+# What is to happen
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Connect to a relay whose certificate has this hash; answer with `Opened` or `Lost`."""
+
+    link: LinkId
+    address: str = field(repr=False)
+    pin: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send a frame; one that cannot be sent is answered with `Lost`."""
+
+    link: LinkId
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Close a link; nothing more is heard of it."""
+
+    link: LinkId
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Come back with `Woke` at this tick. A later one replaces it."""
+
+    tick: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that screens may want to know; it is in the table of events already."""
+
+    id: int
+    type: str
+    data: dict[str, str | int | bool]
+
+
+Effect: TypeAlias = Open | Transmit | Shut | WakeAt | Told
+
+
+@dataclass(slots=True)
+class Step:
+    """One input or wish: the transaction, the moment, randomness, and what is to happen afterwards."""
+
+    tx: Tx
+    now: Instant
+    entropy: Entropy
+    effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def wall_s(self) -> int:
+        """Unix seconds, for what is written and shown."""
+        return self.now.wall_s
+
+    def do(self, effect: Effect) -> None:
+        """Leave an effect."""
+        self.effects.append(effect)

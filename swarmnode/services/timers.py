@@ -1,0 +1,62 @@
+"""Messages that disappear: counted down in elapsed time, never by the wall clock alone (spec 21 §7).
+
+What remains is stored, so a clock that is set back prolongs nothing. What passed while the node was off is
+known from the wall clock only; more than a day of it is believed once the node has run for ten minutes since.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ..storage import tables
+from ..storage.shelves import MESSAGES, SETTINGS
+from . import talk
+from .node import Node
+from .step import Step
+
+TICK_S = 30.0
+BELIEVED_S = 86400
+SETTLING_S = 600.0
+
+_m = tables.message.c
+_running = sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None))
+_run = (
+    sa.update(tables.message).where(_m.left_s.is_not(None)).values(left_s=_m.left_s - sa.bindparam("elapsed"))
+)
+_over = sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None), _m.left_s <= 0)
+
+
+def started(step: Step, node: Node) -> None:
+    """Count on from what was stored."""
+    seen = SETTINGS.get(step.tx, "timers seen")
+    if seen is not None:
+        node.off_s = max(0, step.wall_s - int.from_bytes(seen.value, "big"))
+        if node.off_s <= BELIEVED_S:
+            _count(step, node, node.off_s)
+            node.off_s = 0
+    node.started = node.ticked = step.now.tick
+    node.remind(step, ("expire", 0), TICK_S)
+
+
+def start(step: Step, row_id: int, seconds: int) -> None:
+    """A message was read for the first time, or its receipt came: its time runs."""
+    MESSAGES.change(step.tx, row_id, left_s=seconds)
+
+
+def tick(step: Step, node: Node) -> None:
+    """Count what has passed, and destroy what is over."""
+    elapsed = int(step.now.tick - node.ticked)
+    node.ticked += elapsed
+    if node.off_s and step.now.tick - node.started > SETTLING_S:
+        elapsed, node.off_s = elapsed + node.off_s, 0
+    _count(step, node, elapsed)
+    node.remind(step, ("expire", 0), TICK_S)
+
+
+def _count(step: Step, node: Node, elapsed: int) -> None:
+    if elapsed > 0 and MESSAGES.query(step.tx, _running.limit(1)):
+        step.tx.db.execute(_run, {"elapsed": elapsed})
+        over = MESSAGES.query(step.tx, _over)
+        if over:
+            talk.shred(step, node, over)
+    SETTINGS.put(step.tx, name="timers seen", value=step.wall_s.to_bytes(8, "big"))

@@ -1,0 +1,248 @@
+"""What screens see, made of rows (`domain.views`). Reading only: any snapshot will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from swarm_protocol.content import Edit, Message, React, Reply, Text, Timer, Type
+from swarm_protocol.content.attachments import Attachment
+
+from ..domain.views import AttachmentView, ChatView, ContactView, MessageState, MessageView, Page
+from ..errors import UsageError
+from ..storage import tables
+from ..storage.shelves import (
+    ALERTS,
+    AUTHORS,
+    CONTACTS,
+    CONVERSATIONS,
+    DRAFTS,
+    MESSAGES,
+    PEERS,
+    QUEUES_OUT,
+    Contact,
+    MessageRow,
+)
+from ..storage.shelves import Conversation as ConversationRow
+from .node import Node
+from .step import Step
+
+MAX_PAGE = 200
+_m = tables.message.c
+
+
+def message(step: Step, node: Node, row: MessageRow) -> MessageView:
+    """A message as it stands now."""
+    return _messages(step, node, [row])[0]
+
+
+def _messages(step: Step, node: Node, rows: Sequence[MessageRow]) -> list[MessageView]:
+    changes = _changes(step, [row.name for row in rows])
+    bodies = step.tx.bodies.get_many(
+        row.body_id for row in (*rows, *(c for cs in changes.values() for c in cs)) if row.body_id is not None
+    )
+    names = _names(step, node)
+    return [_view(step, row, changes.get(row.name, []), bodies, names) for row in rows]
+
+
+def _changes(step: Step, names: list[bytes]) -> dict[bytes, list[MessageRow]]:
+    """Edits and reactions, by what they are about, in the order in which they count."""
+    found: dict[bytes, list[MessageRow]] = {}
+    for at in range(0, len(names), 100):
+        some = MESSAGES.where(
+            step.tx, _m.target.in_(names[at : at + 100]), _m.type.in_([Type.EDIT, Type.REACT])
+        )
+        for row in sorted(some, key=lambda row: (row.lamport, row.name)):
+            if row.target is not None:
+                found.setdefault(row.target, []).append(row)
+    return found
+
+
+class _Names:
+    """Who said what: ids and names by the row of an author."""
+
+    def __init__(self, step: Step, node: Node) -> None:
+        self._step = step
+        self._me = node.me.chain.persona_id
+        self._my_name = node.me.name
+        self._known: dict[int, tuple[bytes, str, str]] = {}
+
+    def of(self, author_id: int) -> tuple[bytes, str, str]:
+        """Persona, id (`me` or a contact's) and name."""
+        known = self._known.get(author_id)
+        if known is None:
+            author = AUTHORS.get(self._step.tx, author_id)
+            assert author is not None
+            if author.persona_id == self._me:
+                known = (author.persona_id, "me", self._my_name)
+            else:
+                contact = CONTACTS.one(self._step.tx, persona_id=author.persona_id)
+                known = (author.persona_id, *((str(contact.id), contact.name) if contact else ("", "")))
+            self._known[author_id] = known
+        return known
+
+
+def _names(step: Step, node: Node) -> _Names:
+    return _Names(step, node)
+
+
+def _view(
+    step: Step, row: MessageRow, changes: list[MessageRow], bodies: dict[int, bytes], names: _Names
+) -> MessageView:
+    del step
+    persona, author, author_name = names.of(row.author_id)
+    data = None if row.body_id is None else bodies.get(row.body_id)
+    kind, text, reply_to, files = "deleted", "", "", tuple[Attachment, ...]()
+    if data is not None:
+        kind, text, reply_to, files = _said(data)
+    edited, reactions = False, dict[str, str]()
+    for change in changes if data is not None else []:
+        change_data = None if change.body_id is None else bodies.get(change.body_id)
+        if change_data is None or change.conversation_id != row.conversation_id:
+            continue
+        by_persona, by, _ = names.of(change.author_id)
+        match Message.decode(change_data).body:
+            case Edit(_, new_text) if by_persona == persona and kind == "text":
+                text, edited = new_text, True
+            case React(_, symbol):
+                reactions[by] = symbol
+            case _:
+                pass
+    return MessageView(
+        id=row.name.hex(),
+        chat=str(row.conversation_id),
+        author=author,
+        author_name=author_name,
+        mine=row.mine,
+        kind=kind,
+        text=text,
+        wall_s=row.wall_s,
+        state=MessageState(row.state),
+        reason=row.reason,
+        reply_to=reply_to,
+        edited=edited,
+        reactions=tuple((by, symbol) for by, symbol in reactions.items() if symbol),
+        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in files),
+        expires_in_s=row.left_s if row.left_s is not None else (row.expire_s or None),
+        unread=row.unread,
+    )
+
+
+def _said(data: bytes) -> tuple[str, str, str, tuple[Attachment, ...]]:
+    match Message.decode(data).body:
+        case Text(text, files):
+            return "text", text, "", files
+        case Reply(target, text, files):
+            return "text", text, target.hex(), files
+        case Timer(seconds):
+            return "timer", str(seconds), "", ()
+        case _:
+            return "unknown", "", "", ()
+
+
+def page(
+    step: Step,
+    node: Node,
+    conversation: ConversationRow,
+    *,
+    before: str = "",
+    after: str = "",
+    around: str = "",
+    limit: int = 50,
+) -> Page:
+    """Messages of a conversation in the order of the screen: the last ones, or those at a cursor.
+
+    Raises:
+        UsageError: no cursor of ours.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    if around:
+        half = page(step, node, conversation, before=_just_after(step, around), limit=max(1, limit // 2))
+        rest = (
+            page(step, node, conversation, after=half.next, limit=max(1, limit // 2)) if half.items else half
+        )
+        items = (*half.items, *rest.items) if rest is not half else half.items
+        return Page(items, half.prev, rest.next)
+    query = sa.select(*MESSAGES.columns).where(_m.conversation_id == conversation.id, _m.shown.is_(True))
+    key = sa.tuple_(_m.height, _m.name)
+    if after:
+        query = query.where(key > sa.tuple_(*_cursor(after))).order_by(_m.height, _m.name)
+        rows = MESSAGES.query(step.tx, query.limit(limit))
+    else:
+        if before:
+            query = query.where(key < sa.tuple_(*_cursor(before)))
+        query = query.order_by(_m.height.desc(), _m.name.desc())
+        rows = MESSAGES.query(step.tx, query.limit(limit))[::-1]
+    if not rows:
+        return Page((), before or after, after or before)
+    return Page(tuple(_messages(step, node, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
+
+
+def _cursor_of(row: MessageRow) -> str:
+    return f"{row.height:x}-{row.name.hex()}"
+
+
+def _just_after(step: Step, message_id: str) -> str:
+    row = MESSAGES.one(step.tx, name=bytes.fromhex(message_id))
+    if row is None:
+        raise UsageError("there is no such message")
+    return f"{row.height:x}-{row.name.hex()}ff"
+
+
+def _cursor(text: str) -> tuple[int, bytes]:
+    height, dash, name = text.partition("-")
+    try:
+        return int(height, 16), bytes.fromhex(name)
+    except ValueError:
+        raise UsageError(f"{text!r} is no cursor{dash and ''}") from None
+
+
+def chat(step: Step, node: Node, conversation: ConversationRow) -> ChatView:
+    """A conversation for the list of them."""
+    contact = CONTACTS.get(step.tx, conversation.contact_id)
+    last = page(step, node, conversation, limit=1).items
+    draft = DRAFTS.get(step.tx, conversation.id)
+    text = None if draft is None else step.tx.bodies.get(draft.body_id)
+    return ChatView(
+        id=str(conversation.id),
+        title=contact.name if contact else "",
+        contact=str(conversation.contact_id or ""),
+        unread=MESSAGES.count(step.tx, conversation_id=conversation.id, unread=True),
+        standing=standing_of(contact) if contact else "",
+        last_text=last[0].text if last else "",
+        last_at=conversation.last_at,
+        draft="" if text is None else text.decode(),
+        timer_s=conversation.timer_s,
+    )
+
+
+def chats(step: Step, node: Node) -> list[ChatView]:
+    """All conversations, the latest first."""
+    rows = CONVERSATIONS.all(step.tx)
+    return [chat(step, node, row) for row in sorted(rows, key=lambda row: (-row.last_at, row.id))]
+
+
+def contact(step: Step, row: Contact) -> ContactView:
+    """Somebody whom we know."""
+    conversations = CONVERSATIONS.all(step.tx, contact_id=row.id)
+    peers = PEERS.all(step.tx, contact_id=row.id, active=True)
+    relays = {
+        q.relay_id for peer in peers for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state != "gone"
+    }
+    return ContactView(
+        id=str(row.id),
+        name=row.name,
+        standing=standing_of(row),
+        persona=row.persona_id.hex(),
+        chat=str(min(conversations, key=lambda c: c.conv_id).id) if conversations else "",
+        nodes=len(peers),
+        alerts=tuple(alert.kind for alert in ALERTS.all(step.tx, contact_id=row.id, settled=False)),
+        note=row.note,
+        single_relay=len(relays) < 2,
+    )
+
+
+def standing_of(row: Contact) -> str:
+    """How far a contact is believed, blocking before all."""
+    return "blocked" if row.blocked else row.standing
