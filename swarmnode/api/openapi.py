@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from types import NoneType
 from typing import Any
@@ -18,8 +19,9 @@ from .table import ROUTES
 _REF = "#/components/schemas/{name}"
 
 
+@cache
 def document() -> bytes:
-    """The description of the whole API, as JSON."""
+    """The description of the whole API, as JSON; made when somebody asks, once."""
     return msgspec.json.encode(describe(ROUTES))
 
 

@@ -105,7 +105,7 @@ class Route:
     @property
     def streams(self) -> bool:
         """Whether it answers with a stream of events."""
-        return self.answer is Stream
+        return bool(self.answer == Stream)
 
     @property
     def raw(self) -> bool:

@@ -64,7 +64,6 @@ class Api:
         self.once = Once(answers)
         self.allowed = allowed_hosts
         self.stopping = asyncio.Event()
-        self._described = document()
 
     def app(self) -> web.Application:
         """All routes behind the doors."""
@@ -81,7 +80,7 @@ class Api:
         self.stopping.set()
 
     async def _openapi(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._described, content_type="application/json")
+        return web.Response(body=document(), content_type="application/json")
 
     @web.middleware
     async def _door(
