@@ -66,8 +66,6 @@ class Engine:
         quarantine = SETTINGS.get(step.tx, "quarantine")
         node.quarantine = "" if quarantine is None else quarantine.value.decode()
         node.persona = identity.load(step)
-        if node.persona is None:
-            return
         wanted = {q.relay_id for q in QUEUES_IN.all(step.tx) if q.state not in {"closed", "dead"}}
         for relay_id in sorted(wanted):
             links.want(step, node, relay_id)

@@ -240,7 +240,7 @@ def _changed(step: Step, node: Node, peer_id: int, changed: groups.Changed) -> N
             outgoing.post(step, node, peer.id, group.conversation_id, wire=wire, important=True)
         return
     peers.drop_handshakes(step, node, changed.group.conversation_id, peer_id, changed.epoch)
-    receipts.confirm_epoch(step, node, changed.group.conversation_id, peer_id)
+    receipts.heard(step, node, changed.group.conversation_id)
     release(step, node, changed.group.group_id)
 
 

@@ -115,9 +115,8 @@ def _receipts(
         _tell_all(step, node, conversation_id, Receipt(status, ranges[at : at + MAX_RANGES]))
 
 
-def confirm_epoch(step: Step, node: Node, conversation_id: int, peer_id: int) -> None:
-    """Say something in a new epoch, so that the other side knows that we are in it."""
-    del peer_id
+def heard(step: Step, node: Node, conversation_id: int) -> None:
+    """Say that something came which is not chained: a Hello, or a commit, in the epoch that it began."""
     _tell_all(step, node, conversation_id, Receipt(ReceiptStatus.DELIVERED, ()))
 
 
@@ -147,6 +146,9 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, rece
             continue
         last = min(told.last, author.next_seq)
         _confirm(step, node, conversation, peer, author.id, told.first, last, "read" if read else "delivered")
+    for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
+        if row.plain is not None:  # a Hello: a receipt, an empty one too, says that we were heard
+            outgoing.confirmed(step, node, row.id)
     PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
 
 

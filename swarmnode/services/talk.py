@@ -384,6 +384,3 @@ def heard_in(step: Step, node: Node, group: MlsGroup, leaf: mls.LeafNode, epoch:
         GROUPS.change(step.tx, group.id, confirmed_epoch=epoch)
         peers.drop_handshakes(step, node, group.conversation_id, peer.id, epoch)
         trust.confirmed(step, node, peer)
-        for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
-            if row.plain is not None:
-                outgoing.confirmed(step, node, row.id)

@@ -31,7 +31,7 @@ from swarm_protocol.identity.alerts import Alert
 
 from ..storage.shelves import ALERTS, CONTACTS, PEERS, Contact, Peer
 from ..storage.shelves import Conversation as ConversationRow
-from . import peers, sigchains
+from . import peers, receipts, sigchains
 from .news import tell
 from .node import Node
 from .step import Step
@@ -65,14 +65,14 @@ def greet(step: Step, node: Node, peer: Peer, *, links: int | None = None, repea
 
 
 def hello(step: Step, node: Node, conversation: ConversationRow, peer: Peer, said: Hello) -> None:
-    """A peer says hello: it is there, and may lack links of our chain."""
-    del conversation
+    """A peer says hello: it is there, and may lack links of our chain. It is told that it was heard."""
     if said.boot < peer.boot or (said.boot == peer.boot and peer.instance not in {None, said.instance}):
         # An older start, or a second one with the same number: a copy of the peer's home. Its author chain
         # will show whether it writes; a late message is no proof.
         _alert(step, peer.contact_id, "copy", said.instance)
     else:
         PEERS.change(step.tx, peer.id, boot=said.boot, instance=said.instance, heard_at=step.wall_s)
+    receipts.heard(step, node, conversation.id)
     chain = node.me.chain
     if said.links is not None and said.links < len(chain.links):
         peers.tell_peer(step, node, peer, ChainDelta(said.links, chain.since(said.links)))
