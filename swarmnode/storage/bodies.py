@@ -56,23 +56,22 @@ _BLOCK_KEYS = "SELECT key_id FROM key_block"
 class Bodies:
     """Bodies as one transaction sees them.
 
-    `file` is there where it writes. `lenient` says that block keys may be missing, because the database is
-    older than the keyring: what they open counts as shredded.
+    One that reads gets the keyring as it was when its snapshot began, one that writes gets the file. `lenient`
+    says that block keys may be missing, because the database is older than the keyring: what they would open
+    counts as shredded.
     """
 
     def __init__(
         self,
         db: Connection,
-        ring: Keyring,
+        ring: Keyring | KeyringFile,
         *,
         entropy: Entropy,
-        file: KeyringFile | None = None,
         lenient: bool = False,
     ) -> None:
         self._db = db
         self._ring = ring
         self._entropy = entropy
-        self._file = file
         self._lenient = lenient
         self._open: _Block | None = None
         self.shredded = False
@@ -206,7 +205,7 @@ class Bodies:
         self._db.exec_driver_sql(_PUT_BLOCK, (block.id, block.key_id, len(block.keys), sealed))
 
     def _key(self, number: int) -> bytes | None:
-        ring = self._ring if self._file is None else self._file.now
+        ring = self._ring if isinstance(self._ring, Keyring) else self._ring.now
         return ring.keys.get(number)
 
     def _fresh_key(self) -> tuple[int, bytes]:
@@ -217,9 +216,9 @@ class Bodies:
         return number, file.key(number)
 
     def _writing(self) -> KeyringFile:
-        if self._file is None:
+        if isinstance(self._ring, Keyring):
             raise UsageError("this transaction only reads")
-        return self._file
+        return self._ring
 
 
 class _Block:

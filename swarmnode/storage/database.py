@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine
 
@@ -50,7 +50,7 @@ from .engine import (
 )
 from .generation import COUNT, FileWitness, Generation, Witness
 from .home import Files, Home, MemoryFiles, disk_errors, no_faults, write_private
-from .keyring import KeyringFile
+from .keyring import Keyring, KeyringFile
 from .sealing import RootKey
 from .search import Search
 
@@ -68,6 +68,11 @@ class Tx:
     db: Connection
     bodies: Bodies
     search: Search
+
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection, for statements that were compiled before (`shelf.py`)."""
+        return self.db.connection.driver_connection
 
 
 class MemoryDisk:
@@ -208,7 +213,7 @@ class Database:
         with self._alone():
             self._complete()
             generation = self._generation.now + 1 if self._generation.due() else 0
-            tx = self._tx(self._writer, write=True)
+            tx = self._tx(self._writer, self._keyring)
             with disk_faults(), self._writer.begin():
                 yield tx
                 if generation:
@@ -233,7 +238,7 @@ class Database:
             with self._alone(), disk_faults(), self._writer.begin():
                 pragma(self._writer, "query_only = 1")
                 try:
-                    yield self._tx(self._writer, write=False)
+                    yield self._tx(self._writer, self._keyring.now)
                 finally:
                     pragma(self._writer, "query_only = 0")
             return
@@ -253,7 +258,7 @@ class Database:
                 # Keys that the newer database used are not given out again.
                 used = [get_number(self._writer, KEYS_USED), *self._keyring.now.keys]
                 put_number(self._writer, KEYS_USED, max(used))
-                self._tx(self._writer, write=True).bodies.give_up_lost()
+                self._tx(self._writer, self._keyring).bodies.give_up_lost()
             self._unfinished = True
             self._start(self._generation.highest())
             self.rolled_back = False
@@ -345,14 +350,8 @@ class Database:
             # Only an older copy would be noticed later for it; the next number tells again.
             _log.warning("store.generation_not_told", extra={"code": e.code})
 
-    def _tx(self, connection: Connection, *, write: bool) -> Tx:
-        bodies = Bodies(
-            connection,
-            self._keyring.now,
-            entropy=self._entropy,
-            file=self._keyring if write else None,
-            lenient=self.rolled_back,
-        )
+    def _tx(self, connection: Connection, ring: Keyring | KeyringFile) -> Tx:
+        bodies = Bodies(connection, ring, entropy=self._entropy, lenient=self.rolled_back)
         return Tx(connection, bodies, Search(connection))
 
     def _snapshot(self, connection: Connection) -> Tx:
@@ -361,7 +360,7 @@ class Database:
             ring = self._keyring.now
             connection.exec_driver_sql("SELECT 1 FROM setting LIMIT 1")
             if ring is self._keyring.now:
-                return self._tx(connection, write=False)
+                return self._tx(connection, ring)
             connection.rollback()
 
     @contextmanager

@@ -11,9 +11,11 @@ from store_world import ROOT, Crash, CrashAt, opened
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import DiskFull, StorageError, UsageError
+from swarmnode.storage.bodies import SLOTS
 from swarmnode.storage.database import Database, MemoryDisk, Tx
 from swarmnode.storage.engine import get_setting, pragma, put_setting
 from swarmnode.storage.home import Home
+from swarmnode.storage.keyring import AHEAD
 from swarmnode.storage.sealing import RootKey
 from swarmnode.storage.tables import draft, setting
 
@@ -200,6 +202,21 @@ def test_threads_read_while_one_writes(tmp_path: Path) -> None:
             reader.join()
         assert not wrong
         assert value_in(database) == str(rounds - 1).encode()
+
+
+def test_a_reader_has_the_keyring_that_fits_its_snapshot(tmp_path: Path) -> None:
+    """A reader is about to begin when the writer makes new block keys and commits what they open."""
+    with opened(tmp_path) as database:
+        written: list[int] = []
+
+        @sa.event.listens_for(database._readers, "begin")
+        def just_then(_: sa.Connection) -> None:
+            if not written:
+                with database.write() as tx:
+                    written.extend(tx.bodies.put(b"x") for _ in range(AHEAD * SLOTS + 1))
+
+        with database.read() as tx:
+            assert len(tx.bodies.get_many(written)) == AHEAD * SLOTS + 1
 
 
 def test_writers_of_several_threads_take_turns(tmp_path: Path) -> None:
