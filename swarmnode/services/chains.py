@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from swarm_protocol.content import Author, AuthorChain, AuthorLink, Conversation, Fork
 from swarm_protocol.identity import PersonaId
 
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import AUTHORS, MESSAGES, AuthorRow, MessageRow
 from ..storage.shelves import Conversation as ConversationRow
 from .step import Step
-
-_held = (
-    sa.select(*MESSAGES.columns)
-    .where(tables.message.c.author_id == sa.bindparam("author"), tables.message.c.seq > sa.bindparam("seq"))
-    .order_by(tables.message.c.seq)
-)
 
 
 def author_row(step: Step, conversation_id: int, author: Author) -> AuthorRow:
@@ -39,7 +31,7 @@ def author_of(row: AuthorRow) -> Author:
 def chain_of(step: Step, conversation: ConversationRow, author: AuthorRow) -> AuthorChain:
     """The chain of an author, with the links behind a gap."""
     said, who = Conversation(conversation.conv_id), author_of(author)
-    rows = MESSAGES.query(step.tx, _held, {"author": author.id, "seq": author.next_seq})
+    rows = MESSAGES.query(step.tx, queries.HELD_OF_AUTHOR, {"author": author.id, "seq": author.next_seq})
     return AuthorChain(
         conversation=said.hash,
         author=who,

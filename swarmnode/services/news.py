@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 
-import sqlalchemy as sa
-
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import EVENTS
 from .step import Step, Told
 
@@ -20,12 +18,8 @@ def tell(step: Step, kind: str, /, **data: str | int | bool) -> None:
     step.do(Told(number, kind, data))
 
 
-_newest = sa.select(sa.func.max(tables.event.c.id))
-_trim = sa.delete(tables.event).where(tables.event.c.id <= sa.bindparam("upto"))
-
-
 def trim(step: Step) -> None:
     """Forget old events."""
-    newest = step.tx.db.execute(_newest).scalar_one()
+    newest = queries.NEWEST_EVENT.scalar(step.tx)
     if newest is not None:
-        step.tx.db.execute(_trim, {"upto": newest - KEPT})
+        queries.TRIM_EVENTS.run(step.tx, {"upto": newest - KEPT})

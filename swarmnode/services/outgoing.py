@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from swarm_protocol import mailbox as mbx
-from swarm_protocol.envelope import Bucket, Kind, QueueKey, frames_for, seal_envelope
+from swarm_protocol.envelope import Bucket, Frame, Kind, QueueKey, frames_for, seal_envelope
 from swarm_protocol.mailbox import QueueRecord
 
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import (
     CONVERSATIONS,
     ENVELOPES,
@@ -57,22 +55,6 @@ LOOK_S = 5.0
 QUEUED, SEALED, SENT = "queued", "sealed", "sent"
 _ROUTES = ("in use", "tested", "added")
 _BUCKETS = {int(size): index for index, size in enumerate(Bucket)}
-
-_targets = (
-    sa.select(tables.outbox.c.peer_id, tables.outbox.c.invite_id)
-    .where(tables.outbox.c.state == QUEUED)
-    .distinct()
-)
-_next_queued = (
-    sa.select(*OUTBOX.columns)
-    .where(
-        tables.outbox.c.state == QUEUED,
-        tables.outbox.c.peer_id.is_not_distinct_from(sa.bindparam("peer")),
-        tables.outbox.c.invite_id.is_not_distinct_from(sa.bindparam("invite")),
-    )
-    .order_by(tables.outbox.c.id)
-    .limit(BATCH)
-)
 
 
 def post(
@@ -157,8 +139,8 @@ def _push(step: Step, node: Node, outbox_id: int) -> None:
     node.remind(step, ("outbox", 0), LOOK_S)
     row = OUTBOX.get(step.tx, outbox_id)
     assert row is not None
-    before = OUTBOX.query(step.tx, _next_queued, {"peer": row.peer_id, "invite": row.invite_id})
-    if before[0].id == outbox_id:
+    first = queries.FIRST_QUEUED.scalar(step.tx, {"peer": row.peer_id, "invite": row.invite_id})
+    if first == outbox_id:
         _send(step, node, row)
     else:
         node.remind(step, ("pump", 0), 0.0)
@@ -167,8 +149,10 @@ def _push(step: Step, node: Node, outbox_id: int) -> None:
 def pump(step: Step, node: Node) -> None:
     """Let go of what is queued, for each peer the oldest first, as far as routes and windows allow."""
     node.backlog = False
-    for peer_id, invite_id in step.tx.db.execute(_targets).fetchall():
-        rows = OUTBOX.query(step.tx, _next_queued, {"peer": peer_id, "invite": invite_id})
+    for peer_id, invite_id in queries.TARGETS.rows(step.tx):
+        rows = OUTBOX.query(
+            step.tx, queries.NEXT_QUEUED, {"peer": peer_id, "invite": invite_id, "count": BATCH}
+        )
         sent = 0
         for row in rows:
             if not _send(step, node, row):
@@ -233,10 +217,11 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
     """Make the envelopes of one route, and ask its relay to take them."""
     assert row.wire is not None
     record = QueueRecord.decode(route.record)
-    frames = frames_for(Kind(row.kind), row.wire, _link_seq(step, route))
-    QUEUES_OUT.change(step.tx, route.id, link_seq=frames[-1].link_seq + 1)
+    frames = frames_for(Kind(row.kind), row.wire, 0)
+    first = _take_numbers(step, route, len(frames))
+    numbered = [Frame(frame.kind, frame.payload, first + frame.link_seq) for frame in frames]
     line = node.line(route.relay_id)
-    for frame in frames:
+    for frame in numbered:
         blob = seal_envelope(QueueKey(record.queue_key), frame, entropy=step.entropy)
         msg_id = step.entropy(16)
         envelope_id = ENVELOPES.add(
@@ -252,10 +237,9 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
             _ask(step, node, line, route, envelope_id, row.id, msg_id, blob)
 
 
-def _link_seq(step: Step, route: QueueOut) -> int:
-    fresh = QUEUES_OUT.get(step.tx, route.id)
-    assert fresh is not None
-    return fresh.link_seq
+def _take_numbers(step: Step, route: QueueOut, count: int) -> int:
+    """Numbers for frames of a queue; the first of them."""
+    return int(queries.NEXT_LINK_SEQ.scalar(step.tx, {"queue": route.id, "count": count})) - count
 
 
 def _ask(
@@ -426,11 +410,8 @@ def _stranded(step: Step, node: Node) -> list[int]:
     return found
 
 
-_ready = sa.select(tables.envelope.c.queue_out_id).where(tables.envelope.c.state == "ready").distinct()
-
-
 def _ready_routes(step: Step) -> list[QueueOut]:
-    ids = [row[0] for row in step.tx.db.execute(_ready)]
+    ids = [row[0] for row in queries.READY_ROUTES.rows(step.tx)]
     return [queue for queue_id in ids if (queue := QUEUES_OUT.get(step.tx, queue_id)) is not None]
 
 

@@ -7,13 +7,11 @@ and is confirmed again.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from swarm_protocol import content
 from swarm_protocol.content import Conversation, Receipt, ReceiptStatus, ranges_of
 from swarm_protocol.content.rules import MAX_RANGES
 
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import (
     AUTHORS,
     CONVERSATIONS,
@@ -34,32 +32,6 @@ SOON_S = 0.2
 """Messages that come within this time are confirmed together."""
 READ_FROM_S, READ_TO_S = 2, 60
 """That something was read is told after a random time: it says less of when."""
-
-_due = (
-    sa.select(*RECEIPT_INTENTS.columns)
-    .where(tables.receipt_intent.c.due_at <= sa.bindparam("now"))
-    .order_by(tables.receipt_intent.c.id)
-)
-_forget = sa.delete(tables.receipt_intent).where(tables.receipt_intent.c.due_at <= sa.bindparam("now"))
-_next = sa.select(sa.func.min(tables.receipt_intent.c.due_at))
-
-_m = tables.message.c
-_confirmed = (
-    sa.select(*MESSAGES.columns)
-    .where(
-        _m.author_id == sa.bindparam("author"),
-        _m.seq >= sa.bindparam("first"),
-        _m.seq <= sa.bindparam("last"),
-    )
-    .order_by(_m.seq)
-)
-
-
-_oldest_waiting = (
-    sa.select(sa.func.min(_m.seq))
-    .select_from(tables.outbox.join(tables.message, tables.outbox.c.message_id == _m.id))
-    .where(tables.outbox.c.peer_id == sa.bindparam("peer"), _m.author_id == sa.bindparam("author"))
-)
 
 
 def intend(step: Step, node: Node, conversation_id: int, leaf_sig: bytes, seq: int) -> None:
@@ -95,13 +67,13 @@ def flush(step: Step, node: Node) -> None:
     """Make receipts of the intents that are due."""
     if node.quarantine:
         return
-    due = RECEIPT_INTENTS.query(step.tx, _due, {"now": step.wall_s})
-    step.tx.db.execute(_forget, {"now": step.wall_s})
+    due = RECEIPT_INTENTS.query(step.tx, queries.RECEIPTS_DUE, {"now": step.wall_s})
+    queries.FORGET_DUE.run(step.tx, {"now": step.wall_s})
     for conversation_id in sorted({intent.conversation_id for intent in due}):
         mine = [intent for intent in due if intent.conversation_id == conversation_id]
         for status in ReceiptStatus:
             _receipts(step, node, conversation_id, status, [i for i in mine if i.status == status])
-    later = step.tx.db.execute(_next).scalar_one()
+    later = queries.NEXT_RECEIPT.scalar(step.tx)
     if later is not None:
         # A clock that was set back must not keep them for ever.
         node.remind(step, ("receipts", 0), float(min(max(later - step.wall_s, 1), READ_TO_S)))
@@ -156,7 +128,7 @@ def have_up_to(step: Step, node: Node, conversation: ConversationRow, peer: Peer
     """A peer has our messages up to this one: as good as receipts, some of which may be lost."""
     author = AUTHORS.one(step.tx, conversation_id=conversation.id, leaf_sig=node.me.author.leaf_sig)
     if author is not None:
-        waiting = step.tx.db.execute(_oldest_waiting, {"peer": peer.id, "author": author.id}).scalar_one()
+        waiting = queries.OLDEST_UNCONFIRMED.scalar(step.tx, {"peer": peer.id, "author": author.id})
         if waiting is not None:
             _confirm(step, node, conversation, peer, author.id, waiting, last, "delivered")
 
@@ -171,7 +143,9 @@ def _confirm(
     last: int,
     state: str,
 ) -> None:
-    for row in MESSAGES.query(step.tx, _confirmed, {"author": author_id, "first": first, "last": last}):
+    for row in MESSAGES.query(
+        step.tx, queries.OWN_BETWEEN, {"author": author_id, "first": first, "last": last}
+    ):
         for outgoing_row in OUTBOX.all(step.tx, message_id=row.id, peer_id=peer.id):
             outgoing.confirmed(step, node, outgoing_row.id)
         if row.state not in {"read", state}:

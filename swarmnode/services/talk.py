@@ -7,8 +7,6 @@ What nodes tell each other is not kept: it changes rows and is gone.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from swarm_protocol import content, mls, sync
 from swarm_protocol.content import (
     Author,
@@ -35,7 +33,7 @@ from swarm_protocol.content.rules import MAX_PARENTS
 from swarm_protocol.errors import RuleViolation
 from swarm_protocol.identity import NodeRef, PersonaId
 
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import (
     AUTHORS,
     CONTACTS,
@@ -233,15 +231,8 @@ def _store(
     return row
 
 
-_heights = sa.select(sa.func.max(tables.message.c.height)).where(
-    tables.message.c.name.in_(sa.bindparam("names", expanding=True))
-)
-
-
 def _height_of(step: Step, names: list[bytes]) -> int:
-    if not names:
-        return 0
-    return step.tx.db.execute(_heights, {"names": names}).scalar_one() or 0
+    return max((queries.HEIGHT.scalar(step.tx, {"name": name}) or 0 for name in names), default=0)
 
 
 def _tips(conversation: ConversationRow, name: bytes, before: list[bytes]) -> bytes:

@@ -6,9 +6,7 @@ known from the wall clock only; more than a day of it is believed once the node 
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from ..storage import tables
+from ..storage import queries
 from ..storage.shelves import MESSAGES, SETTINGS
 from . import talk
 from .node import Node
@@ -17,13 +15,6 @@ from .step import Step
 TICK_S = 30.0
 BELIEVED_S = 86400
 SETTLING_S = 600.0
-
-_m = tables.message.c
-_running = sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None))
-_run = (
-    sa.update(tables.message).where(_m.left_s.is_not(None)).values(left_s=_m.left_s - sa.bindparam("elapsed"))
-)
-_over = sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None), _m.left_s <= 0)
 
 
 def started(step: Step, node: Node) -> None:
@@ -54,9 +45,9 @@ def tick(step: Step, node: Node) -> None:
 
 
 def _count(step: Step, node: Node, elapsed: int) -> None:
-    if elapsed > 0 and MESSAGES.query(step.tx, _running.limit(1)):
-        step.tx.db.execute(_run, {"elapsed": elapsed})
-        over = MESSAGES.query(step.tx, _over)
+    if elapsed > 0 and queries.RUNNING.scalar(step.tx):
+        queries.RUN.run(step.tx, {"elapsed": elapsed})
+        over = MESSAGES.query(step.tx, queries.OVER)
         if over:
             talk.shred(step, node, over)
     SETTINGS.put(step.tx, name="timers seen", value=step.wall_s.to_bytes(8, "big"))

@@ -163,5 +163,5 @@ def address(step: Step, peer: Peer, data: bytes) -> None:
     """
     record = AddressRecord.decode(data)
     known = None if peer.address_record is None else AddressRecord.decode(peer.address_record)
-    if record.leaf_sig == peer.leaf_sig and (known is None or newer(record, known) == record):
+    if record.leaf_sig == peer.leaf_sig and (known is None or newer(known, record) == record):
         PEERS.change(step.tx, peer.id, address_record=data)

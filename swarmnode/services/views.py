@@ -168,12 +168,12 @@ def page(
     key = sa.tuple_(_m.height, _m.name)
     if after:
         query = query.where(key > sa.tuple_(*_cursor(after))).order_by(_m.height, _m.name)
-        rows = MESSAGES.query(step.tx, query.limit(limit))
+        rows = MESSAGES.find(step.tx, query.limit(limit))
     else:
         if before:
             query = query.where(key < sa.tuple_(*_cursor(before)))
         query = query.order_by(_m.height.desc(), _m.name.desc())
-        rows = MESSAGES.query(step.tx, query.limit(limit))[::-1]
+        rows = MESSAGES.find(step.tx, query.limit(limit))[::-1]
     if not rows:
         return Page((), before or after, after or before)
     return Page(tuple(_messages(step, node, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))

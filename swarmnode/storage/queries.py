@@ -1,0 +1,84 @@
+"""Statements that ask for more than equal columns, each prepared once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from . import tables
+from .shelf import Prepared
+from .shelves import MESSAGES, OUTBOX, RECEIPT_INTENTS
+
+_m, _o, _r, _e = tables.message.c, tables.outbox.c, tables.receipt_intent.c, tables.event.c
+
+# Chains
+
+HELD_OF_AUTHOR = Prepared(
+    sa.select(*MESSAGES.columns)
+    .where(_m.author_id == bindparam("author"), _m.seq > bindparam("seq"))
+    .order_by(_m.seq)
+)
+OWN_BETWEEN = Prepared(
+    sa.select(*MESSAGES.columns)
+    .where(_m.author_id == bindparam("author"), _m.seq >= bindparam("first"), _m.seq <= bindparam("last"))
+    .order_by(_m.seq)
+)
+HEIGHT = Prepared(sa.select(_m.height).where(_m.name == bindparam("name")))
+
+# Outbox
+
+TARGETS = Prepared(sa.select(_o.peer_id, _o.invite_id).where(_o.state == "queued").distinct())
+NEXT_QUEUED = Prepared(
+    sa.select(*OUTBOX.columns)
+    .where(
+        _o.state == "queued",
+        _o.peer_id.is_not_distinct_from(bindparam("peer")),
+        _o.invite_id.is_not_distinct_from(bindparam("invite")),
+    )
+    .order_by(_o.id)
+    .limit(bindparam("count"))
+)
+FIRST_QUEUED = Prepared(
+    sa.select(sa.func.min(_o.id)).where(
+        _o.state == "queued",
+        _o.peer_id.is_not_distinct_from(bindparam("peer")),
+        _o.invite_id.is_not_distinct_from(bindparam("invite")),
+    )
+)
+READY_ROUTES = Prepared(
+    sa.select(tables.envelope.c.queue_out_id).where(tables.envelope.c.state == "ready").distinct()
+)
+OLDEST_UNCONFIRMED = Prepared(
+    sa.select(sa.func.min(_m.seq))
+    .select_from(tables.outbox.join(tables.message, _o.message_id == _m.id))
+    .where(_o.peer_id == bindparam("peer"), _m.author_id == bindparam("author"))
+)
+NEXT_LINK_SEQ = Prepared(
+    sa.update(tables.queue_out)
+    .where(tables.queue_out.c.id == bindparam("queue"))
+    .values(link_seq=tables.queue_out.c.link_seq + bindparam("count"))
+    .returning(tables.queue_out.c.link_seq)
+)
+
+# Receipts
+
+RECEIPTS_DUE = Prepared(
+    sa.select(*RECEIPT_INTENTS.columns).where(_r.due_at <= bindparam("now")).order_by(_r.id)
+)
+FORGET_DUE = Prepared(sa.delete(tables.receipt_intent).where(_r.due_at <= bindparam("now")))
+NEXT_RECEIPT = Prepared(sa.select(sa.func.min(_r.due_at)))
+
+# Timers
+
+RUNNING = Prepared(sa.select(sa.func.count()).where(_m.left_s.is_not(None)))
+RUN = Prepared(
+    sa.update(tables.message).where(_m.left_s.is_not(None)).values(left_s=_m.left_s - bindparam("elapsed"))
+)
+OVER = Prepared(
+    sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None), _m.left_s <= sa.literal_column("0"))
+)
+
+# News
+
+NEWEST_EVENT = Prepared(sa.select(sa.func.max(_e.id)))
+TRIM_EVENTS = Prepared(sa.delete(tables.event).where(_e.id <= bindparam("upto")))
