@@ -110,19 +110,22 @@ class Client:
             response.close()
 
     def _open(self, method: str, path: str, body: Mapping[str, object] | None = None) -> HTTPResponse:
-        headers = {"Idempotency-Key": secrets.token_hex(16)} if method != "GET" else {}
+        headers = {"Connection": "close"}  # then the answer alone holds the socket
+        if method != "GET":
+            headers["Idempotency-Key"] = secrets.token_hex(16)
         if body is not None:
             headers["Content-Type"] = "application/json"
+        data = msgspec.json.encode(body) if body is not None else None
         connection = _Connection(self._home)
         try:
-            connection.request(
-                method, PREFIX + path, msgspec.json.encode(body) if body is not None else None, headers
-            )
+            connection.request(method, PREFIX + path, data, headers)
             response = connection.getresponse()
         except (OSError, HTTPException):
+            connection.close()
             raise NotRunning("The node went away before it answered.", hint="See its log.") from None
         if response.status >= 400:
-            raise Answered(parse(response.read()))
+            with response:
+                raise Answered(parse(response.read()))
         return response
 
 

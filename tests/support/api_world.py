@@ -442,6 +442,7 @@ class World:
     home: Path
     tcp: ClientSession
     unix: ClientSession
+    stopping: asyncio.Event
 
     async def ask(
         self,
@@ -507,4 +508,4 @@ async def api_world(home: Path, *, allowed_hosts: Sequence[str] = ()) -> AsyncIt
         ClientSession(connector=TCPConnector(force_close=True)) as tcp,
         ClientSession(connector=UnixConnector(str(home / local.NAME), force_close=True)) as unix,
     ):
-        yield World(node, clock, served, home, tcp, unix)
+        yield World(node, clock, served, home, tcp, unix, api.stopping)
