@@ -56,9 +56,9 @@ _BLOCK_KEYS = "SELECT key_id FROM key_block"
 class Bodies:
     """Bodies as one transaction sees them.
 
-    One that reads gets the keyring as it was when its snapshot began, one that writes gets the file. `lenient`
-    says that block keys may be missing, because the database is older than the keyring: what they would open
-    counts as shredded.
+    One that reads gets the keyring as it was when its snapshot began, one that writes gets the file.
+    `lenient` says that block keys may be missing, because the database is older than the keyring: what they
+    would open counts as shredded.
     """
 
     def __init__(

@@ -1,8 +1,11 @@
 """Search: two FTS5 indexes inside the encrypted file, which forget at once what is removed.
 
-`search_words` finds words, their beginnings in the query's last place, without regard to case and accents.
-`search_parts` finds any three characters in a row or more, for what stands inside words and for languages
-that put no spaces. Characters of Chinese, Japanese and Korean are words of their own in the first.
+`search_words` finds words, and their beginnings in the query's last place, without regard to case and
+accents. Characters of Chinese, Japanese and Korean are words of their own in it.
+
+`search_parts` knows which three characters in a row a text has: for what stands inside words, and for
+languages that put no spaces. It does not know where they are (detail=none, which takes a third of the room),
+so it may give a text that has all threes of a term apart.
 
 The indexes hold no text ("contentless") but they hold its words, so a body is not gone before its words are:
 `remove` takes the old text, and with FTS5's option secure-delete the words leave the file's pages at once.
@@ -14,7 +17,9 @@ put.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -22,7 +27,6 @@ MAX_QUERY = 256
 """Characters of a query that are looked at."""
 
 _MAX_TERMS = 16
-_MIN_PART = 3
 _NEWEST = (1 << 63) - 1
 
 _UNSPACED = re.compile(
@@ -31,7 +35,8 @@ _UNSPACED = re.compile(
 
 _CREATE = """
     CREATE VIRTUAL TABLE search_words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 2");
-    CREATE VIRTUAL TABLE search_parts USING fts5(text, content='', tokenize="trigram remove_diacritics 1");
+    CREATE VIRTUAL TABLE search_parts USING fts5(
+        text, content='', detail=none, tokenize="trigram remove_diacritics 1");
     INSERT INTO search_words(search_words, rank) VALUES ('secure-delete', 1);
     INSERT INTO search_parts(search_parts, rank) VALUES ('secure-delete', 1)
 """
@@ -76,9 +81,10 @@ class Search:
         if found := self._match("search_words", words, limit, bound):
             return found
         # The same answer on each page: whether there are words decides, not whether there are any left.
-        if min(map(len, terms), default=0) < _MIN_PART or self._match("search_words", words, 1, _NEWEST):
+        threes = [_threes(term) for term in terms]
+        if not all(threes) or self._match("search_words", words, 1, _NEWEST):
             return []
-        return self._match("search_parts", _phrases(terms, prefix=False), limit, bound)
+        return self._match("search_parts", _phrases(chain(*threes), prefix=False), limit, bound)
 
     def _match(self, table: str, expression: str, limit: int, before: int) -> list[int]:
         if not expression:
@@ -91,10 +97,16 @@ class Search:
         return list(rows.scalars())
 
 
-def _phrases(terms: Sequence[str], *, prefix: bool) -> str:
+def _phrases(terms: Iterable[str], *, prefix: bool) -> str:
     """An FTS5 expression that has each term as a quoted string, so that nothing in it is an operator."""
     quoted = " ".join('"' + term.strip().replace('"', '""') + '"' for term in terms)
     return quoted + "*" if quoted and prefix else quoted
+
+
+def _threes(term: str) -> list[str]:
+    """All three characters in a row; accents that are characters of their own are none in the index."""
+    plain = "".join(char for char in term if not unicodedata.combining(char))
+    return [plain[at : at + 3] for at in range(len(plain) - 2)]
 
 
 def _indexed(text: str) -> Iterator[str]:
@@ -105,8 +117,8 @@ def _indexed(text: str) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    """Without zero characters and halves of pairs, which SQLite does not take."""
-    return text.replace("\x00", " ").encode("utf-8", "replace").decode()
+    """Composed, and without zero characters and halves of pairs, which SQLite does not take."""
+    return unicodedata.normalize("NFC", text.replace("\x00", " ").encode("utf-8", "replace").decode())
 
 
 def _spaced(text: str) -> str:

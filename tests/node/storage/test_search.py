@@ -75,6 +75,12 @@ def test_what_is_not_found(query: str) -> None:
     assert find(indexed("Hello, world!", "我在北京市工作"), query) == []
 
 
+def test_parts_need_three_characters_of_each_term() -> None:
+    database = indexed("Hello, world!")
+    assert find(database, "ell orl") == [1]
+    assert find(database, "el") == find(database, "ell rl") == []
+
+
 def test_newest_first_in_pages() -> None:
     database = indexed(*["same words"] * 5, "samewords inside")
     assert find(database, "words", 2) == [5, 4]

@@ -21,7 +21,8 @@ from swarmnode.storage.keyring import NAME as KEYRING
 from swarmnode.storage.keystore import Cost, KeyStore, Passphrase
 
 WORD = "zwetschgenknoedel"
-TEXT = f"the {WORD} are ready"
+TEXT = f"the {WORD} are ready \u0b87\u0b95\u0ba3"  # the last three characters are in no other text
+THREE = "\u0b87\u0b95\u0ba3"
 STEPS = ["keyring-before", "commit", "keyring-after"]
 
 
@@ -51,10 +52,11 @@ def test_no_words_lie_on_the_disk_and_none_in_the_pages_after_shredding(tmp_path
         assert not any(WORD.encode() in data or b"other" in data for data in raw)
         # The index holds words, inside the encrypted pages: the look through them sees something.
         assert holds(tmp_path, WORD.encode())
+        assert holds(tmp_path, THREE.encode())
         with database.write() as tx:
             tx.search.remove(1, TEXT)
             tx.bodies.shred([body_id])
-        for part in (WORD, WORD[:8], WORD[5:]):
+        for part in (WORD, WORD[:8], WORD[5:], THREE, THREE[0]):
             assert not holds(tmp_path, part.encode())
         with database.read() as tx:
             assert tx.search.find(WORD, 10) == []
