@@ -139,14 +139,14 @@ class _FarRelay:
             if self.link is None or self.caller is None:
                 raise Unreachable("the relay cannot be reached")
             self.caller, data = self.caller.ask(Fwd(sealed), self.key)
-            answer = self.waiting[self.caller.number] = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            self.waiting[self.caller.number] = answer
             await self.link.send(data)
-            await answer
+            return await answer
         except asyncio.CancelledError:
             if self.task is not None:
                 self.task.cancel()
             raise
-        return answer.result()
 
     async def talk(self, link: Link) -> None:
         """Take answers until the connection ends, or was idle."""

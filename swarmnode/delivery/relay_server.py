@@ -90,6 +90,29 @@ class _Visit:
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+class _Http(web.Server):
+    """aiohttp's server, which says when a connection comes as far as a request, and when it is gone."""
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(self._arrived, logger=_QUIET, access_log=None)
+        self._handler = handler
+        self.visits: dict[asyncio.BaseProtocol, _Visit] = {}
+
+    async def _arrived(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.visits[request.protocol].arrived.set()
+        return await self._handler(request)
+
+    def __call__(self) -> web.RequestHandler:
+        protocol = super().__call__()
+        self.visits[protocol] = _Visit()
+        return protocol
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        if (visit := self.visits.get(handler)) is not None:
+            visit.left.set()
+
+
 @dataclass(eq=False, slots=True)
 class _Connection:
     id: fx.ConnectionId
@@ -137,7 +160,6 @@ class RelayServer:
         self._door = Door(door or DoorLimits(), time.monotonic)
         self._ids = (fx.ConnectionId(number) for number in count(1))
         self._connections: dict[fx.ConnectionId, _Connection] = {}
-        self._visits: dict[asyncio.BaseProtocol, _Visit] = {}
         self._orders: deque[_Order] = deque()
         self._ready: OrderedDict[_Connection, None] = OrderedDict()
         """Connections with something in their inbox, each once, in the order of their turns."""
@@ -163,7 +185,7 @@ class RelayServer:
             StorageError: the disk is of no use any more (in an ExceptionGroup).
         """
         self._loop = asyncio.get_running_loop()
-        http = web.Server(self._visit, logger=_QUIET, access_log=None)
+        http = _Http(self._visit)
         with listener, ThreadPoolExecutor(1, "relay-writer") as self._thread:
             await self._in_thread(self._writer.start)
             async with asyncio.TaskGroup() as self._tasks:
@@ -184,7 +206,7 @@ class RelayServer:
         self._order(input_, done)
         await done
 
-    async def _stop(self, http: web.Server) -> None:
+    async def _stop(self, http: _Http) -> None:
         for connection in self._connections.values():
             self._end(connection, WSCloseCode.GOING_AWAY)
         for order in self._orders:
@@ -203,7 +225,7 @@ class RelayServer:
 
     # Coming in
 
-    async def _accept(self, listener: socket.socket, http: web.Server) -> None:
+    async def _accept(self, listener: socket.socket, http: _Http) -> None:
         listener.setblocking(False)
         while True:
             try:
@@ -212,15 +234,16 @@ class RelayServer:
                 await asyncio.sleep(0.05)
                 continue
             if self._door.enter(source[0]):
-                self._tasks.create_task(self._let_in(guest, source[0], http()))
+                self._tasks.create_task(self._let_in(guest, source[0], http))
             else:
                 guest.close()
 
-    async def _let_in(self, guest: socket.socket, source: str, protocol: web.RequestHandler) -> None:
-        visit = self._visits[protocol] = _Visit()
+    async def _let_in(self, guest: socket.socket, source: str, http: _Http) -> None:
+        protocol, transport = http(), None
+        visit = http.visits[protocol]
         try:
             async with asyncio.timeout(HANDSHAKE_S):
-                await self._loop.connect_accepted_socket(
+                transport, _ = await self._loop.connect_accepted_socket(
                     lambda: protocol, guest, ssl=self._tls, ssl_shutdown_timeout=CLOSE_S
                 )
                 await visit.arrived.wait()
@@ -228,28 +251,26 @@ class RelayServer:
         except OSError:  # TimeoutError is one
             self.counters.no_handshake += 1
         finally:
-            del self._visits[protocol]
+            del http.visits[protocol]
             self._door.leave(source)
-            protocol.force_close()
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
             guest.close()
 
     async def _visit(self, request: web.BaseRequest) -> web.StreamResponse:
-        visit = self._visits[request.protocol]
-        visit.arrived.set()
-        try:
-            ws = web.WebSocketResponse(
-                max_msg_size=MAX_FRAME + 1,  # aiohttp's is the first size that is too large
-                heartbeat=PING_S,
-                timeout=CLOSE_S,
-                compress=False,
-            )
-            if not ws.can_prepare(request):
-                return await _turned_down(request)
-            await ws.prepare(request)
-            await self._serve(ws, request.transport)
-            return ws
-        finally:
-            visit.left.set()
+        ws = web.WebSocketResponse(
+            max_msg_size=MAX_FRAME + 1,  # aiohttp's is the first size that is too large
+            heartbeat=PING_S,
+            timeout=CLOSE_S,
+            compress=False,
+        )
+        if not ws.can_prepare(request):
+            page = web.Response(status=426, text="A relay: it talks to nodes, over WebSocket.\n")
+            page.force_close()
+            return page
+        await ws.prepare(request)
+        await self._serve(ws, request.transport)
+        return ws
 
     async def _serve(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         if transport is None:  # gone again
@@ -287,8 +308,8 @@ class RelayServer:
         self._something.set()
 
     def _offer(self, connection: _Connection) -> None:
-        """A connection has frames to be taken, unless too much waits for it."""
-        if connection.inbox and connection.waiting_bytes <= ENOUGH_BYTES:
+        """A connection has frames to be taken."""
+        if connection.inbox:
             self._ready.setdefault(connection)
             self._something.set()
 
@@ -320,6 +341,8 @@ class RelayServer:
         group = [self._orders.popleft() for _ in range(min(len(self._orders), GROUP))]
         while self._ready and len(group) < GROUP:
             connection, _ = self._ready.popitem(last=False)
+            if connection.waiting_bytes > ENOUGH_BYTES:
+                continue  # it is offered again when it has taken some of it
             group.append(_Order(fx.Received(connection.id, connection.inbox.popleft()), of=connection))
             connection.space.set()
             if connection.inbox:
@@ -384,6 +407,7 @@ class RelayServer:
         enough = connection.waiting_bytes > ENOUGH_BYTES
         if connection.waiting_bytes > MOST_BYTES or (enough and self._waiting_bytes > ALL_BYTES):
             self.counters.slow_readers += 1
+            self._end(connection, WSCloseCode.POLICY_VIOLATION)
             connection.transport.abort()
 
     def _count_waiting(self, connection: _Connection, size: int) -> None:
@@ -419,12 +443,3 @@ class RelayServer:
         self.counters.forwards += 1
         sealed = await self._forward(effect)
         self._order(fx.ForwardAnswered(effect.connection, effect.number, sealed))
-
-
-async def _turned_down(request: web.BaseRequest) -> web.Response:
-    """Who comes with a browser is told what this is, and that connection ends."""
-    response = web.Response(status=426, text="A relay: it talks to nodes, over WebSocket.\n")
-    response.force_close()
-    await response.prepare(request)
-    await response.write_eof()
-    return response

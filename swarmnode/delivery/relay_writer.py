@@ -11,6 +11,7 @@ fast one small, and neither makes anybody wait for more than twice the time that
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from swarm_protocol.mailbox import effects as fx
 from ..errors import DiskFull, StorageError
 from ..storage.relay_store import SqliteRelayStore
 
-SHORTEST_S, LONGEST_S = 0.001, 0.010
+SHORTEST_S, LONGEST_S = 0.003, 0.010
 """Bounds of what a turn takes before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -50,7 +51,7 @@ class RelayWriter:
         self._work_s = SHORTEST_S
         self._free: list[fx.Effect] = []
         self._held: list[fx.Effect] = []
-        self._held_bytes = 0
+        self._bytes = 0
         self.failures = 0
 
     def start(self) -> None:
@@ -68,7 +69,7 @@ class RelayWriter:
             for input_ in inputs:
                 self._handle(input_)
                 taken += 1
-                if not all_of_them and (time.monotonic() >= end or self._held_bytes > MOST_BYTES):
+                if not all_of_them and (time.monotonic() >= end or self._bytes > MOST_BYTES):
                     break
             start = time.monotonic()
             self._store.sync()
@@ -81,27 +82,31 @@ class RelayWriter:
         return Turn(taken)
 
     def _handle(self, input_: fx.Input) -> None:
-        for effect in self._relay.handle(input_, now=int(self._clock())):
+        effects = deque(self._relay.handle(input_, now=int(self._clock())))
+        while effects:
+            effect = effects.popleft()
             if isinstance(effect, fx.Store):
                 if not self._store.unsynced:
                     self._release()
-                self._store.apply(effect.changes)
-            elif self._store.unsynced:
-                self._held.append(effect)
-                self._held_bytes += len(effect.data) if isinstance(effect, fx.Send) else 0
-            else:
-                self._free.append(effect)
+                try:
+                    self._store.apply(effect.changes)
+                except StorageError:
+                    self._held += effects  # it will be said of them that they did not leave
+                    raise
+                continue
+            (self._held if self._store.unsynced else self._free).append(effect)
+            self._bytes += len(effect.data) if isinstance(effect, fx.Send) else 0
 
     def _release(self) -> None:
         """Let go what waits for nothing any more."""
-        effects, self._free, self._held, self._held_bytes = [*self._free, *self._held], [], [], 0
+        effects, self._free, self._held, self._bytes = [*self._free, *self._held], [], [], 0
         if effects:
             self._let_go(effects)
 
     def _start_afresh(self, failure: StorageError) -> None:
         """What was promised to nobody is undone, and everybody is told to begin again."""
         self.failures += 1
-        held, self._held, self._held_bytes = tuple(self._held), [], 0
+        held, self._held, self._bytes = tuple(self._held), [], 0
         self._release()
         self._store.recover()
         inputs: list[fx.Input] = [fx.StoreFailed(held), *self._store.damaged()]

@@ -33,10 +33,20 @@ async def served(
 ) -> AsyncIterator[RelayRole]:
     """A relay that runs as long as the block."""
     role = RelayRole.open(folder, host="127.0.0.1", port=0, disk=disk, door=door, allow_private=allow_private)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(role.run())
-        yield role
-        running.cancel()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(role.run())
+            yield role
+            running.cancel()
+    finally:
+        role.close()  # for one that was cancelled before it ran
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that happens in the relay."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - it has no event for tests
+            await asyncio.sleep(0.005)
 
 
 @dataclass
@@ -59,7 +69,8 @@ class Peer:
         return self.caller.number
 
     async def hear(self) -> tuple[CommandBody | None, Heard]:
-        self.caller, asked, said = self.caller.hear(await self.link.receive())
+        data = await self.link.receive()  # meanwhile somebody may ask
+        self.caller, asked, said = self.caller.hear(data)
         return asked, said
 
     async def ask(self, body: CommandBody) -> Heard:

@@ -1,0 +1,166 @@
+"""Measure a relay in a process of its own: accepted SENDs a second, and memory with many queues.
+
+`figures()` gives all as a dict; the program prints it. Senders run in this process, on the same cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+from mailbox_world import sending  # noqa: E402 - they are found only now
+from relay_world import Peer, peer  # noqa: E402
+
+from swarm_protocol import mailbox as mbx  # noqa: E402
+
+SEEDS = 40
+"""A relay hands out 256 tickets at once; so many starts of it make 10,240."""
+
+
+@dataclass
+class Relay:
+    process: subprocess.Popen[str]
+    address: str
+    pin: bytes
+    tickets: tuple[bytes, ...]
+
+    def memory_bytes(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) * 1024
+
+    def cpu_s(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(folder: Path) -> Relay:
+    script = ROOT / "tests/support/relay_main.py"
+    process = subprocess.Popen(
+        [sys.executable, script, folder, "0", "--uvloop"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    address, pin, seed = json.loads(process.stdout.readline())
+    return Relay(process, address, bytes.fromhex(pin), mbx.tickets(bytes.fromhex(seed)))
+
+
+def stop(relay: Relay) -> None:
+    relay.process.terminate()
+    relay.process.communicate()
+
+
+@asynccontextmanager
+async def peers(relay: Relay, count: int) -> AsyncIterator[list[Peer]]:
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(peer(f"peer {i}", relay.address, relay.pin)) for i in range(count)
+        ]
+
+
+async def sends(relay: Relay, *, senders: int, each: int, in_flight: int) -> dict[str, float]:
+    """Senders with a queue each; frames are made before the clock starts, receipts checked while it runs."""
+    latencies: list[float] = []
+
+    async def run(peer: Peer, frames: list[bytes], asked: dict[int, mbx.Send]) -> None:
+        free, sent = asyncio.Semaphore(in_flight), dict[int, float]()
+
+        async def write() -> None:
+            for number, frame in zip(asked, frames, strict=True):
+                await free.acquire()
+                sent[number] = time.perf_counter()
+                await peer.link.send(frame)
+
+        async with asyncio.TaskGroup() as both:
+            both.create_task(write())
+            for _ in frames:
+                number, said = mbx.read_answer(await peer.link.receive())
+                assert isinstance(said, mbx.Receipt), said
+                assert said.msg_id == asked[number].msg_id
+                latencies.append(time.perf_counter() - sent[number])
+                free.release()
+
+    async with peers(relay, senders) as all_of_them:
+        work = []
+        for i, one in enumerate(all_of_them):
+            made = await one.new(relay.tickets[i])
+            await one.get(mbx.Done, mbx.SKey(made.sid, one.key.public))
+            frames, asked = list[bytes](), dict[int, mbx.Send]()
+            for k in range(each):
+                body = sending(made.sid, k, bucket=1)
+                caller, frame = one.caller.ask(body, one.key)
+                one.caller = mbx.Caller(caller.session, caller.hpke, caller.number)
+                frames.append(frame)
+                asked[caller.number] = body
+            work.append((one, frames, asked))
+        cpu, begin = relay.cpu_s(), time.perf_counter()
+        async with asyncio.TaskGroup() as tasks:
+            for item in work:
+                tasks.create_task(run(*item))
+        took = time.perf_counter() - begin
+    latencies.sort()
+    return {
+        "per_second": senders * each / took,
+        "relay_cpu_ms_each": (relay.cpu_s() - cpu) / (senders * each) * 1000,
+        "p50_ms": statistics.median(latencies) * 1000,
+        "p99_ms": latencies[len(latencies) * 99 // 100] * 1000,
+    }
+
+
+async def reads(relay: Relay, tickets: list[bytes], *, connections: int) -> dict[str, float]:
+    """Queues that wait for messages, read over some connections."""
+    idle = relay.memory_bytes()
+    share = len(tickets) // connections
+    async with peers(relay, connections) as all_of_them:
+        for i, one in enumerate(all_of_them):
+            for ticket in tickets[i * share : (i + 1) * share]:
+                made = await one.new(ticket)
+                await one.subscribe(made.rid)
+                await one.get(mbx.Done, mbx.Pull(made.rid, 0, 64))
+        return {"queues": share * connections, "idle_mib": idle / 2**20, "mib": relay.memory_bytes() / 2**20}
+
+
+def figures(*, quick: bool = False) -> dict[str, Any]:
+    """Measure all. `quick` takes a tenth of everything."""
+    scale = 10 if quick else 1
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+        begin = time.perf_counter()
+        relay = start(Path(folder))
+        found["ready_s"] = time.perf_counter() - begin
+        for name, senders, each, in_flight in (
+            ("one sender, one in flight", 1, 1000, 1),
+            ("one sender, 32 in flight", 1, 3000, 32),
+            ("eight senders, 8 in flight each", 8, 1000, 8),
+        ):
+            found[name] = asyncio.run(sends(relay, senders=senders, each=each // scale, in_flight=in_flight))
+            stop(relay)
+            relay = start(Path(folder))
+        tickets: list[bytes] = []
+        for _ in range(SEEDS // scale):
+            tickets += relay.tickets
+            stop(relay)
+            relay = start(Path(folder))
+        found["memory"] = asyncio.run(reads(relay, tickets[: 10_000 // scale], connections=100))
+        stop(relay)
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    print(json.dumps(figures(quick=parser.parse_args().quick), indent=2))
