@@ -1,4 +1,4 @@
-"""Who may come in to a relay: limits for each source address, before a handshake costs anything.
+"""How connections come in to a relay: limits for each source address, TLS, HTTP, and a time limit for both.
 
 Addresses stay in memory while their connections last and for a while after; they are written nowhere.
 Connections from this machine are an onion service's or a proxy's, behind which is everybody: for them only
@@ -7,10 +7,26 @@ the total counts.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+from aiohttp import web
+
+HANDSHAKE_S = 10.0
+"""TLS and a request take so long at most."""
+
+CLOSE_S = 2.0
+
+_QUIET = logging.getLogger("swarmnode.delivery.quiet")
+"""For aiohttp, which would log addresses."""
+_QUIET.disabled = True
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Source = ipaddress.IPv4Address | ipaddress.IPv6Network
 """An IPv4 address, or an IPv6 network of 64 bits: whoever has one address of it has all."""
 
@@ -71,6 +87,86 @@ class Door:
         """Forget sources that have nothing inside and full credit again."""
         known = self._guests.items()
         self._guests = {source: guest for source, guest in known if guest.inside or now - guest.at < 60}
+
+
+@dataclass(eq=False, slots=True)
+class _Visit:
+    """A connection from its first packet on: it came as far as a request, and is gone."""
+
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class _Http(web.Server):
+    """aiohttp's server, which says how far each connection came."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__(self._arrived, logger=_QUIET, access_log=None)
+        self._handler = handler
+        self.visits: dict[asyncio.BaseProtocol, _Visit] = {}
+
+    async def _arrived(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.visits[request.protocol].arrived.set()
+        return await self._handler(request)
+
+    def __call__(self) -> web.RequestHandler:
+        protocol = super().__call__()
+        self.visits[protocol] = _Visit()
+        return protocol
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        if (visit := self.visits.get(handler)) is not None:
+            visit.left.set()
+
+
+class Entrance:
+    """Accepts connections, and gives each request to `handler`."""
+
+    def __init__(self, tls: ssl.SSLContext, handler: Handler, door: Door) -> None:
+        self._tls, self._handler, self.door = tls, handler, door
+        self.no_handshake = 0
+
+    async def run(self, listener: socket.socket) -> None:
+        """Accept until cancelled; then requests have a moment to end."""
+        listener.setblocking(False)
+        http = _Http(self._handler)
+        async with asyncio.TaskGroup() as visits:
+            try:
+                while True:
+                    await self._accept(listener, http, visits)
+            finally:
+                await http.shutdown(CLOSE_S)
+
+    async def _accept(self, listener: socket.socket, http: _Http, visits: asyncio.TaskGroup) -> None:
+        try:
+            guest, source = await asyncio.get_running_loop().sock_accept(listener)
+        except OSError:  # it is gone already, or no descriptors are left
+            await asyncio.sleep(0.05)
+            return
+        if self.door.enter(source[0]):
+            visits.create_task(self._let_in(guest, source[0], http))
+        else:
+            guest.close()
+
+    async def _let_in(self, guest: socket.socket, source: str, http: _Http) -> None:
+        protocol, transport = http(), None
+        visit = http.visits[protocol]
+        try:
+            async with asyncio.timeout(HANDSHAKE_S):
+                transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+                    lambda: protocol, guest, ssl=self._tls, ssl_shutdown_timeout=CLOSE_S
+                )
+                await visit.arrived.wait()
+            await visit.left.wait()
+        except OSError:  # TimeoutError is one
+            self.no_handshake += 1
+        finally:
+            del http.visits[protocol]
+            self.door.leave(source)
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+            guest.close()
 
 
 def source_of(address: str) -> Source:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swarm_protocol import cbor
 from swarm_protocol.cbor import Record
@@ -24,7 +25,6 @@ from swarm_protocol.mailbox import Relay, RelayKeys, ticket_hash, tickets
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.forward import relay_hpke_key
 from swarm_protocol.mailbox.tickets import SEED_SIZE
-from swarm_protocol.meeting.link import RelayAddress, RelayLink
 from swarm_protocol.mls.signatures import Ed25519
 
 from ..errors import ConfigError, StorageError
@@ -36,6 +36,9 @@ from .link import split_address
 from .relay_door import DoorLimits
 from .relay_server import Counters, RelayServer
 
+if TYPE_CHECKING:
+    from swarm_protocol.meeting.link import RelayLink
+
 KEYS, CERTIFICATE, STORE = "keys", "certificate.pem", "relay.db"
 
 
@@ -45,6 +48,7 @@ class RelayHealth:
 
     connections: int
     turned_away: int
+    no_handshake: int
     forwards_answered: int
     forwards_failed: int
     counters: Counters
@@ -136,6 +140,8 @@ class RelayRole:
             ConfigError: nobody said where others reach this relay.
             StorageError: the tickets were not stored.
         """
+        from swarm_protocol.meeting.link import RelayAddress, RelayLink  # noqa: PLC0415 - no start needs it
+
         if not self.address:
             raise ConfigError("this relay does not know its address", hint="set link.public to HOST:PORT")
         seed = self._entropy(SEED_SIZE)
@@ -144,9 +150,14 @@ class RelayRole:
 
     def health(self) -> RelayHealth:
         """How it is."""
-        server, forwarder = self._server, self._forwarder
+        entrance, forwarder = self._server.entrance, self._forwarder
         return RelayHealth(
-            server.open_connections, server.turned_away, forwarder.answered, forwarder.failed, server.counters
+            connections=entrance.door.inside,
+            turned_away=entrance.door.turned_away,
+            no_handshake=entrance.no_handshake,
+            forwards_answered=forwarder.answered,
+            forwards_failed=forwarder.failed,
+            counters=self._server.counters,
         )
 
 

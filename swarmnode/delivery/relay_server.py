@@ -11,7 +11,6 @@ Nothing here is logged: addresses, ids and keys are nobody's business. `Counters
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import ssl
 import time
@@ -30,11 +29,8 @@ from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.limits import MAX_FRAME
 
 from ..storage.relay_store import SqliteRelayStore
-from .relay_door import Door, DoorLimits
+from .relay_door import CLOSE_S, Door, DoorLimits, Entrance
 from .relay_writer import RelayWriter, Turn
-
-HANDSHAKE_S = 10.0
-"""TLS and the upgrade to a WebSocket take so long at most."""
 
 PING_S = 30.0
 """A silent connection is asked so often whether it lives; no answer within half of it ends it."""
@@ -42,7 +38,6 @@ PING_S = 30.0
 STALLED_S = 60.0
 """A connection that took nothing for so long while something waited for it is closed."""
 
-CLOSE_S = 2.0
 INBOX = 32
 """Frames of one connection that wait to be taken: 2 MiB."""
 
@@ -61,10 +56,6 @@ ALL_BYTES = 256 * 1024 * 1024
 LOOK_S = 5.0
 """How often the disk is looked at."""
 
-_QUIET = logging.getLogger("swarmnode.delivery.quiet")
-"""For aiohttp, which would log addresses."""
-_QUIET.disabled = True
-
 
 @dataclass(slots=True)
 class Counters:
@@ -76,41 +67,9 @@ class Counters:
     turns: int = 0
     broken_rules: int = 0
     slow_readers: int = 0
-    no_handshake: int = 0
     forwards: int = 0
     store_failures: int = 0
     disk_percent: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class _Visit:
-    """A connection from its first packet on: it came as far as HTTP, and left."""
-
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    left: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class _Http(web.Server):
-    """aiohttp's server, which says when a connection comes as far as a request, and when it is gone."""
-
-    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
-        super().__init__(self._arrived, logger=_QUIET, access_log=None)
-        self._handler = handler
-        self.visits: dict[asyncio.BaseProtocol, _Visit] = {}
-
-    async def _arrived(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.visits[request.protocol].arrived.set()
-        return await self._handler(request)
-
-    def __call__(self) -> web.RequestHandler:
-        protocol = super().__call__()
-        self.visits[protocol] = _Visit()
-        return protocol
-
-    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        super().connection_lost(handler, exc)
-        if (visit := self.visits.get(handler)) is not None:
-            visit.left.set()
 
 
 @dataclass(eq=False, slots=True)
@@ -155,9 +114,9 @@ class RelayServer:
         clock: Callable[[], float] = time.time,
         door: DoorLimits | None = None,
     ) -> None:
-        self._tls, self._forward, self._disk, self._clock = tls, forward, disk, clock
+        self._forward, self._disk, self._clock = forward, disk, clock
         self._writer = RelayWriter(relay, store, let_go=self._from_thread, clock=clock)
-        self._door = Door(door or DoorLimits(), time.monotonic)
+        self.entrance = Entrance(tls, self._visit, Door(door or DoorLimits(), time.monotonic))
         self._ids = (fx.ConnectionId(number) for number in count(1))
         self._connections: dict[fx.ConnectionId, _Connection] = {}
         self._orders: deque[_Order] = deque()
@@ -168,16 +127,6 @@ class RelayServer:
         self._wake: int | None = None
         self.counters = Counters()
 
-    @property
-    def open_connections(self) -> int:
-        """Connections at the moment, those in a handshake included."""
-        return self._door.inside
-
-    @property
-    def turned_away(self) -> int:
-        """Connections that were over a limit of their source, or of all."""
-        return self._door.turned_away
-
     async def run(self, listener: socket.socket) -> None:
         """Serve on a listening socket until cancelled; closes it.
 
@@ -185,16 +134,11 @@ class RelayServer:
             StorageError: the disk is of no use any more (in an ExceptionGroup).
         """
         self._loop = asyncio.get_running_loop()
-        http = _Http(self._visit)
         with listener, ThreadPoolExecutor(1, "relay-writer") as self._thread:
             await self._in_thread(self._writer.start)
             async with asyncio.TaskGroup() as self._tasks:
-                try:
-                    async with asyncio.TaskGroup() as own:
-                        own.create_task(self._take_turns())
-                        own.create_task(self._accept(listener, http))
-                finally:
-                    await self._stop(http)
+                self._tasks.create_task(self._take_turns())
+                self._tasks.create_task(self.entrance.run(listener))
 
     async def submit(self, input_: fx.Input) -> None:
         """Give the machine an input; returns when what it changes is durable.
@@ -206,14 +150,6 @@ class RelayServer:
         self._order(input_, done)
         await done
 
-    async def _stop(self, http: _Http) -> None:
-        for connection in self._connections.values():
-            self._end(connection, WSCloseCode.GOING_AWAY)
-        for order in self._orders:
-            if order.done is not None:
-                order.done.cancel()
-        await http.shutdown(CLOSE_S)
-
     async def _in_thread(self, function: Callable[..., T], *values: object) -> T:
         """Run a function in the writer's thread, to its end even if this task is cancelled meanwhile."""
         future = self._loop.run_in_executor(self._thread, function, *values)
@@ -224,38 +160,6 @@ class RelayServer:
             raise
 
     # Coming in
-
-    async def _accept(self, listener: socket.socket, http: _Http) -> None:
-        listener.setblocking(False)
-        while True:
-            try:
-                guest, source = await self._loop.sock_accept(listener)
-            except OSError:  # it is gone already, or no descriptors are left
-                await asyncio.sleep(0.05)
-                continue
-            if self._door.enter(source[0]):
-                self._tasks.create_task(self._let_in(guest, source[0], http))
-            else:
-                guest.close()
-
-    async def _let_in(self, guest: socket.socket, source: str, http: _Http) -> None:
-        protocol, transport = http(), None
-        visit = http.visits[protocol]
-        try:
-            async with asyncio.timeout(HANDSHAKE_S):
-                transport, _ = await self._loop.connect_accepted_socket(
-                    lambda: protocol, guest, ssl=self._tls, ssl_shutdown_timeout=CLOSE_S
-                )
-                await visit.arrived.wait()
-            await visit.left.wait()
-        except OSError:  # TimeoutError is one
-            self.counters.no_handshake += 1
-        finally:
-            del http.visits[protocol]
-            self._door.leave(source)
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
-            guest.close()
 
     async def _visit(self, request: web.BaseRequest) -> web.StreamResponse:
         ws = web.WebSocketResponse(
@@ -315,21 +219,28 @@ class RelayServer:
 
     async def _take_turns(self) -> None:
         look = 0.0
-        while True:
-            if self._loop.time() >= look:
-                self.counters.disk_percent = await self._in_thread(self._disk)
-                self._order(fx.Disk(self.counters.disk_percent))
-                look = self._loop.time() + LOOK_S
-            if self._wake is not None and self._clock() >= self._wake:
-                self._wake = None
-                self._order(fx.TimerFired())
-            if group := self._group():
-                await self._turn(group)
-                continue
-            self._something.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._next_look(look)):
-                    await self._something.wait()
+        try:
+            while True:
+                if self._loop.time() >= look:
+                    self.counters.disk_percent = await self._in_thread(self._disk)
+                    self._order(fx.Disk(self.counters.disk_percent))
+                    look = self._loop.time() + LOOK_S
+                if self._wake is not None and self._clock() >= self._wake:
+                    self._wake = None
+                    self._order(fx.TimerFired())
+                if group := self._group():
+                    await self._turn(group)
+                    continue
+                self._something.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(self._next_look(look)):
+                        await self._something.wait()
+        finally:
+            for connection in self._connections.values():
+                self._end(connection, WSCloseCode.GOING_AWAY)
+            for order in self._orders:
+                if order.done is not None:
+                    order.done.cancel()
 
     def _next_look(self, look: float) -> float:
         if self._wake is None:

@@ -1,4 +1,4 @@
-"""A relay in a process of its own that is killed while it works: what it gave a receipt for is there after."""
+"""A relay in a process of its own that is killed while it works: what it gave receipts for is there after."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ class Process:
         return await self._process.wait()
 
 
+def body_of(made: mbx.Made, id_: mbx.MessageId) -> mbx.Send:
+    number = int.from_bytes(id_, "big")
+    return sending(made.sid, number, bucket=number % 3)
+
+
 async def send_until_it_dies(ben: Peer, made: mbx.Made, numbers: range) -> dict[mbx.MessageId, mbx.Receipt]:
     """Send with many under way; give the receipts that came."""
     receipts: dict[mbx.MessageId, mbx.Receipt] = {}
@@ -48,7 +53,7 @@ async def send_until_it_dies(ben: Peer, made: mbx.Made, numbers: range) -> dict[
     async def ask() -> None:
         with suppress(Unreachable):
             for number in numbers:
-                await ben.post(sending(made.sid, number, bucket=number % 3))
+                await ben.post(body_of(made, msg_id(number)))
 
     async with asyncio.TaskGroup() as both:
         both.create_task(ask())
@@ -60,14 +65,14 @@ async def send_until_it_dies(ben: Peer, made: mbx.Made, numbers: range) -> dict[
     return receipts
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_every_receipt_outlasts_a_kill(tmp_path: Path, seed: int) -> None:
     dice, relay = random.Random(seed), Process(tmp_path)
     await relay.start()
     async with peer("ada", relay.address, relay.pin) as ada:
         made = await ada.new(relay.tickets[0])
     receipts: dict[mbx.MessageId, mbx.Receipt] = {}
-    for life in range(3):
+    for life in range(2):
         async with peer("ben", relay.address, relay.pin) as ben:
             await ben.get(mbx.Done, mbx.SKey(made.sid, ben.key.public))
             async with asyncio.TaskGroup() as tasks:
@@ -89,13 +94,8 @@ async def test_every_receipt_outlasts_a_kill(tmp_path: Path, seed: int) -> None:
         assert len(held) == len(found), "nothing is doubled"
         assert info.next_n == len(found) + 1
         for id_, receipt in receipts.items():
-            assert held[id_].n == receipt.n
-            assert (
-                held[id_].blob
-                == sending(made.sid, int.from_bytes(id_, "big"), bucket=int.from_bytes(id_, "big") % 3).blob
-            )
+            assert (held[id_].n, held[id_].blob) == (receipt.n, body_of(made, id_).blob)
         for id_ in dice.sample(sorted(receipts), min(20, len(receipts))):
-            number = int.from_bytes(id_, "big")
-            assert await ben.get(mbx.Receipt, sending(made.sid, number, bucket=number % 3)) == receipts[id_]
+            assert await ben.get(mbx.Receipt, body_of(made, id_)) == receipts[id_]
         assert msg_id(999_999) not in held
     assert await relay.end(signal.SIGTERM) == 0
