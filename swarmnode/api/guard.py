@@ -54,8 +54,14 @@ def check_host(host: str, allowed: Collection[str]) -> None:
         ) from None
 
 
-def check_origin(access: Access, headers: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Raise AccessDenied if another page asks. For writes and the stream of events."""
+def check_origin(
+    access: Access, headers: Mapping[str, str], allowed: Collection[str], *, writes: bool
+) -> None:
+    """Raise AccessDenied if another page asks. For writes and the stream of events.
+
+    A browser names the origin of every write. When it only reads its own origin it names none, and over plain
+    http to a number it says nothing at all; the cookie, which is strict, then speaks for it.
+    """
     origin, host = headers.get("Origin"), headers.get("Host", "")
     theirs = AccessDenied("Another web page asked for this.", hint="Open the node's own page and try there.")
     if headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
@@ -69,7 +75,7 @@ def check_origin(access: Access, headers: Mapping[str, str], allowed: Collection
         ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == host.lower()
         if not ours and not proxied:
             raise theirs
-    elif access.kind == "cookie" and "Sec-Fetch-Site" not in headers:
+    elif writes and access.kind == "cookie":
         raise theirs
 
 

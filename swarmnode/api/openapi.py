@@ -12,7 +12,7 @@ import msgspec
 
 from .access import Scope
 from .node import File
-from .problems import CONTENT_TYPE, Problem
+from .problems import CONTENT_TYPE, ErrorView
 from .route import PREFIX, Route, Stream
 from .table import ROUTES
 
@@ -27,7 +27,7 @@ def document() -> bytes:
 
 def describe(routes: tuple[Route, ...]) -> Mapping[str, Any]:
     """The description of these routes."""
-    types = {Problem: None}
+    types = {ErrorView: None}
     for route in routes:
         types |= {t: None for t in (route.body, route.answer) if t not in {None, NoneType, Stream, File}}
     schemas, components = msgspec.json.schema_components(list(types), ref_template=_REF)
@@ -60,7 +60,7 @@ def _operation(route: Route, refs: Mapping[Any, Any]) -> Mapping[str, Any]:
             _status(route): _answer(route, refs),
             "default": {
                 "description": "What went wrong",
-                "content": {CONTENT_TYPE: {"schema": refs[Problem]}},
+                "content": {CONTENT_TYPE: {"schema": refs[ErrorView]}},
             },
         },
     }

@@ -12,7 +12,7 @@ from ..errors import AccessDenied, NodeError, UsageError
 CONTENT_TYPE = "application/problem+json"
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErrorView(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong. `where` is a place in the request, `retry_after` seconds after which it may work."""
 
     code: str
@@ -75,9 +75,9 @@ class Internal(NodeError):
     code = "internal"
 
 
-def problem_of(error: NodeError) -> Problem:
+def problem_of(error: NodeError) -> ErrorView:
     """What is answered for an error."""
-    return Problem(
+    return ErrorView(
         code=error.code,
         detail=str(error),
         hint=error.hint,
@@ -108,9 +108,9 @@ def as_json(error: NodeError) -> bytes:
     return msgspec.json.encode(problem_of(error))
 
 
-def parse(data: bytes) -> Problem:
+def parse(data: bytes) -> ErrorView:
     """Read an answered problem; what is none becomes one."""
     try:
-        return msgspec.json.decode(data, type=Problem)
+        return msgspec.json.decode(data, type=ErrorView)
     except msgspec.MsgspecError:
-        return Problem("internal", "The node gave an answer that cannot be read.")
+        return ErrorView("internal", "The node gave an answer that cannot be read.")

@@ -150,7 +150,7 @@ class Api:
             request.headers.get("Authorization", ""), request.cookies.get(guard.COOKIE, "")
         )
         if route.writes or route.streams:
-            guard.check_origin(access, request.headers, self.allowed)
+            guard.check_origin(access, request.headers, self.allowed, writes=route.writes)
         access.require(route.scope)
         if route.writes and route.scope:
             guard.check_csrf(access, request.headers)

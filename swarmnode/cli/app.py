@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from ..config import Config
+if TYPE_CHECKING:
+    from ..config import Config
 
 
 class Ready(Protocol):

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from ..api import local
-from ..api.problems import Problem, parse
+from ..api.problems import ErrorView, parse
 from ..api.route import PREFIX
 from ..errors import NodeError, NotRunning
 
@@ -32,7 +32,7 @@ EXITS: Mapping[str, int] = {kind.code: kind.exit for kind in _all(NodeError)}
 class Answered(NodeError):
     """The node said no; code and exit are those of its answer."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: ErrorView) -> None:
         super().__init__(problem.detail, hint=problem.hint)
         self.code = problem.code  # type: ignore[misc]  # of one answer, not of the class
         self.exit = EXITS.get(problem.code, 1)  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
@@ -19,13 +20,14 @@ def _bytes(source: str) -> bytes:
     """What a file holds, or what hex digits say; `-` is stdin."""
     if source == "-":
         return sys.stdin.buffer.read(MAX_INPUT)
-    path = Path(source)
     try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(MAX_INPUT)
+        with Path(source).open("rb") as file:
+            return file.read(MAX_INPUT)
+    except (FileNotFoundError, ValueError):
+        pass
     except OSError as e:
-        raise NotFound(f"{path} cannot be read: {e.strerror}.") from None
+        if e.errno != errno.ENAMETOOLONG:  # hex digits are a long name of no file
+            raise NotFound(f"{source} cannot be read: {e.strerror}.") from None
     if source.startswith("swarm:"):
         return source.encode()
     try:

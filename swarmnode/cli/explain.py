@@ -7,6 +7,7 @@ takes is shown as CBOR, or by its size. Keys and ciphertexts are shown by their 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -101,11 +102,15 @@ def _answer(data: bytes) -> Explained:
 def _frame(data: bytes) -> Explained:
     """A frame of an envelope, with what it carries."""
     frame = EnvelopeFrame.decode(data)
-    if frame.kind is FrameKind.PART:
-        payload = Explained("part", inside=_fields(Part.decode(frame.payload)))
-    else:
-        payload = explain(frame.payload)
+    payload = _part(frame.payload) if frame.kind is FrameKind.PART else explain(frame.payload)
     return Explained("frame", frame.kind.name, (Explained("link seq", str(frame.link_seq)), payload))
+
+
+def _part(payload: bytes) -> Explained:
+    try:
+        return Explained("part", inside=_fields(Part.decode(payload)))
+    except RemoteProtocolError as e:
+        return Explained("damaged part", str(e))
 
 
 def _envelope(data: bytes) -> Explained | None:
@@ -129,9 +134,19 @@ def _chain(data: bytes) -> Explained | None:
 
 def _bundle(data: bytes) -> Explained | None:
     """A bundle file. What it carries is counted; whom it is for does not show."""
-    if not data.startswith(b"swarmnode bundle"):
+    from swarm_protocol.carry import bundle, rules  # noqa: PLC0415
+
+    if not data.startswith(rules.MAGIC):
         return None
-    return Explained("bundle file", f"{len(data)} B")
+    counted: Counter[str] = Counter()
+    damage: tuple[Explained, ...] = ()
+    try:
+        for record in bundle.read([data]).records:
+            counted[f"records of class {record.kind}, {len(record.data)} B each"] += 1
+    except RemoteProtocolError as e:  # what came whole before the damage counts
+        damage = (Explained("damaged", str(e)),)
+    inside = tuple(Explained(label, str(number)) for label, number in counted.items())
+    return Explained("bundle file", f"{len(data)} B", (*inside, *damage))
 
 
 def _cbor(data: bytes) -> Explained:

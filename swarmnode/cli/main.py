@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .app import App
 from .group import Group, Option
+
+if TYPE_CHECKING:
+    from .app import App
 
 COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("init", "run", "status", "doctor", "unlock", "lock"), "commands_node"),

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from api_world import ANA, World
 
+from swarm_protocol.testing import SeededEntropy
 from swarmnode.api import local
 from swarmnode.api.guard import HEADERS
+from swarmnode.api.ports import MemoryAnswers, MemoryTokens
+from swarmnode.api.server import Api, serve
+from swarmnode.errors import StorageError
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,13 @@ async def test_another_page_may_neither_listen_nor_pair_nor_unlock(world: World)
     assert "unlock" not in [name for name, _ in world.node.calls]
 
 
+async def test_a_page_of_ours_may_listen_though_its_browser_names_no_origin(world: World) -> None:
+    cookie = {"Cookie": (await world.browser("read"))["Cookie"]}
+    async with world.tcp.get(f"{world.served.url}/api/v1/events", headers=cookie) as response:
+        assert response.status == 200
+        assert await response.content.readuntil(b"\n\n") == b": here\n\n"
+
+
 async def test_behind_a_proxy_the_name_that_was_allowed_counts(world: World) -> None:
     page = {**await world.browser(), "Origin": "https://node.example"}
     assert (await world.ask("POST", "/lock", headers=page)).status == 200
@@ -119,6 +130,21 @@ async def test_the_socket_is_the_owners_alone(world: World) -> None:
     assert (await world.own("GET", "/session")).json == {
         "device": "owner", "scope": "owner", "csrf": "", "token": "",
     }  # fmt: skip
+
+
+async def test_an_address_that_is_taken_is_an_error_with_a_way_out(world: World, tmp_path: Path) -> None:
+    api = Api(
+        world.node,
+        tokens=MemoryTokens(),
+        answers=MemoryAnswers(),
+        clock=world.clock,
+        entropy=SeededEntropy("second"),
+    )
+    with pytest.raises(StorageError) as raised:
+        async with serve(api, home=tmp_path, host="127.0.0.1", port=world.served.port):
+            pass
+    assert "--http" in raised.value.hint
+    assert not (tmp_path / local.NAME).exists()
 
 
 def test_a_socket_in_a_deep_folder(tmp_path: Path) -> None:
