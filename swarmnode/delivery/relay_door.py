@@ -81,7 +81,7 @@ class Door:
             self._guests[source_of(address)].inside -= 1
 
     def _counts(self, address: str) -> bool:
-        return self._limits.count_local or not ipaddress.ip_address(address.partition("%")[0]).is_loopback
+        return self._limits.count_local or not _ip(address).is_loopback
 
     def _forget(self, now: float) -> None:
         """Forget sources that have nothing inside and full credit again."""
@@ -171,7 +171,11 @@ class Entrance:
 
 def source_of(address: str) -> Source:
     """What limits are counted for."""
+    ip = _ip(address)
+    return ip if isinstance(ip, ipaddress.IPv4Address) else ipaddress.IPv6Network((ip, 64), strict=False)
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address; an IPv4 one, also where a socket for both shows it as IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip
-    return ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False)  # type: ignore[return-value]
+    return ip if isinstance(ip, ipaddress.IPv4Address) else ip.ipv4_mapped or ip
