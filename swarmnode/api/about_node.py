@@ -164,15 +164,18 @@ async def restore(call: Call, body: Restoring) -> StatusView:
 
 async def unlock(call: Call, body: Unlocking) -> StatusView:
     """Open the store. Everybody may try: while it is closed no token can be looked up in it."""
-    tick = call.gate.clock().tick
-    if call.access.scope < Scope.OWNER:
-        call.gate.unlocking.check(tick)
-    try:
+    if call.access.scope is Scope.OWNER:
         await call.node.unlock(body.passphrase)
-    except AccessDenied:
-        call.gate.unlocking.failed(tick)
-        raise
-    call.gate.unlocking.wrong = 0
+        return await call.node.status()
+    throttle = call.gate.unlocking
+    async with throttle.turn:
+        throttle.check(call.gate.clock().tick)
+        try:
+            await call.node.unlock(body.passphrase)
+        except AccessDenied:
+            throttle.failed(call.gate.clock().tick)
+            raise
+        throttle.wrong = 0
     return await call.node.status()
 
 

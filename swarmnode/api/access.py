@@ -12,6 +12,7 @@ page of ours can read from `GET /session`.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -23,7 +24,7 @@ from typing import Literal
 from swarm_protocol.entropy import Entropy
 
 from ..domain.time import Instant
-from ..errors import AccessDenied
+from ..errors import AccessDenied, NodeError
 from .ports import Token, TokenStore
 from .problems import TooMany, Unauthorized
 
@@ -93,10 +94,14 @@ class _Code:
 
 @dataclass(slots=True)
 class Throttle:
-    """Slows down who guesses a passphrase: three tries are free, then the wait doubles up to a minute."""
+    """Slows down who guesses a passphrase: three tries are free, then the wait doubles up to a minute.
+
+    Guesses take turns: each costs the memory of a key derivation, and none starts before the last is judged.
+    """
 
     wrong: int = 0
     until: float = 0.0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def check(self, tick: float) -> None:
         """Raise TooMany if it is too early."""
@@ -139,13 +144,18 @@ class Gate:
         Raises:
             AccessDenied: it is not the code, or there is none open. A code dies of its last wrong guess.
         """
+        open_ = self._code
         scope = self._use(code)
         secret = base64.urlsafe_b64encode(self._entropy(TOKEN_SIZE)).decode().rstrip("=")
         now = self.clock().wall_s
         token = Token(
             self._entropy(ID_SIZE).hex(), label, kind, scope, token_hash(secret), created_at=now, used_at=now
         )
-        await self.tokens.put(token)
+        try:
+            await self.tokens.put(token)
+        except NodeError:
+            self._code = open_  # nothing came of it: the code is still good
+            raise
         return token, secret
 
     def _use(self, code: str) -> Granted:

@@ -25,7 +25,7 @@ class Token:
 
 
 class TokenStore(Protocol):
-    """Keeps tokens."""
+    """Keeps tokens. One whose database is closed raises Locked."""
 
     async def find(self, token_hash: bytes) -> Token | None:
         """The token with this hash."""

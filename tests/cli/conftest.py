@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from api_world import DoubleNode, World, api_world
+from api_world import World, api_world
 from cli_world import Shell
+from double_node import DoubleNode
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from api_world import ANA, ANTON, WORDS
 from cli_world import Shell
+from double_node import ANA, ANTON, WORDS
 
 from swarmnode.domain.views import NodeState
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from api_world import WORDS
 from cli_world import Shell
+from double_node import WORDS
 
 from swarmnode.cli.app import Ready
 from swarmnode.cli.client import EXITS

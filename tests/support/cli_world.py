@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from api_world import DoubleNode, World
+from api_world import World
 from click.testing import CliRunner, Result
+from double_node import DoubleNode
 
 from swarmnode.cli.main import cli
 

@@ -1,12 +1,15 @@
 """Who may ask what: pairing, tokens, scopes."""
 
+import asyncio
+
 import pytest
 from api_world import World
 
 from swarmnode.api.access import ALPHABET, CODE_GUESSES, CODE_LIFE_S
-from swarmnode.api.ports import MemoryTokens
+from swarmnode.api.ports import MemoryTokens, Token
 from swarmnode.api.table import ROUTES
 from swarmnode.domain.views import NodeState
+from swarmnode.errors import Locked
 
 
 def a_path(path: str) -> str:
@@ -135,6 +138,44 @@ async def test_a_passphrase_can_be_tried_from_outside_but_not_quickly(world: Wor
     world.clock.s += 60
     opened = await world.ask("POST", "/unlock", {"passphrase": world.node.passphrase})
     assert opened.json["state"] == "ready"
+
+
+async def test_guesses_at_the_same_time_take_turns(world: World) -> None:
+    world.node.state = NodeState.LOCKED
+    async with asyncio.TaskGroup() as tasks:
+        guess = {"passphrase": "wrong"}
+        tries = [tasks.create_task(world.ask("POST", "/unlock", guess)) for _ in range(10)]
+    assert sorted(t.result().status for t in tries) == [403] * 3 + [429] * 7
+    assert [name for name, _ in world.node.calls].count("unlock") == 3
+
+
+class ClosedTokens(MemoryTokens):
+    """Tokens in a store that is closed until it is opened."""
+
+    open = False
+
+    async def find(self, token_hash: bytes) -> Token | None:
+        if not self.open:
+            raise Locked("The store is locked.")
+        return await super().find(token_hash)
+
+    async def put(self, token: Token) -> None:
+        if not self.open:
+            raise Locked("The store is locked.")
+        await super().put(token)
+
+
+async def test_while_the_store_of_tokens_is_closed_it_can_be_opened(world: World) -> None:
+    page = await world.browser()
+    code = (await world.own("POST", "/pairing", {})).json["code"]
+    world.node.state, world.served.gate.tokens = NodeState.LOCKED, (closed := ClosedTokens())
+    assert (await world.ask("GET", "/status", headers=page)).code == "locked"
+    assert (await world.ask("GET", "/status")).code == "unauthorized", "who shows nothing is told nothing"
+    assert (await world.ask("POST", "/session", {"code": code})).code == "locked"
+    unlocking = {"passphrase": world.node.passphrase}
+    assert (await world.ask("POST", "/unlock", unlocking, headers=page)).status == 200
+    closed.open = True
+    assert (await world.ask("POST", "/session", {"code": code})).status == 200, "the code was not used up"
 
 
 async def test_answers_to_errors_show_no_secret(world: World) -> None:

@@ -4,7 +4,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from api_world import ANA, World
+from api_world import World
+from double_node import ANA
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.api import local

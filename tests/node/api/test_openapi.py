@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from api_world import ANA, World
+from api_world import World
+from double_node import ANA
 
 from swarmnode.api.openapi import document
 from swarmnode.api.table import ROUTES

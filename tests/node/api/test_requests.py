@@ -5,7 +5,8 @@ import json
 import logging
 
 import pytest
-from api_world import ANA, ANTON, World
+from api_world import World
+from double_node import ANA, ANTON
 
 from swarmnode.api.once import KEEP_S
 from swarmnode.api.route import SMALL
