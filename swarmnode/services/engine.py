@@ -46,7 +46,8 @@ class Engine:
             case Heard(link, data):
                 self._heard(step, link, data)
             case Lost(link, reason):
-                links.lost(step, node, link, reason)
+                if links.lost(step, node, link, reason) is not None:
+                    node.remind(step, ("outbox", 0), outgoing.LOOK_S)
             case NetworkChanged():
                 links.network_changed(step, node)
             case Woke():
@@ -187,7 +188,7 @@ class Engine:
                 rotation.repeat(step, node)
             case "health":
                 rotation.health(step, node)
-                node.remind(step, ("health", 0), MINUTE_S)
+                node.remind(step, ("health", 0), rotation.HEALTH_S)
             case "invite":
                 meeting.advance(step, node, number, waited=True)
             case "invite overdue":

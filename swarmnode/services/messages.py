@@ -26,7 +26,7 @@ from ..domain.views import DeletionView, MessageView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, DRAFTS, MESSAGES, OUTBOX, MessageRow
 from ..storage.shelves import Conversation as ConversationRow
-from . import chains, outgoing, peers, receipts, talk, timers, views
+from . import chains, countdown, outgoing, peers, receipts, talk, views
 from .news import tell
 from .node import Node
 from .step import Step
@@ -174,7 +174,7 @@ def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
         count += 1
         MESSAGES.change(step.tx, row.id, unread=False)
         if row.expire_s and row.left_s is None:
-            timers.start(step, row.id, row.expire_s)
+            countdown.start(step, node, row.id, row.expire_s)
         author = AUTHORS.get(step.tx, row.author_id)
         assert author is not None
         receipts.intend_read(step, node, conversation.id, author.leaf_sig, row.seq)

@@ -50,7 +50,8 @@ LAST_REPEAT_S = 6 * 3600.0
 MAX_ATTEMPTS = 200
 KEPT_EPOCHS = 3
 """What was encrypted more epochs ago is encrypted anew: the other side keeps five."""
-LOOK_S = 5.0
+LOOK_S, LOOK_AT_LEAST_S = 5.0, 600.0
+"""How often is looked while something waits for a receipt, and while all waits for the other side."""
 
 QUEUED, SEALED, SENT = "queued", "sealed", "sent"
 _ROUTES = ("in use", "tested", "added")
@@ -387,15 +388,21 @@ def look(step: Step, node: Node) -> None:
             links.fail(step, node, line, "no receipts")
     for queue_id in _stranded(step, node):
         reroute(step, node, queue_id)
+    pause = LOOK_AT_LEAST_S
     for outbox_id, since in list(node.sent.items()):
         row = OUTBOX.get(step.tx, outbox_id)
         if row is None:
             node.sent.pop(outbox_id, None)
-        elif step.now.tick - since > _patience(step, node, row):
+            continue
+        wait = _again_at(node, row, since, routes_of(step, node, row)) - step.now.tick
+        if wait <= 0:
             _back_to_queue(step, node, outbox_id)
+        pause = min(pause, wait)
     pump(step, node)
+    if any(line.sending for line in node.lines.values()) or _ready_routes(step):
+        pause = LOOK_S
     if OUTBOX.count(step.tx):
-        node.remind(step, ("outbox", 0), LOOK_S)
+        node.remind(step, ("outbox", 0), max(pause, LOOK_S))
 
 
 def _stranded(step: Step, node: Node) -> list[int]:
@@ -420,15 +427,11 @@ def _siblings(step: Step, route: QueueOut) -> Sequence[QueueOut]:
     return [q for q in others if q.id != route.id and q.state in _ROUTES and (q.keyed or q.stranger)]
 
 
-def _patience(step: Step, node: Node, row: Outgoing) -> float:
-    """Seconds until something that was sent goes out again; doubling with each try."""
-    routes = routes_of(step, node, row)
-    first = UNCONFIRMED_S
-    if len(routes) > 1 and not row.attempts:
-        line = node.line(routes[0].relay_id)
-        if line.down_since is not None and step.now.tick - line.down_since > LINE_GONE_S:
-            first = LINE_GONE_S
-    return float(min(first * 2**row.attempts, LAST_REPEAT_S))
+def _again_at(node: Node, row: Outgoing, since: float, routes: Sequence[QueueOut]) -> float:
+    """The tick at which something that was sent goes out again; the wait doubles with each try."""
+    at = since + float(min(UNCONFIRMED_S * 2**row.attempts, LAST_REPEAT_S))
+    down = node.line(routes[0].relay_id).down_since if len(routes) > 1 and not row.attempts else None
+    return at if down is None else min(at, max(since, down) + LINE_GONE_S)
 
 
 def started(step: Step, node: Node) -> None:

@@ -23,7 +23,7 @@ from ..storage.shelves import (
     ReceiptIntent,
 )
 from ..storage.shelves import Conversation as ConversationRow
-from . import outgoing, peers
+from . import countdown, outgoing, peers
 from .news import tell
 from .node import Node
 from .step import Step
@@ -149,6 +149,7 @@ def _confirm(
         for outgoing_row in OUTBOX.all(step.tx, message_id=row.id, peer_id=peer.id):
             outgoing.confirmed(step, node, outgoing_row.id)
         if row.state not in {"read", state}:
-            running = row.expire_s if row.expire_s and row.left_s is None else row.left_s
-            MESSAGES.change(step.tx, row.id, state=state, reason="", left_s=running)
+            MESSAGES.change(step.tx, row.id, state=state, reason="")
+            if row.expire_s and row.left_s is None and row.body_id is not None:
+                countdown.start(step, node, row.id, row.expire_s)
             tell(step, "message.state", chat=str(conversation.id), message=row.name.hex(), state=state)

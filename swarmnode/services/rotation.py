@@ -23,6 +23,7 @@ from .step import Step
 
 WANTED = 2
 """Queues for each peer, on relays of different owners."""
+HEALTH_S = 300.0
 DEAD_AFTER_S = 3600
 DEAD_FAILURES = 3
 REPEAT_S = 30.0

@@ -8,30 +8,25 @@ from __future__ import annotations
 
 from ..storage import queries
 from ..storage.shelves import MESSAGES, SETTINGS
-from . import talk
+from . import countdown, talk
 from .node import Node
 from .step import Step
 
-TICK_S = 30.0
 BELIEVED_S = 86400
 SETTLING_S = 600.0
 
 
 def started(step: Step, node: Node) -> None:
     """Count on from what was stored."""
-    seen = SETTINGS.get(step.tx, "timers seen")
-    if seen is not None:
-        node.off_s = max(0, step.wall_s - int.from_bytes(seen.value, "big"))
-        if node.off_s <= BELIEVED_S:
-            _count(step, node, node.off_s)
-            node.off_s = 0
     node.started = node.ticked = step.now.tick
-    node.remind(step, ("expire", 0), TICK_S)
-
-
-def start(step: Step, row_id: int, seconds: int) -> None:
-    """A message was read for the first time, or its receipt came: its time runs."""
-    MESSAGES.change(step.tx, row_id, left_s=seconds)
+    seen = SETTINGS.get(step.tx, countdown.SEEN)
+    if seen is None or not queries.RUNNING.scalar(step.tx):
+        return
+    node.off_s = max(0, step.wall_s - int.from_bytes(seen.value, "big"))
+    if node.off_s <= BELIEVED_S:
+        _count(step, node, node.off_s)
+        node.off_s = 0
+    countdown.go_on(step, node)
 
 
 def tick(step: Step, node: Node) -> None:
@@ -41,13 +36,13 @@ def tick(step: Step, node: Node) -> None:
     if node.off_s and step.now.tick - node.started > SETTLING_S:
         elapsed, node.off_s = elapsed + node.off_s, 0
     _count(step, node, elapsed)
-    node.remind(step, ("expire", 0), TICK_S)
+    if queries.RUNNING.scalar(step.tx):
+        countdown.go_on(step, node)
 
 
 def _count(step: Step, node: Node, elapsed: int) -> None:
-    if elapsed > 0 and queries.RUNNING.scalar(step.tx):
+    if elapsed > 0:
         queries.RUN.run(step.tx, {"elapsed": elapsed})
         over = MESSAGES.query(step.tx, queries.OVER)
         if over:
             talk.shred(step, node, over)
-    SETTINGS.put(step.tx, name="timers seen", value=step.wall_s.to_bytes(8, "big"))
