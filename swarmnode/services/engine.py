@@ -48,6 +48,7 @@ class Engine:
             case Lost(link, reason):
                 if links.lost(step, node, link, reason) is not None:
                     node.remind(step, ("outbox", 0), outgoing.LOOK_S)
+                    node.remind(step, ("health", 0), rotation.HEALTH_S)
             case NetworkChanged():
                 links.network_changed(step, node)
             case Woke():
@@ -77,7 +78,6 @@ class Engine:
         node.remind(step, ("receipts", 0), receipts.SOON_S)
         node.remind(step, ("rotation", 0), rotation.REPEAT_S)
         node.remind(step, ("invites", 0), MINUTE_S)
-        node.remind(step, ("health", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         repair.started(step, node)
 
@@ -187,8 +187,8 @@ class Engine:
             case "rotation":
                 rotation.repeat(step, node)
             case "health":
-                rotation.health(step, node)
-                node.remind(step, ("health", 0), rotation.HEALTH_S)
+                if rotation.health(step, node):
+                    node.remind(step, ("health", 0), rotation.HEALTH_S)
             case "invite":
                 meeting.advance(step, node, number, waited=True)
             case "invite overdue":

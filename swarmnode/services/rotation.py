@@ -82,9 +82,13 @@ def repeat(step: Step, node: Node) -> None:
     node.remind(step, ("rotation", 0), REPEAT_S if pending else 3600.0)
 
 
-def health(step: Step, node: Node) -> None:
-    """Relays of ours that have been away for an hour are dead: their queues are replaced."""
-    for relay in RELAYS.all(step.tx, own=True):
+def health(step: Step, node: Node) -> bool:
+    """Relays of ours that have been away for an hour are dead: their queues are replaced.
+
+    Gives whether one is away that is not given up yet, so that it is to be looked at again.
+    """
+    own = RELAYS.all(step.tx, own=True)
+    for relay in own:
         line = node.line(relay.id)
         since = None if line.down_since is None else step.now.tick - line.down_since
         if (
@@ -104,6 +108,7 @@ def health(step: Step, node: Node) -> None:
                         _move(step, node, queue, Seen.RELAY_GONE)
                         _say(step, node, queue, Turn.QDROP)
             fill(step, node)
+    return any(relay.state != "dead" and node.line(relay.id).down_since is not None for relay in own)
 
 
 def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:
