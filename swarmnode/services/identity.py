@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from swarm_protocol.identity import (
     NodeKeys,
     RecoveryKit,
@@ -53,6 +55,21 @@ def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
     assert node.persona is not None
     tell(step, "node.changed")
     return node.persona
+
+
+def rename(step: Step, node: Node, name: str) -> None:
+    """Change the owner's own name, which goes into notes and labels of invites.
+
+    Raises:
+        UsageError: no name.
+    """
+    me, name = node.me, name.strip()
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise UsageError(f"a name has 1 to {MAX_NAME} printable characters")
+    for row in PERSONAS.all(step.tx):
+        PERSONAS.change(step.tx, row.id, name=name)
+    node.persona = replace(me, name=name)
+    tell(step, "node.changed")
 
 
 def load(step: Step) -> Me | None:

@@ -591,7 +591,7 @@ def _contact(step: Step, node: Node, chain: Sigchain, note: str, *, name: str) -
     contact_id = CONTACTS.add(
         step.tx,
         persona_id=chain.persona_id,
-        name=name or _name_from(note) or f"contact {chain.persona_id.hex()[:6]}",
+        name=name or name_from(note) or f"contact {chain.persona_id.hex()[:6]}",
         standing="pending",
         chain=chain.encode(),
         note=note,
@@ -602,7 +602,7 @@ def _contact(step: Step, node: Node, chain: Sigchain, note: str, *, name: str) -
     return contact_id
 
 
-def _name_from(note: str) -> str:
+def name_from(note: str) -> str:
     """A joiner's note starts with the name that it wants to be called, up to the first line's end."""
     return note.split("\n", 1)[0][:64].strip()
 
@@ -671,6 +671,30 @@ _waiting = INVITES.table.c.state.in_([PREPARING, "requested", "read", "fetched",
 def open_rows(step: Step) -> list[Invite]:
     """Invites that wait for something."""
     return INVITES.where(step.tx, _waiting)
+
+
+def revoke(step: Step, node: Node, invite_id: str) -> None:
+    """Make an invite worthless; what was accepted stays.
+
+    Raises:
+        NotFound, Conflict: there is none, or it has led to a contact.
+    """
+    row = _get(step, int(invite_id)) if invite_id.isdecimal() else None
+    if row is None:
+        raise NotFound("there is no such invite")
+    if row.contact_id is not None:
+        raise Conflict("this invite has led to a contact", hint="Block or remove the contact instead.")
+    _move(step, row, "declined" if row.role == "inviter" else "withdrawn")
+    for outgoing_row in OUTBOX.all(step.tx, invite_id=row.id):
+        outgoing.confirmed(step, node, outgoing_row.id)
+    for queue in QUEUES_IN.all(step.tx, invite_id=row.id):
+        line = node.line(queue.relay_id)
+        if queue.rid is not None:
+            node.reading.pop(queue.rid, None)
+            if line.is_up:
+                links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), queues.key_of(queue.secret))
+        QUEUES_IN.change(step.tx, queue.id, state=Recipient.CLOSED.value)
+    INVITES.change(step.tx, row.id, secret=None, psk=None, link="" if row.role == "inviter" else row.link)
 
 
 def sweep(step: Step, node: Node) -> None:

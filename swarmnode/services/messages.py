@@ -40,6 +40,7 @@ def send(
     *,
     reply_to: str = "",
     attachments: Sequence[tuple[str, str, bytes]] = (),
+    expire_s: int | None = None,
 ) -> MessageView:
     """Say something in a chat. It is stored when this returns, and leaves when there is a way.
 
@@ -57,11 +58,13 @@ def send(
         body: Known = Reply(target.name, text, files)
     else:
         body = Text(text, files)
-    return views.message(step, node, say(step, node, conversation, body))
+    return views.message(step, node, say(step, node, conversation, body, expire_s=expire_s))
 
 
-def say(step: Step, node: Node, conversation: ConversationRow, body: Known) -> MessageRow:
-    """Compose, store and send a chained message.
+def say(
+    step: Step, node: Node, conversation: ConversationRow, body: Known, *, expire_s: int | None = None
+) -> MessageRow:
+    """Compose, store and send a chained message; it disappears after `expire_s`, else as the chat says.
 
     Raises:
         UsageError: others would refuse it.
@@ -88,7 +91,7 @@ def say(step: Step, node: Node, conversation: ConversationRow, body: Known) -> M
             heads=Heads(me.chain.head),
             wall_s=max(step.wall_s, 0),
             entropy=step.entropy,
-            expire_s=conversation.timer_s if isinstance(body, Text | Reply | Edit | React) else 0,
+            expire_s=_expiry(conversation, body) if expire_s is None else expire_s,
         )
     except (ProtocolUsageError, LimitError) as e:
         raise UsageError(str(e)) from e
@@ -99,6 +102,10 @@ def say(step: Step, node: Node, conversation: ConversationRow, body: Known) -> M
     after = MESSAGES.get(step.tx, row.id)
     assert after is not None
     return after
+
+
+def _expiry(conversation: ConversationRow, body: Known) -> int:
+    return conversation.timer_s if isinstance(body, Text | Reply | Edit | React) else 0
 
 
 def edit(step: Step, node: Node, message: str, text: str) -> MessageView:
@@ -144,12 +151,9 @@ def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool)
             assert conversation is not None
             say(step, node, conversation, DeleteReq(targets))
             asked = True
-    talk.shred(step, node, [row for row in map(_fresh(step), rows) if row is not None])
+    again = [MESSAGES.get(step.tx, row.id) for row in rows]
+    talk.shred(step, node, [row for row in again if row is not None])
     return DeletionView(tuple(row.name.hex() for row in rows), "shredded", asked)
-
-
-def _fresh(step: Step):  # type: ignore[no-untyped-def]
-    return lambda row: MESSAGES.get(step.tx, row.id)
 
 
 def set_timer(step: Step, node: Node, chat: str, seconds: int) -> None:

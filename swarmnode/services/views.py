@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from swarm_protocol.content import Edit, Message, React, Reply, Text, Timer, Type
 from swarm_protocol.content.attachments import Attachment
 
-from ..domain.views import AttachmentView, ChatView, ContactView, MessageState, MessageView, Page
+from ..domain.views import AttachmentView, ChatView, ContactView, Hit, MessageState, MessageView, Page
 from ..errors import UsageError
 from ..storage import tables
 from ..storage.shelves import (
@@ -196,6 +196,53 @@ def _cursor(text: str) -> tuple[int, bytes]:
         return int(height, 16), bytes.fromhex(name)
     except ValueError:
         raise UsageError(f"{text!r} is no cursor{dash and ''}") from None
+
+
+def messages_like(step: Step, prefix: str) -> tuple[str, ...]:
+    """Ids of messages that start so, at most three."""
+    try:
+        low = bytes.fromhex(prefix + "0" * (len(prefix) % 2))
+        high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)) + b"\xff" * 32
+    except ValueError:
+        return ()
+    rows = MESSAGES.find(step.tx, sa.select(*MESSAGES.columns).where(_m.name.between(low, high)).limit(3))
+    return tuple(row.name.hex() for row in rows)
+
+
+def search(
+    step: Step, node: Node, text: str, *, chat: str = "", limit: int = 20, cursor: str = ""
+) -> tuple[list[Hit], str]:
+    """Messages with these words, the newest first, and the cursor for more. Edits are found as their message."""
+    limit = max(1, min(limit, MAX_PAGE))
+    before = int(cursor) if cursor.isdecimal() else None
+    found = step.tx.search.find(text, limit + 1, before)
+    following = str(found[limit - 1]) if len(found) > limit else ""
+    hits: list[Hit] = []
+    seen: set[bytes] = set()
+    for row_id in found[:limit]:
+        row = MESSAGES.get(step.tx, row_id)
+        if row is not None and row.type == Type.EDIT and row.target is not None:
+            row = MESSAGES.one(step.tx, name=row.target)
+        if row is None or row.body_id is None or row.name in seen:
+            continue
+        if chat and str(row.conversation_id) != chat:
+            continue
+        seen.add(row.name)
+        view = message(step, node, row)
+        hits.append(Hit(view, _snippet(view.text, text)))
+    return hits, following
+
+
+def _snippet(text: str, query: str) -> str:
+    """The text around the first word of the query, which stands between U+0002 and U+0003."""
+    folded = text.casefold()
+    for word in query.casefold().split():
+        at = folded.find(word)
+        if at >= 0 and len(folded) == len(text):
+            start, end = max(0, at - 40), at + len(word) + 80
+            marked = f"{text[start:at]}\x02{text[at : at + len(word)]}\x03{text[at + len(word) : end]}"
+            return ("…" if start else "") + marked + ("…" if end < len(text) else "")
+    return text[:120] + ("…" if len(text) > 120 else "")
 
 
 def chat(step: Step, node: Node, conversation: ConversationRow) -> ChatView:

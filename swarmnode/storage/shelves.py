@@ -384,7 +384,7 @@ class EventRow:
 class Device:
     """A screen or program that may use the API."""
 
-    id: int
+    id: str
     label: str
     token_hash: bytes = field(repr=False)
     scopes: str

@@ -460,7 +460,7 @@ gap = Table(
 device = Table(
     "device",
     metadata,
-    _id(),
+    Column("id", Text, primary_key=True),
     Column("label", Text, nullable=False),
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("scopes", Text, nullable=False),

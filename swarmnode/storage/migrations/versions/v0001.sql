@@ -26,7 +26,7 @@ CREATE TABLE contact (
 );
 
 CREATE TABLE device (
-    id INTEGER NOT NULL,
+    id TEXT NOT NULL,
     label TEXT NOT NULL,
     token_hash BLOB NOT NULL,
     scopes TEXT NOT NULL,

@@ -1,0 +1,135 @@
+"""Files that leave and enter a node: bundles, backups, exports; and the removal of all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from swarm_protocol.identity import RecoveryKit
+
+from ..delivery.runner import Runner
+from ..domain.views import CarryView
+from ..errors import ConfigError, StorageError
+from ..services import messages, views
+from ..services.node import Node
+from ..services.step import Step
+from ..storage.home import Home
+
+_PIECE = 256 * 1024
+
+
+def _write_new(path: Path, pieces: Iterable[bytes]) -> int:
+    """Write a new file that only its owner reads, whole or not at all; its size."""
+    size = 0
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            for piece in pieces:
+                out.write(piece)
+                size += len(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        if path.exists():
+            raise ConfigError(f"{path} is there already", hint="Name a new file.")
+        beside.rename(path)
+    except OSError as e:
+        raise StorageError(f"{path} cannot be written: {e.strerror}") from e
+    finally:
+        beside.unlink(missing_ok=True)
+    return size
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as source:
+            while piece := source.read(_PIECE):
+                yield piece
+    except OSError as e:
+        raise ConfigError(f"{path} cannot be read: {e.strerror}") from e
+
+
+async def carry_out(runner: Runner, path: Path, contact: str) -> CarryView:
+    """Write what waits for a contact, or for all, to a bundle file."""
+    from ..services import carry  # noqa: PLC0415 - rarely wanted, and not for a start
+
+    def make(step: Step, node: Node) -> tuple[list[bytes], int]:
+        return carry.write(step, node, contact)
+
+    pieces, records = await runner.do(make)
+    size = await asyncio.to_thread(_write_new, path, pieces)
+    return CarryView(records=records, size_bytes=size)
+
+
+async def carry_in(runner: Runner, path: Path) -> CarryView:
+    """Take a bundle file in."""
+    from ..services import carry  # noqa: PLC0415
+
+    pieces = await asyncio.to_thread(lambda: list(_pieces(path)))
+    return await runner.do(lambda step, node: carry.take(step, node, pieces))
+
+
+async def backup(runner: Runner, path: Path) -> int:
+    """Write a sealed backup; its size."""
+    from ..services import backup as backups  # noqa: PLC0415
+
+    pieces = await runner.do(lambda step, node: list(backups.write(step, node)))
+    return await asyncio.to_thread(_write_new, path, pieces)
+
+
+async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) -> None:
+    """Bring a persona back into an empty store."""
+    from ..services import restore as restoring  # noqa: PLC0415
+
+    pieces = None if backup_file is None else await asyncio.to_thread(lambda: list(_pieces(backup_file)))
+    await runner.do(lambda step, node: restoring.begin(step, node, kit, pieces))
+
+
+async def export(runner: Runner, path: Path) -> int:
+    """Write everything that can be read, as JSON lines, for other programs."""
+
+    def lines(step: Step, node: Node) -> list[bytes]:
+        out: list[bytes] = []
+        for chat in views.chats(step, node):
+            out.append(_line("chat", {"id": chat.id, "title": chat.title}))
+            after = ""
+            while True:
+                page = views.page(step, node, messages.find(step, chat.id), after=after or "0-00", limit=200)
+                for item in page.items:
+                    said = {
+                        "chat": item.chat,
+                        "id": item.id,
+                        "author": item.author_name,
+                        "mine": item.mine,
+                        "text": item.text,
+                        "kind": item.kind,
+                        "time": item.wall_s,
+                        "reply_to": item.reply_to,
+                    }
+                    out.append(_line("message", said))
+                if len(page.items) < 200:
+                    break
+                after = page.next
+        return out
+
+    found = await runner.look(lines)
+    return await asyncio.to_thread(_write_new, path, found)
+
+
+def _line(kind: str, data: dict[str, object]) -> bytes:
+    return json.dumps({"type": kind, **data}, ensure_ascii=False).encode() + b"\n"
+
+
+def remove_all(place: Home) -> None:
+    """Remove what is left of a home whose key is destroyed."""
+    for entry in place.path.iterdir():
+        if entry.name == "lock":
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)

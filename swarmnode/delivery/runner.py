@@ -1,0 +1,397 @@
+"""The driver of the node's logic (ADR 0014): one thread writes, links and timers live in the event loop.
+
+Everything that has arrived goes into one transaction, what people want first. After the commit, not before,
+its effects leave. When a step raises what it should not, or the commit fails, the transaction is rolled back
+and the engine is gone with it: its links are closed and a new one starts from the tables, after a pause that
+grows while that goes on. The wishes of people in such a transaction are run again, each alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from swarm_protocol import mls
+from swarm_protocol.entropy import Entropy
+from swarm_protocol.errors import ProtocolError
+
+from ..domain.time import Instant
+from ..errors import DiskFull, NodeError, NotReady, StorageError, Unreachable
+from ..services.engine import Engine
+from ..services.node import Node, Options
+from ..services.step import (
+    Effect,
+    Heard,
+    Input,
+    LinkId,
+    Lost,
+    NetworkChanged,
+    Open,
+    Opened,
+    Shut,
+    Started,
+    Step,
+    Told,
+    Transmit,
+    WakeAt,
+    Woke,
+)
+from ..storage.database import Database
+from .link import connect
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+BATCH = 48
+"""Inputs in one transaction: some 100 ms at most, so that a person's wish never waits long."""
+FRAMES_WAITING = 64
+"""Frames of one link that wait to be taken; then it is read no further."""
+READERS = 3
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 60.0
+SLEPT_S = 30.0
+"""When the wall clock gained so much on the monotonic one, the machine was asleep."""
+
+
+def clock() -> Instant:
+    """The moment."""
+    return Instant(int(time.time()), time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a trace, and the peers that it is about, by id."""
+
+    about: str
+    text: str
+
+
+@dataclass(slots=True)
+class _Wish:
+    """What a person wants, and who waits for what comes of it."""
+
+    run: Callable[[Step, Node], Any]
+    done: asyncio.Future[Any]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a transaction came to."""
+
+    effects: list[Effect] = field(default_factory=list)
+    results: list[tuple[_Wish, Any, BaseException | None]] = field(default_factory=list)
+    failed: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Link:
+    """An open link, or one on its way."""
+
+    frames: asyncio.Queue[bytes]
+    room: asyncio.Semaphore
+    task: asyncio.Task[None] | None = None
+
+
+class Runner:
+    """A node that runs on an open database."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        entropy: Entropy,
+        crypto: mls.CryptoProvider = mls.CRYPTO,
+        options: Options | None = None,
+        now: Callable[[], Instant] = clock,
+        on_disk_full: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.database = database
+        self._entropy, self._crypto, self._options, self._now = entropy, crypto, options, now
+        self._on_disk_full = on_disk_full
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._inputs: deque[tuple[Input, asyncio.Semaphore | None]] = deque()
+        self._wishes: deque[_Wish] = deque()
+        self._wanted = asyncio.Event()
+        self._links: dict[LinkId, _Link] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._listeners: set[asyncio.Queue[Told]] = set()
+        self._tracers: set[asyncio.Queue[Line]] = set()
+        self._failures = 0
+        self._stopping = False
+        self._engine = self._new_engine()
+        self.problem: StorageError | None = None
+        """What keeps the store from being written, while it does."""
+
+    def _new_engine(self) -> Engine:
+        database = self.database
+        return Engine(
+            boot=database.boot, instance=database.instance, crypto=self._crypto, options=self._options
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run as long as the block lasts; then what has arrived is stored, and links are closed."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self._feed(Started())
+            work = tasks.create_task(self._work())
+            watch = tasks.create_task(self._watch())
+            try:
+                yield
+            finally:
+                self._stopping = True
+                self._wanted.set()
+                await work
+                watch.cancel()
+                self._drop_links()
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+    # Asking
+
+    async def do(self, wish: Callable[[Step, Node], T]) -> T:
+        """Run what a person wants in a transaction; it is durable when this returns.
+
+        Raises:
+            NodeError: what the wish raised, or the store; nothing was changed.
+        """
+        if self._stopping:
+            raise NotReady("the node is stopping")
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._wishes.append(_Wish(wish, done))
+        self._wanted.set()
+        return await done
+
+    async def do_with_engine(self, wish: Callable[[Step, Engine], T]) -> T:
+        """As `do`, for the few wishes that start the engine anew."""
+        return await self.do(lambda step, _: wish(step, self._engine))
+
+    async def look(self, reading: Callable[[Step, Node], T]) -> T:
+        """Run something that only reads, on a snapshot, while others write."""
+
+        def read() -> T:
+            with self.database.read() as tx:
+                return reading(Step(tx, self._now(), self._entropy), self._engine.node)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+    @asynccontextmanager
+    async def news(self) -> AsyncIterator[asyncio.Queue[Told]]:
+        """What happens from now on; a listener that is 10,000 behind hears no more until it has caught up."""
+        queue: asyncio.Queue[Told] = asyncio.Queue(10_000)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    @asynccontextmanager
+    async def traced(self) -> AsyncIterator[asyncio.Queue[Line]]:
+        """Inputs and effects from now on, without what is in them."""
+        queue: asyncio.Queue[Line] = asyncio.Queue(1000)
+        self._tracers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._tracers.discard(queue)
+
+    def _trace(self, what: Input | Effect) -> None:
+        link = getattr(what, "link", None)
+        size = len(getattr(what, "data", b"") or b"")
+        told = what.type if isinstance(what, Told) else ""
+        text = f"{self._now().tick:.3f} {type(what).__name__}{f' link {link}' if link else ''}"
+        line = Line("", f"{text} {told or (f'{size} bytes' if size else '')}".strip())
+        for queue in self._tracers:
+            if not queue.full():
+                queue.put_nowait(line)
+
+    # The one who writes
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self._wishes or self._inputs:
+                wishes = [self._wishes.popleft() for _ in range(min(len(self._wishes), BATCH))]
+                inputs = [self._inputs.popleft() for _ in range(min(len(self._inputs), BATCH))]
+                batch = await loop.run_in_executor(
+                    self._writer, self._transaction, wishes, [input_ for input_, _ in inputs]
+                )
+                for _, room in inputs:
+                    if room is not None:
+                        room.release()
+                if batch.failed is not None:
+                    await self._failed(wishes, batch.failed)
+                    continue
+                self._failures, self.problem = 0, None
+                for effect in batch.effects:
+                    self._perform(effect)
+                for wish, result, error in batch.results:
+                    _answer(wish, result, error)
+            if self._stopping:
+                return
+
+    def _transaction(self, wishes: list[_Wish], inputs: list[Input]) -> _Batch:
+        """In the writer's thread: run everything, commit."""
+        batch, engine = _Batch(), self._engine
+        try:
+            with self.database.write() as tx:
+                step = Step(tx, self._now(), self._entropy, batch.effects)
+                for wish in wishes:
+                    batch.results.append(_wished(wish, step, engine.node))
+                for input_ in inputs:
+                    engine.handle(step, input_)
+                engine.settle(step)
+        except BaseException as e:
+            batch.failed = e
+            if not isinstance(e, Exception):
+                raise
+        return batch
+
+    async def _failed(self, wishes: list[_Wish], error: BaseException) -> None:
+        """Nothing of the transaction happened: a new engine, and each wish once more, alone."""
+        if isinstance(error, StorageError):
+            logger.warning("store.failed", extra={"code": error.code})
+            self.problem = error
+        elif not isinstance(error, _Rejected):
+            logger.error("engine.failed", exc_info=error)
+        self._drop_links()
+        self._inputs.clear()
+        self._engine = self._new_engine()
+        loop = asyncio.get_running_loop()
+        for wish in wishes:
+            batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
+            if isinstance(batch.failed, DiskFull) and self._on_disk_full():
+                self._engine = self._new_engine()
+                batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
+            if batch.failed is not None:
+                self._engine = self._new_engine()
+                reason = batch.failed.reason if isinstance(batch.failed, _Rejected) else batch.failed
+                _answer(wish, None, reason)
+                continue
+            for told in batch.effects:
+                if isinstance(told, Told):
+                    self._perform(told)
+            for done, result, refused in batch.results:
+                _answer(done, result, refused)
+        self._failures += 1
+        pause = min(FIRST_PAUSE_S * 2 ** min(self._failures - 1, 10), LAST_PAUSE_S)
+        self._engine = self._new_engine()
+        if self._timer is not None:
+            self._timer.cancel()
+        engine = self._engine
+        loop.call_later(pause, lambda: self._feed(Started()) if self._engine is engine else None)
+
+    # Effects
+
+    def _perform(self, effect: Effect) -> None:
+        if self._tracers:
+            self._trace(effect)
+        match effect:
+            case Transmit(link, data):
+                open_link = self._links.get(link)
+                if open_link is not None:
+                    open_link.frames.put_nowait(data)
+            case Open(link, address, pin):
+                made = _Link(asyncio.Queue(), asyncio.Semaphore(FRAMES_WAITING))
+                self._links[link] = made
+                made.task = self._tasks.create_task(self._talk(link, made, address, pin))
+            case Shut(link):
+                self._drop(link)
+            case WakeAt(tick):
+                if self._timer is not None:
+                    self._timer.cancel()
+                wait = max(0.0, tick - self._now().tick)
+                self._timer = asyncio.get_running_loop().call_later(wait, self._feed, Woke())
+            case Told():
+                for queue in self._listeners:
+                    if not queue.full():
+                        queue.put_nowait(effect)
+
+    def _feed(self, input_: Input, room: asyncio.Semaphore | None = None) -> None:
+        if self._tracers:
+            self._trace(input_)
+        if not self._stopping:
+            self._inputs.append((input_, room))
+            self._wanted.set()
+
+    def _drop(self, link: LinkId) -> None:
+        gone = self._links.pop(link, None)
+        if gone is not None and gone.task is not None:
+            gone.task.cancel()
+
+    def _drop_links(self) -> None:
+        for link in list(self._links):
+            self._drop(link)
+
+    async def _talk(self, number: LinkId, own: _Link, address: str, pin: bytes) -> None:
+        """One link, from opening to its end."""
+        reason = ""
+        try:
+            async with connect(address, pin) as link:
+                self._feed(Opened(number))
+                sender = self._tasks.create_task(_send_all(link.send, own.frames))
+                try:
+                    async for frame in link:
+                        await own.room.acquire()
+                        self._feed(Heard(number, frame), own.room)
+                finally:
+                    sender.cancel()
+        except NodeError as e:
+            reason = e.code
+        if self._links.get(number) is own:
+            del self._links[number]
+            self._feed(Lost(number, reason))
+
+    async def _watch(self) -> None:
+        """Notice that the machine has slept: what failed before may work now."""
+        before = self._now()
+        while True:
+            await asyncio.sleep(5)
+            now = self._now()
+            if (now.wall_s - before.wall_s) - (now.tick - before.tick) > SLEPT_S:
+                self._feed(NetworkChanged())
+            before = now
+
+
+class _Rejected(Exception):
+    """A wish was refused after it had written something: the whole transaction goes back."""
+
+    def __init__(self, reason: NodeError | ProtocolError) -> None:
+        super().__init__("a wish was refused")
+        self.reason = reason
+
+
+def _wished(wish: _Wish, step: Step, node: Node) -> tuple[_Wish, Any, BaseException | None]:
+    before = step.tx.driver.total_changes
+    try:
+        return wish, wish.run(step, node), None
+    except (NodeError, ProtocolError) as e:
+        if step.tx.driver.total_changes != before:
+            raise _Rejected(e) from e
+        return wish, None, e
+
+
+def _answer(wish: _Wish, result: Any, error: BaseException | None) -> None:
+    if wish.done.cancelled():
+        return
+    if error is not None:
+        wish.done.set_exception(error)
+    else:
+        wish.done.set_result(result)
+
+
+async def _send_all(send: Callable[[bytes], Any], frames: asyncio.Queue[bytes]) -> None:
+    try:
+        while True:
+            await send(await frames.get())
+    except Unreachable:
+        pass  # the one who reads hears of it too
