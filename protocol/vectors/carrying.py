@@ -61,7 +61,8 @@ def bundles(made: Made) -> None:
 
     week = carry.CARRY.period(NOW)
     back = carry.CARRY.awaited(PAIR, week)
-    fields: Mapping[int, Value] = {1: PAIR.secret, 2: PAIR.own, 3: PAIR.other, 4: week, 5: TAG, 6: back}
+    fields: dict[int, Value] = {1: PAIR.secret, 2: PAIR.own, 3: PAIR.other, 4: week, 5: TAG, 6: back}
+    fields |= {7: PAIR.key_out.secret, 8: PAIR.key_in.secret}
     vector(made, "carry/tag/both", cbor.encode(fields), "ok", "from one to the other, and back")
 
     def ack(name: str, hashes: Value, comment: str, rule: Rule | None = None) -> None:
@@ -115,10 +116,12 @@ def beacons(made: Made) -> None:
     hour, nonce = nearby.BEACON.period(NOW), bytes(range(16))
     tags = nearby.BEACON.sent(PAIR, hour), nearby.DOOR_NAME.sent(PAIR, hour)
     first = nearby.knock(PAIR, now=NOW, entropy=lambda _: nonce)
-    fields: Mapping[int, Value] = {
-        1: PAIR.secret, 2: PAIR.own, 3: PAIR.other, 4: NOW, 5: tags[0], 6: tags[1], 7: nonce, 8: first
+    keys = nearby.key_out(PAIR).secret, nearby.key_in(PAIR).secret
+    hours: Mapping[int, Value] = {
+        1: PAIR.secret, 2: PAIR.own, 3: PAIR.other, 4: NOW, 5: tags[0], 6: tags[1], 7: nonce, 8: first,
+        9: keys[0], 10: keys[1]
     }  # fmt: skip
-    vector(made, "nearby/tags/hour", cbor.encode(fields), "ok", "beacon, name and knock")
+    vector(made, "nearby/tags/hour", cbor.encode(hours), "ok", "beacon, name and knock, and both keys")
 
     def knock(name: str, frame: bytes, comment: str, expect: str, now: int = NOW) -> None:
         packed = cbor.encode([BACK.secret, BACK.own, BACK.other, now, frame])

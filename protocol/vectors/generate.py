@@ -21,7 +21,7 @@ from .encoding import encoding
 from .envelopes import envelopes, frames, parts
 from .forge import Made
 from .mailbox import around, commands, replies, sealed
-from .meeting import answers, bundles, codes, conversations, requests, safety, stamps
+from .meeting import answers, bundles, codes, conversations, rejoins, requests, safety, stamps
 from .meeting import links as invite_links
 from .repairs import repair_copies, repair_haves, repair_requests
 
@@ -55,6 +55,7 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     requests,
     answers,
     conversations,
+    rejoins,
     safety,
     codes,
     stamps,

@@ -1,4 +1,4 @@
-"""Vectors of meeting (spec 40).
+"""Vectors of meeting and rejoining (spec 40, 41).
 
 X-Wing draws randomness inside the library, so what is sealed to a key here is sealed by who holds that key:
 `Repeatable` takes any bytes for an encapsulation and asks the private key for their secret.
@@ -18,13 +18,13 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol import meeting as mt
 from swarm_protocol.cbor import Value
 from swarm_protocol.entropy import Entropy
-from swarm_protocol.meeting import group, rules, sealing
+from swarm_protocol.meeting import group, rejoin, rules, sealing
 from swarm_protocol.meeting.text import format_link
 from swarm_protocol.mls.hpke import Hpke, XWing
 from swarm_protocol.rules import Rule
 from swarm_protocol.testing import SeededEntropy
 
-from .forge import AWAY, BEN, HOME, KIT, LABEL, PERSONA, Made, vector, with_node
+from .forge import AWAY, BEN, FOURTH, HOME, KIT, LABEL, PERSONA, Made, vector, with_node
 from .mailbox import HPKE as RELAY_HPKE
 from .mailbox import RELAY
 
@@ -480,3 +480,84 @@ def stamps(made: Made) -> None:
     for name, bits, n in (("found", 4, number), ("free", 0, 7), ("none", 4, number + 1)):
         value = cbor.encode([challenge, bits, n])
         vector(made, f"meeting/stamp/{name}", value, "none" if name == "none" else "ok", f"{bits} bits")
+
+
+def rejoins(made: Made) -> None:
+    """Rejoins (spec 41 §1), and the successor that follows (§2)."""
+    to, transcript = HOME, mt.rejoining(ADA.persona_id, HOME.leaf_sig.public)
+    conv_id = b"c" * 32
+    fields: dict[int, Value] = {
+        1: JOINER.encode(),
+        2: OWN.key_package.encode(),
+        3: [queue(3).fields()],
+        4: conv_id,
+        5: 0,
+    }
+
+    def forge(changes: Mapping[int, Value], about: bytes, signer: mls.SignatureKeyPair) -> Forged:
+        content = {**fields, **changes}
+        content[6] = labels.REJOIN_SIGNATURE.sign(signer, about + cbor.encode(content))
+        hpke = Hpke(Repeatable({to.hpke.public: to.hpke.private}), mt.HPKE.kdf, mt.HPKE.aead)
+        info = labels.REJOIN.prefix + transcript
+        enc, context = hpke.setup_sender(to.hpke.public, info, SeededEntropy("enc of rejoin"))
+        sealed = cbor.encode({1: enc, 2: context.seal(b"", cbor.encode(content))})
+        return Forged(sealed, mt.MeetingKeys.export(context, transcript, sealed))
+
+    def add(
+        name: str,
+        comment: str,
+        changes: Mapping[int, Value] | None = None,
+        expect: str = "ok",
+        rule: Rule | None = None,
+        *,
+        about: bytes = transcript,
+        signer: mls.SignatureKeyPair = AWAY.leaf_sig,
+        own: idn.PersonaId = ADA.persona_id,
+    ) -> None:
+        forged = forge(changes or {}, about, signer)
+        keys = forged.keys
+        shared: Value = [keys.request, keys.psk_id, keys.psk, keys.answer] if expect == "ok" else None
+        value: list[Value] = [to.secret(), own, NOW, forged.sealed, shared]
+        vector(made, f"meeting/rejoin/{name}", cbor.encode(value), expect, comment, rule)
+
+    add("rejoin", "ben's node comes back")
+    add("again", "the second of one leaf", {5: 1})
+    add("later", "a field that a later version adds", {99: 1})
+    signature = rejoin.REJOIN_SIGNATURE
+    add("rejoin-signature", "signed by another", None, "rule", signature, signer=HOME.leaf_sig)
+    other = mt.rejoining(ADA.persona_id, FOURTH.leaf_sig.public)
+    add("rejoin-signature.node", "signed for another node", None, "rule", signature, about=other)
+    add("queue-count", "no queue for the answer", {3: []}, "decode", rules.QUEUE_COUNT)
+    add("cannot-open.persona", "asked of another persona", None, "cannot-open", own=JOINER.persona_id)
+
+    keys = forge({}, transcript, AWAY.leaf_sig).keys
+    hpke = Hpke(Repeatable({OWN.key_package.init_key: OWN.init.private}), SUITE.hpke.kdf, SUITE.hpke.aead)
+    mine = key_package(ADA, HOME, seed="ada")
+    founder = mls.OwnKeyPackage(
+        mls.CipherSuite(SUITE.id, SUITE.name, hpke, SUITE.signature),
+        mine.key_package,
+        mine.init,
+        mine.encryption,
+        mine.signature,
+    )
+    for name, asked, rule in (
+        ("successor", conv_id, None),
+        ("rejoin-conversation", b"d" * 32, rejoin.REJOIN_CONVERSATION),
+    ):
+        started = group.start_group(
+            founder,
+            (ADA, JOINER),
+            OWN.key_package,
+            psk_id=keys.psk_id,
+            psk=keys.psk,
+            conv_id=conv_id,
+            entropy=SeededEntropy(name),
+            now=NOW,
+        )
+        private: list[Value] = [OWN.init.private, OWN.encryption.private, AWAY.secret()]
+        shared: list[Value] = [keys.transcript, keys.request, keys.psk, HOME.leaf_sig.public]
+        value: list[Value] = [
+            OWN.key_package.encode(), private, ADA.encode(), JOINER.encode(), started.welcome, shared, asked
+        ]  # fmt: skip
+        expect = "rule" if rule else "ok"
+        vector(made, f"meeting/successor/{name}", cbor.encode(value), expect, f"into {name}", rule)

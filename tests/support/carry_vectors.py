@@ -23,6 +23,7 @@ def run_tag(data: bytes) -> str:
     r = cbor.Record.decode(data, "tags")
     pair, week = carry.Pair(r.octets(1), r.octets(2), r.octets(3)), r.uint(4)
     assert (carry.CARRY.sent(pair, week), carry.CARRY.awaited(pair, week)) == (r.octets(5), r.octets(6))
+    assert (pair.key_out.secret, pair.key_in.secret) == (r.octets(7), r.octets(8))
     return "ok"
 
 
@@ -48,6 +49,7 @@ def run_tags(data: bytes) -> str:
     hour = nearby.BEACON.period(now)
     assert (nearby.BEACON.sent(pair, hour), nearby.DOOR_NAME.sent(pair, hour)) == (r.octets(5), r.octets(6))
     assert nearby.knock(pair, now=now, entropy=lambda _: r.octets(7)) == r.octets(8)
+    assert (nearby.key_out(pair).secret, nearby.key_in(pair).secret) == (r.octets(9), r.octets(10))
     return "ok"
 
 

@@ -78,6 +78,36 @@ def run_conversation(data: bytes) -> str:
     return "ok"
 
 
+def run_rejoin(data: bytes) -> str:
+    secret, own, now, sealed, shared = values(cbor.decode(data))
+    keys, persona = idn.NodeKeys.from_secret(octets(secret)), idn.PersonaId(octets(own))
+    got = mt.open_rejoin(keys, octets(sealed), own=persona, now=number_of(now)).request.keys
+    assert [got.request, got.psk_id, got.psk, got.answer] == shared
+    return "ok"
+
+
+def run_successor(data: bytes) -> str:
+    package, private, chain, own_chain, welcome, shared, conv_id = values(cbor.decode(data))
+    init, encryption, secret = map(octets, values(private))
+    transcript, request, psk, other = map(octets, values(shared))
+    suite = mls.CRYPTO.suite(0xF0A1)
+    own = mls.OwnKeyPackage(
+        suite,
+        mls.KeyPackage.decode(octets(package)),
+        suite.kem.from_private(init),
+        suite.kem.from_private(encryption),
+        idn.NodeKeys.from_secret(secret).leaf_sig,
+    )
+    theirs = idn.Sigchain.decode(octets(chain))
+    node = theirs.node(other)
+    assert node is not None
+    answer = mt.Answer(theirs, node, octets(welcome), ())
+    keys = mt.MeetingKeys(transcript, request, psk, bytes(32))
+    mine = idn.Sigchain.decode(octets(own_chain))
+    mt.join_again(own, keys, answer, chain=mine, conv_id=octets(conv_id))
+    return "ok"
+
+
 def run_safety(data: bytes) -> str:
     material, words, digits = values(cbor.decode(data))
     numbered = [str(number) for number in range(2048)]
@@ -118,6 +148,8 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     "meeting/request": run_request,
     "meeting/answer": run_answer,
     "meeting/conversation": run_conversation,
+    "meeting/rejoin": run_rejoin,
+    "meeting/successor": run_successor,
     "meeting/safety": run_safety,
     "meeting/qr": run_qr,
     "meeting/code-text": run_code_text,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from .. import labels
+from ..envelope.seal import QueueKey
 from ..errors import LimitError
 from ..labels import KeyLabel
 from . import rules
@@ -27,6 +28,16 @@ class Pair:
     secret: bytes = field(repr=False)
     own: bytes
     other: bytes
+
+    @property
+    def key_out(self) -> QueueKey:
+        """The key that seals what we carry to the other: no relay's queue has a part in it."""
+        return QueueKey(labels.CARRY_KEY.derive(self.secret, self.own + self.other))
+
+    @property
+    def key_in(self) -> QueueKey:
+        """The key that seals what the other carries to us."""
+        return QueueKey(labels.CARRY_KEY.derive(self.secret, self.other + self.own))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,13 @@ def accept(
     chain: Sigchain,
     queues: Sequence[QueueRecord],
     *,
+    conv_id: bytes | None = None,
     entropy: Entropy,
     now: int,
 ) -> Accepted:
     """Start a conversation with who asked. `own` is a new key package of a node of our `chain`.
+
+    With `conv_id`, a conversation that is there goes on (spec 41).
 
     Raises:
         UsageError: the request's key package has ended since it was opened.
@@ -55,6 +58,7 @@ def accept(
         request.key_package,
         psk_id=keys.psk_id,
         psk=keys.psk,
+        conv_id=conv_id,
         entropy=entropy,
         now=now,
     )

@@ -91,15 +91,18 @@ def start_group(
     *,
     psk_id: bytes,
     psk: bytes,
+    conv_id: bytes | None = None,
     entropy: Entropy,
     now: int,
 ) -> Started:
     """Make the group and add the other. Store the state before the Welcome leaves.
 
+    It is of a new conversation, or of the one with the id `conv_id`, which goes on in it (spec 41).
+
     Raises:
         UsageError: the key package, which was checked, cannot be added any more.
     """
-    suite, conv_id = own.suite, entropy(_ID_SIZE)
+    suite, conv_id = own.suite, entropy(_ID_SIZE) if conv_id is None else conv_id
     extensions = group_extensions(conv_id)
     state = mls.create_group(own, entropy(_ID_SIZE), extensions=extensions, config=CONFIG, entropy=entropy)
     wanted = mls.PreSharedKeyID.external(psk_id, entropy(suite.kdf.size))

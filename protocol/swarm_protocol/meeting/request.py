@@ -213,11 +213,7 @@ def open_request(
     key_package = KeyPackage.decode(r.octets(KEY_PACKAGE, at_most=rules.MAX_KEY_PACKAGE))
     chain = Sigchain.decode(r.octets(CHAIN, at_most=rules.MAX_CHAIN))
     rules.MEETING_OTHER.require(chain.persona_id != own)
-    leaf = key_package.leaf_node
-    check_key_package(CRYPTO.suite(rules.SUITE), key_package, _FORM_ONLY)
-    check_lifetime(leaf, now)
-    check_support(leaf.capabilities, group_extensions(bytes(32)))
-    node = check_leaf({chain.persona_id: chain}.get, leaf)
+    node = check_package(chain, key_package, now)
     signature = r.octets(SIGNATURE, size=labels.SIGNATURE_SIZE)
     signed = labels.REQUEST_SIGNATURE.verify(node.leaf_sig, transcript + r.without(SIGNATURE), signature)
     rules.REQUEST_SIGNATURE.require(signed)
@@ -225,3 +221,16 @@ def open_request(
         challenge = stamp_challenge(transcript, r.without(STAMP, SIGNATURE))
         rules.REQUEST_STAMP.require(STAMP in r and is_stamp(challenge, bits, r.uint(STAMP)))
     return Request(chain, node, key_package, queues, note, MeetingKeys.export(context, transcript, sealed))
+
+
+def check_package(chain: Sigchain, key_package: KeyPackage, now: int) -> Node:
+    """The node of `chain` that a key package is of, if it can be added to a conversation now.
+
+    Raises:
+        RuleViolation: a rule of key packages (MLS) or of credentials (spec 10) is broken.
+    """
+    leaf = key_package.leaf_node
+    check_key_package(CRYPTO.suite(rules.SUITE), key_package, _FORM_ONLY)
+    check_lifetime(leaf, now)
+    check_support(leaf.capabilities, group_extensions(bytes(32)))
+    return check_leaf({chain.persona_id: chain}.get, leaf)
