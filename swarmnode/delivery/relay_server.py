@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -122,6 +123,7 @@ class RelayServer:
         self._orders: deque[_Order] = deque()
         self._ready: OrderedDict[_Connection, None] = OrderedDict()
         """Connections with something in their inbox, each once, in the order of their turns."""
+        self._in_turn: set[_Connection | None] = set()
         self._something = asyncio.Event()
         self._waiting_bytes = 0
         self._wake: int | None = None
@@ -216,6 +218,8 @@ class RelayServer:
         if connection.inbox:
             self._ready.setdefault(connection)
             self._something.set()
+            if connection not in self._in_turn:
+                self._writer.hurry = True
 
     async def _take_turns(self) -> None:
         look = 0.0
@@ -261,7 +265,12 @@ class RelayServer:
         return group
 
     async def _turn(self, group: list[_Order]) -> None:
-        turn: Turn = await self._in_thread(self._writer.turn, [order.input for order in group])
+        inputs = [order.input for order in group]
+        self._in_turn = {order.of for order in group}
+        self._writer.hurry = False
+        least = len(self._in_turn) + sum(order.of is None for order in group)
+        take = partial(self._writer.turn, inputs, least=least, alone=len(self._in_turn) == 1)
+        turn: Turn = await self._in_thread(take)
         self.counters.turns += 1
         self.counters.store_failures = self._writer.failures
         for order in group[: turn.taken]:

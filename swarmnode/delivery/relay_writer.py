@@ -4,8 +4,10 @@ A turn takes inputs one by one, applies what they store, syncs once, and only th
 the first change: an answer says what is on the disk. What came out before it promises nothing that this turn
 stores, and leaves at once; else its delay would tell that something was stored (a second sender's key).
 
-A turn ends when it has taken about as long as the last sync did. So a disk that is slow gets large groups, a
-fast one small, and neither makes anybody wait for more than twice the time that he would need alone.
+A turn takes a frame of each connection that has one. Then it goes on for as long as the last sync took, so
+that a slow disk gets large groups, or a little longer where one connection has all the frames; and no further
+when somebody else comes. So those who send at once share a sync, and who comes beside a flood waits for one
+frame of it and a sync.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ from swarm_protocol.mailbox import effects as fx
 from ..errors import DiskFull, StorageError
 from ..storage.relay_store import SqliteRelayStore
 
-SHORTEST_S, LONGEST_S = 0.003, 0.010
-"""Bounds of what a turn takes before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
+ALONE_S = 0.003
+"""A turn of one connection takes so long at least: about eight SENDs, which then share a sync."""
+
+LONGEST_S = 0.010
+"""No turn takes longer before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """What a turn holds back at most, and one PULL more: two of the largest."""
@@ -48,36 +53,46 @@ class RelayWriter:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._relay, self._store, self._let_go, self._clock = relay, store, let_go, clock
-        self._work_s = SHORTEST_S
+        self._sync_s = 0.0
         self._free: list[fx.Effect] = []
         self._held: list[fx.Effect] = []
         self._bytes = 0
+        self.hurry = False
+        """Set from another thread: somebody came who has no input in this turn."""
         self.failures = 0
 
     def start(self) -> None:
         """Begin, on what the store holds. Raises StorageError."""
-        self.turn([*self._store.damaged(), fx.Started()], all_of_them=True)
+        inputs: list[fx.Input] = [*self._store.damaged(), fx.Started()]
+        while inputs:
+            del inputs[: self.turn(inputs).taken]
 
-    def turn(self, inputs: Sequence[fx.Input], *, all_of_them: bool = False) -> Turn:
-        """Take inputs, at least one, as many as fit. What they answer has been let go.
+    def turn(self, inputs: Sequence[fx.Input], *, least: int = 1, alone: bool = False) -> Turn:
+        """Take inputs, `least` of them if there is time, then more; `alone` if all are of one connection.
+
+        What they answer has been let go when it returns.
 
         Raises:
             StorageError: the store is of no use any more; nothing that depends on it has left.
         """
-        end, taken = time.monotonic() + self._work_s, 0
+        begin, taken = time.monotonic(), 0
+        enough_s = max(self._sync_s, ALONE_S) if alone else self._sync_s
         try:
             for input_ in inputs:
                 self._handle(input_)
                 taken += 1
-                if not all_of_them and (time.monotonic() >= end or self._bytes > MOST_BYTES):
+                spent_s = time.monotonic() - begin
+                if spent_s >= LONGEST_S or self._bytes > MOST_BYTES:
                     break
-            start = time.monotonic()
-            self._store.sync()
-            if self._held:
-                self._work_s = min(max(time.monotonic() - start, SHORTEST_S), LONGEST_S)
+                if taken >= least and (spent_s >= enough_s or self.hurry):
+                    break
+            if self._store.unsynced:
+                begin = time.monotonic()
+                self._store.sync()
+                self._sync_s = time.monotonic() - begin
         except StorageError as e:
             self._start_afresh(e)
-            return Turn(len(inputs) if all_of_them else min(taken + 1, len(inputs)), e)
+            return Turn(min(taken + 1, len(inputs)), e)
         self._release()
         return Turn(taken)
 

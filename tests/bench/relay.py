@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,55 @@ async def sends(relay: Relay, *, senders: int, each: int, in_flight: int) -> dic
     }
 
 
+async def flood(address: str, pin: bytes, ticket: bytes) -> None:
+    """Send without end, and say so when the first answer came."""
+    async with peer("flooder", address, pin) as one:
+        made = await one.new(ticket)
+        await one.get(mbx.Done, mbx.SKey(made.sid, one.key.public))
+        await one.send(made.sid, 0)
+        print("flooding", flush=True)
+
+        async def send() -> None:
+            for k in count(1):
+                caller, frame = one.caller.ask(sending(made.sid, k % 4000, bucket=1), one.key)
+                one.caller = mbx.Caller(caller.session, caller.hpke, caller.number)
+                await one.link.send(frame)
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(send())
+            async for _ in one.link:
+                pass
+
+
+async def beside_a_flood(relay: Relay, *, questions: int) -> dict[str, float]:
+    """How long one SEND takes, alone, and while another process sends as much as it is let."""
+
+    async def waits(first: int) -> float:
+        times = []
+        for k in range(first, first + questions):
+            begin = time.perf_counter()
+            await one.send(made.sid, k, bucket=1)
+            times.append(time.perf_counter() - begin)
+        return statistics.median(times) * 1000
+
+    async with peers(relay, 1) as (one,):
+        made = await one.new(relay.tickets[0])
+        await one.get(mbx.Done, mbx.SKey(made.sid, one.key.public))
+        alone = await waits(0)
+        command = [sys.executable, __file__, "--flood"]
+        with subprocess.Popen(  # noqa: ASYNC220 - nothing else waits
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([relay.address, relay.pin.hex(), relay.tickets[1].hex()]) + "\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            beside = await waits(questions)
+            process.kill()
+    return {"alone_p50_ms": alone, "beside_p50_ms": beside, "ratio": beside / alone}
+
+
 async def reads(relay: Relay, tickets: list[bytes], *, connections: int) -> dict[str, float]:
     """Queues that wait for messages, read over some connections."""
     idle = relay.memory_bytes()
@@ -150,6 +200,7 @@ def figures(*, quick: bool = False) -> dict[str, Any]:
             found[name] = asyncio.run(sends(relay, senders=senders, each=each // scale, in_flight=in_flight))
             stop(relay)
             relay = start(Path(folder))
+        found["beside a flood"] = asyncio.run(beside_a_flood(relay, questions=200 // scale))
         tickets: list[bytes] = []
         for _ in range(SEEDS // scale):
             tickets += relay.tickets
@@ -163,4 +214,10 @@ def figures(*, quick: bool = False) -> dict[str, Any]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
-    print(json.dumps(figures(quick=parser.parse_args().quick), indent=2))
+    parser.add_argument("--flood", action="store_true", help="what `figures` starts to disturb the relay")
+    options = parser.parse_args()
+    if options.flood:
+        where, pin, ticket = json.loads(sys.stdin.readline())
+        asyncio.run(flood(where, bytes.fromhex(pin), bytes.fromhex(ticket)))
+    else:
+        print(json.dumps(figures(quick=options.quick), indent=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -69,6 +69,13 @@ class Desk:
         self.log += [type(effect).__name__ for effect in effects]
         self.gone += effects
 
+    def take(self, inputs: Iterable[fx.Input]) -> int:
+        """All of these, in one turn or several; give the number of what was answered."""
+        rest = list(inputs)
+        while rest:
+            del rest[: self.writer.turn(rest).taken]
+        return len(self.heard())
+
     def frames(self) -> list[bytes]:
         taken, self.gone = self.gone, []
         return [effect.data for effect in taken if isinstance(effect, fx.Send)]
@@ -96,13 +103,13 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(relay_writer, "SHORTEST_S", 10.0)  # no turn ends for its time
+    monkeypatch.setattr(relay_writer, "LONGEST_S", 10.0)  # no turn ends for its time
     return Desk(tmp_path)
 
 
 def test_a_group_has_one_sync_and_answers_leave_after_it(desk: Desk) -> None:
     made = desk.made()
-    turn = desk.writer.turn([desk.input(sending(made.sid, number)) for number in range(5)])
+    turn = desk.writer.turn([desk.input(sending(made.sid, number)) for number in range(5)], least=5)
     assert turn.taken == 5
     assert [what for what in desk.log if what != "Wake"] == [*["apply"] * 5, "sync", *["Send"] * 5]
     assert all(isinstance(said, mbx.Receipt) for said in desk.heard())
@@ -110,7 +117,7 @@ def test_a_group_has_one_sync_and_answers_leave_after_it(desk: Desk) -> None:
 
 def test_a_repeated_send_waits_for_what_came_before_it(desk: Desk) -> None:
     made = desk.made()
-    desk.writer.turn([desk.input(sending(made.sid, 1)), desk.input(sending(made.sid, 1))])
+    desk.writer.turn([desk.input(sending(made.sid, 1)), desk.input(sending(made.sid, 1))], least=2)
     assert [what for what in desk.log if what != "Wake"] == ["apply", "sync", "Send", "Send"]
 
 
@@ -118,7 +125,8 @@ def test_what_came_before_the_first_change_waits_for_no_sync(desk: Desk) -> None
     """A second sender's key makes the relay note something; its answer must not tell so by its time."""
     made = desk.made()
     info, key = desk.input(mbx.QInfo(made.rid)), signature_key("ben").public
-    desk.writer.turn([info, desk.input(mbx.SKey(made.sid, key), "ben"), desk.input(sending(made.sid, 1))])
+    other = desk.input(mbx.SKey(made.sid, key), "ben")
+    desk.writer.turn([info, other, desk.input(sending(made.sid, 1))], least=3)
     assert [what for what in desk.log if what != "Wake"] == ["Send", "Send", "apply", "apply", "sync", "Send"]
 
 
@@ -128,14 +136,14 @@ def test_a_store_that_fails_is_undone_and_each_answer_says_so(desk: Desk, failin
     desk.writer.turn([desk.input(sending(made.sid, 0))])
     desk.heard()
     desk.store.failing = failing
-    turn = desk.writer.turn([desk.input(sending(made.sid, number)) for number in (1, 2)])
+    turn = desk.writer.turn([desk.input(sending(made.sid, number)) for number in (1, 2)], least=2)
     assert turn.failure is not None
     assert desk.writer.failures == 1
     assert [type(effect) for effect in desk.gone][-1] in {fx.Close, fx.Wake}
     answers = [said.code for said in desk.heard() if isinstance(said, mbx.Error)]
     assert answers == [mbx.ErrorCode.INTERNAL] * turn.taken
     desk.connect()
-    desk.writer.turn([desk.input(sending(made.sid, 2)), desk.input(mbx.QInfo(made.rid))])
+    desk.writer.turn([desk.input(sending(made.sid, 2)), desk.input(mbx.QInfo(made.rid))], least=2)
     receipt, info = desk.heard()
     assert isinstance(receipt, mbx.Receipt)
     assert isinstance(info, mbx.Info)
@@ -145,8 +153,7 @@ def test_a_store_that_fails_is_undone_and_each_answer_says_so(desk: Desk, failin
 def test_a_message_that_a_broken_page_took_becomes_a_gap(desk: Desk, tmp_path: Path) -> None:
     """The page breaks under a running relay: the next to read it finds out."""
     made = desk.made()
-    desk.writer.turn([desk.input(sending(made.sid, number, bucket=3)) for number in range(8)])
-    desk.heard()
+    assert desk.take(desk.input(sending(made.sid, number, bucket=3)) for number in range(8)) == 8
     desk.store.close()
     path = tmp_path / "relay.db"
     data = bytearray(path.read_bytes())
@@ -168,10 +175,31 @@ def test_a_message_that_a_broken_page_took_becomes_a_gap(desk: Desk, tmp_path: P
     assert info.messages == 7
 
 
-def test_a_turn_ends_in_time_and_takes_one_at_least(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_writer, "SHORTEST_S", 0.0)
+def test_a_turn_takes_each_and_goes_on_only_while_nobody_waits(desk: Desk) -> None:
+    made = desk.made()
+    inputs = [desk.input(mbx.QInfo(made.rid)) for _ in range(9)]
+    desk.writer._sync_s = 10.0
+    assert desk.writer.turn(inputs[:4], least=2).taken == 4
+    desk.writer.hurry = True
+    assert desk.writer.turn(inputs[4:], least=2).taken == 2
+    desk.writer.hurry, desk.writer._sync_s = False, 0.0
+    assert desk.writer.turn(inputs[6:], least=2).taken == 2
+    assert len(desk.heard()) == 8
+
+
+def test_no_turn_takes_long_and_each_takes_one_at_least(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_writer, "LONGEST_S", 0.0)
-    desk = Desk(tmp_path)
     made = desk.made()
     inputs = [desk.input(sending(made.sid, number)) for number in range(3)]
-    assert desk.writer.turn(inputs).taken == 1
+    assert desk.writer.turn(inputs, least=3).taken == 1
+
+
+def test_a_turn_ends_where_much_waits_to_be_sent(desk: Desk) -> None:
+    made = desk.made()
+    for first in range(0, 64, 16):
+        numbers = range(first, first + 16)
+        assert desk.take(desk.input(sending(made.sid, number, bucket=3)) for number in numbers)
+    desk.writer.turn([desk.input(mbx.Sub(made.rid, 1, b"i" * 16))])
+    desk.heard()
+    pulls = [desk.input(mbx.Pull(made.rid, 0, 64)) for _ in range(5)]
+    assert desk.writer.turn(pulls, least=5).taken == 2, "2 MiB and some each"
