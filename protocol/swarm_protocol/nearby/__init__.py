@@ -11,7 +11,21 @@ direct, effects = direct.handle(Offer(envelope_id, envelope))          # then bo
 
 from ..carry.tags import Expected, Pair
 from .beacons import BEACON, announce, decode_txt, encode_txt, heard
-from .direct import Busy, Deliver, Direct, Effect, Heard, Input, Keep, Offer, Refuse, Send, Stored
+from .direct import (
+    Busy,
+    Deliver,
+    Direct,
+    Effect,
+    Heard,
+    Input,
+    Keep,
+    Offer,
+    Refuse,
+    Send,
+    Stored,
+    key_in,
+    key_out,
+)
 from .door import DOOR_NAME, Door, knock
 
 __all__ = [
@@ -35,5 +49,7 @@ __all__ = [
     "decode_txt",
     "encode_txt",
     "heard",
+    "key_in",
+    "key_out",
     "knock",
 ]

@@ -7,6 +7,8 @@
 An envelope is answered once, when the caller of this machine has said what became of it: `stored` leaves only
 after `Keep`. What is not answered when the link ends may have been stored or not, and goes another way; the
 other end knows it when it comes twice.
+
+What goes over a link is sealed under `key_out`, which its recipient derives as `key_in`.
 """
 
 from __future__ import annotations
@@ -16,14 +18,25 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import TypeAlias, assert_never
 
-from .. import cbor
+from .. import cbor, labels
+from ..carry.tags import Pair
 from ..cbor import Record, Value
-from ..envelope import Bucket
+from ..envelope import Bucket, QueueKey
 from ..errors import LimitError, UsageError
 from . import rules
 
 TYPE, IDS, ENVELOPE = range(1, 4)
 ID_SIZE = 16
+
+
+def key_out(pair: Pair) -> QueueKey:
+    """The key that seals what we send to the other over a direct link."""
+    return QueueKey(labels.DIRECT_KEY.derive(pair.secret, pair.own + pair.other))
+
+
+def key_in(pair: Pair) -> QueueKey:
+    """The key that seals what the other sends to us."""
+    return QueueKey(labels.DIRECT_KEY.derive(pair.secret, pair.other + pair.own))
 
 
 class FrameType(IntEnum):
