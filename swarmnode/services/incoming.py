@@ -58,7 +58,7 @@ def delivered(step: Step, node: Node, line: Line, notice: mbx.Delivery) -> None:
     take(step, node, Source(row.peer_id, row.invite_id, row.id), row, notice.blob)
     _advance(step, reading, notice.n, notice.n)
     links.ask(step, line, mbx.Ack(notice.rid, notice.n, notice.msg_id), reading.key)
-    _spend(step, node, line, reading)
+    _spend(step, line, reading)
 
 
 def gap(step: Step, node: Node, line: Line, notice: mbx.Gap) -> None:
@@ -71,10 +71,10 @@ def gap(step: Step, node: Node, line: Line, notice: mbx.Gap) -> None:
         _record_gap(step, node, reading.row, "expiry", first, last)
     _advance(step, reading, notice.first, notice.last)
     links.ask(step, line, mbx.Ack(notice.rid, notice.last), reading.key)
-    _spend(step, node, line, reading)
+    _spend(step, line, reading)
 
 
-def _spend(step: Step, node: Node, line: Line, reading: Reading) -> None:
+def _spend(step: Step, line: Line, reading: Reading) -> None:
     reading.credit -= 1
     if reading.credit <= 0:
         queues.pull(step, line, reading)

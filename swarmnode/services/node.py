@@ -15,6 +15,7 @@ from swarm_protocol.entropy import Entropy
 from swarm_protocol.identity import NodeKeys, Sigchain
 from swarm_protocol.mailbox import Caller
 from swarm_protocol.mls.signatures import SignatureKeyPair
+from swarm_protocol.nearby import Direct, Door, Expected, Pair
 from swarm_protocol.sync import Fetch
 
 from ..errors import NotReady
@@ -89,6 +90,37 @@ class Reading:
     beyond: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(slots=True)
+class DirectLink:
+    """A link to a contact's node with no relay in between, or one on its way (spec 52)."""
+
+    id: LinkId
+    peer_id: int
+    pair: Pair
+    called: bool
+    """Whether the other one called."""
+    up: bool
+    machine: Direct = Direct()
+    sending: dict[bytes, Sending] = field(default_factory=dict)
+    """Envelopes that wait for an answer, by their ids on the link."""
+    numbered: int = 0
+    busy_until: float = 0.0
+
+
+@dataclass(slots=True)
+class Near:
+    """What is known of nodes that can be reached without a relay."""
+
+    links: dict[LinkId, DirectLink] = field(default_factory=dict)
+    heard: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses on this network at which a peer's beacons were seen, the latest first."""
+    failures: dict[int, int] = field(default_factory=dict)
+    """Calls in a row that came to nothing, by peer."""
+    door: Door = Door()
+    names: Expected[int] | None = None
+    beacons: Expected[int] | None = None
+
+
 TimerName: TypeAlias = "tuple[str, int]"
 
 
@@ -98,6 +130,10 @@ class Options:
 
     receipts: bool = True
     """Whether the other side is told that a message was read."""
+    direct: bool = False
+    """Whether contacts are called at their addresses, and told ours."""
+    lan: bool = False
+    """Whether contacts on the same network find this node, and are called there."""
     suite: int = mls.PRODUCT_SUITES[0]
     """The suite of conversations between two (spec 01)."""
 
@@ -116,6 +152,7 @@ class Node:
     lines: dict[int, Line] = field(default_factory=dict)
     links: dict[LinkId, Line] = field(default_factory=dict)
     last_link: int = 0
+    near: Near = field(default_factory=Near)
     reading: dict[bytes, Reading] = field(default_factory=dict)
     groups: dict[int, mls.GroupState] = field(default_factory=dict)
     chains: dict[bytes, Sigchain] = field(default_factory=dict)

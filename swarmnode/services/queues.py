@@ -192,7 +192,7 @@ def made(step: Step, node: Node, line: Line, asked: mbx.New, said: mbx.Made | mb
     line.asked.discard(("new", queue.id))
     if isinstance(said, mbx.Error):
         if said.code is mbx.ErrorCode.TICKET:
-            _another_ticket(step, node, line, queue)
+            _another_ticket(step, line, queue)
         else:
             node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
         return None
@@ -204,7 +204,7 @@ def made(step: Step, node: Node, line: Line, asked: mbx.New, said: mbx.Made | mb
     return queue
 
 
-def _another_ticket(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
+def _another_ticket(step: Step, line: Line, queue: QueueIn) -> None:
     """A ticket that the relay does not take was used by a state of ours that is gone, or is none."""
     ticket = TICKETS.one(step.tx, relay_id=line.relay_id, used=False)
     if ticket is None:

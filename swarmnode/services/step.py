@@ -7,16 +7,19 @@ commit, in the order in which they were left. When the commit fails, they are dr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType, TypeAlias
 
+from swarm_protocol.content import Endpoint
 from swarm_protocol.entropy import Entropy
 
 from ..domain.time import Instant
 from ..storage.database import Tx
 
 LinkId = NewType("LinkId", int)
-"""A connection that the engine asked for or was given; an engine does not use a number twice."""
+"""A connection that the engine asked for, counted up from 1, or was given, counted down from -1; an engine
+does not see a number twice."""
 
 
 # What comes in
@@ -60,7 +63,32 @@ class NetworkChanged:
     """The machine woke up, or has another network: what failed before may work now."""
 
 
-Input: TypeAlias = Started | Opened | Heard | Lost | Woke | NetworkChanged
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Somebody has called this node, and sent a first frame (spec 52 §2); other frames follow."""
+
+    link: LinkId
+    knock: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """On this network a service of ours is announced, with these texts (spec 52 §1)."""
+
+    address: str = field(repr=False)
+    texts: Mapping[bytes, bytes | None] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The doors at which this node listens now: all of them."""
+
+    endpoints: tuple[Endpoint, ...]
+
+
+Input: TypeAlias = (
+    Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable
+)
 
 
 # What is to happen
@@ -68,7 +96,7 @@ Input: TypeAlias = Started | Opened | Heard | Lost | Woke | NetworkChanged
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Connect to a relay whose certificate has this hash; answer with `Opened` or `Lost`."""
+    """Connect to a relay, or a node, whose certificate has this hash; answer with `Opened` or `Lost`."""
 
     link: LinkId
     address: str = field(repr=False)
@@ -106,7 +134,14 @@ class Told:
     data: dict[str, str | int | bool]
 
 
-Effect: TypeAlias = Open | Transmit | Shut | WakeAt | Told
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Be there for this network under a new name and at a new port, with these texts, in place of before."""
+
+    texts: Mapping[bytes, bytes] = field(repr=False)
+
+
+Effect: TypeAlias = Open | Transmit | Shut | WakeAt | Told | Announce
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ def messages_like(step: Step, prefix: str) -> tuple[str, ...]:
 def search(
     step: Step, node: Node, text: str, *, chat: str = "", limit: int = 20, cursor: str = ""
 ) -> tuple[list[Hit], str]:
-    """Messages with these words, the newest first, and the cursor for more. Edits are found as their message."""
+    """Messages with these words, the newest first, and a cursor for more; edits as their message."""
     limit = max(1, min(limit, MAX_PAGE))
     before = int(cursor) if cursor.isdecimal() else None
     found = step.tx.search.find(text, limit + 1, before)
