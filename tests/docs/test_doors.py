@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,33 +34,51 @@ def lint_imports(house: Path, contract: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize(
-    ("contract", "package", "line", "named"),
-    [
-        ("protocol", "protocol/swarm_protocol", "import time", "swarm_protocol.planted -> time"),
-        ("protocol", "protocol/swarm_protocol", "from os import urandom", "swarm_protocol.planted -> os"),
-        ("protocol", "protocol/swarm_protocol", "import swarmnode", "swarm_protocol.planted -> swarmnode"),
-        (
-            "protocol-testing",
-            "swarmnode",
-            "from swarm_protocol.testing import SeededEntropy",
-            "swarmnode.planted -> swarm_protocol.testing",
-        ),
-        (
-            "protocol-vectors",
-            "protocol/swarm_protocol",
-            "import swarm_protocol.mls.vectors",
-            "swarm_protocol.planted -> swarm_protocol.mls.vectors",
-        ),
-        (
-            "bridges",
-            "bridges/swarm_bridges",
-            "import swarm_protocol",
-            "swarm_bridges.planted -> swarm_protocol",
-        ),
-        ("bridges", "bridges/swarm_bridges", "import nacl.secret", "swarm_bridges.planted -> nacl"),
-    ],
-)
+BROKEN = [
+    ("protocol", "protocol/swarm_protocol", "import time", "swarm_protocol.planted -> time"),
+    ("protocol", "protocol/swarm_protocol", "from os import urandom", "swarm_protocol.planted -> os"),
+    ("protocol", "protocol/swarm_protocol", "import swarmnode", "swarm_protocol.planted -> swarmnode"),
+    (
+        "protocol-testing",
+        "swarmnode",
+        "from swarm_protocol.testing import SeededEntropy",
+        "swarmnode.planted -> swarm_protocol.testing",
+    ),
+    (
+        "protocol-vectors",
+        "protocol/swarm_protocol",
+        "import swarm_protocol.mls.vectors",
+        "swarm_protocol.planted -> swarm_protocol.mls.vectors",
+    ),
+    ("bridges", "bridges/swarm_bridges", "import swarm_protocol", "swarm_bridges.planted -> swarm_protocol"),
+    ("bridges", "bridges/swarm_bridges", "import nacl.secret", "swarm_bridges.planted -> nacl"),
+    (
+        "floors",
+        "swarmnode/storage",
+        "from ..services import step",
+        "swarmnode.storage.planted -> swarmnode.services.step",
+    ),
+    (
+        "floors",
+        "swarmnode/delivery",
+        "from ..api import server",
+        "swarmnode.delivery.planted -> swarmnode.api.server",
+    ),
+    ("floors", "swarmnode/api", "from .. import app", "swarmnode.api.planted -> swarmnode.app"),
+    ("floors", "swarmnode", "import json", "swarmnode.planted"),
+    ("logic", "swarmnode/services", "import time", "swarmnode.services.planted -> time"),
+    ("logic", "swarmnode/domain", "from asyncio import Event", "swarmnode.domain.planted -> asyncio"),
+    ("port", "swarmnode/api", "from ..services import step", "swarmnode.api.planted -> swarmnode.services"),
+]
+"""A contract, where a module is planted, the line in it that breaks the contract, what the linter names."""
+
+
+def test_each_contract_is_broken_below() -> None:
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert {contract for contract, *_ in BROKEN} == {rule["id"] for rule in rules}
+
+
+@pytest.mark.parametrize(("contract", "package", "line", "named"), BROKEN)
 def test_a_forbidden_import_breaks_its_contract(
     house: Path, contract: str, package: str, line: str, named: str
 ) -> None:
