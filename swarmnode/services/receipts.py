@@ -108,6 +108,10 @@ def _tell_all(step: Step, node: Node, conversation_id: int, receipt: Receipt) ->
 
 def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, receipt: Receipt) -> None:
     """A peer confirms: what it has need not be repeated."""
+    PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
+    for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
+        if row.plain is not None:  # a Hello: a receipt, an empty one too, says that we were heard
+            outgoing.confirmed(step, node, row.id)
     me = node.me.author
     author = AUTHORS.one(step.tx, conversation_id=conversation.id, leaf_sig=me.leaf_sig)
     if author is None:
@@ -118,10 +122,6 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, rece
             continue
         last = min(told.last, author.next_seq)
         _confirm(step, node, conversation, peer, author.id, told.first, last, "read" if read else "delivered")
-    for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
-        if row.plain is not None:  # a Hello: a receipt, an empty one too, says that we were heard
-            outgoing.confirmed(step, node, row.id)
-    PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
 
 
 def have_up_to(step: Step, node: Node, conversation: ConversationRow, peer: Peer, last: int) -> None:
