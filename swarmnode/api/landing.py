@@ -17,7 +17,7 @@ async def landing(request: web.Request) -> web.Response:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(t('landing.title'))}</title><h1>{escape(t('landing.title'))}</h1>"
         f"<p>{escape(t('landing.runs'))}</p><p>{escape(t('landing.cli'))}</p>"
-        "<pre>swarmnode status\nswarmnode invite\nswarmnode --help</pre>"
+        "<pre>swarmnode init\nswarmnode status\nswarmnode invite\nswarmnode --help</pre>"
         f'<p>{escape(t("landing.api"))} <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p></html>'
     )
     return web.Response(text=page, content_type="text/html")

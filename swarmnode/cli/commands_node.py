@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from ..errors import ConfigError, NodeError, UsageError
+from ..errors import ConfigError, NodeError, NotRunning, UsageError
 from .group import command, group, option
 from .secret import ask, at_hand
 from .session import Session
 from .terminal import clean, short, table, when, working
+
+if TYPE_CHECKING:
+    from ..config import Config
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -38,9 +41,7 @@ def init_(
     place = _reserve(words_file) if words_file is not None else None
     try:
         with working(t("init.working"), show=session.asks):
-            words = session.app.create_home(
-                config, name=name, passphrase=passphrase, key_file=key_file, words=None
-            )
+            words, runs = _create(session, config, name, passphrase, key_file)
     except NodeError:
         if place is not None and words_file is not None:
             place.close()
@@ -59,7 +60,22 @@ def init_(
     else:
         session.say(t("init.words"))
         _print_words(session, words)
-    session.say(t("init.next"))
+    session.say(t("init.next-running" if runs else "init.next"))
+
+
+def _create(
+    session: Session, config: Config, name: str, passphrase: str | None, key_file: Path | None
+) -> tuple[tuple[str, ...], bool]:
+    """Have the home made: by the node that runs on it already, or else here; the words, and which it was."""
+    from ..api.about_node import RecoveryWords  # noqa: PLC0415
+
+    place = None if key_file is None else str(key_file.absolute())
+    body = {"name": name, "passphrase": passphrase, "key_file": place}
+    try:
+        return session.client.call("POST", "/identity", body, RecoveryWords).words, True
+    except NotRunning:
+        app = session.app
+        return app.create_home(config, name=name, passphrase=passphrase, key_file=key_file, words=None), False
 
 
 def _reserve(path: Path) -> TextIO:

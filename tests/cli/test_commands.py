@@ -34,6 +34,16 @@ def test_doctor_says_the_way_out_and_fails(shell: Shell) -> None:
     assert [check["ok"] for check in json.loads(shell("doctor", "--json").stdout)["items"]] == [True, False]
 
 
+def test_init_on_a_node_that_runs_on_an_empty_home(shell: Shell) -> None:
+    shell.node.state = NodeState.EMPTY
+    shell.env["SWARMNODE_PASSPHRASE"] = "p"
+    shown = shell("init", "--name", "Ana").stdout
+    assert "24. word24" in shown
+    assert "The node runs with it already." in shown
+    assert called(shell, "create") == [("Ana", "p", None, None)]
+    assert shell.error("init")[1]["code"] == "conflict"
+
+
 def test_lock_and_unlock(shell: Shell, tmp_path: Path) -> None:
     assert shell.json("lock")["state"] == "locked"
     assert shell.error("chats") == (
