@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -48,7 +47,6 @@ from ..storage.keystore import KeyStore
 from ..storage.sealing import RootKey
 from ..storage.shelves import (
     CONTACTS,
-    EVENTS,
     IDEMPOTENCY,
     INVITES,
     MESSAGES,
@@ -599,22 +597,16 @@ class LocalNode:
         async with self.runner.news() as news:
             last = 0
             if after is not None:
-                old, oldest = await self._look(lambda step, _: _events_after(step, after))
-                if oldest > after + 1:
+                old = self.runner.told_after(after)
+                if old is None:
                     yield Event(after, "resync")
-                for event in old:
-                    last = event.id
-                    yield event
+                for told in old or ():
+                    last = told.id
+                    yield Event(told.id, told.type, told.data)
             while True:
                 told = await news.get()
                 if told.id > last:
                     yield Event(told.id, told.type, told.data)
-
-
-def _events_after(step: Step, after: int) -> tuple[list[Event], int]:
-    rows = EVENTS.where(step.tx, EVENTS.table.c.id > after)
-    first = EVENTS.where(step.tx, EVENTS.table.c.id >= 0)[:1]
-    return [Event(row.id, row.type, json.loads(row.data)) for row in rows], first[0].id if first else 0
 
 
 def _problems(step: Step, node: Node, quarantine: str, runner: Runner) -> tuple[Problem, ...]:

@@ -55,6 +55,7 @@ FRAMES_WAITING = 64
 """Frames of one link that wait to be taken; then it is read no further."""
 READERS = 3
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 60.0
+KEPT_NEWS = 10_000
 SLEPT_S = 30.0
 """When the wall clock gained so much on the monotonic one, the machine was asleep."""
 
@@ -121,6 +122,9 @@ class Runner:
         self._wanted = asyncio.Event()
         self._links: dict[LinkId, _Link] = {}
         self._timer: asyncio.TimerHandle | None = None
+        # Numbers rise over restarts too, so that a screen of before is told to start anew.
+        self._numbered = database.boot << 32
+        self._told: deque[Told] = deque(maxlen=KEPT_NEWS)
         self._listeners: set[asyncio.Queue[Told]] = set()
         self._tracers: set[asyncio.Queue[Line]] = set()
         self._failures = 0
@@ -191,6 +195,13 @@ class Runner:
             yield queue
         finally:
             self._listeners.discard(queue)
+
+    def told_after(self, number: int) -> list[Told] | None:
+        """What was told after a number, as far as it is kept; None where something in between is not."""
+        first = self._told[0].id if self._told else self._numbered + 1
+        if number + 1 < first or number > self._numbered:
+            return None
+        return [told for told in self._told if told.id > number]
 
     @asynccontextmanager
     async def traced(self) -> AsyncIterator[asyncio.Queue[Line]]:
@@ -311,10 +322,13 @@ class Runner:
                     self._timer.cancel()
                 wait = max(0.0, tick - self._now().tick)
                 self._timer = asyncio.get_running_loop().call_later(wait, self._feed, Woke())
-            case Told():
+            case Told(_, kind, data):
+                self._numbered += 1
+                told = Told(self._numbered, kind, data)
+                self._told.append(told)
                 for queue in self._listeners:
                     if not queue.full():
-                        queue.put_nowait(effect)
+                        queue.put_nowait(told)
 
     def _feed(self, input_: Input, room: asyncio.Semaphore | None = None) -> None:
         if self._tracers:

@@ -8,6 +8,7 @@ from swarm_protocol.identity import PersonaId
 from ..storage import queries
 from ..storage.shelves import AUTHORS, MESSAGES, AuthorRow, MessageRow
 from ..storage.shelves import Conversation as ConversationRow
+from .node import Node
 from .step import Step
 
 
@@ -28,7 +29,7 @@ def author_of(row: AuthorRow) -> Author:
     return Author(PersonaId(row.persona_id), row.leaf_sig)
 
 
-def chain_of(step: Step, conversation: ConversationRow, author: AuthorRow) -> AuthorChain:
+def chain_of(step: Step, node: Node, conversation: ConversationRow, author: AuthorRow) -> AuthorChain:
     """The chain of an author, with the links behind a gap."""
     said, who = Conversation(conversation.conv_id), author_of(author)
     rows = MESSAGES.query(step.tx, queries.HELD_OF_AUTHOR, {"author": author.id, "seq": author.next_seq})
@@ -36,7 +37,7 @@ def chain_of(step: Step, conversation: ConversationRow, author: AuthorRow) -> Au
         conversation=said.hash,
         author=who,
         start=author.start,
-        head=None if author.head is None else _link(author.head),
+        head=_head(node, author),
         held={row.seq: link_of(said, who, row) for row in rows},
         fork=None if author.fork is None else Fork.decode(author.fork),
     )
@@ -47,5 +48,11 @@ def link_of(said: Conversation, who: Author, row: MessageRow) -> AuthorLink:
     return AuthorLink(said.hash, who, row.seq, row.prev, row.name, row.signature)
 
 
-def _link(data: bytes) -> AuthorLink:
-    return AuthorLink.decode(data)
+def _head(node: Node, author: AuthorRow) -> AuthorLink | None:
+    """The link at the end of a chain; decoding it verifies it, so that is done once."""
+    if author.head is None:
+        return None
+    head = node.heads.get(author.id)
+    if head is None or head.seq != author.next_seq - 1:
+        head = node.heads[author.id] = AuthorLink.decode(author.head)
+    return head

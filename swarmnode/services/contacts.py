@@ -226,6 +226,7 @@ def remove(step: Step, node: Node, contact_id: str) -> None:
         CONVERSATIONS.drop(step.tx, id=conversation.id)
     for peer in PEERS.all(step.tx, contact_id=row.id):
         QUEUES_OUT.drop(step.tx, peer_id=peer.id)
+        node.routes.clear()
     INVITES.drop(step.tx, contact_id=row.id)
     CONTACTS.drop(step.tx, id=row.id)
     node.chains.pop(row.persona_id, None)

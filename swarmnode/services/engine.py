@@ -15,7 +15,7 @@ from swarm_protocol.mailbox.client import Heard as Said
 from swarm_protocol.mailbox.commands import CommandBody
 
 from ..storage.shelves import QUEUES_IN, SETTINGS
-from . import identity, incoming, links, meeting, news, outgoing, queues, receipts, repair, rotation, timers
+from . import identity, incoming, links, meeting, outgoing, queues, receipts, repair, rotation, timers
 from .node import Line, LineState, Node, Options
 from .step import Heard, Input, LinkId, Lost, NetworkChanged, Opened, Started, Step, Woke
 
@@ -199,7 +199,6 @@ class Engine:
                 timers.tick(step, node)
             case "housekeeping":
                 incoming.expire_parts(step)
-                news.trim(step)
                 outgoing.renew_keys(step, node)
                 node.remind(step, ("housekeeping", 0), HOUR_S)
             case _:

@@ -16,7 +16,7 @@ from swarm_protocol.identity import NodeRef, PersonaId, Sigchain, authenticator
 from swarm_protocol.mls.framing import ContentType, PrivateMessage
 
 from ..errors import NotFound
-from ..storage.shelves import CONVERSATIONS, GROUPS, Conversation, MlsGroup
+from ..storage.shelves import CONVERSATIONS, GROUP_HEADS, GROUPS, Conversation, GroupHead
 from . import sigchains
 from .node import Node
 from .step import Step
@@ -55,7 +55,7 @@ class Old:
 class Data:
     """Application data, and the leaf that sent it."""
 
-    group: MlsGroup
+    group: GroupHead
     leaf: mls.LeafNode
     epoch: int
     data: bytes = field(repr=False)
@@ -65,7 +65,7 @@ class Data:
 class Changed:
     """The group is in a new epoch, or a proposal waits to be committed by us."""
 
-    group: MlsGroup
+    group: GroupHead
     epoch: int
     to_commit: bool
 
@@ -75,7 +75,7 @@ Processed = Early | Old | Data | Changed
 
 def add(step: Step, node: Node, conversation_id: int, state: mls.GroupState) -> int:
     """Store a new group; it is the one that we send on from now."""
-    for group in GROUPS.all(step.tx, conversation_id=conversation_id, current=True):
+    for group in GROUP_HEADS.all(step.tx, conversation_id=conversation_id, current=True):
         GROUPS.change(step.tx, group.id, current=False, retired_at=step.wall_s)
     epoch_part, messages_part = mls.archive.encode_parts(state)
     group_id = GROUPS.add(
@@ -92,23 +92,25 @@ def add(step: Step, node: Node, conversation_id: int, state: mls.GroupState) -> 
     return group_id
 
 
-def current(step: Step, conversation_id: int) -> MlsGroup:
+def current(step: Step, conversation_id: int) -> GroupHead:
     """The group that we send on.
 
     Raises:
         NotFound: there is none.
     """
-    group = GROUPS.one(step.tx, conversation_id=conversation_id, current=True)
+    group = GROUP_HEADS.one(step.tx, conversation_id=conversation_id, current=True)
     if group is None:
         raise NotFound("this conversation has no keys", hint="Invite the contact anew.")
     return group
 
 
-def state_of(node: Node, group: MlsGroup) -> mls.GroupState:
+def state_of(step: Step, node: Node, group: GroupHead) -> mls.GroupState:
     """The state of a group, from memory or from its row."""
     state = node.groups.get(group.id)
     if state is None:
-        state = mls.archive.decode_parts(group.epoch_part, group.messages_part, crypto=node.crypto)
+        row = GROUPS.get(step.tx, group.id)
+        assert row is not None
+        state = mls.archive.decode_parts(row.epoch_part, row.messages_part, crypto=node.crypto)
         node.groups[group.id] = state
     return state
 
@@ -117,7 +119,7 @@ def encrypt(step: Step, node: Node, conversation_id: int, data: bytes) -> Wire:
     """Encrypt for the members; the state that has used its key is in this step's transaction."""
     node.require_writable()
     group = current(step, conversation_id)
-    state, wire = mls.encrypt(state_of(node, group), data, entropy=step.entropy)
+    state, wire = mls.encrypt(state_of(step, node, group), data, entropy=step.entropy)
     node.groups[group.id] = state
     GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state), sent=group.sent + 1)
     return Wire(wire, group.id, state.epoch)
@@ -136,14 +138,14 @@ def find(wire: bytes) -> tuple[bytes, int, bool]:
 
 
 def process(
-    step: Step, node: Node, group: MlsGroup, wire: bytes, epoch: int, *, handshake: bool
+    step: Step, node: Node, group: GroupHead, wire: bytes, epoch: int, *, handshake: bool
 ) -> Processed:
     """Open a message of a group that is here. What it changes is stored in this step.
 
     Raises:
         RemoteProtocolError: it is refused; nothing changed.
     """
-    state = state_of(node, group)
+    state = state_of(step, node, group)
     if epoch > state.epoch:
         return Early(epoch)
     if epoch < state.epoch and (handshake or epoch not in {past.context.epoch for past in state.past}):
@@ -168,13 +170,13 @@ def process(
             return Changed(group, state.epoch, to_commit=False)
 
 
-def commit(step: Step, node: Node, group: MlsGroup) -> Wire:
+def commit(step: Step, node: Node, group: GroupHead) -> Wire:
     """Commit what waits, with fresh keys of our own; the new epoch is here at once: nobody competes."""
     node.require_writable()
     conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
     assert conversation is not None
     policy = policy_of(step, node, conversation)
-    state = state_of(node, group)
+    state = state_of(step, node, group)
     epoch = state.epoch
     state, pending = mls.commit(state, policy=policy, entropy=step.entropy, now=step.wall_s)
     state = mls.merge(state, pending.staged, now=step.wall_s)
@@ -183,21 +185,21 @@ def commit(step: Step, node: Node, group: MlsGroup) -> Wire:
     return Wire(pending.message, group.id, epoch)
 
 
-def propose_update(step: Step, node: Node, group: MlsGroup) -> Wire:
+def propose_update(step: Step, node: Node, group: GroupHead) -> Wire:
     """Propose fresh keys of our own, for the other side to commit."""
     node.require_writable()
     conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
     assert conversation is not None
     policy = policy_of(step, node, conversation)
     state, wire = mls.propose_update(
-        state_of(node, group), policy=policy, entropy=step.entropy, now=step.wall_s
+        state_of(step, node, group), policy=policy, entropy=step.entropy, now=step.wall_s
     )
     _store_messages(step, node, group, state)
     GROUPS.change(step.tx, group.id, sent=0, updated_at=step.wall_s)
     return Wire(wire, group.id, state.epoch)
 
 
-def wants_update(step: Step, group: MlsGroup) -> bool:
+def wants_update(step: Step, group: GroupHead) -> bool:
     """Whether our leaf's keys are old."""
     old = group.sent > 0 and step.wall_s - group.updated_at > UPDATE_AFTER_S
     return group.current and (group.sent >= UPDATE_AFTER_SENT or old)
@@ -234,12 +236,12 @@ def policy_of(step: Step, node: Node, conversation: Conversation) -> mls.Policy:
     return mls.Policy(authenticate=authenticator(chains), authorise=authorise)
 
 
-def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:
+def _store_messages(step: Step, node: Node, group: GroupHead, state: mls.GroupState) -> None:
     node.groups[group.id] = state
     GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state))
 
 
-def _store_epoch(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:
+def _store_epoch(step: Step, node: Node, group: GroupHead, state: mls.GroupState) -> None:
     node.groups[group.id] = state
     epoch_part, messages_part = mls.archive.encode_parts(state)
     GROUPS.change(step.tx, group.id, epoch=state.epoch, epoch_part=epoch_part, messages_part=messages_part)

@@ -22,7 +22,7 @@ from swarm_protocol.envelope import (
 )
 from swarm_protocol.errors import RemoteProtocolError
 
-from ..storage.shelves import GAPS, GROUPS, HELD, PARTS, PARTS_DONE, QUEUES_IN, MlsGroup, QueueIn
+from ..storage.shelves import GAPS, GROUP_HEADS, HELD, PARTS, PARTS_DONE, QUEUES_IN, GroupHead, QueueIn
 from . import groups, links, meeting, outgoing, peers, queues, receipts, talk
 from .news import tell
 from .node import Line, Node, Reading
@@ -204,7 +204,7 @@ def _parts_gap(step: Step, source: Source, lost: Gap) -> None:
 def mls_message(step: Step, node: Node, source: Source, wire: bytes) -> None:
     """Take a private message of a group; it may come before the answer that lets us into the group."""
     group_id, epoch, handshake = groups.find(wire)
-    group = GROUPS.one(step.tx, group_id=group_id)
+    group = GROUP_HEADS.one(step.tx, group_id=group_id)
     if group is None or source.peer_id is None:
         _hold(step, source.peer_id, group_id, epoch, wire)
         return
@@ -233,7 +233,7 @@ def mls_message(step: Step, node: Node, source: Source, wire: bytes) -> None:
 
 def _changed(step: Step, node: Node, peer_id: int, changed: groups.Changed) -> None:
     if changed.to_commit:
-        group = GROUPS.get(step.tx, changed.group.id)
+        group = GROUP_HEADS.get(step.tx, changed.group.id)
         assert group is not None
         wire = groups.commit(step, node, group)
         for peer in peers.peers_of(step, group.conversation_id):
@@ -256,7 +256,7 @@ def _hold(step: Step, peer_id: int | None, group_id: bytes, epoch: int, wire: by
 
 def release(step: Step, node: Node, group_id: bytes) -> None:
     """Messages that waited for this group, or for its new epoch, come in now."""
-    group: MlsGroup | None = GROUPS.one(step.tx, group_id=group_id)
+    group: GroupHead | None = GROUP_HEADS.one(step.tx, group_id=group_id)
     for row in HELD.all(step.tx, group_id=group_id):
         if group is None or row.epoch > group.epoch:
             continue
@@ -266,7 +266,7 @@ def release(step: Step, node: Node, group_id: bytes) -> None:
             mls_message(step, node, source, row.wire)
         except RemoteProtocolError as e:
             _refuse(step, source, e)
-        group = GROUPS.one(step.tx, group_id=group_id)
+        group = GROUP_HEADS.one(step.tx, group_id=group_id)
 
 
 def release_new(step: Step, node: Node) -> None:

@@ -58,7 +58,8 @@ def send(
         body: Known = Reply(target.name, text, files)
     else:
         body = Text(text, files)
-    return views.message(step, node, say(step, node, conversation, body, expire_s=expire_s))
+    row = say(step, node, conversation, body, expire_s=expire_s)
+    return views.said(node, row, body)
 
 
 def say(
@@ -83,7 +84,7 @@ def say(
     try:
         message = compose(
             me.keys.leaf_sig,
-            chains.chain_of(step, conversation, author),
+            chains.chain_of(step, node, conversation, author),
             said,
             body,
             parents=talk.tips_of(conversation),
@@ -98,10 +99,8 @@ def say(
     row = talk.take(step, node, conversation, message, AuthorLink.of(message, said), from_peer=None)
     assert row is not None, "our next message is new"
     for peer in peers.peers_of(step, conversation.id):
-        outgoing.post(step, node, peer.id, conversation.id, message_id=row.id)
-    after = MESSAGES.get(step.tx, row.id)
-    assert after is not None
-    return after
+        outgoing.post(step, node, peer.id, conversation.id, message_id=row.id, data=message.data)
+    return row
 
 
 def _expiry(conversation: ConversationRow, body: Known) -> int:

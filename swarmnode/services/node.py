@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from swarm_protocol import mls
-from swarm_protocol.content import Author
+from swarm_protocol.content import Author, AuthorLink
 from swarm_protocol.entropy import Entropy
 from swarm_protocol.identity import NodeKeys, Sigchain
 from swarm_protocol.mailbox import Caller
@@ -19,7 +19,7 @@ from swarm_protocol.nearby import Direct, Door, Expected, Pair
 from swarm_protocol.sync import Fetch
 
 from ..errors import NotReady
-from ..storage.shelves import QueueIn
+from ..storage.shelves import QueueIn, QueueOut
 from .step import LinkId, Step, WakeAt
 
 
@@ -101,8 +101,8 @@ class DirectLink:
     """Whether the other one called."""
     up: bool
     machine: Direct = Direct()
-    sending: dict[bytes, Sending] = field(default_factory=dict)
-    """Envelopes that wait for an answer, by their ids on the link."""
+    sending: dict[bytes, tuple[int, float]] = field(default_factory=dict)
+    """Envelopes that wait for an answer, by their ids on the link: their rows in the outbox, and since when."""
     numbered: int = 0
     busy_until: float = 0.0
 
@@ -155,6 +155,10 @@ class Node:
     near: Near = field(default_factory=Near)
     reading: dict[bytes, Reading] = field(default_factory=dict)
     groups: dict[int, mls.GroupState] = field(default_factory=dict)
+    heads: dict[int, AuthorLink] = field(default_factory=dict)
+    """The last links of authors' chains, by the row of the author."""
+    routes: dict[tuple[int | None, int | None], list[QueueOut]] = field(default_factory=dict)
+    """Queues that lead to a peer or to an invite's other side; empty after any of them has changed."""
     chains: dict[bytes, Sigchain] = field(default_factory=dict)
     """Verified chains of contacts, by persona."""
     fetching: dict[int, Fetch] = field(default_factory=dict)

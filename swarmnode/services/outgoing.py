@@ -13,6 +13,7 @@ one where the first gives no receipt or the peer does not confirm.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from swarm_protocol import mailbox as mbx
 from swarm_protocol.envelope import Bucket, Frame, Kind, QueueKey, frames_for, seal_envelope
@@ -22,7 +23,7 @@ from ..storage import queries
 from ..storage.shelves import (
     CONVERSATIONS,
     ENVELOPES,
-    GROUPS,
+    GROUP_HEADS,
     MESSAGES,
     OUTBOX,
     PEERS,
@@ -30,7 +31,7 @@ from ..storage.shelves import (
     Outgoing,
     QueueOut,
 )
-from . import groups, links
+from . import groups, links, queues
 from .news import tell
 from .node import Line, Node, Sending, jitter
 from .queues import key_of
@@ -69,9 +70,13 @@ def post(
     wire: groups.Wire | None = None,
     important: bool = False,
     repeat: bool = True,
+    data: bytes | None = None,
 ) -> int:
-    """Have something reach a peer: a stored message, content that is not chained, or an encrypted wire."""
-    outbox_id = OUTBOX.add(
+    """Have something reach a peer: a stored message, content that is not chained, or an encrypted wire.
+
+    `data` is what the message's body holds, where it is at hand.
+    """
+    row = OUTBOX.make(
         step.tx,
         peer_id=peer_id,
         conversation_id=conversation_id,
@@ -85,8 +90,8 @@ def post(
         state=QUEUED,
         created_at=step.wall_s,
     )
-    _push(step, node, outbox_id)
-    return outbox_id
+    _push(step, node, row, data)
+    return row.id
 
 
 def post_meeting(
@@ -99,7 +104,7 @@ def post_meeting(
     invite_id: int | None = None,
 ) -> int:
     """Have a message of a meeting reach a peer, or whoever reads the queues of an invite."""
-    outbox_id = OUTBOX.add(
+    row = OUTBOX.make(
         step.tx,
         peer_id=peer_id,
         invite_id=invite_id,
@@ -110,8 +115,8 @@ def post_meeting(
         state=QUEUED,
         created_at=step.wall_s,
     )
-    _push(step, node, outbox_id)
-    return outbox_id
+    _push(step, node, row)
+    return row.id
 
 
 def post_through(
@@ -120,7 +125,7 @@ def post_through(
     """Send content through one queue alone, if there is a line; who wants it asks again otherwise."""
     if not _open_line(step, node, route) or node.quarantine:
         return
-    outbox_id = OUTBOX.add(
+    row = OUTBOX.make(
         step.tx,
         peer_id=peer_id,
         conversation_id=conversation_id,
@@ -130,19 +135,15 @@ def post_through(
         state=SEALED,
         created_at=step.wall_s,
     )
-    row = OUTBOX.get(step.tx, outbox_id)
-    assert row is not None
     _seal(step, node, _encrypted(step, node, row), route)
 
 
-def _push(step: Step, node: Node, outbox_id: int) -> None:
+def _push(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> None:
     """Let go of something new at once, unless older things for the same peer still wait."""
     node.remind(step, ("outbox", 0), LOOK_S)
-    row = OUTBOX.get(step.tx, outbox_id)
-    assert row is not None
     first = queries.FIRST_QUEUED.scalar(step.tx, {"peer": row.peer_id, "invite": row.invite_id})
-    if first == outbox_id:
-        _send(step, node, row)
+    if first == row.id:
+        _send(step, node, row, data)
     else:
         node.remind(step, ("pump", 0), 0.0)
 
@@ -166,7 +167,7 @@ def pump(step: Step, node: Node) -> None:
             node.backlog = True  # no route or no room; a line that comes up, or a receipt, looks again
 
 
-def _send(step: Step, node: Node, row: Outgoing) -> bool:
+def _send(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> bool:
     """Seal something for the routes that are up; whether there was one."""
     if node.quarantine:
         return False
@@ -175,23 +176,28 @@ def _send(step: Step, node: Node, row: Outgoing) -> bool:
     if not usable:
         return False
     if row.wire is None:
-        row = _encrypted(step, node, row)
+        row = _encrypted(step, node, row, data)
     chosen = usable if row.important else [usable[row.attempts % len(usable)]]
     for route in chosen:
         _seal(step, node, row, route)
-    OUTBOX.change(step.tx, row.id, state=SEALED)
+    OUTBOX.change(step.tx, row.id, state=SEALED, wire=row.wire, epoch=row.epoch)
     return True
 
 
 def routes_of(step: Step, node: Node, row: Outgoing) -> list[QueueOut]:
     """The queues that lead to where something is to go, the best first; lines to their relays are wanted."""
-    del node
-    if row.peer_id is not None:
-        found = QUEUES_OUT.all(step.tx, peer_id=row.peer_id)
-    else:
-        found = QUEUES_OUT.all(step.tx, invite_id=row.invite_id)
-    found = [queue for queue in found if queue.state in _ROUTES]
-    return sorted(found, key=lambda queue: (_ROUTES.index(queue.state), queue.id))
+    target = row.peer_id, row.invite_id
+    routes = node.routes.get(target)
+    if routes is None:
+        found = (
+            QUEUES_OUT.all(step.tx, invite_id=row.invite_id)
+            if row.peer_id is None
+            else QUEUES_OUT.all(step.tx, peer_id=row.peer_id)
+        )
+        found = [queue for queue in found if queue.state in _ROUTES]
+        routes = sorted(found, key=lambda queue: (_ROUTES.index(queue.state), queue.id))
+        node.routes[target] = routes
+    return routes
 
 
 def _open_line(step: Step, node: Node, queue: QueueOut) -> bool:
@@ -199,19 +205,16 @@ def _open_line(step: Step, node: Node, queue: QueueOut) -> bool:
     return line.is_up and (queue.keyed or queue.stranger) and len(line.sending) < WINDOW
 
 
-def _encrypted(step: Step, node: Node, row: Outgoing) -> Outgoing:
+def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> Outgoing:
+    """The same with its wire. What is not chained has no other copy: it stays, in case its keys get too old."""
     assert row.conversation_id is not None, "what is not for a conversation comes encrypted"
-    plain = row.plain
+    plain = row.plain or data
     if plain is None:
         message = MESSAGES.get(step.tx, row.message_id)
         plain = None if message is None or message.body_id is None else step.tx.bodies.get(message.body_id)
         assert plain is not None, "a message that is shredded leaves the outbox"
     wire = groups.encrypt(step, node, row.conversation_id, plain)
-    # What is not chained has no other copy: it stays, in case its keys get too old.
-    OUTBOX.change(step.tx, row.id, wire=wire.data, epoch=wire.epoch)
-    after = OUTBOX.get(step.tx, row.id)
-    assert after is not None
-    return after
+    return replace(row, wire=wire.data, epoch=wire.epoch)
 
 
 def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
@@ -301,10 +304,9 @@ def _sent(step: Step, node: Node, outbox_id: int) -> None:
     if row is None:
         return
     if row.message_id is not None:
-        message = MESSAGES.get(step.tx, row.message_id)
-        if message is not None and message.state in {"queued", "waiting"}:
-            MESSAGES.change(step.tx, message.id, state="sent", reason="")
-            tell(step, "message.state", message=message.name.hex(), state="sent")
+        name = queries.MARK_SENT.scalar(step.tx, {"message": row.message_id})
+        if name is not None:
+            tell(step, "message.state", message=name.hex(), state="sent")
     if not row.repeat:
         OUTBOX.drop(step.tx, id=outbox_id)
         return
@@ -317,10 +319,10 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
     if queue is None:
         return
     if said.code is mbx.ErrorCode.GONE:
-        QUEUES_OUT.change(step.tx, queue.id, state="gone")
+        queues.change_out(step, node, queue.id, state="gone")
         reroute(step, node, queue.id)
     elif said.code is mbx.ErrorCode.QUOTA:
-        QUEUES_OUT.change(step.tx, queue.id, state="blocked")
+        queues.change_out(step, node, queue.id, state="blocked")
         node.remind(step, ("unblock", queue.id), jitter(step.entropy, 60.0))
         _waits(step, sending.outbox_id, "quota")
         reroute(step, node, queue.id)
@@ -452,13 +454,14 @@ def unblock(step: Step, node: Node, queue_out_id: int) -> None:
     """Try a queue again that was full."""
     queue = QUEUES_OUT.get(step.tx, queue_out_id)
     if queue is not None and queue.state == "blocked":
-        QUEUES_OUT.change(step.tx, queue_out_id, state="in use")
+        queues.change_out(step, node, queue_out_id, state="in use")
         node.remind(step, ("pump", 0), 0.0)
 
 
 def confirmed(step: Step, node: Node, outbox_id: int) -> None:
     """The other side has it."""
-    _drop_envelopes(step, node, outbox_id)
+    if node.sent.get(outbox_id) is None:
+        _drop_envelopes(step, node, outbox_id)
     OUTBOX.drop(step.tx, id=outbox_id)
     node.sent.pop(outbox_id, None)
 
@@ -467,12 +470,12 @@ def renew_keys(step: Step, node: Node) -> None:
     """Fresh leaf keys where ours are old: committed by us, or proposed to who commits."""
     if node.quarantine:
         return
-    for group in GROUPS.all(step.tx, current=True):
+    for group in GROUP_HEADS.all(step.tx, current=True):
         conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
         assert conversation is not None
         if not groups.wants_update(step, group) or conversation.contact_id is None:
             continue
-        if groups.commits(conversation, groups.state_of(node, group)):
+        if groups.commits(conversation, groups.state_of(step, node, group)):
             wire = groups.commit(step, node, group)
         else:
             wire = groups.propose_update(step, node, group)

@@ -88,6 +88,7 @@ def add_outgoing(step: Step, node: Node, peer_id: int, record: QueueRecord, *, s
     known = QUEUES_OUT.one(step.tx, sid=record.sid)
     if known is not None:
         return known.id
+    node.routes.clear()
     queue_id = QUEUES_OUT.add(
         step.tx,
         peer_id=peer_id,
@@ -110,6 +111,7 @@ def add_reply(step: Step, node: Node, invite_id: int, record: QueueRecord, *, st
     """Take the queue of an invite down, to send our request to."""
     if QUEUES_OUT.one(step.tx, sid=record.sid) is not None:
         return
+    node.routes.clear()
     queue_id = QUEUES_OUT.add(
         step.tx,
         invite_id=invite_id,
@@ -126,6 +128,12 @@ def add_reply(step: Step, node: Node, invite_id: int, record: QueueRecord, *, st
     line = links.want(step, node, queue.relay_id)
     if line.is_up and not stranger:
         _fix_key(step, line, queue)
+
+
+def change_out(step: Step, node: Node, queue_id: int, **values: object) -> None:
+    """Change a queue that we send to; which routes there are is found anew."""
+    QUEUES_OUT.change(step.tx, queue_id, **values)
+    node.routes.clear()
 
 
 def relay_at(step: Step, address: str, pin: bytes) -> int:
@@ -240,17 +248,20 @@ def subscribed(
         QUEUES_IN.change(step.tx, queue.id, upto=cursor.upto, beyond=encode_beyond(cursor.beyond))
     reading = Reading(queue, key_of(queue.secret), last=cursor.upto, beyond=cursor.beyond)
     node.reading[asked.rid] = reading
-    pull(step, line, reading)
+    # What was stored, and whose ACK was lost, is to be had again: or it would lie there until its end.
+    pull(step, line, reading, after=0 if said.messages else reading.last)
     if said.until < step.wall_s + EXTEND_BEFORE_S and Kind(queue.kind) is not Kind.INVITE:
         links.ask(step, line, mbx.Ext(asked.rid), reading.key)
     return queue
 
 
-def pull(step: Step, line: Line, reading: Reading) -> None:
-    """Ask for the next messages of a queue."""
+def pull(step: Step, line: Line, reading: Reading, *, after: int | None = None) -> None:
+    """Ask for the next messages of a queue, or for those after a number."""
     reading.credit = limits.MAX_PULL
     assert reading.row.rid is not None
-    body = mbx.Pull(mbx.RecipientId(reading.row.rid), reading.last, limits.MAX_PULL)
+    body = mbx.Pull(
+        mbx.RecipientId(reading.row.rid), reading.last if after is None else after, limits.MAX_PULL
+    )
     links.ask(step, line, body, reading.key)
 
 
@@ -268,9 +279,9 @@ def keyed(step: Step, node: Node, line: Line, asked: mbx.SKey, said: mbx.Done | 
         return None
     line.asked.discard(("skey", queue.id))
     if isinstance(said, mbx.Done):
-        QUEUES_OUT.change(step.tx, queue.id, keyed=True)
+        change_out(step, node, queue.id, keyed=True)
     elif said.code is mbx.ErrorCode.GONE:
-        QUEUES_OUT.change(step.tx, queue.id, state="gone")
+        change_out(step, node, queue.id, state="gone")
     else:
         node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
         return None

@@ -143,13 +143,10 @@ def _confirm(
     last: int,
     state: str,
 ) -> None:
-    for row in MESSAGES.query(
-        step.tx, queries.OWN_BETWEEN, {"author": author_id, "first": first, "last": last}
-    ):
-        for outgoing_row in OUTBOX.all(step.tx, message_id=row.id, peer_id=peer.id):
-            outgoing.confirmed(step, node, outgoing_row.id)
-        if row.state not in {"read", state}:
-            MESSAGES.change(step.tx, row.id, state=state, reason="")
-            if row.expire_s and row.left_s is None and row.body_id is not None:
-                countdown.start(step, node, row.id, row.expire_s)
-            tell(step, "message.state", chat=str(conversation.id), message=row.name.hex(), state=state)
+    between = {"author": author_id, "first": first, "last": last}
+    for (outbox_id,) in queries.CONFIRMED_ITEMS.rows(step.tx, {**between, "peer": peer.id}):
+        outgoing.confirmed(step, node, outbox_id)
+    for row in MESSAGES.query(step.tx, queries.CONFIRM, {**between, "new_state": state}):
+        if row.expire_s and row.left_s is None and row.body_id is not None:
+            countdown.start(step, node, row.id, row.expire_s)
+        tell(step, "message.state", chat=str(conversation.id), message=row.name.hex(), state=state)

@@ -86,7 +86,7 @@ def _have(step: Step, node: Node, conversation: ConversationRow, *, asks: bool =
         assert contact is not None, "a peer has its contact"
         chains.author_row(step, conversation.id, Author(PersonaId(contact.persona_id), peer.leaf_sig))
     rows = AUTHORS.all(step.tx, conversation_id=conversation.id)
-    return Have.of([chains.chain_of(step, conversation, row) for row in rows], asks=asks)
+    return Have.of([chains.chain_of(step, node, conversation, row) for row in rows], asks=asks)
 
 
 def _confirmed_by(step: Step, node: Node, conversation: ConversationRow, peer: Peer, theirs: Have) -> None:

@@ -148,7 +148,7 @@ def _moved_out(
 ) -> None:
     state, turns = at_sender(Sender(queue.state), event)
     if state.value != queue.state:
-        QUEUES_OUT.change(step.tx, queue.id, state=state.value)
+        queues.change_out(step, node, queue.id, state=state.value)
         if state is Sender.GONE:
             outgoing.reroute(step, node, queue.id)
         node.remind(step, ("pump", 0), 0.0)

@@ -86,9 +86,7 @@ class Reachable:
     endpoints: tuple[Endpoint, ...]
 
 
-Input: TypeAlias = (
-    Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable
-)
+Input: TypeAlias = Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable
 
 
 # What is to happen
@@ -127,7 +125,7 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that screens may want to know; it is in the table of events already."""
+    """Something that screens may want to know. It gets its number when it is told."""
 
     id: int
     type: str

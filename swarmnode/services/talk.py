@@ -45,8 +45,8 @@ from ..storage.shelves import (
     PEERS,
     WANTED_DELETIONS,
     AuthorRow,
+    GroupHead,
     MessageRow,
-    MlsGroup,
     Peer,
 )
 from ..storage.shelves import Conversation as ConversationRow
@@ -100,7 +100,10 @@ def repaired_link(step: Step, node: Node, conversation: ConversationRow, link: A
     if not _is_member(step, node, conversation, link.author):
         return
     author = chains.author_row(step, conversation.id, link.author)
-    if _into_chain(step, conversation, author, link) and MESSAGES.one(step.tx, name=link.commitment) is None:
+    if (
+        _into_chain(step, node, conversation, author, link)
+        and MESSAGES.one(step.tx, name=link.commitment) is None
+    ):
         MESSAGES.add(
             step.tx,
             conversation_id=conversation.id,
@@ -140,12 +143,10 @@ def take(
 ) -> MessageRow | None:
     """Put a chained message, ours or another's, where it belongs; None where it is there, or forked."""
     author = chains.author_row(step, conversation.id, message.author)
-    known = MESSAGES.one(step.tx, name=message.id)
-    if known is not None:
-        if from_peer is not None:
-            receipts.intend(step, node, conversation.id, message.author.leaf_sig, message.standing.seq)
+    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:
+        receipts.intend(step, node, conversation.id, message.author.leaf_sig, message.standing.seq)
         return None
-    if not _into_chain(step, conversation, author, link):
+    if not _into_chain(step, node, conversation, author, link):
         return None
     row = _store(step, node, conversation, author, message, mine=from_peer is None)
     if from_peer is not None and row.mine:
@@ -158,9 +159,11 @@ def take(
     return row
 
 
-def _into_chain(step: Step, conversation: ConversationRow, author: AuthorRow, link: AuthorLink) -> bool:
+def _into_chain(
+    step: Step, node: Node, conversation: ConversationRow, author: AuthorRow, link: AuthorLink
+) -> bool:
     """Put a link into its chain; whether it is new. A fork is evidence, and the author stands still."""
-    chain = chains.chain_of(step, conversation, author)
+    chain = chains.chain_of(step, node, conversation, author)
     stored = None
     if link.seq < chain.next_seq:
         row = MESSAGES.one(step.tx, author_id=author.id, seq=link.seq)
@@ -173,6 +176,7 @@ def _into_chain(step: Step, conversation: ConversationRow, author: AuthorRow, li
             head = received.chain.head
             assert head is not None
             AUTHORS.change(step.tx, author.id, next_seq=received.chain.next_seq, head=head.encode())
+            node.heads[author.id] = head
             return True
         case Outcome.HELD:
             return True
@@ -195,7 +199,7 @@ def _store(
     before = [i for i in (place.prev, *place.parents) if i is not None]
     height = max(place.lamport, _height_of(step, before) + 1)
     shown = isinstance(message.body, SHOWN)
-    row_id = MESSAGES.add(
+    row = MESSAGES.make(
         step.tx,
         conversation_id=conversation.id,
         author_id=author.id,
@@ -218,7 +222,7 @@ def _store(
         expire_s=message.expire_s,
     )
     if isinstance(message.body, SEARCHED):
-        step.tx.search.add(row_id, message.body.text)
+        step.tx.search.add(row.id, message.body.text)
     CONVERSATIONS.change(
         step.tx,
         conversation.id,
@@ -226,8 +230,6 @@ def _store(
         tips=_tips(conversation, place.id, before),
         last_at=step.wall_s,
     )
-    row = MESSAGES.get(step.tx, row_id)
-    assert row is not None
     return row
 
 
@@ -366,7 +368,7 @@ def _copied(step: Step, node: Node, conversation: ConversationRow, peer: Peer, d
     repair.copies_came(step, node, again, peer)
 
 
-def heard_in(step: Step, node: Node, group: MlsGroup, leaf: mls.LeafNode, epoch: int) -> None:
+def heard_in(step: Step, node: Node, group: GroupHead, leaf: mls.LeafNode, epoch: int) -> None:
     """Somebody was heard in an epoch: what was sent to bring it about is there."""
     peer = PEERS.one(step.tx, leaf_sig=leaf.signature_key)
     if peer is None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from swarm_protocol.content import Edit, Message, React, Reply, Text, Timer, Type
 from swarm_protocol.content.attachments import Attachment
+from swarm_protocol.content.bodies import Body
 
 from ..domain.views import AttachmentView, ChatView, ContactView, Hit, MessageState, MessageView, Page
 from ..errors import UsageError
@@ -35,6 +36,25 @@ _m = tables.message.c
 def message(step: Step, node: Node, row: MessageRow) -> MessageView:
     """A message as it stands now."""
     return _messages(step, node, [row])[0]
+
+
+def said(node: Node, row: MessageRow, body: Body) -> MessageView:
+    """A message of ours that was stored in this step: nothing is read back."""
+    kind, text, reply_to, files = _said(body)
+    return MessageView(
+        id=row.name.hex(),
+        chat=str(row.conversation_id),
+        author="me",
+        author_name=node.me.name,
+        mine=True,
+        kind=kind,
+        text=text,
+        wall_s=row.wall_s,
+        state=MessageState(row.state),
+        reply_to=reply_to,
+        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in files),
+        expires_in_s=row.expire_s or None,
+    )
 
 
 def _messages(step: Step, node: Node, rows: Sequence[MessageRow]) -> list[MessageView]:
@@ -95,7 +115,7 @@ def _view(
     data = None if row.body_id is None else bodies.get(row.body_id)
     kind, text, reply_to, files = "deleted", "", "", tuple[Attachment, ...]()
     if data is not None:
-        kind, text, reply_to, files = _said(data)
+        kind, text, reply_to, files = _said(Message.decode(data).body)
     edited, reactions = False, dict[str, str]()
     for change in changes if data is not None else []:
         change_data = None if change.body_id is None else bodies.get(change.body_id)
@@ -129,8 +149,8 @@ def _view(
     )
 
 
-def _said(data: bytes) -> tuple[str, str, str, tuple[Attachment, ...]]:
-    match Message.decode(data).body:
+def _said(body: Body) -> tuple[str, str, str, tuple[Attachment, ...]]:
+    match body:
         case Text(text, files):
             return "text", text, "", files
         case Reply(target, text, files):

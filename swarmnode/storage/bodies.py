@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -70,6 +71,7 @@ class Bodies:
         lenient: bool = False,
     ) -> None:
         self._db = db
+        self._driver: Any = db.connection.driver_connection
         self._ring = ring
         self._entropy = entropy
         self._lenient = lenient
@@ -94,7 +96,7 @@ class Bodies:
         self._write(block)
         body_id = block.id * SLOTS + slot
         sealed = seal(content_key, data, _about(BODY, body_id), entropy=self._entropy)
-        self._db.exec_driver_sql(_PUT_BODY, (body_id, block.id, slot, sealed))
+        self._driver.execute(_PUT_BODY, (body_id, block.id, slot, sealed))
         return body_id
 
     def get(self, body_id: int) -> bytes | None:
@@ -109,7 +111,7 @@ class Bodies:
         """
         found: dict[int, bytes] = {}
         blocks: dict[int, _Block | None] = {}
-        for body_id, sealed in self._db.exec_driver_sql(_GET_BODIES, (_listed(body_ids),)):
+        for body_id, sealed in self._driver.execute(_GET_BODIES, (_listed(body_ids),)).fetchall():
             block_id, slot = divmod(body_id, SLOTS)
             if block_id not in blocks:
                 blocks[block_id] = self._block(block_id)
@@ -172,7 +174,7 @@ class Bodies:
 
     def _last_block(self) -> _Block | None:
         """The block with the highest id; None where there is none, or a damaged one: new bodies go on."""
-        row = self._db.exec_driver_sql(_LAST_BLOCK).one_or_none()
+        row = self._driver.execute(_LAST_BLOCK).fetchone()
         try:
             return None if row is None else self._opened(*row)
         except StorageError:
@@ -180,7 +182,7 @@ class Bodies:
 
     def _block(self, block_id: int) -> _Block | None:
         """A block, opened; None where its key is gone and may be."""
-        row = self._db.exec_driver_sql(_GET_BLOCK, (block_id,)).one_or_none()
+        row = self._driver.execute(_GET_BLOCK, (block_id,)).fetchone()
         if row is None:
             raise _damaged(f"key block {block_id}")
         return self._opened(*row)
@@ -202,7 +204,7 @@ class Bodies:
 
     def _write(self, block: _Block) -> None:
         sealed = seal(block.key, b"".join(block.keys), _about(KEY_BLOCK, block.id), entropy=self._entropy)
-        self._db.exec_driver_sql(_PUT_BLOCK, (block.id, block.key_id, len(block.keys), sealed))
+        self._driver.execute(_PUT_BLOCK, (block.id, block.key_id, len(block.keys), sealed))
 
     def _key(self, number: int) -> bytes | None:
         ring = self._ring if isinstance(self._ring, Keyring) else self._ring.now

@@ -9,18 +9,13 @@ from . import tables
 from .shelf import Prepared
 from .shelves import MESSAGES, OUTBOX, RECEIPT_INTENTS
 
-_m, _o, _r, _e = tables.message.c, tables.outbox.c, tables.receipt_intent.c, tables.event.c
+_m, _o, _r = tables.message.c, tables.outbox.c, tables.receipt_intent.c
 
 # Chains
 
 HELD_OF_AUTHOR = Prepared(
     sa.select(*MESSAGES.columns)
     .where(_m.author_id == bindparam("author"), _m.seq > bindparam("seq"))
-    .order_by(_m.seq)
-)
-OWN_BETWEEN = Prepared(
-    sa.select(*MESSAGES.columns)
-    .where(_m.author_id == bindparam("author"), _m.seq >= bindparam("first"), _m.seq <= bindparam("last"))
     .order_by(_m.seq)
 )
 HEIGHT = Prepared(sa.select(_m.height).where(_m.name == bindparam("name")))
@@ -78,7 +73,33 @@ OVER = Prepared(
     sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None), _m.left_s <= sa.literal_column("0"))
 )
 
-# News
+# What came of messages
 
-NEWEST_EVENT = Prepared(sa.select(sa.func.max(_e.id)))
-TRIM_EVENTS = Prepared(sa.delete(tables.event).where(_e.id <= bindparam("upto")))
+CONFIRM = Prepared(
+    sa.update(tables.message)
+    .where(
+        _m.author_id == bindparam("author"),
+        _m.seq >= bindparam("first"),
+        _m.seq <= bindparam("last"),
+        _m.state != bindparam("new_state"),
+        _m.state != "read",
+    )
+    .values(state=bindparam("new_state"), reason="")
+    .returning(*MESSAGES.columns)
+)
+CONFIRMED_ITEMS = Prepared(
+    sa.select(_o.id)
+    .select_from(tables.outbox.join(tables.message, _o.message_id == _m.id))
+    .where(
+        _o.peer_id == bindparam("peer"),
+        _m.author_id == bindparam("author"),
+        _m.seq >= bindparam("first"),
+        _m.seq <= bindparam("last"),
+    )
+)
+MARK_SENT = Prepared(
+    sa.update(tables.message)
+    .where(_m.id == bindparam("message"), sa.or_(_m.state == "queued", _m.state == "waiting"))
+    .values(state="sent", reason="")
+    .returning(_m.name)
+)

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -53,12 +54,13 @@ class Search:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+        self._driver: Any = db.connection.driver_connection
 
     def add(self, msg_id: int, text: str) -> None:
         """Index a text. A message that changes is removed with its old text first."""
         words, parts = _indexed(text)
-        self._db.exec_driver_sql("INSERT INTO search_words(rowid, text) VALUES (?, ?)", (msg_id, words))
-        self._db.exec_driver_sql("INSERT INTO search_parts(rowid, text) VALUES (?, ?)", (msg_id, parts))
+        self._driver.execute("INSERT INTO search_words(rowid, text) VALUES (?, ?)", (msg_id, words))
+        self._driver.execute("INSERT INTO search_parts(rowid, text) VALUES (?, ?)", (msg_id, parts))
 
     def remove(self, msg_id: int, old_text: str) -> None:
         """Take a text out; `old_text` is what `add` was given, to the letter, and it was given."""

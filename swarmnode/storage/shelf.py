@@ -55,6 +55,7 @@ class Shelf(Generic[T]):
         self.table, self._kind = table, kind
         self._columns = [table.c[field.name] for field in fields(kind)]  # type: ignore[arg-type]
         self._booleans = [i for i, c in enumerate(self._columns) if isinstance(c.type, sa.Boolean)]
+        self._defaults = {c.name: _default(c) for c in table.columns if c.default is not None}
         self._prepared: dict[tuple[str, ...], Prepared] = {}
         self._key = next(iter(table.primary_key.columns))
 
@@ -101,6 +102,12 @@ class Shelf(Generic[T]):
         """Add a row; its number. Columns that are not named have their defaults."""
         return int(self._insert("", values).run(tx, values).lastrowid)
 
+    def make(self, tx: Tx, **values: object) -> T:
+        """Add a row; its value, without reading it back."""
+        key = self.add(tx, **values)
+        made = {**self._defaults, **values}
+        return self._kind(*(made.get(c.name, key if c is self._key else None) for c in self._columns))
+
     def put(self, tx: Tx, **values: object) -> None:
         """Add a row, or replace the one with the same key."""
         self._insert("OR REPLACE", values).run(tx, values)
@@ -129,10 +136,9 @@ class Shelf(Generic[T]):
     def _insert(self, conflict: str, values: Mapping[str, object]) -> Prepared:
         def build() -> ClauseElement:
             new: dict[str, Any] = {name: sa.bindparam(name) for name in values}
-            for column in self.table.columns:
-                default: Any = column.default
-                if default is not None and column.name not in values:
-                    new[column.name] = sa.literal_column(_literal(default.arg))
+            for name, default in self._defaults.items():
+                if name not in values:
+                    new[name] = sa.literal_column(_literal(default))
             statement = sa.insert(self.table).values(new)
             return statement.prefix_with(conflict) if conflict else statement
 
@@ -161,6 +167,11 @@ class Shelf(Generic[T]):
         for i in self._booleans:
             values[i] = bool(values[i])
         return self._kind(*values)
+
+
+def _default(column: sa.Column[Any]) -> object:
+    default: Any = column.default
+    return default.arg
 
 
 def _literal(value: object) -> str:

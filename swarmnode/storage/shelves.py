@@ -214,6 +214,21 @@ class MlsGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupHead:
+    """An MLS group without its state, which takes kilobytes."""
+
+    id: int
+    conversation_id: int
+    group_id: bytes
+    epoch: int
+    current: bool
+    sent: int
+    updated_at: int
+    confirmed_epoch: int
+    retired_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """An MLS message that needs a later epoch."""
 
@@ -371,16 +386,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class EventRow:
-    """News for screens."""
-
-    id: int
-    type: str
-    data: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Device:
     """A screen or program that may use the API."""
 
@@ -417,6 +422,7 @@ INVITES = Shelf(tables.invite, Invite)
 CONVERSATIONS = Shelf(tables.conversation, Conversation)
 DRAFTS = Shelf(tables.draft, Draft)
 GROUPS = Shelf(tables.mls_group, MlsGroup)
+GROUP_HEADS = Shelf(tables.mls_group, GroupHead)
 HELD = Shelf(tables.held, Held)
 PARTS = Shelf(tables.part, PartRow)
 PARTS_DONE = Shelf(tables.part_done, PartDone)
@@ -428,6 +434,5 @@ OUTBOX = Shelf(tables.outbox, Outgoing)
 ENVELOPES = Shelf(tables.envelope, EnvelopeRow)
 EVIDENCE = Shelf(tables.evidence, Evidence)
 GAPS = Shelf(tables.gap, Gap)
-EVENTS = Shelf(tables.event, EventRow)
 DEVICES = Shelf(tables.device, Device)
 IDEMPOTENCY = Shelf(tables.idempotency, Idempotency)

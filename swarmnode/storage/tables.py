@@ -478,14 +478,3 @@ idempotency = Table(
     Column("response", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False, index=True),
 )
-
-event = Table(
-    "event",
-    metadata,
-    _id(),
-    Column("type", Text, nullable=False),
-    Column("data", Text, nullable=False),
-    Column("at", Integer, nullable=False),
-    sqlite_autoincrement=True,
-    comment="what screens hear; ids only, no text",
-)

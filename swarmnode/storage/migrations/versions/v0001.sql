@@ -37,13 +37,6 @@ CREATE TABLE device (
     CONSTRAINT uq_device_token_hash UNIQUE (token_hash)
 );
 
-CREATE TABLE event (
-    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    type TEXT NOT NULL,
-    data TEXT NOT NULL,
-    at INTEGER NOT NULL
-);
-
 CREATE TABLE evidence (
     id INTEGER NOT NULL,
     kind TEXT NOT NULL,
