@@ -15,9 +15,36 @@ from swarm_protocol.mailbox.client import Heard as Said
 from swarm_protocol.mailbox.commands import CommandBody
 
 from ..storage.shelves import QUEUES_IN, SETTINGS
-from . import identity, incoming, links, meeting, outgoing, queues, receipts, repair, rotation, timers
+from . import (
+    addresses,
+    direct,
+    identity,
+    incoming,
+    links,
+    meeting,
+    nearby,
+    outgoing,
+    queues,
+    receipts,
+    repair,
+    rotation,
+    timers,
+)
 from .node import Line, LineState, Node, Options
-from .step import Heard, Input, LinkId, Lost, NetworkChanged, Opened, Started, Step, Woke
+from .step import (
+    Called,
+    Heard,
+    Input,
+    LinkId,
+    Lost,
+    NetworkChanged,
+    Noticed,
+    Opened,
+    Reachable,
+    Started,
+    Step,
+    Woke,
+)
 
 MINUTE_S, HOUR_S = 60.0, 3600.0
 
@@ -41,6 +68,12 @@ class Engine:
         match input_:
             case Started():
                 self._started(step)
+            case Opened(link) if link in node.near.links:
+                direct.opened(step, node, node.near.links[link])
+            case Heard(link, data) if link in node.near.links:
+                nearby.heard(step, node, node.near.links[link], data)
+            case Lost(link) if link in node.near.links:
+                nearby.lost(step, node, link)
             case Opened(link):
                 links.opened(step, node, link)
             case Heard(link, data):
@@ -51,6 +84,14 @@ class Engine:
                     node.remind(step, ("health", 0), rotation.HEALTH_S)
             case NetworkChanged():
                 links.network_changed(step, node)
+                nearby.network_changed(step, node)
+            case Called(link, knock):
+                nearby.called(step, node, link, knock)
+            case Noticed(address, texts):
+                nearby.noticed(step, node, address, texts)
+            case Reachable(endpoints):
+                node.near.doors = endpoints
+                addresses.look(step, node)
             case Woke():
                 node.woken_for = None
                 for name, number in node.due(step):
@@ -80,6 +121,7 @@ class Engine:
         node.remind(step, ("invites", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         repair.started(step, node)
+        nearby.started(step, node)
 
     # Frames
 
@@ -195,6 +237,10 @@ class Engine:
                 meeting.overdue(step, number)
             case "invites":
                 meeting.sweep(step, node)
+            case "addresses":
+                addresses.look(step, node)
+            case "beacons":
+                nearby.announce(step, node)
             case "expire":
                 timers.tick(step, node)
             case "housekeeping":

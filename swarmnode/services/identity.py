@@ -53,6 +53,8 @@ def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
     )
     node.persona = load(step)
     assert node.persona is not None
+    for waits in ("addresses", "beacons"):
+        node.remind(step, (waits, 0), 0.0)
     tell(step, "node.changed")
     return node.persona
 

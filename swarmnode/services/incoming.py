@@ -55,7 +55,8 @@ def delivered(step: Step, node: Node, line: Line, notice: mbx.Delivery) -> None:
     if row is None:
         return
     _note_missing(step, node, reading, notice.n)
-    take(step, node, Source(row.peer_id, row.invite_id, row.id), row, notice.blob)
+    source = Source(row.peer_id, row.invite_id, row.id)
+    take(step, node, source, QueueKey(row.queue_key), notice.blob)
     _advance(step, reading, notice.n, notice.n)
     links.ask(step, line, mbx.Ack(notice.rid, notice.n, notice.msg_id), reading.key)
     _spend(step, line, reading)
@@ -106,10 +107,10 @@ def _record_gap(step: Step, node: Node, row: QueueIn, kind: str, first: int, las
         peers.ask_what_is_missing(step, node, row.peer_id)
 
 
-def take(step: Step, node: Node, source: Source, row: QueueIn, blob: bytes) -> None:
-    """Take what lay in a queue. What nobody can read is dropped: nothing is owed to who sent it."""
+def take(step: Step, node: Node, source: Source, key: QueueKey, blob: bytes) -> None:
+    """Take an envelope under its key. What nobody can read is dropped: nothing is owed to who sent it."""
     try:
-        frame = open_envelope(QueueKey(row.queue_key), blob)
+        frame = open_envelope(key, blob)
         _frame(step, node, source, frame)
     except RemoteProtocolError as e:
         _refuse(step, source, e)

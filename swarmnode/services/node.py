@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from swarm_protocol import mls
-from swarm_protocol.content import Author, AuthorLink
+from swarm_protocol.content import Author, AuthorLink, Endpoint
 from swarm_protocol.entropy import Entropy
 from swarm_protocol.identity import NodeKeys, Sigchain
 from swarm_protocol.mailbox import Caller
@@ -100,9 +100,9 @@ class DirectLink:
     called: bool
     """Whether the other one called."""
     up: bool
-    machine: Direct = Direct()
+    machine: Direct = field(default_factory=Direct)
     sending: dict[bytes, tuple[int, float]] = field(default_factory=dict)
-    """Envelopes that wait for an answer, by their ids on the link: their rows in the outbox, and since when."""
+    """Envelopes that wait for an answer, by their ids here: their rows in the outbox, and since when."""
     numbered: int = 0
     busy_until: float = 0.0
 
@@ -116,9 +116,11 @@ class Near:
     """Addresses on this network at which a peer's beacons were seen, the latest first."""
     failures: dict[int, int] = field(default_factory=dict)
     """Calls in a row that came to nothing, by peer."""
-    door: Door = Door()
+    door: Door = field(default_factory=Door)
     names: Expected[int] | None = None
     beacons: Expected[int] | None = None
+    doors: tuple[Endpoint, ...] | None = None
+    """Where this node listens, once that is known."""
 
 
 TimerName: TypeAlias = "tuple[str, int]"

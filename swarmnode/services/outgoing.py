@@ -6,8 +6,8 @@
 
 It is encrypted when a route is up, not before: a long wait costs no keys. What is encrypted stays as it is (a
 retry is the same message in another envelope), and envelopes stay byte for byte until a relay has signed for
-them. A route is a queue of the peer on a relay to which there is a line; the first one is used, and the next
-one where the first gives no receipt or the peer does not confirm.
+them. A route is a direct link, or a queue of the peer on a relay to which there is a line; the first one is
+used, and the next one where the first gives no receipt or the peer does not confirm.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..storage.shelves import (
     Outgoing,
     QueueOut,
 )
-from . import groups, links, queues
+from . import direct, groups, links, queues
 from .news import tell
 from .node import Line, Node, Sending, jitter
 from .queues import key_of
@@ -171,15 +171,21 @@ def _send(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> b
     """Seal something for the routes that are up; whether there was one."""
     if node.quarantine:
         return False
-    routes = routes_of(step, node, row)
-    usable = [route for route in routes if _open_line(step, node, route)]
-    if not usable:
+    link = direct.link_to(step, node, row.peer_id)
+    usable: list[QueueOut] = []
+    if link is None or row.attempts:  # what went over a link and was not confirmed goes over queues
+        usable = [route for route in routes_of(step, node, row) if _open_line(step, node, route)]
+    if link is None and not usable:
         return False
     if row.wire is None:
         row = _encrypted(step, node, row, data)
-    chosen = usable if row.important else [usable[row.attempts % len(usable)]]
-    for route in chosen:
-        _seal(step, node, row, route)
+    if usable:
+        chosen = usable if row.important else [usable[row.attempts % len(usable)]]
+        for route in chosen:
+            _seal(step, node, row, route)
+    elif link is not None:
+        direct.send(step, link, row)
+        node.remind(step, ("outbox", 0), LOOK_S)
     OUTBOX.change(step.tx, row.id, state=SEALED, wire=row.wire, epoch=row.epoch)
     return True
 
@@ -314,6 +320,22 @@ def _sent(step: Step, node: Node, outbox_id: int) -> None:
     node.sent[outbox_id] = step.now.tick
 
 
+def stored(step: Step, node: Node, rows: list[int]) -> None:
+    """Nodes at the other end of direct links have these."""
+    for outbox_id in rows:
+        _sent(step, node, outbox_id)
+    if node.backlog:
+        node.remind(step, ("pump", 0), 0.0)
+
+
+def unanswered(step: Step, node: Node, rows: list[int]) -> None:
+    """These left over direct links, and nobody said that they are there: they go another way."""
+    for outbox_id in rows:
+        if OUTBOX.one(step.tx, id=outbox_id, state=SEALED) is not None:
+            OUTBOX.change(step.tx, outbox_id, state=QUEUED)
+            node.remind(step, ("pump", 0), 0.0)
+
+
 def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Error, sending: Sending) -> None:
     queue = QUEUES_OUT.one(step.tx, sid=asked.sid)
     if queue is None:
@@ -388,6 +410,7 @@ def look(step: Step, node: Node) -> None:
         oldest = min((sending.since for sending in line.sending.values()), default=step.now.tick)
         if line.is_up and step.now.tick - oldest > NO_RECEIPT_S:
             links.fail(step, node, line, "no receipts")
+    unanswered(step, node, direct.end_stalled(step, node))
     for queue_id in _stranded(step, node):
         reroute(step, node, queue_id)
     pause = LOOK_AT_LEAST_S

@@ -347,7 +347,7 @@ def _told(step: Step, node: Node, conversation: ConversationRow, peer: Peer, mes
         case Told(Type.COPY, data):
             _copied(step, node, conversation, peer, data)
         case Told(Type.ADDR_REC, data):
-            trust.address(step, peer, data)
+            trust.address(step, node, conversation, peer, data)
         case DeleteRcpt() | Unknown():
             pass
         case _:

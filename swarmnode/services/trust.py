@@ -153,10 +153,11 @@ def confirmed(step: Step, node: Node, peer: Peer) -> None:
         CONTACTS.change(step.tx, contact.id, standing=Standing.CONFIRMED.value)
         tell(step, "contact.changed", contact=str(contact.id))
         greet(step, node, peer)
+        node.remind(step, ("addresses", 0), 0.0)
 
 
-def address(step: Step, peer: Peer, data: bytes) -> None:
-    """A peer says where it is.
+def address(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:
+    """A peer says where it is. It is told that it was heard.
 
     Raises:
         RemoteProtocolError: it is no record, or not the peer's.
@@ -165,3 +166,6 @@ def address(step: Step, peer: Peer, data: bytes) -> None:
     known = None if peer.address_record is None else AddressRecord.decode(peer.address_record)
     if record.leaf_sig == peer.leaf_sig and (known is None or newer(known, record) == record):
         PEERS.change(step.tx, peer.id, address_record=data)
+        node.near.failures.pop(peer.id, None)
+        node.timers.pop(("call", peer.id), None)
+    receipts.heard(step, node, conversation.id)
