@@ -4,10 +4,9 @@ A turn takes inputs one by one, applies what they store, syncs once, and only th
 the first change: an answer says what is on the disk. What came out before it promises nothing that this turn
 stores, and leaves at once; else its delay would tell that something was stored (a second sender's key).
 
-A turn takes a frame of each connection that has one. Then it goes on for as long as the last sync took, so
-that a slow disk gets large groups, or a little longer where one connection has all the frames; and no further
-when somebody else comes. So those who send at once share a sync, and who comes beside a flood waits for one
-frame of it and a sync.
+A turn takes a frame of each connection that has one. It goes on for a while where one connection has all the
+frames or the last sync was slow, and no further when somebody else comes. So those who send at once share a
+sync, slow disks get large groups, and who comes beside a flood waits for one frame of it and a sync.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ..errors import DiskFull, StorageError
 from ..storage.relay_store import SqliteRelayStore
 
 ALONE_S = 0.003
-"""A turn of one connection takes so long at least: about eight SENDs, which then share a sync."""
+"""What a sync takes on a good disk. A turn of one connection takes as long: some six SENDs."""
 
 LONGEST_S = 0.010
 """No turn takes longer before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
@@ -76,7 +75,7 @@ class RelayWriter:
             StorageError: the store is of no use any more; nothing that depends on it has left.
         """
         begin, taken = time.monotonic(), 0
-        enough_s = max(self._sync_s, ALONE_S) if alone else self._sync_s
+        enough_s = max(self._sync_s, ALONE_S) if alone else self._sync_s - ALONE_S
         try:
             for input_ in inputs:
                 self._handle(input_)

@@ -29,8 +29,8 @@ from relay_world import Peer, peer  # noqa: E402
 
 from swarm_protocol import mailbox as mbx  # noqa: E402
 
-SEEDS = 40
-"""A relay hands out 256 tickets at once; so many starts of it make 10,240."""
+BATCHES = 40
+"""Of 256 tickets each: 10,240."""
 
 
 @dataclass
@@ -50,14 +50,17 @@ class Relay:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def start(folder: Path) -> Relay:
+def start(folder: Path, batches: int = 1) -> Relay:
     script = ROOT / "tests/support/relay_main.py"
     process = subprocess.Popen(
-        [sys.executable, script, folder, "0", "--uvloop"], stdout=subprocess.PIPE, text=True
+        [sys.executable, script, folder, "0", "--uvloop", f"--batches={batches}"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
-    address, pin, seed = json.loads(process.stdout.readline())
-    return Relay(process, address, bytes.fromhex(pin), mbx.tickets(bytes.fromhex(seed)))
+    address, pin, seeds = json.loads(process.stdout.readline())
+    tickets = tuple(ticket for seed in seeds for ticket in mbx.tickets(bytes.fromhex(seed)))
+    return Relay(process, address, bytes.fromhex(pin), tickets)
 
 
 def stop(relay: Relay) -> None:
@@ -171,7 +174,7 @@ async def beside_a_flood(relay: Relay, *, questions: int) -> dict[str, float]:
     return {"alone_p50_ms": alone, "beside_p50_ms": beside, "ratio": beside / alone}
 
 
-async def reads(relay: Relay, tickets: list[bytes], *, connections: int) -> dict[str, float]:
+async def reads(relay: Relay, tickets: tuple[bytes, ...], *, connections: int) -> dict[str, float]:
     """Queues that wait for messages, read over some connections."""
     idle = relay.memory_bytes()
     share = len(tickets) // connections
@@ -201,12 +204,9 @@ def figures(*, quick: bool = False) -> dict[str, Any]:
             stop(relay)
             relay = start(Path(folder))
         found["beside a flood"] = asyncio.run(beside_a_flood(relay, questions=200 // scale))
-        tickets: list[bytes] = []
-        for _ in range(SEEDS // scale):
-            tickets += relay.tickets
-            stop(relay)
-            relay = start(Path(folder))
-        found["memory"] = asyncio.run(reads(relay, tickets[: 10_000 // scale], connections=100))
+        stop(relay)
+        relay = start(Path(folder), BATCHES)
+        found["memory"] = asyncio.run(reads(relay, relay.tickets[: 10_000 // scale], connections=100))
         stop(relay)
     return found
 

@@ -1,32 +1,38 @@
-"""A relay in a process of its own, for tests that kill it: `python relay_main.py FOLDER PORT`.
+"""A relay in a process of its own, for tests that kill it and for benchmarks.
 
-It prints one line of JSON when it listens: its address, its pin, and the seed of tickets, in hex.
+It prints one line of JSON when it serves: its address, its pin, and seeds of tickets, in hex.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import signal
-import sys
 from pathlib import Path
 
 from swarmnode.delivery.relay_role import RelayRole
 
 
-async def main(folder: str, port: str) -> None:
-    role = RelayRole.open(Path(folder), host="127.0.0.1", port=int(port))
+async def main(folder: Path, port: int, batches: int) -> None:
+    role = RelayRole.open(folder, host="127.0.0.1", port=port)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(role.run())
-        link = await role.tickets_link()
-        print(json.dumps([role.address, role.pin.hex(), link.seed.hex()]), flush=True)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+        seeds = [(await role.tickets_link()).seed.hex() for _ in range(batches)]
+        print(json.dumps([role.address, role.pin.hex(), seeds]), flush=True)
 
 
 if __name__ == "__main__":
-    if "--uvloop" in sys.argv:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--batches", type=int, default=1, help="of 256 tickets each")
+    parser.add_argument("--uvloop", action="store_true")
+    options = parser.parse_args()
+    if options.uvloop:
         import uvloop
 
-        uvloop.run(main(*sys.argv[1:3]))
+        uvloop.run(main(options.folder, options.port, options.batches))
     else:
-        asyncio.run(main(*sys.argv[1:3]))
+        asyncio.run(main(options.folder, options.port, options.batches))

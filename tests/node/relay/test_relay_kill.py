@@ -32,7 +32,7 @@ class Process:
             sys.executable, SCRIPT, self._folder, self.port, stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
-        address, pin, seed = json.loads(await self._process.stdout.readline())
+        address, pin, (seed,) = json.loads(await self._process.stdout.readline())
         self.address, self.pin, self.tickets = address, bytes.fromhex(pin), mbx.tickets(bytes.fromhex(seed))
         self.port = address.rpartition(":")[2]
 

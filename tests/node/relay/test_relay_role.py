@@ -169,7 +169,7 @@ async def test_a_flood_on_one_connection_delays_another_by_a_turn_or_two(tmp_pat
 async def test_who_floods_is_told_busy_and_others_go_on(tmp_path: Path) -> None:
     async with served(tmp_path) as role, pair(role) as (ada, ben, made):
         wrong = signature_key("nobody")
-        refused = limits.BURST // limits.REFUSAL_COST + 2
+        refused = 4 * limits.BURST // limits.REFUSAL_COST  # the budget fills again meanwhile
         async with asyncio.TaskGroup() as tasks:
 
             async def guess() -> None:
@@ -179,9 +179,10 @@ async def test_who_floods_is_told_busy_and_others_go_on(tmp_path: Path) -> None:
 
             tasks.create_task(guess())
             said = [(await ben.hear())[1] for _ in range(refused)]
-        assert isinstance(said[0], mbx.Error)
-        assert isinstance(said[-1], mbx.Error)
-        assert (said[0].code, said[-1].code) == (mbx.ErrorCode.GONE, mbx.ErrorCode.BUSY)
+        codes = [answer.code for answer in said if isinstance(answer, mbx.Error)]
+        assert len(codes) == refused
+        assert codes[0] is mbx.ErrorCode.GONE
+        assert mbx.ErrorCode.BUSY in codes
         assert (await ada.get(mbx.Info, mbx.QInfo(made.rid))).messages == 0
 
 
@@ -349,7 +350,7 @@ async def test_nothing_of_anybody_is_logged(tmp_path: Path, caplog: pytest.LogCa
                 host, port, ssl=context, server_hostname=tls.NO_SNI
             )
             writer.write(said)
-            await reader.read()
+            assert (await reader.read()).split()[1] in {b"400", b"426"}
             writer.close()
     text = "\n".join(f"{record.getMessage()} {record.args}" for record in caplog.records)
     for secret in (host, str(port), made.sid.hex(), made.rid.hex(), ben.key.public.hex(), repr(made.sid)):
