@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import TypeAlias
 
 import cbor2
@@ -75,7 +76,7 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_items: int = MAX_ITEMS)
     """
     if len(data) > max_size:
         raise SIZE.undecodable(f"{len(data)} bytes, {max_size} allowed")
-    _Heads(data, max_items).walk()
+    _walk(data, max_items)
     try:
         value: Value = cbor2.loads(
             data, max_depth=MAX_DEPTH, allow_indefinite=False, allow_duplicate_keys=False
@@ -89,94 +90,89 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_items: int = MAX_ITEMS)
     return value
 
 
-class _Heads:
-    """A walk over the heads of an encoding; it allocates nothing and takes what is claimed for a claim."""
+def _walk(data: bytes, items: int) -> None:
+    """Walk over the heads of an encoding; it allocates next to nothing and takes claims for claims.
 
-    __slots__ = ("data", "items", "pos")
-
-    def __init__(self, data: bytes, max_items: int) -> None:
-        self.data = data
-        self.items = max_items
-        self.pos = 0
-
-    def walk(self) -> None:
-        self.items -= 1
-        self._item(MAX_DEPTH)
-        if self.pos != len(self.data):
-            raise TRAILING.undecodable(f"{len(self.data) - self.pos} bytes")
-
-    def _item(self, depth: int) -> None:
-        major, argument = self._head()
-        if major < 2:
-            return
-        if major < 4:
-            if argument > len(self.data) - self.pos:
+    One loop, without a call for each head: this runs over all that arrives. `inside` has, for each array or
+    map that is open, how many values of it are to come, and whether it is a map, whose keys are the even ones.
+    """
+    end, pos = len(data), 0
+    items -= 1
+    inside: list[list[int]] = []
+    while True:
+        if pos >= end:
+            raise COMPLETE.undecodable()
+        head = data[pos]
+        major, argument = head >> 5, head & 31
+        pos += 1
+        if argument > 23:
+            if argument == 31 and major in {2, 3, 4, 5, 7}:
+                raise DEFINITE.undecodable()
+            if major > 5 or argument >= 28:
+                raise TYPES.undecodable(f"a head of {head:#04x}")
+            size = 1 << (argument - 24)
+            if size > end - pos:
                 raise COMPLETE.undecodable()
-            self.pos += argument
-        elif major < 6:
-            if not depth:
+            argument = int.from_bytes(data[pos : pos + size], "big")
+            pos += size
+        elif major > 5 and (major == 6 or argument < 20 or argument > 22):
+            raise TYPES.undecodable(f"a head of {head:#04x}")
+        if inside:
+            current = inside[-1]
+            if current[1] and not current[0] & 1 and major > 1:
+                raise KEYS.undecodable()
+            current[0] -= 1
+        if 2 <= major < 4:
+            if argument > end - pos:
+                raise COMPLETE.undecodable()
+            pos += argument
+        elif 4 <= major < 6:
+            if len(inside) == MAX_DEPTH:
                 raise DEPTH.undecodable()
-            inside = argument if major == 4 else 2 * argument
-            if inside > len(self.data) - self.pos:  # each value has a byte at least
+            count = argument if major == 4 else 2 * argument
+            if count > end - pos:  # each value has a byte at least
                 raise COMPLETE.undecodable()
-            self.items -= inside
-            if self.items < 0:
+            items -= count
+            if items < 0:
                 raise ITEMS.undecodable()
-            for _ in range(argument):
-                if major == 5:
-                    self._key()
-                self._item(depth - 1)
+            inside.append([count, major == 5])
+        while inside and not inside[-1][0]:
+            inside.pop()
+        if not inside:
+            break
+    if pos != end:
+        raise TRAILING.undecodable(f"{end - pos} bytes")
 
-    def _key(self) -> None:
-        if self.pos < len(self.data) and self.data[self.pos] >> 5 > 1:
-            raise KEYS.undecodable()
-        self._head()
 
-    def _head(self) -> tuple[int, int]:
-        """Read a head: the major type (RFC 8949 §3.1) and its argument."""
-        data, pos = self.data, self.pos
-        if pos >= len(data):
-            raise COMPLETE.undecodable()
-        major, info = data[pos] >> 5, data[pos] & 31
-        self.pos = pos + 1
-        if info == 31 and major in {2, 3, 4, 5, 7}:
-            raise DEFINITE.undecodable()
-        if major == 6 or info >= 28 or (major == 7 and info not in {20, 21, 22}):
-            raise TYPES.undecodable(f"a head of {data[pos]:#04x}")
-        if info < 24:
-            return major, info
-        size = 1 << (info - 24)
-        if size > len(data) - self.pos:
-            raise COMPLETE.undecodable()
-        self.pos += size
-        return major, int.from_bytes(data[pos + 1 : self.pos], "big")
+_PLAIN = frozenset({bytes, bool, NoneType})
 
 
 def _check(value: object, depth: int) -> None:
     """Refuse what `decode` would refuse; `cbor2` would write it."""
-    match value:
-        case None | bool() | bytes():
-            pass
-        case int():
-            if not -_UINT64_END <= value < _UINT64_END:
-                raise UsageError("integers have 64 bits")
-        case str():
-            try:
-                value.encode()
-            except UnicodeEncodeError as e:
-                raise UsageError("a text holds half a surrogate pair") from e
-        case list() | tuple() | dict():
-            if not depth:
-                raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
-            if isinstance(value, dict):
-                for key in value:
-                    if not isinstance(key, int) or isinstance(key, bool):
-                        raise UsageError("the keys of maps are integers")
-                    _check(key, depth)
-            for inside in value.values() if isinstance(value, dict) else value:
-                _check(inside, depth - 1)
-        case _:
-            raise UsageError(f"a {type(value).__name__} has no place in this format")
+    kind = type(value)
+    if kind in _PLAIN:
+        return
+    if isinstance(value, int):
+        if not -_UINT64_END <= value < _UINT64_END:
+            raise UsageError("integers have 64 bits")
+    elif kind is dict or kind is list or kind is tuple:
+        if not depth:
+            raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, int) or isinstance(key, bool):
+                    raise UsageError("the keys of maps are integers")
+                _check(key, depth)
+            value = value.values()
+        for inside in value:  # type: ignore[attr-defined]  # a list, a tuple or the values of a dict
+            _check(inside, depth - 1)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as e:
+            raise UsageError("a text holds half a surrogate pair") from e
+    else:
+        raise UsageError(f"a {kind.__name__} has no place in this format")
 
 
 @dataclass(frozen=True, slots=True)
