@@ -94,7 +94,7 @@ def _walk(data: bytes, items: int) -> None:
     """Walk over the heads of an encoding; it allocates next to nothing and takes claims for claims.
 
     One loop, without a call for each head: this runs over all that arrives. `inside` has, for each array or
-    map that is open, how many values of it are to come, and whether it is a map, whose keys are the even ones.
+    map that is open, how many values of it are to come, and whether it is a map: its keys are the even ones.
     """
     end, pos = len(data), 0
     items -= 1

@@ -143,6 +143,7 @@ MEETING_PSK = KeyLabel("meeting psk")
 MEETING_PSK_ID = HashLabel("meeting psk id")
 PAIR_SECRET = KeyLabel("pair secret")
 SAFETY = KeyLabel("safety code")
+COMMITTER = HashLabel("committer")
 CODE_SLOT = KeyLabel("code slot")
 CODE = KeyLabel("spoken code")
 

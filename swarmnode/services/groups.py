@@ -7,16 +7,16 @@ commit that fails takes the node's memory with it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from swarm_protocol import mls
 from swarm_protocol.errors import ReplayedMessage, UnexpectedMessage
-from swarm_protocol.identity import NodeRef, PersonaId, Sigchain, authenticator
+from swarm_protocol.identity import PersonaId, Sigchain, authenticator
+from swarm_protocol.meeting import committer
 from swarm_protocol.mls.framing import ContentType, PrivateMessage
 
 from ..errors import NotFound
-from ..storage.shelves import CONVERSATIONS, GROUP_HEADS, GROUPS, Conversation, GroupHead
+from ..storage.shelves import GROUP_HEADS, GROUPS, GroupHead
 from . import sigchains
 from .node import Node
 from .step import Step
@@ -24,8 +24,6 @@ from .step import Step
 UPDATE_AFTER_S = 7 * 86400
 UPDATE_AFTER_SENT = 200
 """Leaf keys are renewed after a week of activity or so many own messages."""
-
-ROLE_COMMITTER, ROLE_PROPOSER = "committer", "proposer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +102,11 @@ def current(step: Step, conversation_id: int) -> GroupHead:
     return group
 
 
+def has_keys(step: Step, conversation_id: int) -> bool:
+    """Whether there is a group to send on: after a restore not before the other side has answered."""
+    return bool(GROUPS.count(step.tx, conversation_id=conversation_id, current=True))
+
+
 def state_of(step: Step, node: Node, group: GroupHead) -> mls.GroupState:
     """The state of a group, from memory or from its row."""
     state = node.groups.get(group.id)
@@ -150,9 +153,7 @@ def process(
         return Early(epoch)
     if epoch < state.epoch and (handshake or epoch not in {past.context.epoch for past in state.past}):
         return Old(replayed=handshake)
-    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
-    assert conversation is not None, "a group has its conversation"
-    policy = policy_of(step, node, conversation)
+    policy = policy_of(step, node)
     try:
         state, event = mls.process(state, wire, policy=policy)
     except ReplayedMessage:
@@ -163,7 +164,7 @@ def process(
             return Data(group, event.leaf, event.epoch, event.data)
         case mls.ProposalReceived():
             _store_messages(step, node, group, state)
-            return Changed(group, state.epoch, to_commit=commits(conversation, state))
+            return Changed(group, state.epoch, to_commit=commits(state))
         case mls.CommitStaged(staged):
             state = mls.merge(state, staged, now=step.wall_s)
             _store_epoch(step, node, group, state)
@@ -173,9 +174,7 @@ def process(
 def commit(step: Step, node: Node, group: GroupHead) -> Wire:
     """Commit what waits, with fresh keys of our own; the new epoch is here at once: nobody competes."""
     node.require_writable()
-    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
-    assert conversation is not None
-    policy = policy_of(step, node, conversation)
+    policy = policy_of(step, node)
     state = state_of(step, node, group)
     epoch = state.epoch
     state, pending = mls.commit(state, policy=policy, entropy=step.entropy, now=step.wall_s)
@@ -188,9 +187,7 @@ def commit(step: Step, node: Node, group: GroupHead) -> Wire:
 def propose_update(step: Step, node: Node, group: GroupHead) -> Wire:
     """Propose fresh keys of our own, for the other side to commit."""
     node.require_writable()
-    conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
-    assert conversation is not None
-    policy = policy_of(step, node, conversation)
+    policy = policy_of(step, node)
     state, wire = mls.propose_update(
         state_of(step, node, group), policy=policy, entropy=step.entropy, now=step.wall_s
     )
@@ -205,28 +202,19 @@ def wants_update(step: Step, group: GroupHead) -> bool:
     return group.current and (group.sent >= UPDATE_AFTER_SENT or old)
 
 
-def commits(conversation: Conversation, state: mls.GroupState) -> bool:
+def commits(state: mls.GroupState) -> bool:
     """Whether it is for this node to commit in this group."""
-    return committer(conversation.conv_id, state) == state.own_leaf
+    return committer(state) == state.own_leaf
 
 
-def committer(conv_id: bytes, state: mls.GroupState) -> int:
-    """The leaf that commits: of the persona with the lower hash, its first leaf."""
-    leaves = [
-        (hashlib.sha256(NodeRef.of(leaf.credential).persona_id + conv_id).digest(), index)
-        for index, leaf in state.tree.members()
-    ]
-    return min(leaves)[1]
-
-
-def policy_of(step: Step, node: Node, conversation: Conversation) -> mls.Policy:
+def policy_of(step: Step, node: Node) -> mls.Policy:
     """Who is believed and what is permitted between two people."""
 
     def chains(persona_id: PersonaId) -> Sigchain | None:
         return sigchains.of(step, node, persona_id)
 
     def authorise(view: mls.CommitView) -> str | None:
-        if view.committer != committer(conversation.conv_id, view.state):
+        if view.committer != committer(view.state):
             return "it is for the other side to commit"
         for queued in view.proposals:
             if not isinstance(queued.proposal, mls.Update):

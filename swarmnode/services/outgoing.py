@@ -1,5 +1,6 @@
 """The outbox: what is to reach another node, from the wish to the word that it is there (spec 60 §2).
 
+    keyless -> queued    once its conversation has keys, after a restore
     queued  -> sealed -> sent -> gone (confirmed, or nothing to wait for)
     sealed  -> queued    where its keys have become too old
     any     -> expired   after 200 tries
@@ -54,7 +55,7 @@ KEPT_EPOCHS = 3
 LOOK_S, LOOK_AT_LEAST_S = 5.0, 600.0
 """How often is looked while something waits for a receipt, and while all waits for the other side."""
 
-QUEUED, SEALED, SENT = "queued", "sealed", "sent"
+KEYLESS, QUEUED, SEALED, SENT = "keyless", "queued", "sealed", "sent"
 _ROUTES = ("in use", "tested", "added")
 _BUCKETS = {int(size): index for index, size in enumerate(Bucket)}
 
@@ -87,11 +88,19 @@ def post(
         epoch=None if wire is None else wire.epoch,
         important=important,
         repeat=repeat,
-        state=QUEUED,
+        state=QUEUED if groups.has_keys(step, conversation_id) else KEYLESS,
         created_at=step.wall_s,
     )
-    _push(step, node, row, data)
+    if row.state == QUEUED:
+        _push(step, node, row, data)
     return row.id
+
+
+def keys_are_there(step: Step, node: Node, conversation_id: int) -> None:
+    """A conversation has keys again: what was said meanwhile leaves."""
+    for row in OUTBOX.all(step.tx, conversation_id=conversation_id, state=KEYLESS):
+        OUTBOX.change(step.tx, row.id, state=QUEUED)
+    node.remind(step, ("pump", 0), 0.0)
 
 
 def post_meeting(
@@ -102,8 +111,9 @@ def post_meeting(
     *,
     peer_id: int | None = None,
     invite_id: int | None = None,
+    repeat: bool = True,
 ) -> int:
-    """Have a message of a meeting reach a peer, or whoever reads the queues of an invite."""
+    """Have something outside of conversations reach a peer, or whoever reads the queues of an invite."""
     row = OUTBOX.make(
         step.tx,
         peer_id=peer_id,
@@ -111,7 +121,7 @@ def post_meeting(
         kind=int(kind),
         wire=wire,
         important=True,
-        repeat=True,
+        repeat=repeat,
         state=QUEUED,
         created_at=step.wall_s,
     )
@@ -212,7 +222,7 @@ def _open_line(step: Step, node: Node, queue: QueueOut) -> bool:
 
 
 def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> Outgoing:
-    """The same with its wire. What is not chained has no other copy: it stays, in case its keys get too old."""
+    """The same with its wire. What is not chained has no other copy: it stays, in case keys get too old."""
     assert row.conversation_id is not None, "what is not for a conversation comes encrypted"
     plain = row.plain or data
     if plain is None:
@@ -221,6 +231,14 @@ def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None)
         assert plain is not None, "a message that is shredded leaves the outbox"
     wire = groups.encrypt(step, node, row.conversation_id, plain)
     return replace(row, wire=wire.data, epoch=wire.epoch)
+
+
+def with_wire(step: Step, node: Node, row: Outgoing) -> Outgoing:
+    """Something of the outbox as it leaves on whatever way: encrypted once, and stored so."""
+    if row.wire is None:
+        row = _encrypted(step, node, row)
+        OUTBOX.change(step.tx, row.id, wire=row.wire, epoch=row.epoch)
+    return row
 
 
 def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
@@ -424,7 +442,8 @@ def look(step: Step, node: Node) -> None:
             _back_to_queue(step, node, outbox_id)
         pause = min(pause, wait)
     pump(step, node)
-    if any(line.sending for line in node.lines.values()) or _ready_routes(step):
+    ways = (*node.lines.values(), *node.near.links.values())
+    if any(way.sending for way in ways) or _ready_routes(step):
         pause = LOOK_S
     if OUTBOX.count(step.tx):
         node.remind(step, ("outbox", 0), max(pause, LOOK_S))
@@ -498,7 +517,7 @@ def renew_keys(step: Step, node: Node) -> None:
         assert conversation is not None
         if not groups.wants_update(step, group) or conversation.contact_id is None:
             continue
-        if groups.commits(conversation, groups.state_of(step, node, group)):
+        if groups.commits(groups.state_of(step, node, group)):
             wire = groups.commit(step, node, group)
         else:
             wire = groups.propose_update(step, node, group)

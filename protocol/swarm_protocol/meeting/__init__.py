@@ -17,7 +17,7 @@ somebody else.
 from .answer import Accepted, Answer, accept, join, open_answer
 from .bundle import Bundle, Invitation, Lent, bundle_hash
 from .code import AgreedSecret, Code, CodeOffer, CodeTaken, WrongCode, hear_code, offer_code, take_code
-from .group import Started, conversation_of, node_key_package, pair_secret, safety_material
+from .group import Started, committer, conversation_of, node_key_package, pair_secret, safety_material
 from .link import InviteLink, LinkSecret, RelayAddress, RelayLink
 from .machine import (
     CONTACT,
@@ -86,6 +86,7 @@ __all__ = [
     "ask_to_rejoin",
     "bundle_hash",
     "check_qr",
+    "committer",
     "conversation_of",
     "draft_request",
     "hear_code",

@@ -143,6 +143,23 @@ def join_group(
     return Started(state, conversation)
 
 
+def committer(state: mls.GroupState) -> int:
+    """The leaf that commits in a conversation of two, the same for all members: so commits never compete.
+
+    Of the personas in the group the one whose id, hashed with the conversation's, is lower; of its leaves the
+    first. The others propose.
+
+    Raises:
+        RuleViolation: the group is none of a conversation.
+    """
+    conv_id = conversation_of(state).id
+    ranked = [
+        (labels.COMMITTER.hash(NodeRef.of(leaf.credential).persona_id + conv_id), index)
+        for index, leaf in state.tree.members()
+    ]
+    return min(ranked)[1]
+
+
 def pair_secret(state: mls.GroupState) -> bytes:
     """A secret of the two, 32 bytes, for rendezvous and tags alone. Taken in the first epoch, and stored."""
     return mls.export(state, labels.PAIR_SECRET.purpose, b"", 32)

@@ -22,6 +22,7 @@ from . import rules
 
 K = TypeVar("K", bound=Hashable)
 NAME_SIZE, NONCE_SIZE, PROOF_SIZE = 8, 16, 16
+KNOCK_SIZE = NAME_SIZE + NONCE_SIZE + PROOF_SIZE
 DOOR_NAME = RotatingTag(labels.DOOR_NAME, rules.HOUR, rules.HOURS, NAME_SIZE)
 _PROOF = RotatingTag(labels.DOOR_PROOF, rules.HOUR, rules.HOURS, PROOF_SIZE)
 
