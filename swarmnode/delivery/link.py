@@ -1,4 +1,4 @@
-"""A link to a relay: binary frames over a WebSocket over TLS 1.3, to whoever has the pinned certificate.
+"""A link to a relay or node: binary frames over a WebSocket over TLS 1.3, to who has the pinned certificate.
 
     async with connect(record.address, record.pin) as link:
         caller = Caller.greeted(await link.receive())
@@ -6,6 +6,7 @@
         async for frame in link: ...
 
 A link holds back who sends more than the other side takes, and reads no further than it is asked for frames.
+It answers the other side's pings while somebody waits for a frame, so somebody always has to.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -21,6 +23,9 @@ from swarm_protocol.mailbox.limits import MAX_FRAME
 
 from ..errors import Refused, Unreachable, UsageError
 from . import tls
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 CONNECT_S = 15.0
 """For name, connection, handshakes and greeting: more than a slow mobile network takes."""
@@ -37,7 +42,7 @@ CLOSE_S = 2.0
 class Link:
     """An open link. `send` and the iteration may run in two tasks."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse | web.WebSocketResponse) -> None:
         self._socket = socket
 
     async def send(self, data: bytes) -> None:

@@ -27,6 +27,8 @@ from ..errors import DiskFull, NodeError, NotReady, StorageError, Unreachable
 from ..services.engine import Engine
 from ..services.node import Node, Options
 from ..services.step import (
+    Announce,
+    Called,
     Effect,
     Heard,
     Input,
@@ -44,7 +46,7 @@ from ..services.step import (
     Woke,
 )
 from ..storage.database import Database
-from .link import connect
+from .link import Link, connect
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -111,16 +113,18 @@ class Runner:
         options: Options | None = None,
         now: Callable[[], Instant] = clock,
         on_disk_full: Callable[[], bool] = lambda: False,
+        on_announce: Callable[[Announce], None] = lambda _: None,
     ) -> None:
         self.database = database
         self._entropy, self._crypto, self._options, self._now = entropy, crypto, options, now
-        self._on_disk_full = on_disk_full
+        self._on_disk_full, self._on_announce = on_disk_full, on_announce
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inputs: deque[tuple[Input, asyncio.Semaphore | None]] = deque()
         self._wishes: deque[_Wish] = deque()
         self._wanted = asyncio.Event()
         self._links: dict[LinkId, _Link] = {}
+        self._guests = 0
         self._timer: asyncio.TimerHandle | None = None
         # Numbers rise over restarts too, so that a screen of before is told to start anew.
         self._numbered = database.boot << 32
@@ -202,6 +206,25 @@ class Runner:
         if number + 1 < first or number > self._numbered:
             return None
         return [told for told in self._told if told.id > number]
+
+    # Others who come by themselves
+
+    def feed(self, input_: Input) -> None:
+        """Tell the engine what was noticed outside of links: `Noticed`, `Reachable`, `NetworkChanged`."""
+        self._feed(input_)
+
+    async def called(self, link: Link, knock: bytes) -> None:
+        """Somebody has called and sent a first frame; returns when that link is over."""
+        self._guests -= 1
+        number, own = LinkId(self._guests), _Link(asyncio.Queue(), asyncio.Semaphore(FRAMES_WAITING))
+        self._links[number] = own
+        self._feed(Called(number, knock))
+        own.task = self._tasks.create_task(self._converse(number, own, link))
+        try:
+            await asyncio.wait([own.task])
+        finally:
+            own.task.cancel()
+            self._over(number, own)
 
     @asynccontextmanager
     async def traced(self) -> AsyncIterator[asyncio.Queue[Line]]:
@@ -322,6 +345,8 @@ class Runner:
                     self._timer.cancel()
                 wait = max(0.0, tick - self._now().tick)
                 self._timer = asyncio.get_running_loop().call_later(wait, self._feed, Woke())
+            case Announce():
+                self._on_announce(effect)
             case Told(_, kind, data):
                 self._numbered += 1
                 told = Told(self._numbered, kind, data)
@@ -347,20 +372,29 @@ class Runner:
             self._drop(link)
 
     async def _talk(self, number: LinkId, own: _Link, address: str, pin: bytes) -> None:
-        """One link, from opening to its end."""
-        reason = ""
+        """One link that was asked for, from opening to its end."""
         try:
             async with connect(address, pin) as link:
                 self._feed(Opened(number))
-                sender = self._tasks.create_task(_send_all(link.send, own.frames))
-                try:
-                    async for frame in link:
-                        await own.room.acquire()
-                        self._feed(Heard(number, frame), own.room)
-                finally:
-                    sender.cancel()
+                await self._converse(number, own, link)
         except NodeError as e:
-            reason = e.code
+            self._over(number, own, e.code)
+        self._over(number, own)
+
+    async def _converse(self, number: LinkId, own: _Link, link: Link) -> None:
+        """Frames in both directions, until the link ends."""
+        sender = self._tasks.create_task(_send_all(link.send, own.frames))
+        try:
+            async for frame in link:
+                await own.room.acquire()
+                self._feed(Heard(number, frame), own.room)
+        except NodeError as e:
+            self._over(number, own, e.code)
+        finally:
+            sender.cancel()
+
+    def _over(self, number: LinkId, own: _Link, reason: str = "") -> None:
+        """A link has ended; said once, and not of one that was shut."""
         if self._links.get(number) is own:
             del self._links[number]
             self._feed(Lost(number, reason))

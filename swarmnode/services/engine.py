@@ -87,8 +87,8 @@ class Engine:
                 nearby.network_changed(step, node)
             case Called(link, knock):
                 nearby.called(step, node, link, knock)
-            case Noticed(address, texts):
-                nearby.noticed(step, node, address, texts)
+            case Noticed(found, texts):
+                nearby.noticed(step, node, found, texts)
             case Reachable(endpoints):
                 node.near.doors = endpoints
                 addresses.look(step, node)
@@ -239,6 +239,8 @@ class Engine:
                 meeting.sweep(step, node)
             case "addresses":
                 addresses.look(step, node)
+            case "call":
+                nearby.call_again(step, node, number)
             case "beacons":
                 nearby.announce(step, node)
             case "expire":

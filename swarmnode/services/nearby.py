@@ -20,7 +20,7 @@ from . import addresses, direct, incoming, outgoing
 from .node import DirectLink, Node, jitter
 from .step import Announce, LinkId, Shut, Step
 
-MAX_HEARD = 4
+MAX_HEARD = 8
 """Addresses that are kept for one peer: a stranger who repeats its beacons must not hide where it is."""
 
 
@@ -53,7 +53,7 @@ def network_changed(step: Step, node: Node) -> None:
 # Beacons
 
 
-def noticed(step: Step, node: Node, address: str, texts: Mapping[bytes, bytes | None]) -> None:
+def noticed(step: Step, node: Node, at: tuple[str, ...], texts: Mapping[bytes, bytes | None]) -> None:
     """Somebody announces a node: a contact's is called by the one of both whose leaf is the smaller."""
     if not node.options.lan or not direct.is_on(node):
         return
@@ -64,14 +64,21 @@ def noticed(step: Step, node: Node, address: str, texts: Mapping[bytes, bytes | 
     near = node.near
     near.beacons = _expected(step, node, near.beacons, nearby.BEACON)
     for peer_id in sorted(nearby.heard(near.beacons, beacons)):
-        others = [known for known in near.heard.get(peer_id, ()) if known != address]
-        near.heard[peer_id] = (address, *others[: MAX_HEARD - 1])
-        near.failures.pop(peer_id, None)
-        node.timers.pop(("call", peer_id), None)
+        before = near.heard.get(peer_id, ())
+        near.heard[peer_id] = (*at, *(known for known in before if known not in at))[:MAX_HEARD]
+        if not set(at) <= set(before):
+            near.failures.pop(peer_id, None)
+            node.timers.pop(("call", peer_id), None)
         peer = PEERS.get(step.tx, peer_id)
         assert peer is not None, "it was among the pairs"
         if node.me.keys.leaf_sig.public < peer.leaf_sig or OUTBOX.count(step.tx, peer_id=peer_id):
             direct.call(step, node, peer_id)
+
+
+def call_again(step: Step, node: Node, peer_id: int) -> None:
+    """A call came to nothing, and the pause after it is over."""
+    if OUTBOX.count(step.tx, peer_id=peer_id, state=outgoing.QUEUED):
+        direct.call(step, node, peer_id)
 
 
 def _expected(step: Step, node: Node, known: Expected[int] | None, kind: RotatingTag) -> Expected[int]:

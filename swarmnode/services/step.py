@@ -73,9 +73,9 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """On this network a service of ours is announced, with these texts (spec 52 §1)."""
+    """On this network a node is announced, at addresses HOST:PORT, with these texts (spec 52 §1)."""
 
-    address: str = field(repr=False)
+    addresses: tuple[str, ...] = field(repr=False)
     texts: Mapping[bytes, bytes | None] = field(repr=False)
 
 
