@@ -213,6 +213,9 @@ class CarryView:
     foreign: int = 0
     """Records that are for somebody else."""
     skipped: int = 0
+    """Records for us that are known already, or cannot be read."""
+    damage: str = ""
+    """Where the file is cut or damaged, if it is; what stands before that was taken."""
 
 
 @dataclass(frozen=True, slots=True)

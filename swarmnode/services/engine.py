@@ -26,6 +26,7 @@ from . import (
     outgoing,
     queues,
     receipts,
+    rejoin,
     repair,
     rotation,
     timers,
@@ -121,6 +122,7 @@ class Engine:
         node.remind(step, ("invites", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         repair.started(step, node)
+        rejoin.started(step, node)
         nearby.started(step, node)
 
     # Frames
@@ -160,6 +162,7 @@ class Engine:
                 if queue is not None:
                     meeting.queue_made(step, node, queue)
                     rotation.made(step, node, queue)
+                    rejoin.tend(step, node)
             case mbx.Sub(), mbx.Info() | mbx.Error():
                 queue = queues.subscribed(step, node, line, asked, said)
                 if queue is not None and isinstance(said, mbx.Info):
@@ -235,6 +238,8 @@ class Engine:
                 meeting.advance(step, node, number, waited=True)
             case "invite overdue":
                 meeting.overdue(step, number)
+            case "rejoin":
+                rejoin.tend(step, node)
             case "invites":
                 meeting.sweep(step, node)
             case "addresses":

@@ -15,18 +15,20 @@ from swarm_protocol.identity import (
 from swarm_protocol.mls.signatures import Ed25519
 
 from ..errors import Conflict, UsageError
-from ..storage.shelves import PERSONAS
+from ..storage.shelves import PERSONAS, SETTINGS
 from .news import tell
 from .node import Me, Node
 from .step import Step
 
 MAX_NAME = 64
 PRIORITY = 128
+BACKUP_KEY = "backup key"
+"""The setting that holds the key of backups; only the words, which are not kept, give it otherwise."""
 _ED25519 = Ed25519()
 
 
 def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
-    """Start a persona with this node as its first. The kit is not kept: only the present root is.
+    """Start a persona with this node as its first. Of the kit, the present root and the backup key are kept.
 
     Raises:
         Conflict: there is one already.
@@ -51,6 +53,7 @@ def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
         words_seen=False,
         created_at=step.wall_s,
     )
+    SETTINGS.put(step.tx, name=BACKUP_KEY, value=kit.backup_key())
     node.persona = load(step)
     assert node.persona is not None
     for waits in ("addresses", "beacons"):

@@ -23,7 +23,7 @@ from swarm_protocol.envelope import (
 from swarm_protocol.errors import RemoteProtocolError
 
 from ..storage.shelves import GAPS, GROUP_HEADS, HELD, PARTS, PARTS_DONE, QUEUES_IN, GroupHead, QueueIn
-from . import groups, links, meeting, outgoing, peers, queues, receipts, talk
+from . import carried, groups, links, meeting, outgoing, peers, queues, receipts, rejoin, talk
 from .news import tell
 from .node import Line, Node, Reading
 from .step import Step
@@ -107,13 +107,14 @@ def _record_gap(step: Step, node: Node, row: QueueIn, kind: str, first: int, las
         peers.ask_what_is_missing(step, node, row.peer_id)
 
 
-def take(step: Step, node: Node, source: Source, key: QueueKey, blob: bytes) -> None:
-    """Take an envelope under its key. What nobody can read is dropped: nothing is owed to who sent it."""
+def take(step: Step, node: Node, source: Source, key: QueueKey, blob: bytes) -> bool:
+    """Take an envelope; whether it was read. What is refused is dropped: nothing is owed to who sent it."""
     try:
-        frame = open_envelope(key, blob)
-        _frame(step, node, source, frame)
+        _frame(step, node, source, open_envelope(key, blob))
     except RemoteProtocolError as e:
         _refuse(step, source, e)
+        return False
+    return True
 
 
 def _refuse(step: Step, source: Source, error: RemoteProtocolError) -> None:
@@ -143,8 +144,13 @@ def payload(step: Step, node: Node, source: Source, kind: Kind, data: bytes) -> 
         case Kind.CONN_ACC if source.invite_id is not None:
             meeting.accepted(step, node, source.invite_id, data)
             release_new(step, node)
+        case Kind.CONN_ACC if source.peer_id is not None:
+            if rejoin.answered(step, node, source.peer_id, data):
+                release_new(step, node)
         case Kind.REJOIN if source.peer_id is not None:
-            meeting.rejoined(step, node, source.peer_id, data)
+            rejoin.came(step, node, source.peer_id, data)
+        case Kind.BUNDLE_ACK if source.peer_id is not None:
+            carried.acknowledged(step, node, source.peer_id, data)
         case _:
             tell(step, "incoming.unknown", kind=int(kind))
 

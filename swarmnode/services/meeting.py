@@ -711,12 +711,6 @@ def sweep(step: Step, node: Node) -> None:
     node.remind(step, ("invites", 0), float(limits.UNTIL_STEP))
 
 
-def rejoined(step: Step, node: Node, peer_id: int, data: bytes) -> None:
-    """A contact comes back from a backup."""
-    del node, data
-    tell(step, "incoming.unknown", kind=int(Kind.REJOIN), peer=peer_id)
-
-
 def peer_of_queue(step: Step, queue_id: int) -> int | None:
     """The peer that a queue belongs to by now."""
     queue = QUEUES_IN.get(step.tx, queue_id)

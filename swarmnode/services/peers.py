@@ -6,9 +6,9 @@ from swarm_protocol import content
 from swarm_protocol.content import Conversation
 from swarm_protocol.content.bodies import Known
 
-from ..storage.shelves import CONVERSATIONS, GROUPS, OUTBOX, PEERS, Peer
+from ..storage.shelves import CONVERSATIONS, OUTBOX, PEERS, Peer
 from ..storage.shelves import Conversation as ConversationRow
-from . import outgoing
+from . import groups, outgoing
 from .node import Node
 from .step import Step
 
@@ -32,7 +32,7 @@ def peers_of(step: Step, conversation_id: int) -> list[Peer]:
 def tell_peer(step: Step, node: Node, peer: Peer, body: Known, *, repeat: bool = False) -> None:
     """Tell a peer something that is not chained, in the conversation with its persona, if there are keys."""
     conversation = conversation_with(step, peer.contact_id)
-    if conversation is None or not GROUPS.count(step.tx, conversation_id=conversation.id, current=True):
+    if conversation is None or not groups.has_keys(step, conversation.id):
         return
     message = content.compose_unchained(
         node.me.author,

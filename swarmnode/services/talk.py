@@ -116,7 +116,7 @@ def repaired_link(step: Step, node: Node, conversation: ConversationRow, link: A
             signature=link.signature,
             wall_s=step.wall_s,
             type=0,
-            mine=link.author.leaf_sig == node.me.author.leaf_sig,
+            mine=link.author.persona_id == node.me.author.persona_id,
             shown=False,
             state="received",
             stored_at=step.wall_s,
@@ -195,7 +195,7 @@ def _store(
     step: Step, node: Node, conversation: ConversationRow, author: AuthorRow, message: Message, *, mine: bool
 ) -> MessageRow:
     place = message.standing
-    own = message.author.leaf_sig == node.me.author.leaf_sig
+    own = message.author.persona_id == node.me.author.persona_id  # by a node of ours that is lost, too
     before = [i for i in (place.prev, *place.parents) if i is not None]
     height = max(place.lamport, _height_of(step, before) + 1)
     shown = isinstance(message.body, SHOWN)

@@ -1,0 +1,121 @@
+"""A persona comes back on an empty home: from the 24 words, and a backup if there is one (ADR 0020).
+
+    EMPTY -> ROTATED -> REJOINING -> BACKFILLING -> READY
+
+The first step is one transaction, since the words are not kept: the persona is the same, the next root is in
+force, lost nodes are revoked and this one is added, and the backup is read. A crash before its end leaves an
+empty home. Everything after follows from rows (`rejoin`), with each contact by itself: some may be back in a
+minute, one whose node is off in a month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from swarm_protocol.content import Author
+from swarm_protocol.errors import RemoteProtocolError
+from swarm_protocol.errors import UsageError as ProtocolUsageError
+from swarm_protocol.identity import (
+    NodeKeys,
+    RecoveryKit,
+    Sigchain,
+    add_node,
+    create_persona,
+    node_label_hash,
+    revoke_node,
+    rotate,
+)
+
+from ..errors import Conflict, UsageError
+from ..storage.shelves import (
+    CONTACTS,
+    CONVERSATIONS,
+    PEERS,
+    PERSONAS,
+    RELAYS,
+    SETTINGS,
+)
+from . import backup, chains, identity, rejoin, rotation
+from .news import tell
+from .node import Me, Node
+from .step import Step
+
+EMPTY, ROTATED, REJOINING, BACKFILLING, READY = "empty", "rotated", "rejoining", "backfilling", "ready"
+
+
+def begin(step: Step, node: Node, kit: RecoveryKit, pieces: Iterable[bytes] | None) -> Me:
+    """Bring a persona back; without a backup it comes back alone, without contacts or messages.
+
+    Where this raises, the step must not be committed.
+
+    Raises:
+        Conflict: this home is in use.
+        UsageError: the backup is damaged or another persona's, or the persona is closed.
+        AccessDenied: the words do not open the backup.
+    """
+    if PERSONAS.all(step.tx) or CONTACTS.count(step.tx) or (pieces is not None and RELAYS.count(step.tx)):
+        raise Conflict("this home is in use already", hint="Restore into an empty home: --home DIR.")
+    chain, key = create_persona(kit), kit.backup_key()
+    owner = None if pieces is None else backup.read(step, key, pieces)
+    if owner is not None:
+        chain = _same_persona(chain, owner)
+    keys = NodeKeys.generate(step.entropy)
+    lost = [*chain.state.nodes]
+    try:
+        chain = _rotated(chain, kit, keys, node_label_hash("node", step.entropy(16)))
+    except ProtocolUsageError as e:
+        raise UsageError(f"this persona cannot come back: {e}") from e
+    PERSONAS.add(
+        step.tx,
+        chain=chain.encode(),
+        root=kit.root(chain.generation).private[:32],
+        node_secret=keys.secret(),
+        node_seq=len(chain.links) - 1,
+        name=f"persona {chain.persona_id.hex()[:6]}" if owner is None else owner.name,
+        words_seen=True,
+        created_at=step.wall_s if owner is None else owner.created_at,
+    )
+    SETTINGS.put(step.tx, name=identity.BACKUP_KEY, value=key)
+    node.persona = identity.load(step)
+    for conversation in CONVERSATIONS.all(step.tx):
+        for old in lost:  # what they said since the backup is asked for, too
+            chains.author_row(step, conversation.id, Author(chain.persona_id, old.leaf_sig))
+    rotation.fill(step, node)
+    for peer in PEERS.all(step.tx, active=True):
+        rejoin.want(step, node, peer.id)
+    tell(step, "node.changed")
+    return node.me
+
+
+def _same_persona(genesis: Sigchain, owner: backup.Owner) -> Sigchain:
+    try:
+        chain = Sigchain.decode(owner.chain)
+    except RemoteProtocolError as e:
+        raise UsageError("the chain in this backup does not hold") from e
+    if chain.persona_id != genesis.persona_id:
+        raise UsageError("this backup is of another persona", hint="Use the words that belong to it.")
+    return chain
+
+
+def _rotated(chain: Sigchain, kit: RecoveryKit, keys: NodeKeys, label: bytes) -> Sigchain:
+    """The next root, before which whoever has the old one is powerless; then new nodes for old."""
+    chain = rotate(chain, kit)
+    root = kit.root(chain.generation)
+    for lost in chain.state.active:
+        chain = revoke_node(chain, root, lost.leaf_sig)
+    return add_node(chain, root, keys, label_hash=label, priority=identity.PRIORITY)
+
+
+def state(step: Step) -> str:
+    """How far the restore of this home is, by the contacts that are not done; `ready` for any other home.
+
+    `rotated` waits for a relay of ours, `rejoining` for a contact, `backfilling` for what was said meanwhile.
+    """
+    if not PERSONAS.all(step.tx):
+        return EMPTY
+    phases = rejoin.phases(step)
+    if not phases:
+        return READY
+    if rejoin.Phase.ASKED in phases:
+        return REJOINING
+    return BACKFILLING if rejoin.Phase.FILLING in phases else ROTATED
