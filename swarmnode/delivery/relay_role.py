@@ -202,5 +202,8 @@ def _address_of(listener: socket.socket, host: str) -> str:
 
 
 def _used_percent(folder: Path) -> int:
-    usage = shutil.disk_usage(folder)
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:  # a disk that does not answer takes nothing
+        return 100
     return 100 - 100 * usage.free // usage.total

@@ -178,13 +178,25 @@ async def reads(relay: Relay, tickets: tuple[bytes, ...], *, connections: int) -
     """Queues that wait for messages, read over some connections."""
     idle = relay.memory_bytes()
     share = len(tickets) // connections
-    async with peers(relay, connections) as all_of_them:
-        for i, one in enumerate(all_of_them):
+
+    async def listen(one: Peer) -> None:
+        """Somebody who reads, and so answers pings."""
+        async for _ in one.link:
+            raise AssertionError("the queues are idle")
+
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        listening = []
+        for i in range(connections):
+            one = await stack.enter_async_context(peer(f"peer {i}", relay.address, relay.pin))
             for ticket in tickets[i * share : (i + 1) * share]:
                 made = await one.new(ticket)
                 await one.subscribe(made.rid)
                 await one.get(mbx.Done, mbx.Pull(made.rid, 0, 64))
-        return {"queues": share * connections, "idle_mib": idle / 2**20, "mib": relay.memory_bytes() / 2**20}
+            listening.append(tasks.create_task(listen(one)))
+        found = {"queues": share * connections, "idle_mib": idle / 2**20, "mib": relay.memory_bytes() / 2**20}
+        for task in listening:
+            task.cancel()
+    return found
 
 
 def figures(*, quick: bool = False) -> dict[str, Any]:

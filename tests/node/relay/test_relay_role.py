@@ -265,7 +265,7 @@ async def test_a_store_that_fails_promises_nothing_and_recovers(tmp_path: Path) 
             await ben.post(sending(made.sid, number, bucket=3))
         codes = [said.code async for said in said_to(ben) if isinstance(said, mbx.Error)]
         assert mbx.ErrorCode.INTERNAL in codes
-        assert role.health().counters.store_failures == 1
+        await until(lambda: role.health().counters.store_failures == 1)
         async with peer("ben", role.address, role.pin) as again:
             busy = await again.get(mbx.Error, sending(made.sid, 50))
             assert busy.code is mbx.ErrorCode.BUSY
