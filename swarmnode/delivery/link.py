@@ -1,4 +1,4 @@
-"""A link to a relay or a node: binary frames over a WebSocket over TLS 1.3, to who has the pinned certificate.
+"""A link to a relay or a node: binary frames over a WebSocket over TLS 1.3, to whose certificate is pinned.
 
     async with connect(record.address, record.pin) as link:
         caller = Caller.greeted(await link.receive())
