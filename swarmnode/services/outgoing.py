@@ -450,13 +450,16 @@ def look(step: Step, node: Node) -> None:
 
 
 def _stranded(step: Step, node: Node) -> list[int]:
-    """Queues with something ready whose relay is away, while another queue of the same peer has a line."""
+    """Queues with something ready whose relay is away, while there is another way to the same peer."""
     found: list[int] = []
     for route in _ready_routes(step):
         line = node.line(route.relay_id)
         links.want(step, node, route.relay_id)
         gone = line.down_since is not None and step.now.tick - line.down_since > 2.0
-        if gone and any(node.line(other.relay_id).is_up for other in _siblings(step, route)):
+        if not gone:
+            continue
+        near = direct.link_to(step, node, route.peer_id) is not None
+        if near or any(node.line(other.relay_id).is_up for other in _siblings(step, route)):
             found.append(route.id)
     return found
 
