@@ -1,0 +1,81 @@
+"""Relays that are killed, and one that never comes back (the second and the fourth of eight points).
+
+Messages go in and are looked at through the command line's own client, not a process each.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from e2e_world import SOAK, Home, Village, eventually
+
+MESSAGES, KILLS = (500, 50) if SOAK else (100, 10)
+
+
+@pytest.mark.timeout(3600 if SOAK else 240)
+def test_all_that_is_said_arrives_once_and_in_order_however_often_the_relay_is_killed(tmp_path: Path) -> None:
+    """Ben is off while Ada speaks. Half of the kills hit what Ada sends, half what Ben fetches."""
+    dice = random.Random(2)
+    with Village(tmp_path) as village:
+        post = village.relay("post")
+        ada, ben = village.person("ada", post), village.person("ben", post)
+        village.meet(ada, ben)
+        ben.stop()
+        said: list[str] = []
+        for _ in range(KILLS // 2):
+            for _ in range(2 * MESSAGES // KILLS):
+                said.append(f"message {len(said)}")
+                ada.say("1", said[-1])
+            sent = len(said) - dice.randrange(1, 2 * MESSAGES // KILLS)
+            eventually(lambda sent=sent: _left(ada) >= sent)  # type: ignore[misc]
+            post.kill()
+            post.start()
+        ben.start()
+        for _ in range(KILLS - KILLS // 2):
+            time.sleep(dice.uniform(0.0, 1.5))
+            post.kill()
+            post.start()
+        eventually(lambda: len(ben.heard("1")) >= len(said), within_s=90)
+        assert ben.heard("1") == said
+        eventually(lambda: ada.json("status")["waiting"] == 0)
+
+
+def _left(home: Home) -> int:
+    """Messages that a relay gave a receipt for."""
+    return sum(m.state not in {"queued", "waiting"} for m in home.messages("1") if m.mine)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("which", [0, 1] if SOAK else [0])
+def test_a_relay_is_destroyed_and_the_talk_goes_on(tmp_path: Path, which: int) -> None:
+    """What lay there for somebody who was away comes over the other relay, and neither has to do anything."""
+    with Village(tmp_path) as village:
+        relays = [village.relay("post"), village.relay("pigeon")]
+        ada, ben = village.person("ada", *relays), village.person("ben", *relays)
+        village.meet(ada, ben)
+        for home in (ada, ben):
+            eventually(lambda home=home: not home.json("contacts")["items"][0]["single_relay"])  # type: ignore[misc]
+        ada.json("send", "ben", "before", "--wait")
+        ben.stop()
+        on_the_way = [ada.say("1", f"on the way {n}").text for n in range(5)]
+        eventually(lambda: _left(ada) == 6)
+        dead = relays[which]
+        dead.kill()
+        shutil.rmtree(dead.path)
+        destroyed = time.monotonic()
+        ben.start()
+        ada.say("1", "after")
+        ben.say("1", "from Ben")
+        eventually(lambda: sorted(ben.heard("1")) == sorted(["before", *on_the_way, "after"]), within_s=60)
+        eventually(lambda: ada.heard("1") == ["from Ben"], within_s=60)
+        assert time.monotonic() - destroyed < 60
+        assert ben.heard("1") == ["before", *on_the_way, "after"]
+        for home, other in ((ada, "ben"), (ben, "ada")):
+            home.json("send", other, "as before", "--wait", "--timeout", "10")
+        states = {relay["address"]: relay["state"] for relay in ada.json("relay", "list")["items"]}
+        assert sorted(states.values()) == ["down", "up"]
+        assert ada("doctor").returncode == 1, "it says that something is wrong"
