@@ -23,7 +23,7 @@ from swarm_protocol.envelope import (
 from swarm_protocol.errors import RemoteProtocolError
 
 from ..storage.shelves import GAPS, GROUP_HEADS, HELD, PARTS, PARTS_DONE, QUEUES_IN, GroupHead, QueueIn
-from . import carried, groups, links, meeting, outgoing, peers, queues, receipts, rejoin, talk
+from . import carried, groups, links, meeting, outgoing, peers, queues, receipts, rejoin, repair, talk
 from .news import tell
 from .node import Line, Node, Reading
 from .step import Step
@@ -219,7 +219,9 @@ def mls_message(step: Step, node: Node, source: Source, wire: bytes) -> None:
         case groups.Early():
             _hold(step, source.peer_id, group_id, epoch, wire)
         case groups.Old(replayed):
-            if not replayed:
+            if replayed:
+                repair.came_again(step, node, source.peer_id)
+            else:
                 GAPS.add(
                     step.tx,
                     peer_id=source.peer_id,

@@ -167,6 +167,8 @@ class Node:
     """What is being fetched from a peer that has more."""
     sent: dict[int, float] = field(default_factory=dict)
     """When something left that the other side has not confirmed, by its row in the outbox."""
+    turns: dict[int, int] = field(default_factory=dict)
+    """How often a step of a rotation was said, by the row of the queue that we read."""
     backlog: bool = False
     """Whether more waits in the outbox than was let go so far."""
     started: float = 0.0

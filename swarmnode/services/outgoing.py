@@ -442,8 +442,8 @@ def look(step: Step, node: Node) -> None:
             _back_to_queue(step, node, outbox_id)
         pause = min(pause, wait)
     pump(step, node)
-    ways = (*node.lines.values(), *node.near.links.values())
-    if any(way.sending for way in ways) or _ready_routes(step):
+    asked = [*(line.sending for line in node.lines.values()), *(n.sending for n in node.near.links.values())]
+    if any(asked) or _ready_routes(step):
         pause = LOOK_S
     if OUTBOX.count(step.tx):
         node.remind(step, ("outbox", 0), max(pause, LOOK_S))

@@ -67,15 +67,15 @@ def flush(step: Step, node: Node) -> None:
     """Make receipts of the intents that are due."""
     if node.quarantine:
         return
-    due = RECEIPT_INTENTS.query(step.tx, queries.RECEIPTS_DUE, {"now": step.wall_s})
-    queries.FORGET_DUE.run(step.tx, {"now": step.wall_s})
+    moment = {"now": step.wall_s, "latest": step.wall_s + READ_TO_S}
+    due = RECEIPT_INTENTS.query(step.tx, queries.RECEIPTS_DUE, moment)
+    queries.FORGET_DUE.run(step.tx, moment)
     for conversation_id in sorted({intent.conversation_id for intent in due}):
         mine = [intent for intent in due if intent.conversation_id == conversation_id]
         for status in ReceiptStatus:
             _receipts(step, node, conversation_id, status, [i for i in mine if i.status == status])
     later = queries.NEXT_RECEIPT.scalar(step.tx)
     if later is not None:
-        # A clock that was set back must not keep them for ever.
         node.remind(step, ("receipts", 0), float(min(max(later - step.wall_s, 1), READ_TO_S)))
 
 

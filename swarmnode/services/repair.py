@@ -17,6 +17,7 @@ from .step import Step
 APART_S = 3600.0
 """Haves of ours to one peer are so far apart: nothing that a peer does makes a storm."""
 IDLE_S = 6 * 3600.0
+CONFIRM_APART_S = 60.0
 
 
 def started(step: Step, node: Node) -> None:
@@ -39,6 +40,20 @@ def say_have(step: Step, node: Node, peer_id: int) -> None:
     conversation = peers.conversation_with(step, peer.contact_id)
     if conversation is not None:
         _tell(step, node, peer, Type.HAVE, _have(step, node, conversation, asks=True).encode())
+
+
+def came_again(step: Step, node: Node, peer_id: int) -> None:
+    """Something came again: the peer does not know that we have it. It is told so, once a minute at most."""
+    node.remind(step, ("confirm", peer_id), CONFIRM_APART_S)
+
+
+def confirm(step: Step, node: Node, peer_id: int) -> None:
+    """Tell a peer what we have, and that it was heard; a receipt of ours may be lost."""
+    peer = PEERS.get(step.tx, peer_id)
+    conversation = None if peer is None else peers.conversation_with(step, peer.contact_id)
+    if peer is not None and conversation is not None and not node.quarantine:
+        receipts.heard(step, node, conversation.id)
+        _tell(step, node, peer, Type.HAVE, _have(step, node, conversation).encode())
 
 
 def have_came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:

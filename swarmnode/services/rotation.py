@@ -18,7 +18,7 @@ from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS, Pee
 from ..storage.shelves import Conversation as ConversationRow
 from . import outgoing, peers, queues
 from .news import tell
-from .node import Node
+from .node import Node, jitter
 from .step import Step
 
 WANTED = 2
@@ -26,7 +26,7 @@ WANTED = 2
 HEALTH_S = 300.0
 DEAD_AFTER_S = 3600
 DEAD_FAILURES = 3
-REPEAT_S = 30.0
+REPEAT_S, LAST_REPEAT_S = 30.0, 6 * 3600.0
 LIVE = (
     queues.MAKING,
     Recipient.NEW.value,
@@ -63,23 +63,20 @@ def own_relays(step: Step) -> list[Relay]:
 def made(step: Step, node: Node, queue: QueueIn) -> None:
     """A queue for a peer is there: offer it."""
     if queue.peer_id is not None and not queue.told:
-        _say(step, node, queue, Turn.QADD)
-        node.remind(step, ("rotation", 0), REPEAT_S)
+        _say_again(step, node, queue, Turn.QADD)
 
 
 def repeat(step: Step, node: Node) -> None:
-    """Say again what had no effect, close what is drained, and give up relays that are away for good."""
-    pending = False
+    """Say again what had no effect, later each time, and close what is drained."""
     for queue in QUEUES_IN.all(step.tx):
         if queue.peer_id is None or queue.state == queues.MAKING:
             continue
         state = Recipient(queue.state)
         if state in REPEATED and not (state is Recipient.DRAINING and queue.told is False):
-            _say(step, node, queue, REPEATED[state])
-            pending = True
+            _say_again(step, node, queue, REPEATED[state])
         if state is Recipient.DRAINING and mbx.rotation.may_close(queue.drained_at or 0, 0, step.wall_s):
             _move(step, node, queue, Seen.DRAINED)
-    node.remind(step, ("rotation", 0), REPEAT_S if pending else 3600.0)
+    node.remind(step, ("rotation", 0), 3600.0)
 
 
 def health(step: Step, node: Node) -> bool:
@@ -178,6 +175,8 @@ def _move(step: Step, node: Node, queue: QueueIn, event: Event) -> None:
     changes: dict[str, object] = {}
     if state.value != queue.state:
         changes["state"] = state.value
+        node.turns.pop(queue.id, None)
+        node.timers.pop(("turn", queue.id), None)
     if state is Recipient.ACTIVE:
         changes["told"] = True
     if state is Recipient.DRAINING and queue.drained_at is None:
@@ -186,6 +185,16 @@ def _move(step: Step, node: Node, queue: QueueIn, event: Event) -> None:
         QUEUES_IN.change(step.tx, queue.id, **changes)
     for turn in turns:
         _say(step, node, queue, turn)
+
+
+def _say_again(step: Step, node: Node, queue: QueueIn, turn: Turn) -> None:
+    """Say a step that is repeated until it has an effect, if its time has come."""
+    if ("turn", queue.id) in node.timers:
+        return
+    times = node.turns[queue.id] = node.turns.get(queue.id, 0) + 1
+    pause = min(REPEAT_S * 2.0 ** min(times - 1, 12), LAST_REPEAT_S)
+    node.remind(step, ("turn", queue.id), jitter(step.entropy, pause))
+    _say(step, node, queue, turn)
 
 
 def _say(step: Step, node: Node, queue: QueueIn, turn: Turn) -> None:

@@ -57,10 +57,10 @@ NEXT_LINK_SEQ = Prepared(
 
 # Receipts
 
-RECEIPTS_DUE = Prepared(
-    sa.select(*RECEIPT_INTENTS.columns).where(_r.due_at <= bindparam("now")).order_by(_r.id)
-)
-FORGET_DUE = Prepared(sa.delete(tables.receipt_intent).where(_r.due_at <= bindparam("now")))
+# What is due later than anything can be was written by a clock that has been set back since: it is due.
+_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest"))
+RECEIPTS_DUE = Prepared(sa.select(*RECEIPT_INTENTS.columns).where(_due).order_by(_r.id))
+FORGET_DUE = Prepared(sa.delete(tables.receipt_intent).where(_due))
 NEXT_RECEIPT = Prepared(sa.select(sa.func.min(_r.due_at)))
 
 # Timers
