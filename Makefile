@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check docs bench vectors fuzz wheel lock clean
+.PHONY: help run demo test check docs bench soak vectors fuzz wheel lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -14,13 +14,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start a node (there is none yet)
-	@echo 'There is no node to start yet: so far this tree holds the protocol alone, see README.md.' >&2; exit 1
+run: .venv/ready ## start your node, for screens at http://127.0.0.1:8470
+	@swarmnode run
 
-demo: ## two nodes and a relay talking (there are none yet)
-	@echo 'There is nothing to show yet: so far this tree holds the protocol alone, see README.md.' >&2; exit 1
+demo: .venv/ready ## two people's nodes and two relays talking; DEMO_EXIT=1 ends by itself
+	@python scripts/demo.py
 
-test: check .venv/peer docs ## everything: set-up, check, docs, tests
+test: check .venv/system .venv/peer docs ## everything: set-up, check, docs, tests
 	pytest --numprocesses auto
 
 check: .venv/ready ## format, lint, types, imports
@@ -32,8 +32,14 @@ check: .venv/ready ## format, lint, types, imports
 docs: .venv/ready ## run the examples of the documents, in their order
 	pytest -p no:randomly $(wildcard README.md protocol/README.md docs protocol/spec)
 
-bench: .venv/ready ## measure, and write docs/benchmarks.md
-	python tests/bench/mls.py
+bench: .venv/ready ## measure all, and write docs/benchmarks*.md
+	for program in tests/bench/*.py; do python $$program; done
+
+soak: .venv/ready ## the long form: SEEDS=1000 of the simulator, tests between processes
+	python tests/sim/run.py --seeds $(SEEDS)
+	SWARMNODE_SOAK=1 pytest tests/e2e
+
+SEEDS := 1000
 
 vectors: .venv/ready ## run the published MLS vectors, and make our own anew: nothing may change
 	python -m swarm_protocol.mls.vectors tests/vectors/external/mls
@@ -67,6 +73,9 @@ clean: ## remove all that the set-up and the tools made
 .venv/ready: pyproject.toml requirements/dev.txt scripts/set_up_python
 	scripts/set_up_python "$(PYTHON)"
 	touch $@
+
+.venv/system: .venv/ready scripts/set_up_system
+	scripts/set_up_system $@
 
 .venv/peer: .venv/ready requirements/node.txt scripts/set_up_peer $(wildcard $(PEER)/package-lock.json)
 	scripts/set_up_peer $(PEER) $@

@@ -1,23 +1,8 @@
 """The Makefile, its help, and the README's table name the same targets."""
 
-import os
 import re
-import subprocess
-from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # Under `make test` the outer make would hand its own flags on.
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
-    return subprocess.run(
-        ["make", *arguments], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
-    )
+from running_make import ROOT, make
 
 
 def targets() -> set[str]:
@@ -45,10 +30,3 @@ def test_no_document_tells_of_a_target_that_does_not_exist() -> None:
         for target in re.findall(r"`make ([a-z]+)", path.read_text())
     }
     assert said <= targets()
-
-
-@pytest.mark.parametrize("target", ["run", "demo"])
-def test_what_does_not_exist_yet_says_so_and_fails(target: str) -> None:
-    result = make(target)
-    assert result.returncode != 0
-    assert "yet" in result.stderr.splitlines()[0]
