@@ -1,4 +1,4 @@
-"""News for screens. They are told after the commit, and kept in memory: a screen that missed some starts anew."""
+"""News for screens, told after the commit and kept in memory: a screen that missed some starts anew."""
 
 from __future__ import annotations
 
