@@ -41,7 +41,7 @@ from ..storage.shelves import (
     WANTED_DELETIONS,
     MessageRow,
 )
-from . import identity, packs, talk
+from . import countdown, identity, packs, talk
 from .node import Node
 from .step import Step
 
@@ -66,10 +66,6 @@ class _Part:
     only: sa.ColumnElement[bool] | None = None
     at: str = ""
     """A column that says when the row came here, set by the restore."""
-
-
-def _all(kind: type, *leave_out: str) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in leave_out)
 
 
 _PARTS = (
@@ -171,8 +167,18 @@ class Owner:
 # Writing
 
 
-def write(step: Step, node: Node) -> Iterator[bytes]:
+def next_generation(step: Step) -> int:
+    """Count a backup that is about to be made; its number, from 1 on."""
+    row = SETTINGS.get(step.tx, GENERATION)
+    number = 1 + (0 if row is None else int.from_bytes(row.value, "big"))
+    SETTINGS.put(step.tx, name=GENERATION, value=number.to_bytes(8, "big"))
+    return number
+
+
+def write(step: Step, node: Node, generation: int | None = None) -> Iterator[bytes]:
     """The pieces of a backup, to be taken within the step.
+
+    With a number from `next_generation` it only reads, so a snapshot will do and nobody waits for it.
 
     Raises:
         NotReady: there is no persona, or one from before there were backups.
@@ -181,17 +187,11 @@ def write(step: Step, node: Node) -> Iterator[bytes]:
     key, persona = SETTINGS.get(step.tx, identity.BACKUP_KEY), next(iter(PERSONAS.all(step.tx)), None)
     if key is None or persona is None:
         raise NotReady("there is nothing to back up yet", hint="Create a persona first.")
-    generation = _generation(step) + 1
-    SETTINGS.put(step.tx, name=GENERATION, value=generation.to_bytes(8, "big"))
+    generation = next_generation(step) if generation is None else generation
     owner = Owner(
         persona.chain, persona.name, persona.words_seen, persona.created_at, step.wall_s, generation
     )
     return packs.write(key.value, _records(step, owner), entropy=step.entropy)
-
-
-def _generation(step: Step) -> int:
-    row = SETTINGS.get(step.tx, GENERATION)
-    return 0 if row is None else int.from_bytes(row.value, "big")
 
 
 def _records(step: Step, owner: Owner) -> Iterator[list[Value]]:
@@ -232,13 +232,15 @@ def read(step: Step, key: bytes, pieces: Iterable[bytes]) -> Owner:
     owner = _owner(next(records, []))
     for number, *values in records:
         if number == _MESSAGE:
-            _put_message(step, owner, values)
+            _put_message(step, values)
         elif (part := _BY_NUMBER.get(number if isinstance(number, int) else -1)) is not None:
             came: dict[str, object] = dict(zip(part.columns, values, strict=False))
             if part.at:
                 came[part.at] = step.wall_s
             part.shelf.add(step.tx, **came)
     SETTINGS.put(step.tx, name=GENERATION, value=owner.generation.to_bytes(8, "big"))
+    # The time of messages that disappear went on while they lay in the backup.
+    SETTINGS.put(step.tx, name=countdown.SEEN, value=owner.made_at.to_bytes(8, "big"))
     return owner
 
 
@@ -259,12 +261,10 @@ def _owner(record: list[Value]) -> Owner:
             raise UsageError("this backup does not say whose it is")
 
 
-def _put_message(step: Step, owner: Owner, values: list[Value]) -> None:
+def _put_message(step: Step, values: list[Value]) -> None:
     """A message comes back: its row, its body under a new key, its words for the search."""
     body, *rest = values
     came: dict[str, Any] = dict(zip(_MESSAGE_COLUMNS, rest, strict=False))
-    if came["left_s"] is not None:  # its time went on while it lay in the backup
-        came["left_s"] = max(1, came["left_s"] - max(0, step.wall_s - owner.made_at))
     if came["mine"] and came["state"] in {"queued", "waiting"}:
         came["state"] = "sent"  # what contacts lack they ask for
     if isinstance(body, bytes):

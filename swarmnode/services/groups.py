@@ -24,6 +24,8 @@ from .step import Step
 UPDATE_AFTER_S = 7 * 86400
 UPDATE_AFTER_SENT = 200
 """Leaf keys are renewed after a week of activity or so many own messages."""
+READ_FOR_S = 7 * 86400
+"""So long a group is read that another one has succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,14 @@ def add(step: Step, node: Node, conversation_id: int, state: mls.GroupState) -> 
     )
     node.groups[group_id] = state
     return group_id
+
+
+def forget_retired(step: Step, node: Node) -> None:
+    """Forget groups that were succeeded long enough ago."""
+    for group in GROUP_HEADS.all(step.tx, current=False):
+        if group.retired_at is not None and step.wall_s - group.retired_at > READ_FOR_S:
+            GROUPS.drop(step.tx, id=group.id)
+            node.groups.pop(group.id, None)
 
 
 def current(step: Step, conversation_id: int) -> GroupHead:

@@ -39,10 +39,27 @@ def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
     name = name.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise UsageError(f"a name has 1 to {MAX_NAME} printable characters")
-    keys = NodeKeys.generate(step.entropy)
+    return become(step, node, kit, create_persona(kit), name=name)
+
+
+def become(
+    step: Step,
+    node: Node,
+    kit: RecoveryKit,
+    chain: Sigchain,
+    *,
+    name: str,
+    words_seen: bool = False,
+    created_at: int | None = None,
+) -> Me:
+    """Add this node, with new keys, to a chain whose root the kit has, and be that persona from now on.
+
+    Raises:
+        swarm_protocol.errors.UsageError: the chain has no room for another node.
+    """
+    keys, root = NodeKeys.generate(step.entropy), kit.root(chain.generation)
     label = node_label_hash("node", step.entropy(16))
-    root = kit.root(0)
-    chain = add_node(create_persona(kit), root, keys, label_hash=label, priority=PRIORITY)
+    chain = add_node(chain, root, keys, label_hash=label, priority=PRIORITY)
     PERSONAS.add(
         step.tx,
         chain=chain.encode(),
@@ -50,8 +67,8 @@ def create(step: Step, node: Node, name: str, kit: RecoveryKit) -> Me:
         node_secret=keys.secret(),
         node_seq=len(chain.links) - 1,
         name=name,
-        words_seen=False,
-        created_at=step.wall_s,
+        words_seen=words_seen,
+        created_at=step.wall_s if created_at is None else created_at,
     )
     SETTINGS.put(step.tx, name=BACKUP_KEY, value=kit.backup_key())
     node.persona = load(step)

@@ -227,6 +227,9 @@ def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
     before = sigchains.of(step, node, PersonaId(contact.persona_id))
     assert before is not None
     merged = merge(before, answer.chain)
+    if not merged.chain.trusts(peer.leaf_sig):
+        trust.take_chain(step, node, contact, before, merged)
+        return False
     started = met.join_again(own, pending.keys, answer, chain=chain, conv_id=pending.conv_id)
     trust.take_chain(step, node, contact, before, merged)
     for queue in _made(step, peer.id):
@@ -235,6 +238,7 @@ def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
     _forget(step, node, peer.id, Kind.REJOIN)
     _go_on(step, node, conversation, peer.id, started, pending.keys.transcript, answer.queues)
     replace(pending, phase=Phase.FILLING, since=step.wall_s, own=b"", keys=None).store(step)
+    node.timers.pop(("greeted", peer.id), None)
     trust.greet(step, node, peer, repeat=True)
     node.remind(step, ("have", peer.id), 1.0)
     node.remind(step, ("rejoin", 0), LOOK_SOON_S)
@@ -353,8 +357,9 @@ def _believed(
     for alert in ALERTS.all(step.tx, contact_id=contact.id, settled=False):
         if alert.id not in seen and alert.kind in _QUIET:
             ALERTS.change(step.tx, alert.id, settled=True)
-    leaf_sig = rejoin.request.node.leaf_sig
-    if not merged.chain.trusts(leaf_sig):
+    asking = rejoin.request.node
+    leaf_sig, known = asking.leaf_sig, merged.chain.node(asking.leaf_sig)
+    if known is None or known.added != asking.added or not merged.chain.trusts(leaf_sig):
         return False
     if ALERTS.add_new(
         step.tx, contact_id=contact.id, kind="rejoined", data=leaf_sig, at=step.wall_s, settled=False

@@ -15,16 +15,7 @@ from collections.abc import Iterable
 from swarm_protocol.content import Author
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.errors import UsageError as ProtocolUsageError
-from swarm_protocol.identity import (
-    NodeKeys,
-    RecoveryKit,
-    Sigchain,
-    add_node,
-    create_persona,
-    node_label_hash,
-    revoke_node,
-    rotate,
-)
+from swarm_protocol.identity import RecoveryKit, Sigchain, create_persona, revoke_node, rotate
 
 from ..errors import Conflict, UsageError
 from ..storage.shelves import (
@@ -33,10 +24,8 @@ from ..storage.shelves import (
     PEERS,
     PERSONAS,
     RELAYS,
-    SETTINGS,
 )
-from . import backup, chains, identity, rejoin, rotation
-from .news import tell
+from . import backup, chains, identity, rejoin, rotation, timers
 from .node import Me, Node
 from .step import Step
 
@@ -55,36 +44,27 @@ def begin(step: Step, node: Node, kit: RecoveryKit, pieces: Iterable[bytes] | No
     """
     if PERSONAS.all(step.tx) or CONTACTS.count(step.tx) or (pieces is not None and RELAYS.count(step.tx)):
         raise Conflict("this home is in use already", hint="Restore into an empty home: --home DIR.")
-    chain, key = create_persona(kit), kit.backup_key()
-    owner = None if pieces is None else backup.read(step, key, pieces)
+    chain = create_persona(kit)
+    owner = None if pieces is None else backup.read(step, kit.backup_key(), pieces)
     if owner is not None:
         chain = _same_persona(chain, owner)
-    keys = NodeKeys.generate(step.entropy)
-    lost = [*chain.state.nodes]
+    name = f"persona {chain.persona_id.hex()[:6]}" if owner is None else owner.name
+    created_at = None if owner is None else owner.created_at
+    lost = chain.state.nodes
     try:
-        chain = _rotated(chain, kit, keys, node_label_hash("node", step.entropy(16)))
+        chain = _rotated(chain, kit)
+        me = identity.become(step, node, kit, chain, name=name, words_seen=True, created_at=created_at)
     except ProtocolUsageError as e:
         raise UsageError(f"this persona cannot come back: {e}") from e
-    PERSONAS.add(
-        step.tx,
-        chain=chain.encode(),
-        root=kit.root(chain.generation).private[:32],
-        node_secret=keys.secret(),
-        node_seq=len(chain.links) - 1,
-        name=f"persona {chain.persona_id.hex()[:6]}" if owner is None else owner.name,
-        words_seen=True,
-        created_at=step.wall_s if owner is None else owner.created_at,
-    )
-    SETTINGS.put(step.tx, name=identity.BACKUP_KEY, value=key)
-    node.persona = identity.load(step)
     for conversation in CONVERSATIONS.all(step.tx):
         for old in lost:  # what they said since the backup is asked for, too
             chains.author_row(step, conversation.id, Author(chain.persona_id, old.leaf_sig))
     rotation.fill(step, node)
     for peer in PEERS.all(step.tx, active=True):
         rejoin.want(step, node, peer.id)
-    tell(step, "node.changed")
-    return node.me
+    timers.started(step, node)
+    node.routes.clear()
+    return me
 
 
 def _same_persona(genesis: Sigchain, owner: backup.Owner) -> Sigchain:
@@ -97,13 +77,12 @@ def _same_persona(genesis: Sigchain, owner: backup.Owner) -> Sigchain:
     return chain
 
 
-def _rotated(chain: Sigchain, kit: RecoveryKit, keys: NodeKeys, label: bytes) -> Sigchain:
-    """The next root, before which whoever has the old one is powerless; then new nodes for old."""
+def _rotated(chain: Sigchain, kit: RecoveryKit) -> Sigchain:
+    """The next root, before which whoever has the old one is powerless, and no node of before."""
     chain = rotate(chain, kit)
-    root = kit.root(chain.generation)
     for lost in chain.state.active:
-        chain = revoke_node(chain, root, lost.leaf_sig)
-    return add_node(chain, root, keys, label_hash=label, priority=identity.PRIORITY)
+        chain = revoke_node(chain, kit.root(chain.generation), lost.leaf_sig)
+    return chain
 
 
 def state(step: Step) -> str:

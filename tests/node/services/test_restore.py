@@ -6,13 +6,23 @@ from collections.abc import Sequence
 
 import pytest
 from node_world import World
-from restore_world import Keeper, destroyed, two
+from restore_world import Keeper, destroyed, keeper, two
 
-from swarm_protocol.identity import RecoveryKit, Standing, create_persona
+from swarm_protocol.envelope import Kind
+from swarm_protocol.errors import CannotOpen
+from swarm_protocol.identity import (
+    NodeKeys,
+    RecoveryKit,
+    Sigchain,
+    Standing,
+    add_node,
+    create_persona,
+)
+from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.views import MessageView
 from swarmnode.errors import AccessDenied, Conflict, NodeError, UsageError
-from swarmnode.services import messages, restore, views
-from swarmnode.storage.shelves import CONTACTS, CONVERSATIONS, GROUPS, PEERS, SETTINGS
+from swarmnode.services import messages, rejoin, restore, views
+from swarmnode.storage.shelves import CONTACTS, CONVERSATIONS, GROUPS, OUTBOX, PEERS, SETTINGS
 
 
 def empty(world: World, ada: Keeper) -> Keeper:
@@ -157,6 +167,86 @@ def test_somebody_who_wants_to_look_at_keys_first_is_asked() -> None:
     ben.do(lambda step: CONTACTS.change(step.tx, 1, standing=Standing.VERIFIED.value))
     world.run(300)
     assert (ada.state(), ada.sees(), ben.standings()) == ("ready", SAID, ["verified"])
+
+
+def test_tickets_that_were_used_since_the_backup_are_no_obstacle() -> None:
+    world, ada, ben = two()
+    saved = ada.backup()
+    cem = keeper(world, "cem", "one", "two")
+    world.meet(ada, cem)
+    destroyed(ada)
+    again = empty(world, ada)
+    again.come_back(ada.kit, saved)
+    world.run(120)
+    assert again.state() == "ready"
+    ben.say("there you are")
+    world.run(5)
+    assert again.sees() == ["there you are"]
+
+
+def test_links_that_a_thief_of_the_old_root_made_are_void() -> None:
+    world, ada, ben, saved = lost()
+    (contact,) = ben.do(lambda step: CONTACTS.all(step.tx))
+    stolen = add_node(
+        Sigchain.decode(contact.chain),
+        ada.kit.root(0),
+        NodeKeys.generate(SeededEntropy("thief")),
+        label_hash=bytes(32),
+        priority=255,
+    )
+    ben.do(lambda step: CONTACTS.change(step.tx, 1, chain=stolen.encode()))
+    ben.node.chains.clear()
+    ada.come_back(ada.kit, saved)
+    world.run(120)
+    assert (ada.state(), ben.alerts()) == ("ready", ["links-void", "rejoined"])
+    assert [peer.active for peer in ben.do(lambda step: PEERS.all(step.tx))] == [False, True]
+
+
+def asked(world: World, ada: Keeper, saved: bytes) -> bytes:
+    """Ada comes back, and asks; what she sends to Ben."""
+    ada.come_back(ada.kit, saved)
+    world.run(5)
+    (sent,) = ada.do(lambda step: OUTBOX.all(step.tx, kind=int(Kind.REJOIN)))
+    assert sent.wire is not None
+    return sent.wire
+
+
+def test_the_same_rejoin_again_changes_nothing() -> None:
+    world, ada, ben, saved = lost()
+    ben.stop()
+    sealed = asked(world, ada, saved)
+    ben.start()
+    world.run(120)
+    groups = ben.do(lambda step: GROUPS.all(step.tx))
+    for _ in range(3):
+        ben.do(lambda step: rejoin.came(step, ben.node, 2, sealed))
+        world.run(5)
+    assert [g.group_id for g in ben.do(lambda step: GROUPS.all(step.tx))] == [g.group_id for g in groups]
+    ada.say("still here")
+    world.run(5)
+    assert ben.sees()[-1] == "still here"
+
+
+def test_a_rejoin_to_somebody_else_does_not_hold() -> None:
+    world, ada, ben, saved = lost()
+    cem, dora = (keeper(world, name, "one", "two") for name in ("cem", "dora"))
+    world.meet(cem, dora)
+    ben.stop()
+    sealed = asked(world, ada, saved)
+    with pytest.raises(CannotOpen):
+        cem.do(lambda step: rejoin.came(step, cem.node, 1, sealed))
+
+
+def test_a_week_later_the_old_group_is_gone() -> None:
+    world, ada, ben, saved = lost()
+    ada.come_back(ada.kit, saved)
+    world.run(120)
+    world.wall_s += 8 * 86400
+    world.run(2 * 3600)
+    assert [group.current for group in ben.do(lambda step: GROUPS.all(step.tx))] == [True]
+    ben.say("hello")
+    world.run(5)
+    assert ada.sees()[-1] == "hello"
 
 
 def test_a_blocked_contact_gets_no_answer() -> None:
