@@ -18,6 +18,7 @@ from ..storage.shelves import QUEUES_IN, SETTINGS
 from . import (
     addresses,
     direct,
+    groups,
     identity,
     incoming,
     links,
@@ -253,6 +254,7 @@ class Engine:
             case "housekeeping":
                 incoming.expire_parts(step)
                 outgoing.renew_keys(step, node)
+                groups.forget_retired(step, node)
                 node.remind(step, ("housekeeping", 0), HOUR_S)
             case _:
                 pass  # a timer that only says that its time is not over yet
