@@ -221,6 +221,31 @@ def test_neighbours_find_each_other_by_beacons_and_only_one_calls() -> None:
     assert sorted(ada.sees()) == sorted(ben.sees()) == ["me too", "without a relay"]
 
 
+def test_beacons_are_known_again_days_later() -> None:
+    world = Neighbourhood("one")
+    ada, ben = (world.neighbour(name, "one", lan=True) for name in ("ada", "ben"))
+    world.meet(ada, ben)
+    for person in (ada, ben):
+        person.move()
+        person.open_door(EndpointType.LAN)
+    world.run(30)
+    ada.notice(ben)
+    ben.notice(ada)
+    world.run(10)
+    before = ada.calls + ben.calls
+    for person in (ada, ben):
+        person.close_door()
+    world.pass_to(world.tick + 3 * 86_400)
+    for person in (ada, ben):
+        person.move()
+        person.open_door(EndpointType.LAN)
+    ada.notice(ben)
+    ben.notice(ada)
+    world.settle()
+    assert ada.calls + ben.calls == before + 1
+    assert len(ada.direct) == len(ben.direct) == 1
+
+
 def test_beacons_of_strangers_and_anything_else_call_nobody() -> None:
     world = Neighbourhood("one")
     ada, ben, eve = (world.neighbour(name, "one", lan=True) for name in ("ada", "ben", "eve"))
