@@ -74,8 +74,9 @@ def _create(
     try:
         return session.client.call("POST", "/identity", body, RecoveryWords).words, True
     except NotRunning:
-        app = session.app
-        return app.create_home(config, name=name, passphrase=passphrase, key_file=key_file, words=None), False
+        pass
+    app = session.app
+    return app.create_home(config, name=name, passphrase=passphrase, key_file=key_file, words=None), False
 
 
 def _reserve(path: Path) -> TextIO:
