@@ -23,7 +23,20 @@ from swarm_protocol.envelope import (
 from swarm_protocol.errors import RemoteProtocolError
 
 from ..storage.shelves import GAPS, GROUP_HEADS, HELD, PARTS, PARTS_DONE, QUEUES_IN, GroupHead, QueueIn
-from . import carried, groups, links, meeting, outgoing, peers, queues, receipts, rejoin, repair, talk
+from . import (
+    carried,
+    groups,
+    links,
+    meeting,
+    outgoing,
+    peers,
+    queues,
+    readmit,
+    receipts,
+    rejoin,
+    repair,
+    talk,
+)
 from .news import tell
 from .node import Line, Node, Reading
 from .step import Step
@@ -148,7 +161,7 @@ def payload(step: Step, node: Node, source: Source, kind: Kind, data: bytes) -> 
             if rejoin.answered(step, node, source.peer_id, data):
                 release_new(step, node)
         case Kind.REJOIN if source.peer_id is not None:
-            rejoin.came(step, node, source.peer_id, data)
+            readmit.came(step, node, source.peer_id, data)
         case Kind.BUNDLE_ACK if source.peer_id is not None:
             carried.acknowledged(step, node, source.peer_id, data)
         case _:

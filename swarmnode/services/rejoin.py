@@ -1,4 +1,4 @@
-"""Coming back into conversations on a new node, and letting a contact's new node back in (spec 41).
+"""Coming back into conversations on a new node (spec 41); how others let us in is in `readmit`.
 
     wanted -> asked -> filling -> (no row any more)
 
@@ -14,38 +14,30 @@ from enum import IntEnum
 from swarm_protocol import cbor, mls
 from swarm_protocol import meeting as met
 from swarm_protocol.envelope import Kind
-from swarm_protocol.identity import NodeRef, PersonaId, Standing, merge
-from swarm_protocol.mailbox import QueueRecord, Recipient
+from swarm_protocol.identity import PersonaId, merge
+from swarm_protocol.mailbox import Recipient
 
 from ..storage import tables
 from ..storage.shelves import (
-    ALERTS,
     CONTACTS,
     CONVERSATIONS,
     OUTBOX,
     PEERS,
     QUEUES_IN,
-    QUEUES_OUT,
     SETTINGS,
-    Contact,
     Peer,
-    QueueIn,
 )
-from ..storage.shelves import Conversation as ConversationRow
-from . import groups, outgoing, peers, queues, rotation, sigchains, trust
+from . import outgoing, peers, readmit, sigchains, successor, trust
 from .news import tell
 from .node import Node
 from .step import Step
 
-KEY_PACKAGE_S = 30 * 86400
 ASK_AGAIN_S = 25 * 86400
 """A rejoin that nobody answered for so long is made anew: its key package ends."""
 FILLED_BY_S = 86400
 """What has not come by then, the contact does not have; ordinary repair goes on."""
 LOOK_S, LOOK_SOON_S = 60.0, 5.0
-_PENDING, _ANSWERED, _HELD = "rejoin ", "rejoined ", "rejoin held "
-_QUIET = frozenset({"node-added", "node-revoked", "root-rotated"})
-"""Alerts that say together what one line says: the contact has come back on a new node."""
+_PENDING = "rejoin at "
 
 
 class Phase(IntEnum):
@@ -106,12 +98,8 @@ def phases(step: Step) -> list[Phase]:
 
 
 def _all_pending(step: Step) -> list[_Pending]:
-    return [_Pending.decode(peer_id, value) for peer_id, value in _numbered(step, _PENDING)]
-
-
-def _numbered(step: Step, prefix: str) -> list[tuple[int, bytes]]:
-    rows = SETTINGS.where(step.tx, tables.setting.c.name.startswith(prefix))
-    return [(int(row.name[len(prefix) :]), row.value) for row in rows if row.name[len(prefix) :].isdecimal()]
+    rows = SETTINGS.where(step.tx, tables.setting.c.name.startswith(_PENDING))
+    return [_Pending.decode(int(row.name[len(_PENDING) :]), row.value) for row in rows]
 
 
 # Asking
@@ -119,16 +107,14 @@ def _numbered(step: Step, prefix: str) -> list[tuple[int, bytes]]:
 
 def started(step: Step, node: Node) -> None:
     """The engine is new: go on where it is needed."""
-    if SETTINGS.where(step.tx, tables.setting.c.name.startswith("rejoin ")):
-        node.remind(step, ("rejoin", 0), 0.0)
+    node.remind(step, ("rejoin", 0), 0.0)
 
 
 def tend(step: Step, node: Node) -> None:
     """Do what rejoins wait for, as far as it can be done now."""
     if node.quarantine:
         return
-    for peer_id, sealed in _numbered(step, _HELD):
-        _look_again(step, node, peer_id, sealed)
+    held = readmit.look_again(step, node)
     for pending in _all_pending(step):
         peer = PEERS.get(step.tx, pending.peer_id)
         if peer is None or not peer.active:
@@ -136,7 +122,7 @@ def tend(step: Step, node: Node) -> None:
         else:
             _advance(step, node, pending, peer)
     left = _all_pending(step)
-    if left or _numbered(step, _HELD):
+    if left or held:
         soon = any(pending.phase is Phase.FILLING for pending in left)
         node.remind(step, ("rejoin", 0), LOOK_SOON_S if soon else LOOK_S)
 
@@ -158,17 +144,17 @@ def _advance(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
 
 
 def _ask(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
-    conversation, made = peers.conversation_with(step, peer.contact_id), _made(step, peer.id)
+    conversation, made = peers.conversation_with(step, peer.contact_id), successor.made(step, peer.id)
     contact = CONTACTS.get(step.tx, peer.contact_id)
     if conversation is None or contact is None or not made:
         return
     chain = sigchains.of(step, node, PersonaId(contact.persona_id))
     assert chain is not None, "a contact has its chain"
-    own = _key_package(step, node)
+    own = successor.key_package(step, node)
     asked = met.ask_to_rejoin(
         own,
         node.me.chain,
-        _records(step, made),
+        successor.records(step, made),
         to=(chain, peer.leaf_sig),
         conv_id=conversation.conv_id,
         number=pending.number,
@@ -176,35 +162,13 @@ def _ask(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
     )
     for queue in made:
         QUEUES_IN.change(step.tx, queue.id, told=True)
-    _forget(step, node, peer.id, Kind.REJOIN)
+    successor.forget(step, node, peer.id, Kind.REJOIN)
     archived = mls.archive.encode_own_key_package(own)
     after = _Pending(
         peer.id, Phase.ASKED, pending.number, step.wall_s, conversation.conv_id, archived, asked.keys
     )
     after.store(step)
     outgoing.post_meeting(step, node, Kind.REJOIN, asked.sealed, peer_id=peer.id)
-
-
-def _made(step: Step, peer_id: int) -> list[QueueIn]:
-    """Queues of ours that a peer can write to."""
-    found = QUEUES_IN.all(step.tx, peer_id=peer_id)
-    return [queue for queue in found if queue.sid is not None and queue.state in rotation.LIVE]
-
-
-def _records(step: Step, made: list[QueueIn]) -> list[QueueRecord]:
-    return [record for queue in made if (record := queues.record_of(step, queue)) is not None][:2]
-
-
-def _key_package(step: Step, node: Node) -> mls.OwnKeyPackage:
-    me = node.me
-    lifetime = step.wall_s - 3600, step.wall_s + KEY_PACKAGE_S
-    ref = NodeRef(me.chain.persona_id, me.node_seq)
-    return met.node_key_package(ref, me.keys, lifetime=lifetime, entropy=step.entropy)
-
-
-def _forget(step: Step, node: Node, peer_id: int, kind: Kind) -> None:
-    for row in OUTBOX.all(step.tx, peer_id=peer_id, kind=int(kind)):
-        outgoing.confirmed(step, node, row.id)
 
 
 def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
@@ -232,11 +196,11 @@ def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
         return False
     started = met.join_again(own, pending.keys, answer, chain=chain, conv_id=pending.conv_id)
     trust.take_chain(step, node, contact, before, merged)
-    for queue in _made(step, peer.id):
+    for queue in successor.made(step, peer.id):
         if queue.told:
             QUEUES_IN.change(step.tx, queue.id, state=Recipient.ACTIVE.value)
-    _forget(step, node, peer.id, Kind.REJOIN)
-    _go_on(step, node, conversation, peer.id, started, pending.keys.transcript, answer.queues)
+    successor.forget(step, node, peer.id, Kind.REJOIN)
+    successor.go_on(step, node, conversation, peer.id, started, pending.keys.transcript, answer.queues)
     replace(pending, phase=Phase.FILLING, since=step.wall_s, own=b"", keys=None).store(step)
     node.timers.pop(("greeted", peer.id), None)
     trust.greet(step, node, peer, repeat=True)
@@ -244,163 +208,3 @@ def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
     node.remind(step, ("rejoin", 0), LOOK_SOON_S)
     tell(step, "chat.changed", chat=str(conversation.id))
     return True
-
-
-def _go_on(
-    step: Step,
-    node: Node,
-    conversation: ConversationRow,
-    peer_id: int,
-    started: met.Started,
-    transcript: bytes,
-    records: tuple[QueueRecord, ...],
-) -> None:
-    """The conversation goes on in its successor: with its keys, and over these queues."""
-    groups.add(step, node, conversation.id, started.state)
-    PEERS.change(
-        step.tx,
-        peer_id,
-        pair_secret=met.pair_secret(started.state),
-        safety=met.safety_material(started.state, transcript),
-        transcript=transcript,
-    )
-    for record in records:
-        queues.add_outgoing(step, node, peer_id, record, state="in use")
-    outgoing.keys_are_there(step, node, conversation.id)
-
-
-# Being asked
-
-
-def came(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
-    """A contact asks to be let back in, through a queue that was a node's of theirs.
-
-    Raises:
-        RemoteProtocolError: it does not hold.
-    """
-    me, peer = node.me, PEERS.get(step.tx, peer_id)
-    contact = None if peer is None else CONTACTS.get(step.tx, peer.contact_id)
-    if contact is None or contact.blocked or node.quarantine:
-        return
-    rejoin = met.open_rejoin(me.keys, sealed, own=me.chain.persona_id, now=step.wall_s)
-    request = rejoin.request
-    conversation = CONVERSATIONS.one(step.tx, conv_id=rejoin.conv_id, contact_id=contact.id)
-    if request.persona_id != contact.persona_id or conversation is None:
-        tell(step, "incoming.refused", code="unexpected", rule="", peer=peer_id)
-        return
-    leaf_sig = request.node.leaf_sig
-    last = _last_answer(step, leaf_sig)
-    if last is not None and rejoin.number <= last.number:
-        if request.keys.request == last.request:
-            _answer_again(step, node, leaf_sig, last.sealed)
-        return
-    if not _believed(step, node, contact, rejoin, sealed, peer_id):
-        return
-    known = PEERS.one(step.tx, leaf_sig=leaf_sig)
-    new_id = known.id if known is not None else _add_peer(step, contact.id, rejoin)
-    _inherit(step, node, contact.id, new_id)
-    made = _made(step, new_id)
-    if not made:
-        rotation.fill(step, node)
-        return  # the rejoin is repeated, and there will be a queue then
-    own, records = _key_package(step, node), _records(step, made)
-    accepted = met.accept(
-        request, own, me.chain, records, conv_id=rejoin.conv_id, entropy=step.entropy, now=step.wall_s
-    )
-    _forget(step, node, new_id, Kind.CONN_ACC)
-    for queue in made:
-        QUEUES_IN.change(step.tx, queue.id, state=Recipient.ACTIVE.value, told=True)
-    _go_on(step, node, conversation, new_id, accepted.started, request.keys.transcript, request.queues)
-    _Answered(rejoin.number, request.keys.request, accepted.sealed).store(step, leaf_sig)
-    outgoing.post_meeting(step, node, Kind.CONN_ACC, accepted.sealed, peer_id=new_id)
-    _send_again(step, node, contact.id, new_id)
-    tell(step, "chat.changed", chat=str(conversation.id))
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """The last answer to one leaf, to be given again."""
-
-    number: int
-    request: bytes
-    sealed: bytes = field(repr=False)
-
-    def store(self, step: Step, leaf_sig: bytes) -> None:
-        value = cbor.encode({1: self.number, 2: self.request, 3: self.sealed})
-        SETTINGS.put(step.tx, name=_ANSWERED + leaf_sig.hex(), value=value)
-
-
-def _last_answer(step: Step, leaf_sig: bytes) -> _Answered | None:
-    row = SETTINGS.get(step.tx, _ANSWERED + leaf_sig.hex())
-    if row is None:
-        return None
-    size = 2 * len(row.value)
-    r = cbor.Record.decode(row.value, "an answer", max_size=size)
-    return _Answered(r.uint(1), r.octets(2), r.octets(3, at_most=size))
-
-
-def _answer_again(step: Step, node: Node, leaf_sig: bytes, sealed: bytes) -> None:
-    peer = PEERS.one(step.tx, leaf_sig=leaf_sig)
-    if peer is not None and not OUTBOX.count(step.tx, peer_id=peer.id, kind=int(Kind.CONN_ACC)):
-        outgoing.post_meeting(step, node, Kind.CONN_ACC, sealed, peer_id=peer.id)
-
-
-def _believed(
-    step: Step, node: Node, contact: Contact, rejoin: met.Rejoin, sealed: bytes, peer_id: int
-) -> bool:
-    """Merge the chain, and tell the person; whether the new node may be answered now."""
-    before = sigchains.of(step, node, PersonaId(contact.persona_id))
-    assert before is not None
-    seen = {alert.id for alert in ALERTS.all(step.tx, contact_id=contact.id)}
-    merged = merge(before, rejoin.request.chain)
-    trust.take_chain(step, node, contact, before, merged)
-    for alert in ALERTS.all(step.tx, contact_id=contact.id, settled=False):
-        if alert.id not in seen and alert.kind in _QUIET:
-            ALERTS.change(step.tx, alert.id, settled=True)
-    asking = rejoin.request.node
-    leaf_sig, known = asking.leaf_sig, merged.chain.node(asking.leaf_sig)
-    if known is None or known.added != asking.added or not merged.chain.trusts(leaf_sig):
-        return False
-    if ALERTS.add_new(
-        step.tx, contact_id=contact.id, kind="rejoined", data=leaf_sig, at=step.wall_s, settled=False
-    ):
-        tell(step, "contact.alert", contact=str(contact.id), kind="rejoined")
-    after = CONTACTS.get(step.tx, contact.id)
-    if after is None or after.standing == Standing.KEY_ALERT.value:
-        SETTINGS.put(step.tx, name=f"{_HELD}{peer_id}", value=sealed)
-        node.remind(step, ("rejoin", 0), LOOK_S)
-        return False
-    return True
-
-
-def _look_again(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
-    """A rejoin that a person was to look at first: go on once they have."""
-    peer = PEERS.get(step.tx, peer_id)
-    contact = None if peer is None else CONTACTS.get(step.tx, peer.contact_id)
-    if contact is None or contact.standing != Standing.KEY_ALERT.value:
-        SETTINGS.drop(step.tx, name=f"{_HELD}{peer_id}")
-        if contact is not None:
-            came(step, node, peer_id, sealed)
-
-
-def _add_peer(step: Step, contact_id: int, rejoin: met.Rejoin) -> int:
-    node = rejoin.request.node
-    return PEERS.add(step.tx, contact_id=contact_id, leaf_sig=node.leaf_sig, node_seq=node.added)
-
-
-def _inherit(step: Step, node: Node, contact_id: int, new_id: int) -> None:
-    """The new node writes to us where lost ones did; where they read, nobody does."""
-    for old in PEERS.all(step.tx, contact_id=contact_id, active=False):
-        for queue in QUEUES_IN.all(step.tx, peer_id=old.id):
-            QUEUES_IN.change(step.tx, queue.id, peer_id=new_id)
-        for out in QUEUES_OUT.all(step.tx, peer_id=old.id):
-            queues.change_out(step, node, out.id, state="gone")
-
-
-def _send_again(step: Step, node: Node, contact_id: int, new_id: int) -> None:
-    """What lost nodes have not confirmed goes to the new one."""
-    for old in PEERS.all(step.tx, contact_id=contact_id, active=False):
-        for row in OUTBOX.all(step.tx, peer_id=old.id):
-            outgoing.confirmed(step, node, row.id)
-            if row.message_id is not None and row.conversation_id is not None:
-                outgoing.post(step, node, new_id, row.conversation_id, message_id=row.message_id)

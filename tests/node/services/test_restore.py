@@ -21,8 +21,17 @@ from swarm_protocol.identity import (
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.views import MessageView
 from swarmnode.errors import AccessDenied, Conflict, NodeError, UsageError
-from swarmnode.services import messages, rejoin, restore, views
-from swarmnode.storage.shelves import CONTACTS, CONVERSATIONS, GROUPS, OUTBOX, PEERS, SETTINGS
+from swarmnode.services import messages, readmit, restore, views
+from swarmnode.storage.shelves import (
+    CONTACTS,
+    CONVERSATIONS,
+    GROUPS,
+    OUTBOX,
+    PEERS,
+    QUEUES_IN,
+    QUEUES_OUT,
+    SETTINGS,
+)
 
 
 def empty(world: World, ada: Keeper) -> Keeper:
@@ -219,7 +228,7 @@ def test_the_same_rejoin_again_changes_nothing() -> None:
     world.run(120)
     groups = ben.do(lambda step: GROUPS.all(step.tx))
     for _ in range(3):
-        ben.do(lambda step: rejoin.came(step, ben.node, 2, sealed))
+        ben.do(lambda step: readmit.came(step, ben.node, 2, sealed))
         world.run(5)
     assert [g.group_id for g in ben.do(lambda step: GROUPS.all(step.tx))] == [g.group_id for g in groups]
     ada.say("still here")
@@ -234,7 +243,23 @@ def test_a_rejoin_to_somebody_else_does_not_hold() -> None:
     ben.stop()
     sealed = asked(world, ada, saved)
     with pytest.raises(CannotOpen):
-        cem.do(lambda step: rejoin.came(step, cem.node, 1, sealed))
+        cem.do(lambda step: readmit.came(step, cem.node, 1, sealed))
+
+
+def test_queues_whose_keys_lay_on_the_lost_disk_are_replaced() -> None:
+    world, ada, ben, saved = lost()
+    old = {queue.id for queue in ben.do(lambda step: QUEUES_IN.all(step.tx, peer_id=1))}
+    ada.come_back(ada.kit, saved)
+    world.run(2 * 3600)
+    ours = {queue.id: queue.state for queue in ben.do(lambda step: QUEUES_IN.all(step.tx, peer_id=2))}
+    assert {state for number, state in ours.items() if number in old} == {"draining"}
+    assert [state for number, state in ours.items() if number not in old] == ["active", "active"]
+    states = sorted(queue.state for queue in ada.do(lambda step: QUEUES_OUT.all(step.tx, peer_id=1)))
+    assert states == ["gone", "gone", "in use", "in use"]
+    ada.say("over new queues")
+    world.run(5)
+    assert ben.sees()[-1] == "over new queues"
+    assert ada.states()[-1] == "delivered"
 
 
 def test_a_week_later_the_old_group_is_gone() -> None:
