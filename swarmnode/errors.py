@@ -11,6 +11,7 @@
       StorageError            the store cannot be read or written
         SchemaTooNew          a newer program wrote it
         DiskFull              no room; nothing was changed
+        AfterCommit           it was written, and what had to follow failed
         InUse                 another process has this home open
         RolledBack            an older copy of the store lies there
       DeliveryError
@@ -115,6 +116,12 @@ class DiskFull(StorageError):
     """There is no room on the disk; nothing was changed."""
 
     code = "disk-full"
+
+
+class AfterCommit(StorageError):
+    """It was written, and then the disk failed: it may or may not outlast a power cut. Do not do it again."""
+
+    code = "after-commit"
 
 
 class InUse(StorageError):

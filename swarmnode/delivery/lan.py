@@ -120,11 +120,11 @@ class Lan:
             if state_change is ServiceStateChange.Added and name != own.name and not names.full():
                 names.put_nowait(name)
 
-        await (await network.async_register_service(own))
         AsyncServiceBrowser(network.zeroconf, SERVICE, handlers=[changed])
         async with asyncio.TaskGroup() as askers:
             for _ in range(ASKERS):
                 askers.create_task(self._ask(network, names))
+            await (await network.async_register_service(own))  # which takes a second or two
 
     async def _ask(self, network: AsyncZeroconf, names: asyncio.Queue[str]) -> None:
         from zeroconf.asyncio import AsyncServiceInfo  # noqa: PLC0415

@@ -31,7 +31,7 @@ from swarm_protocol.mailbox.limits import MAX_FRAME
 
 from ..storage.relay_store import SqliteRelayStore
 from .relay_door import CLOSE_S, Door, DoorLimits, Entrance
-from .relay_writer import RelayWriter, Turn
+from .relay_writer import LAZY_S, RelayWriter, Turn
 
 PING_S = 30.0
 """A silent connection is asked so often whether it lives; no answer within half of it ends it."""
@@ -236,9 +236,13 @@ class RelayServer:
                     await self._turn(group)
                     continue
                 self._something.clear()
+                until = self._next_look(look)
+                lazy_until = self._loop.time() + LAZY_S
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(self._next_look(look)):
+                    async with asyncio.timeout_at(min(until, lazy_until) if self._writer.lazy else until):
                         await self._something.wait()
+                if self._writer.lazy and not self._something.is_set():
+                    await self._turn([])
         finally:
             for connection in self._connections.values():
                 self._end(connection, WSCloseCode.GOING_AWAY)

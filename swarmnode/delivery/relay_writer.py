@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from swarm_protocol.mailbox import Relay
 from swarm_protocol.mailbox import effects as fx
+from swarm_protocol.mailbox.frames import FrameType
 
 from ..errors import DiskFull, StorageError
 from ..storage.relay_store import SqliteRelayStore
@@ -27,6 +28,10 @@ ALONE_S = 0.003
 
 LONGEST_S = 0.010
 """No turn takes longer before its sync, so that receipts wait 20 ms at most where a sync takes 10."""
+
+LAZY_S = 0.1
+"""Acknowledgements alone wait so long for company: nobody does anything after their answer, and each sync
+saved is one that somebody's message does not wait for."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """What a turn holds back at most, and one PULL more: two of the largest."""
@@ -56,6 +61,8 @@ class RelayWriter:
         self._free: list[fx.Effect] = []
         self._held: list[fx.Effect] = []
         self._bytes = 0
+        self.lazy = False
+        """Whether what is applied and not synced waits for company: call `turn` within `LAZY_S`."""
         self.hurry = False
         """Set from another thread: somebody came who has no input in this turn."""
         self.failures = 0
@@ -74,17 +81,22 @@ class RelayWriter:
         Raises:
             StorageError: the store is of no use any more; nothing that depends on it has left.
         """
-        begin, taken = time.monotonic(), 0
+        begin, taken, urgent = time.monotonic(), 0, not inputs
         enough_s = max(self._sync_s, ALONE_S) if alone else self._sync_s - ALONE_S
         try:
             for input_ in inputs:
                 self._handle(input_)
                 taken += 1
+                urgent = urgent or not _is_ack(input_)
                 spent_s = time.monotonic() - begin
                 if spent_s >= LONGEST_S or self._bytes > MOST_BYTES:
                     break
                 if taken >= least and (spent_s >= enough_s or self.hurry):
                     break
+            self.lazy = not urgent and self._store.unsynced > 0
+            if self.lazy:
+                self._release_free()
+                return Turn(taken)
             if self._store.unsynced:
                 begin = time.monotonic()
                 self._store.sync()
@@ -117,6 +129,12 @@ class RelayWriter:
         if effects:
             self._let_go(effects)
 
+    def _release_free(self) -> None:
+        """Let go what came out before anything was stored that is not synced yet."""
+        effects, self._free = self._free, []
+        if effects:
+            self._let_go(effects)
+
     def _start_afresh(self, failure: StorageError) -> None:
         """What was promised to nobody is undone, and everybody is told to begin again."""
         self.failures += 1
@@ -130,3 +148,8 @@ class RelayWriter:
             self._handle(input_)
         self._store.sync()
         self._release()
+
+
+def _is_ack(input_: fx.Input) -> bool:
+    """Whether it is an ACK, by its first bytes: a map whose first key, 1, has the type (spec 30 §1)."""
+    return isinstance(input_, fx.Received) and input_.data[1:3] == bytes([1, FrameType.ACK])

@@ -23,7 +23,7 @@ from swarm_protocol.entropy import Entropy
 from swarm_protocol.errors import ProtocolError
 
 from ..domain.time import Instant
-from ..errors import DiskFull, NodeError, NotReady, StorageError, Unreachable
+from ..errors import AfterCommit, DiskFull, NodeError, NotReady, StorageError, Unreachable
 from ..services.engine import Engine
 from ..services.node import Node, Options
 from ..services.step import (
@@ -277,7 +277,7 @@ class Runner:
         """In the writer's thread: run everything, commit."""
         batch, engine = _Batch(), self._engine
         try:
-            with self.database.write() as tx:
+            with self.database.write(lambda: _will_be_heard_of(batch)) as tx:
                 step = Step(tx, self._now(), self._entropy, batch.effects)
                 for wish in wishes:
                     batch.results.append(_wished(wish, step, engine.node))
@@ -301,6 +301,10 @@ class Runner:
         self._inputs.clear()
         self._engine = self._new_engine()
         loop = asyncio.get_running_loop()
+        if isinstance(error, AfterCommit):
+            for wish in wishes:  # it stands: done again, it would be there twice
+                _answer(wish, None, error)
+            wishes = []
         for wish in wishes:
             batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
             if isinstance(batch.failed, DiskFull) and self._on_disk_full():
@@ -416,6 +420,11 @@ class _Rejected(Exception):
     def __init__(self, reason: NodeError | ProtocolError) -> None:
         super().__init__("a wish was refused")
         self.reason = reason
+
+
+def _will_be_heard_of(batch: _Batch) -> bool:
+    """Whether anybody learns of this transaction. If not, it need not outlast a power cut by itself."""
+    return bool(batch.results) or any(not isinstance(effect, Told | WakeAt) for effect in batch.effects)
 
 
 def _wished(wish: _Wish, step: Step, node: Node) -> tuple[_Wish, Any, BaseException | None]:

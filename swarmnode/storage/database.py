@@ -33,7 +33,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine
 
 from swarm_protocol.entropy import Entropy
-from swarmnode.errors import RolledBack, StorageError, UsageError
+from swarmnode.errors import AfterCommit, RolledBack, StorageError, UsageError
 
 from . import migrations
 from .bodies import KEYS_USED, SHREDS, Bodies, dead_keys
@@ -90,6 +90,15 @@ class MemoryDisk:
         return other
 
 
+@contextmanager
+def _after_commit() -> Iterator[None]:
+    """What goes wrong here does not undo the transaction."""
+    try:
+        yield
+    except StorageError as e:
+        raise AfterCommit(str(e), hint=e.hint) from e
+
+
 class Database:
     """An open database.
 
@@ -121,6 +130,7 @@ class Database:
         self._closed = False
         self._unfinished = False
         self._wal_due = False
+        self._log = -1
         self._keyring = KeyringFile(files, root, entropy=entropy, faults=faults)
         self.boot = 0
         self.instance = b""
@@ -197,8 +207,12 @@ class Database:
         return cls(disk.connection, None, disk.files, root, entropy=entropy, witnesses=(), faults=faults)
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, durable: Callable[[], bool] = lambda: True) -> Iterator[Tx]:
         """A transaction that writes; one at a time, others wait.
+
+        It outlasts a killed process when this returns, and a power cut as well, unless `durable`, asked after
+        the commit, says that nobody will hear of it: then it is as one that has not come yet, and is made
+        durable with the next. (A power cut takes a number of the last ones that nobody heard of, none before.)
 
         Raises:
             RolledBack: an older copy of the database lies here. DiskFull, StorageError: nothing was changed,
@@ -219,12 +233,29 @@ class Database:
                 if generation:
                     self._generation.put(self._writer, generation)
                 self._faults("commit")
-            if generation:
-                self._generation.committed(generation)
-            self._unfinished = tx.bodies.shredded
-            self._complete()
-            if generation:
-                self._tell()
+            with _after_commit():
+                if durable() or generation or tx.bodies.shredded:
+                    self._sync_log()
+                if generation:
+                    self._generation.committed(generation)
+                self._unfinished = tx.bodies.shredded
+                self._complete()
+                if generation:
+                    self._tell()
+
+    def _forget_log(self) -> None:
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+
+    def _sync_log(self) -> None:
+        """Have the disk keep what was committed: what SQLite does itself with synchronous=FULL."""
+        if self._path is None:
+            return
+        with disk_errors("syncing the log"):
+            if self._log < 0:
+                self._log = os.open(f"{self._path}-wal", os.O_RDONLY)
+            os.fdatasync(self._log)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -259,6 +290,7 @@ class Database:
                 used = [get_number(self._writer, KEYS_USED), *self._keyring.now.keys]
                 put_number(self._writer, KEYS_USED, max(used))
                 self._tx(self._writer, self._keyring).bodies.give_up_lost()
+            self._sync_log()
             self._unfinished = True
             self._start(self._generation.highest())
             self.rolled_back = False
@@ -289,6 +321,7 @@ class Database:
             return
         with self._alone():
             self._closed = True
+            self._forget_log()
             try:
                 if not self.rolled_back:
                     self._complete()
@@ -302,6 +335,7 @@ class Database:
     def crash(self) -> None:
         """Lose the open transaction and everything in memory, as a killed process does; for simulations."""
         self._closed = True
+        self._forget_log()
         self._writer.rollback()
         if self._readers is not None:
             self._readers.dispose()
@@ -320,6 +354,7 @@ class Database:
             put_setting(self._writer, INSTANCE, self.instance)
             self._generation.put(self._writer, count + 1)
             self._faults("commit")
+        self._sync_log()
         self._generation.committed(count + 1)
         self._faults("generation")
         self._generation.tell()

@@ -77,7 +77,8 @@ def _engine(path: Path | None, key: bytes, begin: str, *, read_only: bool = Fals
                 connection.execute("PRAGMA cipher_log_level = NONE")
                 connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                # The log is synced by `Database.write`, before anything leaves that depends on it.
+                connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

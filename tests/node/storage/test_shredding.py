@@ -11,7 +11,7 @@ from sqlcipher_pages import pages
 from store_world import ROOT, Crash, CrashAt, opened
 
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.errors import DiskFull, StorageError, UsageError
+from swarmnode.errors import AfterCommit, DiskFull, StorageError, UsageError
 from swarmnode.storage.bodies import SLOTS
 from swarmnode.storage.database import Database, MemoryDisk, Tx
 from swarmnode.storage.generation import NAME as GENERATION
@@ -143,7 +143,7 @@ def test_nothing_is_written_before_a_shredding_is_complete() -> None:
             raise DiskFull("planned")
 
     disk.files.fail = full
-    with pytest.raises(DiskFull), database.write() as tx:
+    with pytest.raises(AfterCommit), database.write() as tx:
         tx.bodies.shred([body_id])
     for _ in range(2):
         with pytest.raises(DiskFull), database.write():
