@@ -5,7 +5,7 @@ It is one row, with the peers that were told. A peer is told again until it says
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from swarm_protocol import cbor
@@ -35,7 +35,7 @@ def look(step: Step, node: Node) -> None:
     """Sign a record for the doors of now, or before the last one ends, and tell peers that do not have it."""
     if node.persona is None or node.quarantine:
         return
-    own, doors = _load(step), node.near.doors
+    own, doors = _load(step, node), node.near.doors
     if not direct.is_on(node):
         doors = ()
     elif doors is None:
@@ -44,17 +44,21 @@ def look(step: Step, node: Node) -> None:
         return
     old = own is not None and bool(doors) and own.record.not_after - step.wall_s < RENEW_BEFORE_S
     if own is None or own.record.endpoints != doors or old:
-        own = _sign(step, node, doors, own)
-    _tell(step, node, own)
+        before, own = own, _sign(step, node, doors, own)
+        if not doors and before is not None:
+            _tell(step, node, own, only=before.told)
     if doors:
+        _tell(step, node, own)
         node.remind(step, ("addresses", 0), DAY_S)
 
 
-def _tell(step: Step, node: Node, own: _Own) -> None:
+def _tell(step: Step, node: Node, own: _Own, *, only: Collection[int] | None = None) -> None:
+    """Tell peers that were not told yet; that there are no doors any more, `only` those who know of some."""
     friends = {c.id for c in CONTACTS.all(step.tx, blocked=False) if c.standing != "pending"}
     told = set(own.told)
     for peer in PEERS.all(step.tx, active=True):
-        if peer.id not in told and peer.contact_id in friends:
+        wanted = only is None or peer.id in only
+        if wanted and peer.id not in told and peer.contact_id in friends:
             peers.tell_peer(step, node, peer, Told(Type.ADDR_REC, own.record.data), repeat=True)
             told.add(peer.id)
     if told != set(own.told):
@@ -72,14 +76,15 @@ def _sign(step: Step, node: Node, endpoints: Sequence[Endpoint], before: _Own | 
     return own
 
 
-def _load(step: Step) -> _Own | None:
+def _load(step: Step, node: Node) -> _Own | None:
+    """The record of this node; one of before a restore was another node's (ADR 0020)."""
     row = SETTINGS.get(step.tx, _NAME)
     if row is None:
         return None
     r = cbor.Record.decode(row.value, "our addresses")
-    return _Own(
-        AddressRecord.decode(r.octets(1)), tuple(n for n in r.array(2, at_most=2**20) if isinstance(n, int))
-    )
+    record = AddressRecord.decode(r.octets(1))
+    told = tuple(number for number in r.array(2, at_most=2**20) if isinstance(number, int))
+    return _Own(record, told) if record.leaf_sig == node.me.keys.leaf_sig.public else None
 
 
 def _store(step: Step, own: _Own) -> None:

@@ -147,6 +147,37 @@ def test_contacts_are_told_of_doors_and_the_latest_word_counts() -> None:
     ada.say("hello")
     world.run(100)
     assert ada.calls == before
+    assert ben.sees() == ["hello"]
+
+
+def test_the_record_is_renewed_in_time_and_told_once() -> None:
+    world, ada, _ = two()
+    first = record_at(ada)
+    world.run(29 * 86_400)
+    assert record_at(ada) == first
+    world.run(3 * 86_400)
+    second = record_at(ada)
+    assert first is not None
+    assert second is not None
+    assert second.seq > first.seq
+    assert second.endpoints == first.endpoints
+    assert second.not_after > world.wall_s + 80 * 86_400
+
+
+def test_who_becomes_a_contact_later_is_told_too() -> None:
+    world, _, ben = two()
+    cem = world.neighbour("cem", "one", direct=True)
+    world.meet(ben, cem)
+    world.run(30)
+    record = record_at(cem)
+    assert record is not None
+    assert record.endpoints[0].address == ben.address
+
+
+def test_who_never_knew_of_a_door_is_not_told_that_there_is_none() -> None:
+    world, ada, _ = two(doors=False)
+    world.run(60)
+    assert record_at(ada) is None
 
 
 def test_whoever_has_it_off_calls_nobody_and_lets_nobody_in() -> None:
