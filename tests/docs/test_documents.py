@@ -4,7 +4,10 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
+TOUR = ROOT / "docs" / "tour.md"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
@@ -38,25 +41,31 @@ def test_decisions_are_numbered_without_gaps_and_say_what_was_refused() -> None:
     assert [path.name for path in paths if "**Refused.**" not in path.read_text()] == []
 
 
-def test_the_tour_names_every_module_of_mls() -> None:
-    tour = (ROOT / "docs" / "tour.md").read_text()
-    chapter = tour.partition("Then `swarm_protocol/mls/`")[2].partition("A group's state is")[0]
-    there = {path.stem for path in (ROOT / "protocol" / "swarm_protocol" / "mls").glob("*.py")} - {"__init__"}
-    assert set(re.findall(r"`([a-z_]+)`", chapter)) == there
+@pytest.mark.parametrize(
+    ("package", "begins", "ends"),
+    [
+        ("mls", "Then `swarm_protocol/mls/`", "A group's state is"),
+        ("identity", "`swarm_protocol/identity/` says", "`protocol/vectors/`"),
+        ("mailbox", "`swarm_protocol/mailbox/` is", "To see them talk"),
+        ("meeting", "`swarm_protocol/meeting/` is", "`tests/protocol/meeting/"),
+        ("sync", "`swarm_protocol/sync/` finds", "`swarm_protocol/carry/`"),
+        ("carry", "`swarm_protocol/carry/` puts", "`swarm_protocol/nearby/`"),
+        ("nearby", "`swarm_protocol/nearby/` does", "## The node's room"),
+    ],
+)
+def test_the_tour_names_every_module_of_the_protocol(package: str, begins: str, ends: str) -> None:
+    chapter = TOUR.read_text().partition(begins)[2].partition(ends)[0]
+    there = {path.stem for path in (ROOT / "protocol" / "swarm_protocol" / package).glob("*.py")}
+    assert set(re.findall(r"`([a-z_]+)`", chapter)) == there - {"__init__"}
 
 
-def test_the_tour_names_every_module_of_identity() -> None:
-    tour = (ROOT / "docs" / "tour.md").read_text()
-    chapter = tour.partition("`swarm_protocol/identity/` says")[2].partition("`protocol/vectors/`")[0]
-    folder = ROOT / "protocol" / "swarm_protocol" / "identity"
-    assert set(re.findall(r"`([a-z_]+)`", chapter)) == {p.stem for p in folder.glob("*.py")} - {"__init__"}
-
-
-def test_the_tour_names_every_module_of_mailbox() -> None:
-    tour = (ROOT / "docs" / "tour.md").read_text()
-    chapter = tour.partition("`swarm_protocol/mailbox/` is")[2].partition("To see them talk")[0]
-    folder = ROOT / "protocol" / "swarm_protocol" / "mailbox"
-    assert set(re.findall(r"`([a-z_]+)`", chapter)) == {p.stem for p in folder.glob("*.py")} - {"__init__"}
+def test_the_tour_names_every_floor_of_the_node_and_no_file_that_is_not_there() -> None:
+    chapter = TOUR.read_text().partition("## The node's room")[2].partition("## Test room")[0]
+    floors = {path.parent.name for path in (ROOT / "swarmnode").glob("*/__init__.py")}
+    assert {name for name in re.findall(r"\b([a-z]+)/(?=\s|`|\.)", chapter) if name != "migrations"} == floors
+    files = re.findall(r"`((?:cli|app|api|delivery|services|storage)/\w+\.py)`", chapter)
+    assert files
+    assert [name for name in files if not (ROOT / "swarmnode" / name).exists()] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:
