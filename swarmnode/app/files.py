@@ -70,14 +70,21 @@ async def carry_in(runner: Runner, path: Path) -> CarryView:
     from ..services import carry  # noqa: PLC0415
 
     pieces = await asyncio.to_thread(lambda: list(_pieces(path)))
-    return await runner.do(lambda step, node: carry.take(step, node, pieces))
+    view = await runner.do(lambda step, node: carry.take(step, node, pieces))
+    if view.damage:
+        raise StorageError(
+            f"the file is damaged: {view.damage}; {view.new} new records before that were taken in",
+            hint="Have it written anew: what came twice does no harm.",
+        )
+    return view
 
 
 async def backup(runner: Runner, path: Path) -> int:
     """Write a sealed backup; its size."""
     from ..services import backup as backups  # noqa: PLC0415
 
-    pieces = await runner.do(lambda step, node: list(backups.write(step, node)))
+    number = await runner.do(lambda step, _: backups.next_generation(step))
+    pieces = await runner.look(lambda step, node: list(backups.write(step, node, number)))
     return await asyncio.to_thread(_write_new, path, pieces)
 
 

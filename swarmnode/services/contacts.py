@@ -184,8 +184,11 @@ def block(step: Step, node: Node, contact_id: str, *, on: bool) -> ContactView:
         _cut(step, node, row)
     else:
         CONTACTS.change(step.tx, row.id, standing=Standing.KEY_ALERT.value)
+        chain = sigchains.of(step, node, PersonaId(row.persona_id))
+        assert chain is not None
+        nodes = {known.leaf_sig for known in chain.nodes}
         for peer in PEERS.all(step.tx, contact_id=row.id):
-            PEERS.change(step.tx, peer.id, active=True)
+            PEERS.change(step.tx, peer.id, active=peer.leaf_sig in nodes)
         rotation.fill(step, node)
     return _changed(step, row.id)
 
