@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from swarm_protocol.identity import RecoveryKit
 
 from ..config import Config
 from ..delivery.runner import clock
-from ..errors import Conflict, Locked
+from ..errors import Conflict, DiskFull, Locked
 from ..services import identity
 from ..services.engine import Engine
 from ..services.step import Started, Step
@@ -115,10 +116,19 @@ def unlock(store: KeyStore, *, passphrase: str | None, keyring: bool) -> RootKey
 
 
 def open_database(home: Home, root: RootKey, *, keyring: bool) -> Database:
-    """Open the database of a home, with the ballast in place."""
+    """Open the database of a home, with the ballast in place as far as there is room.
+
+    On a full disk the ballast is freed, so that what is stored can be read and deleted.
+    """
     witnesses = [KeyRingWitness(SystemKeyRing(), root)] if keyring else []
-    database = Database.open(home, root, entropy=os.urandom, witnesses=witnesses)
-    integrity.restore_ballast(home)
+    try:
+        database = Database.open(home, root, entropy=os.urandom, witnesses=witnesses)
+    except DiskFull:
+        if not integrity.release_ballast(home):
+            raise
+        database = Database.open(home, root, entropy=os.urandom, witnesses=witnesses)
+    with suppress(DiskFull):
+        integrity.restore_ballast(home)
     return database
 
 

@@ -404,7 +404,7 @@ class LocalNode:
 
     async def remove_contact(self, contact: str) -> None:
         """See `api.node.Node`."""
-        await self._do(lambda step, node: contacts.remove(step, node, contact))
+        await self.runner.do(lambda step, node: contacts.remove(step, node, contact), frees=True)
 
     # Conversations
 
@@ -489,7 +489,9 @@ class LocalNode:
 
     async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: messages.delete(step, node, targets, everywhere=everywhere))
+        return await self.runner.do(
+            lambda step, node: messages.delete(step, node, targets, everywhere=everywhere), frees=True
+        )
 
     async def resend(self, message: str) -> MessageView:
         """See `api.node.Node`."""

@@ -9,6 +9,7 @@ grows while that goes on. The wishes of people in such a transaction are run aga
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from swarm_protocol.errors import ProtocolError
 
 from ..domain.time import Instant
 from ..errors import AfterCommit, DiskFull, NodeError, NotReady, StorageError, Unreachable
+from ..services import identity
 from ..services.engine import Engine
 from ..services.node import Node, Options
 from ..services.step import (
@@ -81,6 +83,7 @@ class _Wish:
 
     run: Callable[[Step, Node], Any]
     done: asyncio.Future[Any]
+    frees: bool = False
 
 
 @dataclass(slots=True)
@@ -113,11 +116,12 @@ class Runner:
         options: Options | None = None,
         now: Callable[[], Instant] = clock,
         on_disk_full: Callable[[], bool] = lambda: False,
-        on_announce: Callable[[Announce], None] = lambda _: None,
     ) -> None:
         self.database = database
         self._entropy, self._crypto, self._options, self._now = entropy, crypto, options, now
-        self._on_disk_full, self._on_announce = on_disk_full, on_announce
+        self._on_disk_full = on_disk_full
+        self.on_announce: Callable[[Announce], None] = lambda _: None
+        """Who performs `Announce`, where there is a local network to be found on."""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inputs: deque[tuple[Input, asyncio.Semaphore | None]] = deque()
@@ -138,10 +142,14 @@ class Runner:
         """What keeps the store from being written, while it does."""
 
     def _new_engine(self) -> Engine:
+        """An engine that knows whose node it is; what people want may come before it is started."""
         database = self.database
-        return Engine(
+        engine = Engine(
             boot=database.boot, instance=database.instance, crypto=self._crypto, options=self._options
         )
+        with contextlib.suppress(StorageError), database.read() as tx:
+            identity.remember(Step(tx, self._now(), self._entropy), engine.node)
+        return engine
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -164,8 +172,10 @@ class Runner:
 
     # Asking
 
-    async def do(self, wish: Callable[[Step, Node], T]) -> T:
+    async def do(self, wish: Callable[[Step, Node], T], *, frees: bool = False) -> T:
         """Run what a person wants in a transaction; it is durable when this returns.
+
+        `frees` is for what makes room: on a full disk it gets what is kept back for that.
 
         Raises:
             NodeError: what the wish raised, or the store; nothing was changed.
@@ -173,7 +183,7 @@ class Runner:
         if self._stopping:
             raise NotReady("the node is stopping")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._wishes.append(_Wish(wish, done))
+        self._wishes.append(_Wish(wish, done, frees))
         self._wanted.set()
         return await done
 
@@ -307,7 +317,7 @@ class Runner:
             wishes = []
         for wish in wishes:
             batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
-            if isinstance(batch.failed, DiskFull) and self._on_disk_full():
+            if isinstance(batch.failed, DiskFull) and wish.frees and self._on_disk_full():
                 self._engine = self._new_engine()
                 batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
             if batch.failed is not None:
@@ -350,7 +360,7 @@ class Runner:
                 wait = max(0.0, tick - self._now().tick)
                 self._timer = asyncio.get_running_loop().call_later(wait, self._feed, Woke())
             case Announce():
-                self._on_announce(effect)
+                self.on_announce(effect)
             case Told(_, kind, data):
                 self._numbered += 1
                 told = Told(self._numbered, kind, data)

@@ -94,6 +94,13 @@ def rename(step: Step, node: Node, name: str) -> None:
     tell(step, "node.changed")
 
 
+def remember(step: Step, node: Node) -> None:
+    """Know whose node this is, and whether it may write; what people want may come before the start."""
+    quarantine = SETTINGS.get(step.tx, "quarantine")
+    node.quarantine = "" if quarantine is None else quarantine.value.decode()
+    node.persona = load(step)
+
+
 def load(step: Step) -> Me | None:
     """The owner, from the tables; None before there is one."""
     row = next(iter(PERSONAS.all(step.tx)), None)
