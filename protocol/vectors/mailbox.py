@@ -215,6 +215,10 @@ def sealed(made: Made) -> None:
     reply = frames.encode(0, mbx.Error(mbx.ErrorCode.GONE))
     padded = (len(reply).to_bytes(2, "big") + reply).ljust(256, b"\0")
     vectors("send", send, padded, "ok", "a SEND and its answer")
+    fixed = frames.encode(0, mbx.Done())
+    done = (len(fixed).to_bytes(2, "big") + fixed).ljust(256, b"\0")
+    skey = frames.sign_forwarded(relay, mbx.SKey(SEND.sid, BEN.public), BEN)
+    vectors("skey", skey, done, "ok", "an SKEY and its answer")
     other = frames.sign_forwarded(relay, mbx.QInfo(RID), BEN)
     vectors("forward-send", other, padded, "unexpected", "a QINFO", rules.FORWARD_SEND)
     for case, wrong, comment in (

@@ -1,4 +1,4 @@
-"""A relay's own connections to other relays, for SENDs that nodes pass through it (spec 30 §5).
+"""A relay's own connections to other relays, for what nodes pass through it (spec 30 §5).
 
 Anybody who reads a queue here may name an address, so nothing in a private net may be reached by it: every
 address that a name resolves to must be public, also where it hides inside another (IPv4 in IPv6), and the
@@ -23,7 +23,7 @@ from ..errors import NodeError, Refused, Unreachable
 from .link import Link, connect, split_address
 
 ANSWER_S = 20.0
-"""A forwarded SEND takes so long at most, name and connection included."""
+"""What is forwarded takes so long at most, name and connection included."""
 
 IDLE_S = 60.0
 MOST_LINKS = 128

@@ -21,6 +21,7 @@ from . import answers as ans
 from . import commands as cmd
 from . import forward, limits, rules
 from .commands import CommandBody, RecipientId
+from .forward import Forwardable
 from .frames import MAX_NUMBER, Session, encode, sign, sign_forwarded, signed_by
 from .records import QueueRecord
 
@@ -132,28 +133,32 @@ def check_copy(shown: ans.SignedSub, relay: bytes, key: bytes, own: cmd.Sub) -> 
 
 
 def seal_send(
-    record: QueueRecord, body: cmd.Send, key: SignatureKeyPair, entropy: Entropy
+    record: QueueRecord, body: Forwardable, key: SignatureKeyPair, entropy: Entropy
 ) -> tuple[forward.Sealer, bytes]:
-    """Sign and seal a SEND for a PFWD; the sealer opens the answer."""
+    """Sign and seal a SEND or an SKEY for a PFWD; the sealer opens the answer.
+
+    Raises:
+        RemoteProtocolError: nothing can be sealed to the key of the record.
+    """
     return forward.seal(record.relay, record.hpke, sign_forwarded(record.relay, body, key), entropy)
 
 
 def open_forwarded(
-    sealer: forward.Sealer, answer: ans.Answer, record: QueueRecord, body: cmd.Send
-) -> ans.Receipt | ans.Error:
-    """What the far relay said to a SEND that was sealed, verified.
+    sealer: forward.Sealer, answer: ans.Answer, record: QueueRecord, body: Forwardable
+) -> ans.Receipt | ans.Done | ans.Error:
+    """What the far relay said to what was sealed, verified: to a SEND no Done, to an SKEY no Receipt.
 
     Raises:
         CannotOpen: it is not from the far relay.
         RemoteProtocolError: the far relay says what it cannot say.
     """
     _, said = ans.read_answer(sealer.open_answer(answer.sealed))
-    if isinstance(said, ans.Receipt):
+    if isinstance(said, ans.Receipt) and isinstance(body, cmd.Send):
         said.check(record.relay, body.sid, body.msg_id, body.blob)
         return said
-    if not isinstance(said, ans.Error):
-        raise rules.ANSWER_NUMBER.unexpected(said.type.name)
-    return said
+    if isinstance(said, ans.Error) or (isinstance(said, ans.Done) and isinstance(body, cmd.SKey)):
+        return said
+    raise rules.ANSWER_NUMBER.unexpected(f"{said.type.name} for {body.type.name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ nothing of whom. All answers have one length, so that the one in between does no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .. import labels
 from ..entropy import Entropy
@@ -16,8 +17,11 @@ from ..mls.aead import CHACHA20_POLY1305
 from ..mls.hpke import Context, DhKem, Hpke, KemKeyPair, X25519Group
 from ..mls.kdf import HKDF_SHA256
 from . import rules
-from .commands import Send, read_command
+from .commands import Send, SKey, read_command
 from .frames import Frame
+
+Forwardable: TypeAlias = Send | SKey
+"""What a sender says to a queue; said twice it changes nothing, so it needs no nonce of a connection."""
 
 ANSWER_SIZE = 256
 """A padded answer: a receipt has some 180 bytes."""
@@ -51,7 +55,7 @@ class Sealer:
         """Seal an answer, padded.
 
         Raises:
-            LimitError: it is longer than answers to a SEND are.
+            LimitError: it is longer than answers to a sender are.
         """
         if len(frame) > ANSWER_SIZE - 2:
             raise LimitError(f"a sealed answer has at most {ANSWER_SIZE - 2} bytes")
@@ -84,7 +88,7 @@ class Sealer:
 
 
 def seal(relay: bytes, hpke: bytes, frame: bytes, entropy: Entropy) -> tuple[Sealer, bytes]:
-    """Seal a signed SEND to a relay with these two keys.
+    """Seal a signed SEND or SKEY to a relay with these two keys.
 
     Raises:
         RemoteProtocolError: nothing can be sealed to that key.
@@ -93,17 +97,17 @@ def seal(relay: bytes, hpke: bytes, frame: bytes, entropy: Entropy) -> tuple[Sea
     return Sealer(context), enc + context.seal(b"", frame)
 
 
-def unseal(relay: bytes, keys: KemKeyPair, sealed: bytes) -> tuple[Sealer, Frame, Send]:
+def unseal(relay: bytes, keys: KemKeyPair, sealed: bytes) -> tuple[Sealer, Frame, Forwardable]:
     """Open at the relay what `seal` made. Who signed it is not checked yet.
 
     Raises:
         CannotOpen: it was not sealed to these keys.
-        RemoteProtocolError: what was sealed is no SEND.
+        RemoteProtocolError: what was sealed is neither a SEND nor an SKEY.
     """
     if len(sealed) < _ENC:
         raise CannotOpen
     context = _HPKE.setup_receiver(sealed[:_ENC], keys, _info(relay))
     frame, body = read_command(context.open(b"", sealed[_ENC:]))
-    if not isinstance(body, Send):
+    if not isinstance(body, Send | SKey):
         raise rules.FORWARD_SEND.unexpected(body.type.name)
     return Sealer(context), frame, body

@@ -200,15 +200,11 @@ class Relay:
                     raise Refused(ErrorCode.TICKET)
                 outcome = queues.make_queue(store, body, now, self._entropy)
             case cmd.SKey():
-                key = body.key
-                queue = _admitted(store.queue_of_sender(body.sid), lambda _: key, signed, now)
-                outcome = queues.fix_key(queue, body)
-                return self._done(
-                    connection, number, outcome, self._news(queue.rid, outcome, KeyRefused(queue.rid))
-                )
+                outcome, notices = self._fix_key(body, signed, now)
+                return self._done(connection, number, outcome, notices)
             case cmd.Send():
-                outcome = self._send(body, signed, now)
-                return self._done(connection, number, outcome, self._deliver(outcome))
+                outcome, notices = self._send(body, signed, now)
+                return self._done(connection, number, outcome, notices)
             case cmd.Sub():
                 return self._subscribe(connection, who, mine(body.rid), body, number, data)
             case cmd.Pull():
@@ -259,14 +255,24 @@ class Relay:
         if self._disk >= percent:
             raise Refused(ErrorCode.BUSY, retry_after=limits.BUSY_RETRY)
 
-    def _send(self, body: cmd.Send, signed: Callable[[bytes], bool], now: int) -> Outcome:
+    def _fix_key(
+        self, body: cmd.SKey, signed: Callable[[bytes], bool], now: int
+    ) -> tuple[Outcome, list[Effect]]:
+        queue = _admitted(self._store.queue_of_sender(body.sid), lambda _: body.key, signed, now)
+        outcome = queues.fix_key(queue, body)
+        return outcome, self._news(queue.rid, outcome, KeyRefused(queue.rid))
+
+    def _send(
+        self, body: cmd.Send, signed: Callable[[bytes], bool], now: int
+    ) -> tuple[Outcome, list[Effect]]:
         self._refuse_from(limits.NO_SEND_PERCENT)
 
         def key(queue: Queue) -> bytes | None:
             return body.key if queue.kind is cmd.Kind.CONTACT else queue.sender
 
         queue = _admitted(self._store.queue_of_sender(body.sid), key, signed, now)
-        return queues.accept(self._store, queue, body, now, self._keys.signature)
+        outcome = queues.accept(self._store, queue, body, now, self._keys.signature)
+        return outcome, self._deliver(outcome)
 
     # Reading
 
@@ -341,21 +347,28 @@ class Relay:
         return [_answer(connection, number, answer)]
 
     def _forwarded(self, connection: ConnectionId, body: cmd.Fwd, number: int, now: int) -> list[Effect]:
-        """A SEND that came sealed; what becomes of it is for its sender alone."""
+        """A SEND or an SKEY that came sealed; what becomes of it is for its sender alone."""
         relay = self._keys.signature.public
         try:
-            sealer, frame, send = forward.unseal(relay, self._keys.hpke, body.sealed)
+            sealer, frame, asked = forward.unseal(relay, self._keys.hpke, body.sealed)
         except CannotOpen:
             raise Refused(ErrorCode.GONE) from None
         except RemoteProtocolError as e:
             self._forget(connection)
             return [Close(connection, e.rule)]
+
+        def signed(key: bytes) -> bool:
+            return forwarded_by(frame, relay, key)
+
         try:
-            outcome = self._send(send, lambda key: forwarded_by(frame, relay, key), now)
+            if isinstance(asked, cmd.Send):
+                outcome, notices = self._send(asked, signed, now)
+            else:
+                outcome, notices = self._fix_key(asked, signed, now)
         except Refused as refused:
-            outcome = Outcome(refused.answer)
+            outcome, notices = Outcome(refused.answer), []
         answer = sealer.seal_answer(encode(frame.number, outcome.answer), self._entropy)
-        return self._done(connection, number, replace(outcome, answer=Answer(answer)), self._deliver(outcome))
+        return self._done(connection, number, replace(outcome, answer=Answer(answer)), notices)
 
     # Time
 

@@ -41,7 +41,7 @@ COPY_PROOF = _rule(
 )
 
 # Forwarding
-FORWARD_SEND = _rule("forward-send", "5", "what is forwarded is a SEND")
+FORWARD_SEND = _rule("forward-send", "5", "what is forwarded is a SEND or an SKEY")
 FORWARD_ANSWER = _rule("forward-answer", "5", "a sealed answer is padded with zeros to 256 bytes")
 
 # Records

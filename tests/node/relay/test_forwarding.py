@@ -24,7 +24,7 @@ def record_of(role: RelayRole, at_it: Peer, made: mbx.Made) -> mbx.QueueRecord:
     return mbx.QueueRecord(role.address, role.pin, session.relay, at_it.caller.hpke, made.sid, bytes(32))
 
 
-async def pass_on(by: Peer, own: mbx.Made, record: mbx.QueueRecord, body: mbx.Send) -> object:
+async def pass_on(by: Peer, own: mbx.Made, record: mbx.QueueRecord, body: mbx.Send | mbx.SKey) -> object:
     """Send through a relay, at which `own` is a queue of whoever sends."""
     sealer, sealed = mbx.seal_send(record, body, by.key, ENTROPY)
     said = await by.ask(mbx.PFwd(own.rid, record.address, record.pin, sealed))

@@ -101,15 +101,23 @@ def test_an_answer_is_sealed_to_who_asked_and_never_too_long() -> None:
         forward.unseal(signature_key("another").public, hpke, sealed)
 
 
-def test_only_a_receipt_or_an_error_answers_what_was_sealed() -> None:
-    keys = relay_keys()
+def test_what_was_sealed_is_answered_by_what_answers_it_or_an_error() -> None:
+    keys, ben = relay_keys(), signature_key("ben")
     record = mbx.QueueRecord("far", bytes(32), keys.signature.public, keys.hpke.public, SID, bytes(32))
-    sealer, sealed = mbx.seal_send(record, sending(SID, 1), signature_key("ben"), SeededEntropy(1))
-    far, _, _ = forward.unseal(record.relay, keys.hpke, sealed)
-    wrong = mbx.Answer(far.seal_answer(frames.encode(0, mbx.Done()), SeededEntropy(2)))
-    with pytest.raises(RemoteProtocolError) as e:
-        mbx.open_forwarded(sealer, wrong, record, sending(SID, 1))
-    assert e.value.rule == "answer-number"
+    send, skey = sending(SID, 1), mbx.SKey(SID, ben.public)
+    receipt = mbx.Receipt.make(keys.signature, SID, send.hash(), send.msg_id, 1, 2)
+    for asked, right, wrong in ((send, receipt, mbx.Done()), (skey, mbx.Done(), receipt)):
+        sealer, sealed = mbx.seal_send(record, asked, ben, SeededEntropy(1))
+        far, _, read = forward.unseal(record.relay, keys.hpke, sealed)
+        assert read == asked
+        for said in (right, mbx.Error(mbx.ErrorCode.GONE)):
+            answer = mbx.Answer(far.seal_answer(frames.encode(0, said), SeededEntropy(2)))
+            assert mbx.open_forwarded(sealer, answer, record, asked) == said
+        for other in (wrong, mbx.KeyRefused(mbx.RecipientId(SID))):
+            answer = mbx.Answer(far.seal_answer(frames.encode(0, other), SeededEntropy(3)))
+            with pytest.raises(RemoteProtocolError) as e:
+                mbx.open_forwarded(sealer, answer, record, asked)
+            assert e.value.rule == "answer-number"
 
 
 # The cursor

@@ -460,9 +460,9 @@ def forwarded(
     ben: Node,
     own: mbx.Made,
     record: mbx.QueueRecord,
-    body: mbx.Send,
+    body: mbx.Send | mbx.SKey,
     key: SignatureKeyPair,
-) -> mbx.Receipt | mbx.Error:
+) -> mbx.Receipt | mbx.Done | mbx.Error:
     """Ben sends to the far relay through the near one, on which he reads a queue."""
     sealer, sealed = mbx.seal_send(record, body, key, SeededEntropy(f"seal {len(near.forwards)}"))
     ben.post(mbx.PFwd(own.rid, record.address, record.pin, sealed))
@@ -493,6 +493,24 @@ def test_a_message_goes_through_another_relay(driver: Driver) -> None:
     assert waiting == []
     forwarded(driver, far, ben, own, record, sending(made.sid, 3), ben.key)
     assert len(ada.take_notices()) == 1  # who waits gets it at once
+
+
+def test_a_key_is_fixed_through_another_relay_and_the_relay_tells_of_a_second_one(driver: Driver) -> None:
+    far = Driver(name="far")
+    ada, ben = Node(far, "ada"), Node(driver, "ben")
+    made, own = ada.new(), ben.new()
+    ada.subscribe(made.rid)
+    record = far_record(far, made)
+    for _ in range(2):
+        said = forwarded(driver, far, ben, own, record, mbx.SKey(made.sid, ben.key.public), ben.key)
+        assert said == mbx.Done()
+    receipt = forwarded(driver, far, ben, own, record, sending(made.sid, 1), ben.key)
+    assert isinstance(receipt, mbx.Receipt)
+    thief = signature_key("thief")
+    for key in (thief, ben.key):  # a key of his own, and that of another whose signature he has not
+        refused = forwarded(driver, far, ben, own, record, mbx.SKey(made.sid, key.public), thief)
+        assert refused == mbx.Error(GONE)
+    assert ada.take_notices() == [mbx.KeyRefused(made.rid)]
 
 
 def test_a_relay_forwards_for_its_own_people_and_so_many_at_once(driver: Driver) -> None:
