@@ -1,8 +1,9 @@
-"""Try a built wheel as a stranger would: in an environment of its own, from outside the checkout.
+"""Try a built wheel as a stranger would: in an environment of its own, from outside the checkout, to a home.
 
 Usage: try_wheel.py WHEEL
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parent.parent
 PACKAGES = {"swarmnode", "swarm_protocol", "swarm_bridges"}
+ENVIRONMENT = {**os.environ, "SWARMNODE_PASSPHRASE": "of nobody"}
 
 
 def top_level(wheel: Path) -> set[str]:
@@ -21,8 +23,8 @@ def top_level(wheel: Path) -> set[str]:
     return {name for name in names if not name.endswith(".dist-info")}
 
 
-def install_and_import(wheel: Path, folder: Path) -> None:
-    """Install the locked dependencies and the wheel, then import each package with warnings as errors."""
+def install_and_use(wheel: Path, folder: Path) -> None:
+    """Install the locked dependencies and the wheel, import each package strictly, and make a home."""
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -32,6 +34,14 @@ def install_and_import(wheel: Path, folder: Path) -> None:
     subprocess.run([python, "-m", "pip", "check"], check=True)
     program = "import " + ", ".join(sorted(PACKAGES)) + ", swarm_protocol.mls"
     subprocess.run([python, "-W", "error", "-c", program], check=True, cwd=folder)
+    command: list[str | Path] = [
+        folder / "venv" / "bin" / "swarmnode",
+        "--home",
+        folder / "home",
+        "init",
+        "--json",
+    ]
+    subprocess.run(command, check=True, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
 
 
 def main(wheel: Path) -> int:
@@ -40,8 +50,8 @@ def main(wheel: Path) -> int:
         print(f"{wheel.name} holds {sorted(found)} and should hold {sorted(PACKAGES)}", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        install_and_import(wheel, Path(folder))
-    print(f"{wheel.name}: holds {', '.join(sorted(PACKAGES))}; installs and imports")
+        install_and_use(wheel, Path(folder))
+    print(f"{wheel.name}: holds {', '.join(sorted(PACKAGES))}; installs, imports, and makes a home")
     return 0
 
 

@@ -1,5 +1,5 @@
-"""The node: what a person owns, holding their keys, their data and their conversations.
+"""The node: what a person owns, holding their keys, their data and their conversations. The relay too.
 
-This room will hold the node itself: storage, services, delivery, the local API and the command line. None of
-that exists yet. What works today is the end-to-end encryption it will stand on, in `swarm_protocol.mls`.
+`python -m swarmnode` is its command line. How the floors stand on each other says docs/adr/0014; a walk
+through them is in docs/tour.md.
 """

@@ -27,6 +27,6 @@ def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
         names = set(archive.namelist())
     for package in ("swarmnode", "swarm_protocol", "swarm_bridges"):
         assert f"{package}/py.typed" in names
-    assert [
-        name for name in names if not name.endswith((".py", "py.typed")) and ".dist-info/" not in name
-    ] == []
+    assert "swarmnode/storage/migrations/versions/v0001.sql" in names
+    shipped = (".py", "py.typed", ".sql")
+    assert [name for name in names if not name.endswith(shipped) and ".dist-info/" not in name] == []
