@@ -14,7 +14,7 @@ from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox.client import Heard as Said
 from swarm_protocol.mailbox.commands import CommandBody
 
-from ..storage.shelves import QUEUES_IN, SETTINGS
+from ..storage.shelves import QUEUES_IN
 from . import (
     addresses,
     direct,
@@ -94,6 +94,7 @@ class Engine:
             case Reachable(endpoints):
                 node.near.doors = endpoints
                 addresses.look(step, node)
+                nearby.announce(step, node)
             case Woke():
                 node.woken_for = None
                 for name, number in node.due(step):
@@ -108,9 +109,7 @@ class Engine:
 
     def _started(self, step: Step) -> None:
         node = self.node
-        quarantine = SETTINGS.get(step.tx, "quarantine")
-        node.quarantine = "" if quarantine is None else quarantine.value.decode()
-        node.persona = identity.load(step)
+        identity.remember(step, node)
         wanted = {q.relay_id for q in QUEUES_IN.all(step.tx) if q.state not in {"closed", "dead"}}
         for relay_id in sorted(wanted):
             links.want(step, node, relay_id)
@@ -228,9 +227,11 @@ class Engine:
                 outgoing.unblock(step, node, number)
             case "receipts":
                 receipts.flush(step, node)
-            case "have":
+            case "have" | "behind":
                 repair.say_have(step, node, number)
-            case "rotation":
+            case "confirm":
+                repair.confirm(step, node, number)
+            case "rotation" | "turn":
                 rotation.repeat(step, node)
             case "health":
                 if rotation.health(step, node):

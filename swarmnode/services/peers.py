@@ -56,3 +56,19 @@ def drop_handshakes(step: Step, node: Node, conversation_id: int, peer_id: int, 
 def ask_what_is_missing(step: Step, node: Node, peer_id: int) -> None:
     """Something is known to be lost: compare what both have, soon."""
     node.remind(step, ("have", peer_id), GAP_GRACE_S)
+
+
+def something_is_missing(step: Step, node: Node, leaf_sig: bytes) -> None:
+    """What this author said before is not here yet; unless it comes by itself, it is asked for."""
+    peer = PEERS.one(step.tx, leaf_sig=leaf_sig)
+    if peer is not None:
+        node.remind(step, ("behind", peer.id), GAP_GRACE_S)
+
+
+def nothing_is_missing(step: Step, node: Node, leaf_sig: bytes) -> None:
+    """This author's chain has no gap any more."""
+    if not any(name == "behind" for name, _ in node.timers):
+        return  # as always but now and then: one look at the memory for each message
+    peer = PEERS.one(step.tx, leaf_sig=leaf_sig)
+    if peer is not None:
+        node.timers.pop(("behind", peer.id), None)

@@ -177,8 +177,11 @@ def _into_chain(
             assert head is not None
             AUTHORS.change(step.tx, author.id, next_seq=received.chain.next_seq, head=head.encode())
             node.heads[author.id] = head
+            if not received.chain.held:
+                peers.nothing_is_missing(step, node, link.author.leaf_sig)
             return True
         case Outcome.HELD:
+            peers.something_is_missing(step, node, link.author.leaf_sig)
             return True
         case Outcome.FORKED:
             fork = received.chain.fork
