@@ -13,8 +13,8 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from swarm_protocol.entropy import Entropy
@@ -34,6 +34,7 @@ MAX_WAITING = 64
 """Names that wait to be asked for; more are not looked at: a network with so many is not a home's."""
 MAX_ADDRESSES = 4
 CLOSE_S = 3.0
+WATCH_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -77,20 +78,22 @@ class Lan:
                 presence.cancel()
 
     async def _be(self, effect: Announce) -> None:
+        from zeroconf import Error  # noqa: PLC0415 - few nodes need it
+
         try:
             with listen(self._host, 0) as sock:
                 self.port = sock.getsockname()[1]
                 async with asyncio.TaskGroup() as tasks, self._network() as network:
                     tasks.create_task(Listener(self._context, self._called).run(sock))
                     await self._announce_and_look(network, effect)
-        except* (OSError, ConfigError) as group:  # no network: the next announcement tries again
+        except* (OSError, ConfigError, Error) as group:  # no network: the next announcement tries again
             logger.info("lan.off", extra={"reason": type(group.exceptions[0]).__name__})
         finally:
             self.name, self.port = "", 0
 
     @asynccontextmanager
     async def _network(self) -> AsyncIterator[AsyncZeroconf]:
-        from zeroconf import InterfaceChoice, IPVersion  # noqa: PLC0415 - few nodes need it
+        from zeroconf import InterfaceChoice, IPVersion  # noqa: PLC0415
         from zeroconf.asyncio import AsyncZeroconf  # noqa: PLC0415
 
         interfaces: Any = [self._host] if self._host else InterfaceChoice.All
@@ -127,12 +130,27 @@ class Lan:
             await (await network.async_register_service(own))  # which takes a second or two
 
     async def _ask(self, network: AsyncZeroconf, names: asyncio.Queue[str]) -> None:
+        from zeroconf import Error  # noqa: PLC0415
         from zeroconf.asyncio import AsyncServiceInfo  # noqa: PLC0415
 
         while True:
-            info = AsyncServiceInfo(SERVICE, await names.get())
-            if await info.async_request(network.zeroconf, ASK_MS) and (found := _seen(info)).addresses:
-                self._noticed(found)
+            name = await names.get()
+            with suppress(Error):  # a name that is none
+                info = AsyncServiceInfo(SERVICE, name)
+                if await info.async_request(network.zeroconf, ASK_MS) and (found := _seen(info)).addresses:
+                    self._noticed(found)
+
+
+async def watch(changed: Callable[[], None], addresses: Callable[[], Sequence[str]] | None = None) -> None:
+    """Tell when this machine has other addresses than before, until cancelled."""
+    look = addresses or (lambda: _addresses(""))
+    before = look()
+    while True:
+        await asyncio.sleep(WATCH_S)
+        now = look()
+        if now != before:
+            changed()
+        before = now
 
 
 def _seen(info: AsyncServiceInfo) -> Noticed:
@@ -143,8 +161,9 @@ def _seen(info: AsyncServiceInfo) -> Noticed:
 
 
 def _addresses(host: str) -> list[str]:
-    from zeroconf import get_all_addresses  # type: ignore[attr-defined]  # noqa: PLC0415
+    import ifaddr  # noqa: PLC0415
 
     if host:
         return [host]
-    return sorted(address for address in get_all_addresses() if not address.startswith("127."))
+    found = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str))
+    return sorted(address for address in found if not address.startswith("127."))

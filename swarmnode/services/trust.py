@@ -153,7 +153,8 @@ def confirmed(step: Step, node: Node, peer: Peer) -> None:
         CONTACTS.change(step.tx, contact.id, standing=Standing.CONFIRMED.value)
         tell(step, "contact.changed", contact=str(contact.id))
         greet(step, node, peer)
-        node.remind(step, ("addresses", 0), 0.0)
+        for waits in ("addresses", "beacons"):
+            node.remind(step, (waits, 0), 0.0)
 
 
 def address(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:

@@ -12,14 +12,13 @@ from typing import TypeVar
 
 from store_world import opened
 
-from swarm_protocol.content import Endpoint, EndpointType
 from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.meeting.link import RelayLink
-from swarmnode.delivery import direct
+from swarmnode.delivery import doors
 from swarmnode.delivery.runner import Runner
 from swarmnode.services import identity, meeting, messages, relays, views
 from swarmnode.services.node import Node, Options
-from swarmnode.services.step import Announce, Reachable, Step
+from swarmnode.services.step import Step
 
 T = TypeVar("T")
 
@@ -38,7 +37,6 @@ class Somebody:
 
     runner: Runner
     folder: Path
-    announced: list[Announce]
 
     async def do(self, wish: Callable[[Step, Node], T]) -> T:
         return await self.runner.do(wish)
@@ -67,29 +65,29 @@ class Somebody:
         await until(here)
 
     @asynccontextmanager
-    async def door(self) -> AsyncIterator[str]:
-        """Listen on loopback, and let contacts know."""
-        context, pin = direct.certificate(self.folder)
-        listener = direct.listen("127.0.0.1", 0)
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(direct.Listener(context, self.runner.called).run(listener))
-            self.runner.feed(Reachable((Endpoint(EndpointType.INTERNET, address, pin),)))
-            yield address
-            running.cancel()
+    async def doors(self, *, direct: bool = False, lan: bool = False) -> AsyncIterator[None]:
+        """Let others in, on loopback."""
+        async with doors.opened(
+            self.runner, self.folder, direct=direct, lan=lan, host="127.0.0.1", port=0, public=""
+        ):
+            yield
+
+    async def address(self) -> str:
+        """Where this node can be called."""
+        (door,) = await until(lambda: self.do(lambda _, node: node.near.doors or ()))
+        return door.address
 
 
 @asynccontextmanager
 async def somebody(folder: Path, name: str, link: RelayLink, options: Options) -> AsyncIterator[Somebody]:
     """A node that runs as long as the block, and uses a relay."""
-    announced: list[Announce] = []
     with opened(folder, seed=name) as database:
-        runner = Runner(database, entropy=os.urandom, options=options, on_announce=announced.append)
+        runner = Runner(database, entropy=os.urandom, options=options)
         async with runner.running():
             kit = RecoveryKit.generate(os.urandom)
             await runner.do(lambda step, node: identity.create(step, node, name, kit))
             await runner.do(lambda step, node: relays.use(step, node, link.format()))
-            yield Somebody(runner, folder, announced)
+            yield Somebody(runner, folder)
 
 
 async def meet(inviter: Somebody, joiner: Somebody) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +18,7 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from swarm_protocol import nearby
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.delivery import direct
+from swarmnode.delivery import direct, lan
 from swarmnode.delivery.lan import SERVICE, Lan
 from swarmnode.delivery.link import Link, connect
 from swarmnode.errors import Refused, Unreachable
@@ -50,11 +49,11 @@ class Found:
             pass
 
     @asynccontextmanager
-    async def lan(self, context: ssl.SSLContext | None = None) -> AsyncIterator[Lan]:
-        lan = Lan(context or self.context, self.called, self.seen.append, host="127.0.0.1")
+    async def presence(self) -> AsyncIterator[Lan]:
+        presence = Lan(self.context, self.called, self.seen.append, host="127.0.0.1")
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(lan.run())
-            yield lan
+            running = tasks.create_task(presence.run())
+            yield presence
             running.cancel()
 
 
@@ -63,16 +62,16 @@ def shown(hour: int) -> Announce:
     return Announce(nearby.encode_txt(beacons))
 
 
-async def announced(lan: Lan, effect: Announce) -> tuple[str, int]:
-    """Announce, and wait until another one can see it; the name and the port."""
-    before = lan.name
-    lan.announce(effect)
+async def announced(presence: Lan, effect: Announce) -> tuple[str, int]:
+    """Announce, and wait until it is somebody new; the name and the port."""
+    before = presence.name
+    presence.announce(effect)
 
     async def there() -> bool:
-        return lan.name not in {"", before}
+        return presence.name not in {"", before}
 
     await until(there)
-    return lan.name, lan.port
+    return presence.name, presence.port
 
 
 async def asked(name: str) -> AsyncServiceInfo | None:
@@ -87,12 +86,12 @@ async def asked(name: str) -> AsyncServiceInfo | None:
 
 async def test_each_hour_somebody_else_is_there_and_who_was_before_is_gone(tmp_path: Path) -> None:
     found = Found(tmp_path)
-    async with found.lan() as lan:
-        name, port = await announced(lan, shown(0))
+    async with found.presence() as presence:
+        name, port = await announced(presence, shown(0))
         first = await until(lambda: asked(name))
         async with connect(f"127.0.0.1:{port}", found.pin) as link:
             await link.send(bytes(40))
-            new_name, new_port = await announced(lan, shown(1))
+            new_name, new_port = await announced(presence, shown(1))
             assert not {name, port} & {new_name, new_port}
             async with asyncio.timeout(10):
                 with pytest.raises(Unreachable):
@@ -114,7 +113,7 @@ async def test_each_hour_somebody_else_is_there_and_who_was_before_is_gone(tmp_p
 
 async def test_it_sees_others_and_not_itself(tmp_path: Path) -> None:
     ada, ben = Found(tmp_path / "ada"), Found(tmp_path / "ben")
-    async with ada.lan() as one, ben.lan() as other:
+    async with ada.presence() as one, ben.presence() as other:
         five = shown(5)
         _, port = await announced(one, shown(0))
         _, other_port = await announced(other, five)
@@ -136,14 +135,34 @@ def beacons(seen: list[Noticed]) -> tuple[bytes, ...]:
 
 async def test_where_there_is_no_such_network_it_waits_for_the_next(tmp_path: Path) -> None:
     found = Found(tmp_path)
-    lan = Lan(found.context, found.called, found.seen.append, host="192.0.2.1")  # RFC 5737: nobody's
+    presence = Lan(found.context, found.called, found.seen.append, host="192.0.2.1")  # RFC 5737: nobody's
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(lan.run())
-        lan.announce(shown(0))
+        running = tasks.create_task(presence.run())
+        presence.announce(shown(0))
         await asyncio.sleep(0.3)
         assert not running.done()
-        assert (lan.name, lan.port) == ("", 0)
+        assert (presence.name, presence.port) == ("", 0)
         running.cancel()
+
+
+async def test_other_addresses_of_this_machine_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lan, "WATCH_S", 0.01)
+    addresses = iter([["10.0.0.1"], ["10.0.0.1"], ["10.0.0.2"], ["10.0.0.2"], []])
+    changes: list[int] = []
+    seen: list[list[str]] = []
+
+    def look() -> list[str]:
+        seen.append(next(addresses, []))
+        return seen[-1]
+
+    async def enough() -> bool:
+        return len(seen) > 7
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(lan.watch(lambda: changes.append(len(seen)), look))
+        await until(enough)
+        running.cancel()
+    assert changes == [3, 5]
 
 
 # On two hosts

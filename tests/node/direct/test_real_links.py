@@ -34,7 +34,7 @@ async def two(folder: Path) -> AsyncIterator[tuple[Somebody, Somebody, str]]:
         ada = await nodes.enter_async_context(somebody(folder / "ada", "ada", link, OPTIONS))
         ben = await nodes.enter_async_context(somebody(folder / "ben", "ben", link, OPTIONS))
         await meet(ada, ben)
-        address = await nodes.enter_async_context(ben.door())
+        await nodes.enter_async_context(ben.doors(direct=True))
 
         async def linked() -> bool:
             await ada.say("is your door open?")
@@ -42,7 +42,7 @@ async def two(folder: Path) -> AsyncIterator[tuple[Somebody, Somebody, str]]:
 
         await until(linked)
         await relay.aclose()
-        yield ada, ben, address
+        yield ada, ben, await ben.address()
 
 
 async def test_two_nodes_talk_without_a_relay(tmp_path: Path) -> None:
@@ -54,6 +54,27 @@ async def test_two_nodes_talk_without_a_relay(tmp_path: Path) -> None:
         await ben.comes("from ada 19")
         assert sorted(await ada.sees()) == sorted(await ben.sees())
         assert await ada.links() == await ben.links() == 1
+
+
+async def test_two_nodes_on_one_network_talk_without_a_relay(tmp_path: Path) -> None:
+    options = Options(lan=True)
+    async with AsyncExitStack() as nodes, AsyncExitStack() as relay:
+        role = await relay.enter_async_context(served(tmp_path / "relay"))
+        link = await role.tickets_link()
+        ada = await nodes.enter_async_context(somebody(tmp_path / "ada", "ada", link, options))
+        ben = await nodes.enter_async_context(somebody(tmp_path / "ben", "ben", link, options))
+        for person in (ada, ben):
+            await nodes.enter_async_context(person.doors(lan=True))
+        await meet(ada, ben)
+
+        async def linked() -> bool:
+            await ada.say("are you on this network?")
+            return await ada.links() > 0
+
+        await until(linked)
+        await relay.aclose()
+        await ada.say("without a relay")
+        await ben.comes("without a relay")
 
 
 async def test_a_stranger_with_the_address_and_the_pin_hears_nothing(tmp_path: Path) -> None:
