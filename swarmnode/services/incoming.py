@@ -102,9 +102,10 @@ def _advance(step: Step, reading: Reading, first: int, last: int) -> None:
 
 
 def _note_missing(step: Step, node: Node, reading: Reading, n: int) -> None:
-    """What a relay left out without a word."""
+    """What a relay left out without a word, or what was had before it went back. It is noted once."""
     for first, last in mbx.Cursor(reading.last, reading.beyond).missing_before(n):
         _record_gap(step, node, reading.row, "relay", first, last)
+        _advance(step, reading, first, last)
 
 
 def _record_gap(step: Step, node: Node, row: QueueIn, kind: str, first: int, last: int) -> None:

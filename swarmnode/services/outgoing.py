@@ -296,6 +296,8 @@ def _ask(
 def line_up(step: Step, node: Node, line: Line) -> None:
     """A line is up, or a window has room: ask for receipts of what is ready, then let go of more."""
     for route in QUEUES_OUT.all(step.tx, relay_id=line.relay_id):
+        if route.state == "gone":
+            reroute(step, node, route.id)
         if not (route.keyed or route.stranger) or route.state not in _ROUTES:
             continue
         for envelope in ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id):
@@ -358,7 +360,10 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
     queue = QUEUES_OUT.one(step.tx, sid=asked.sid)
     if queue is None:
         return
-    if said.code is mbx.ErrorCode.GONE:
+    if said.code is mbx.ErrorCode.GONE and queue.keyed:
+        # A relay that went back to an older disk may have forgotten our key alone.
+        queues.fix_again(step, node, line, queue)
+    elif said.code is mbx.ErrorCode.GONE:
         queues.change_out(step, node, queue.id, state="gone")
         reroute(step, node, queue.id)
     elif said.code is mbx.ErrorCode.QUOTA:

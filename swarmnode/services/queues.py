@@ -174,6 +174,12 @@ def _read(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
     links.ask(step, line, body, key_of(queue.secret))
 
 
+def fix_again(step: Step, node: Node, line: Line, queue: QueueOut) -> None:
+    """Fix our key anew; if the relay does not take it, the queue is gone."""
+    change_out(step, node, queue.id, keyed=False)
+    _fix_key(step, line, queue)
+
+
 def _fix_key(step: Step, line: Line, queue: QueueOut) -> None:
     if ("skey", queue.id) in line.asked:
         return

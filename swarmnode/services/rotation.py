@@ -41,6 +41,7 @@ def fill(step: Step, node: Node) -> None:
     own = [relay for relay in RELAYS.all(step.tx, own=True) if relay.state != "dead"]
     for peer in PEERS.all(step.tx, active=True):
         live = {queue.relay_id for queue in QUEUES_IN.all(step.tx, peer_id=peer.id) if queue.state in LIVE}
+        live &= {relay.id for relay in own}
         for relay in _best(step, own):
             if len(live) >= min(WANTED, len(own)):
                 break
@@ -80,9 +81,11 @@ def repeat(step: Step, node: Node) -> None:
 
 
 def health(step: Step, node: Node) -> bool:
-    """Relays of ours that have been away for an hour are dead: their queues are replaced.
+    """Relays of ours that have been away for an hour count as dead: other queues are made elsewhere.
 
-    Gives whether one is away that is not given up yet, so that it is to be looked at again.
+    The queues there stay as they are. A relay may come back, as the last one that is left; and who sends
+    knows for itself that it is away. Gives whether one is away that is not given up yet, so that it is to be
+    looked at again.
     """
     own = RELAYS.all(step.tx, own=True)
     for relay in own:
@@ -98,12 +101,8 @@ def health(step: Step, node: Node) -> bool:
             RELAYS.change(step.tx, relay.id, state="dead")
             tell(step, "relay.changed", relay=str(relay.id), state="dead")
             for queue in QUEUES_IN.all(step.tx, relay_id=relay.id):
-                if queue.state in LIVE and queue.peer_id is not None:
-                    if queue.state == queues.MAKING:
-                        QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
-                    else:
-                        _move(step, node, queue, Seen.RELAY_GONE)
-                        _say(step, node, queue, Turn.QDROP)
+                if queue.state == queues.MAKING and queue.peer_id is not None:
+                    QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
             fill(step, node)
     return any(relay.state != "dead" and node.line(relay.id).down_since is not None for relay in own)
 
