@@ -140,6 +140,17 @@ class Person:
         self.links.clear()
         self.database.crash()
 
+    @classmethod
+    def copy_of(cls, other: Person, name: str) -> Person:
+        """Somebody copied the home of a node that goes on running; `start` starts the copy."""
+        person = cls.__new__(cls)
+        person.world, person.name, person.on, person.wake = other.world, name, False, None
+        person.told, person.links = [], {}
+        person.entropy = SeededEntropy(f"node of {name}")
+        person.disk = other.disk.copy()
+        other.world.people.append(person)
+        return person
+
     def start(self) -> None:
         """The process starts again, on what the disk holds."""
         self.database = Database.memory(entropy=self.entropy, disk=self.disk)
