@@ -142,7 +142,7 @@ def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool)
         if not all(row.mine for row in rows):
             raise UsageError(
                 "only what you said yourself can be deleted on the other side",
-                hint="Delete it here alone: --here.",
+                hint="Delete it here alone: leave out --everywhere.",
             )
         for conversation_id in {row.conversation_id for row in rows}:
             targets = tuple(sorted(row.name for row in rows if row.conversation_id == conversation_id))
