@@ -1,4 +1,4 @@
-"""The reference model notices each fault that a screen can have; or nothing that it passes would mean much."""
+"""The reference model notices each fault that a screen can have; or what it passes would mean little."""
 
 from __future__ import annotations
 

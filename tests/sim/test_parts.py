@@ -9,6 +9,7 @@ from sim_relay import SLOW_DISK, Mischief, RelayHost
 from sim_time import DAY, HOUR, START, Simulation
 
 from swarm_protocol import mailbox as mbx
+from swarm_protocol.meeting import RelayLink
 from swarm_protocol.mls.signatures import Ed25519
 
 
@@ -82,7 +83,7 @@ def a_world(seed: int = 1) -> tuple[Simulation, Network, RelayHost]:
 
 def a_queue(relay: RelayHost) -> mbx.SenderId:
     """A queue that somebody made on the relay; its sender's id."""
-    ticket = mbx.tickets(relay.hand_out())[0]
+    ticket = RelayLink.parse(relay.hand_out()).tickets()[0]
     relay.store.apply(queues_made(relay, ticket))
     relay.store.sync()
     return next(iter(relay.store._live.sids))

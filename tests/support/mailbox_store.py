@@ -191,6 +191,10 @@ class MemoryStore:
         self._unsynced.clear()
         self._live = self._durable.copy()
 
+    def queue_ids(self) -> Sequence[RecipientId]:
+        """The recipients' ids of all queues."""
+        return list(self._live.queues)
+
     def copy(self) -> MemoryStore:
         """A disk with all that is durable here."""
         other = MemoryStore()

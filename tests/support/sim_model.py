@@ -1,8 +1,8 @@
 """What people must see, worked out from what they did: a few dicts, and nothing of the product.
 
 A message counts from the moment at which its author's node has it on disk. From then on its author sees it,
-always; the other sees it once or not at all; and when all faults are over and there was time, both see the same
-conversation, with the last edit, each person's last reaction, and nothing of what was deleted.
+always; the other sees it once or not at all; and when all faults are over and there was time, both see the
+same conversation, with the last edit, each person's last reaction, and nothing of what was deleted.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox import forward
 from swarm_protocol.mailbox.frames import Frame, FrameType
+from swarm_protocol.meeting import RelayAddress, RelayLink
 from swarm_protocol.mls.signatures import Ed25519
 
 QUICK_DISK, SLOW_DISK = (0.0005, 0.02), (0.5, 5.0)
@@ -104,6 +105,10 @@ class RelayHost:
         """Make a copy of the disk, to go back to."""
         self._older = self.store.copy()
 
+    def forget_copy(self) -> None:
+        """There is nothing to go back to."""
+        self._older = None
+
     def roll_back(self) -> None:
         """Crash, and come back with the copy of the disk, if there is one."""
         if self.up and self._older is not None:
@@ -117,14 +122,18 @@ class RelayHost:
         if self.up:
             self._step(fx.Disk(95 if full else 0))
 
+    def queues(self) -> list[mbx.RecipientId]:
+        """All queues that it has."""
+        return list(self.store.queue_ids())
+
     # Its work
 
-    def hand_out(self) -> bytes:
-        """Tickets for somebody: their seed."""
-        seed = self.entropy(32)
-        self._step(fx.TicketsAdded(tuple(map(mbx.ticket_hash, mbx.tickets(seed)))))
+    def hand_out(self) -> str:
+        """Tickets for somebody: a link."""
+        link = RelayLink(RelayAddress(self.address, self.pin), self.entropy(32))
+        self._step(fx.TicketsAdded(tuple(map(mbx.ticket_hash, link.tickets()))))
         self.store.sync()
-        return seed
+        return link.format()
 
     def _take(self, wire: Wire) -> _Door:
         connection = next(self._numbers)

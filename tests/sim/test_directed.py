@@ -1,0 +1,168 @@
+"""One misfortune at a time, told so that one can follow it."""
+
+from __future__ import annotations
+
+import pytest
+from sim_faults import YEAR, heal
+from sim_scenario import PATIENCE, QUIET
+from sim_time import DAY, HOUR, MINUTE
+from sim_world import HYBRID, World
+
+
+def a_pair(seed: int = 1, *relays: str, suite: int | None = None) -> World:
+    """Ada and ben, who have met."""
+    chosen = {} if suite is None else {"suite": suite}
+    world = World(seed, ("ada", "ben"), relays or ("rho", "sigma"), **chosen)
+    world.meet_all()
+    return world
+
+
+def all_is_well(world: World, within: float = PATIENCE) -> None:
+    """Everything arrives in time, then it is quiet."""
+    heal(world)
+    world.settle(within)
+    world.stay_quiet(QUIET)
+    world.close()
+
+
+def talk(world: World) -> None:
+    """One of each thing that people do, over a minute."""
+    for who, other in (("ada", "ben"), ("ben", "ada")):
+        world.say(who, other)
+        world.time.run(world.time.now + 15)
+        screen = (
+            [shown for shown in world.check(who, other) if not shown.deleted] if world.is_there(who) else []
+        )
+        mine = [shown.id for shown in screen if shown.mine]
+        if mine:
+            world.edit(who, mine[-1])
+            world.say(who, other, reply_to=screen[-1].id)
+            world.react(who, screen[0].id, "+")
+            world.delete(who, mine[0])
+            world.look(who, other)
+        world.time.run(world.time.now + 15)
+
+
+def test_a_quiet_talk_needs_no_second_try() -> None:
+    world = a_pair()
+    talk(world)
+    talk(world)
+    world.settle(MINUTE)
+    assert {times for relay in world.relays.values() for times in relay.taken.values()} == {1}
+    all_is_well(world)
+
+
+def test_a_relay_that_dies_while_it_stores_has_promised_nothing() -> None:
+    world = a_pair()
+    for number in range(20):
+        world.say("ada", "ben")
+        relay = world.relays[("rho", "sigma")[number % 2]]
+        world.time.run(world.time.now + 0.005 * number)
+        relay.crash(keep=0)
+        world.time.run(world.time.now + 20)
+    assert sum(relay.crashes for relay in world.relays.values()) == 20
+    all_is_well(world)
+
+
+def a_word_each(world: World) -> None:
+    """Both say something, and take back what they said before."""
+    for who, other in (("ada", "ben"), ("ben", "ada")):
+        mine = [
+            said.id for said in world.model.between(who, other) if said.author == who and not said.deleted
+        ]
+        world.say(who, other)
+        if mine:
+            world.delete(who, mine[-1])
+        world.time.run(world.time.now + 5)
+
+
+@pytest.mark.parametrize("victim", ["ada", "ben"])
+def test_a_node_may_die_at_any_step_of_a_talk(victim: str) -> None:
+    world = a_pair()
+    node = world.people[victim]
+    a_word_each(world)
+    before = node.points
+    a_word_each(world)
+    steps, deaths, died_before = node.points - before, node.deaths, set[str]()
+    for step in range(1, steps + 1):
+        node.die_at = node.points + step
+        a_word_each(world)
+        node.die_at = None
+        world.time.run(world.time.now + 2 * MINUTE)
+        died_before.add(node.last_death)
+    assert node.deaths - deaths > steps * 0.8
+    assert died_before >= {"commit", "Transmit", "Told", "WakeAt", "write keyring", "sync keyring"}
+    all_is_well(world)
+
+
+def test_what_is_said_survives_the_death_of_a_relay() -> None:
+    world = a_pair(1, "rho", "sigma", "tau")
+    talk(world)
+    world.relays["rho"].die()
+    talk(world)
+    world.time.run(world.time.now + 4 * HOUR)
+    world.relays["sigma"].die()
+    for _ in range(3):
+        talk(world)
+    all_is_well(world)
+
+
+def test_who_was_away_for_ten_days_misses_nothing() -> None:
+    world = a_pair()
+    talk(world)
+    world.people["ben"].sleep(10 * DAY)
+    for _ in range(10):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + DAY)
+    world.people["ben"].wake()
+    all_is_well(world, within=MINUTE)
+
+
+def test_a_full_disk_loses_nothing_and_acknowledges_nothing() -> None:
+    world = a_pair()
+    talk(world)
+    ben = world.people["ben"]
+    ben.full = True
+    for _ in range(20):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + MINUTE)
+    assert ben.failures > 0
+    waiting = sum(len(relay.store.waiting(rid)) for relay in world.relays.values() for rid in relay.queues())
+    assert waiting >= 20
+    world.time.run(world.time.now + 6 * HOUR)
+    all_is_well(world)
+
+
+@pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["ahead", "back"])
+@pytest.mark.parametrize("victim", ["ada", "ben"])
+def test_a_clock_that_is_wrong_by_a_year_decides_nothing(victim: str, jump: float) -> None:
+    world = a_pair()
+    talk(world)
+    clock = world.people[victim].clock
+    clock.offset_s = jump
+    talk(world)
+    world.settle(PATIENCE)
+    clock.offset_s = 0.0
+    talk(world)
+    all_is_well(world)
+
+
+def test_five_hundred_messages_through_relays_that_crash_fifty_times() -> None:
+    world = a_pair()
+    for number in range(500):
+        world.say("ada", "ben") if number % 3 else world.say("ben", "ada")
+        world.time.run(world.time.now + 2)
+        if number % 10 == 0:
+            world.relays[("rho", "sigma")[number // 10 % 2]].crash(back_in=5.0)
+    assert sum(relay.crashes for relay in world.relays.values()) == 50
+    all_is_well(world)
+    assert len(world.model.said) == 500
+
+
+def test_the_hybrid_suite_lives_through_the_same() -> None:
+    world = a_pair(1, suite=HYBRID)
+    talk(world)
+    world.people["ben"].kill()
+    world.relays["rho"].crash()
+    talk(world)
+    all_is_well(world)
