@@ -109,19 +109,37 @@ class LocalNode:
             await self._stop()
 
     async def _start(self, root: RootKey) -> None:
-        keyring = self.config.storage.keyring
+        keyring, privacy, link = self.config.storage.keyring, self.config.privacy, self.config.link
         database = await asyncio.to_thread(home.open_database, self.place, root, keyring=keyring)
         self._open.callback(database.close)
         runner = Runner(
             database,
             entropy=os.urandom,
-            options=Options(receipts=self.config.privacy.receipts),
+            options=Options(
+                receipts=privacy.receipts, forward=privacy.forward, direct=privacy.direct, lan=privacy.lan
+            ),
             on_disk_full=lambda: integrity.release_ballast(self.place),
         )
         await self._open.enter_async_context(runner.running())
         self._runner, self._root = runner, root
-        if not database.rolled_back:
-            await self.stores.opened(runner)
+        if database.rolled_back:
+            return
+        await self.stores.opened(runner)
+        if privacy.direct or privacy.lan:
+            from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load
+
+            beside = self.role is not None  # a relay in this process has the port
+            await self._open.enter_async_context(
+                doors.opened(
+                    runner,
+                    self.place.path,
+                    direct=privacy.direct,
+                    lan=privacy.lan,
+                    host=link.host,
+                    port=0 if beside else self.config.link_port,
+                    public="" if beside else link.public,
+                )
+            )
 
     async def _stop(self) -> None:
         self._runner, self._root = None, None

@@ -27,7 +27,7 @@ from ..storage.shelves import (
     Invite,
     Peer,
 )
-from . import links, meeting, outgoing, queues, rotation, sigchains, talk, views
+from . import links, meeting, outgoing, rotation, sigchains, talk, views
 from .news import tell
 from .node import Node
 from .step import Step
@@ -210,7 +210,7 @@ def _destroy(step: Step, node: Node, queue_id: int) -> None:
     if queue.rid is not None:
         node.reading.pop(queue.rid, None)
         if line.is_up:
-            links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), queues.key_of(queue.secret))
+            links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), links.key_of(queue.secret))
     QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
 
 

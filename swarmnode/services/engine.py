@@ -31,6 +31,7 @@ from . import (
     repair,
     rotation,
     timers,
+    ways,
 )
 from .node import Line, LineState, Node, Options
 from .step import (
@@ -105,6 +106,7 @@ class Engine:
 
     def settle(self, step: Step) -> None:
         """Leave an effect for the next timer; called once after each step, wishes of people included."""
+        links.watch(step, self.node)
         self.node.ask_to_wake(step)
 
     def _started(self, step: Step) -> None:
@@ -145,12 +147,13 @@ class Engine:
         if asked is None:
             self._notice(step, line, said)
         else:
+            links.answered(step, line)
             self._answer(step, line, asked, said)
 
     def _line_up(self, step: Step, line: Line) -> None:
         queues.tend(step, self.node, line)
         meeting.line_up(step, self.node, line)
-        outgoing.line_up(step, self.node, line)
+        outgoing.resume(step, self.node)
 
     def _answer(self, step: Step, line: Line, asked: CommandBody, said: Said) -> None:
         node = self.node
@@ -176,7 +179,11 @@ class Engine:
                 out = queues.keyed(step, node, line, asked, said)
                 if out is not None:
                     rotation.keyed(step, node, out)
-                    outgoing.line_up(step, node, line)
+                    outgoing.resume(step, node)
+            case mbx.PFwd(), mbx.Answer() | mbx.Error():
+                passed = ways.answered(step, node, line, asked, said)
+                if passed is not None:
+                    self._answer(step, line, *passed)
             case mbx.Put(), mbx.Done() | mbx.Error():
                 meeting.put(step, node, line, asked, said)
             case mbx.Fetch(), mbx.Bundle() | mbx.Error():
@@ -220,9 +227,12 @@ class Engine:
             case "outbox":
                 outgoing.look(step, node)
             case "resend":
-                line = node.line(number)
-                if line.is_up:
-                    outgoing.line_up(step, node, line)
+                outgoing.resume(step, node)
+            case "way" | "detour":
+                queues.fix_keys(step, node)
+                outgoing.resume(step, node)
+            case "idle":
+                links.rest(step, node, number)
             case "unblock":
                 outgoing.unblock(step, node, number)
             case "receipts":

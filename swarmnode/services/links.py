@@ -10,7 +10,7 @@ from __future__ import annotations
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox import Caller
 from swarm_protocol.mailbox.commands import CommandBody
-from swarm_protocol.mls.signatures import SignatureKeyPair
+from swarm_protocol.mls.signatures import Ed25519, SignatureKeyPair
 
 from ..storage.shelves import RELAYS
 from .news import tell
@@ -18,8 +18,21 @@ from .node import Line, LineState, Node, jitter
 from .step import LinkId, Open, Shut, Step, Transmit
 
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 3600.0
+STEADY_S = 10.0
+"""A line that broke sooner has not helped: the next try waits longer, or a relay that fails is stormed."""
+NO_ANSWER_S = 120.0
+"""A relay that owes an answer for so long has lost it; whatever was asked is asked again on a new line."""
 GREETING_S = 20.0
 """A relay that has not greeted by then is none."""
+IDLE_S = 600.0
+"""A line to a relay of somebody else that was not used for so long is closed."""
+
+_ED25519 = Ed25519()
+
+
+def key_of(secret: bytes) -> SignatureKeyPair:
+    """The key pair of a queue's end, from the seed in its row."""
+    return _ED25519.from_private(secret)
 
 
 def want(step: Step, node: Node, relay_id: int) -> Line:
@@ -59,7 +72,9 @@ def greeted(step: Step, node: Node, line: Line, data: bytes) -> bool:
         )
         tell(step, "relay.changed", relay=str(relay.id), state="up")
     node.timers.pop(("line", line.relay_id), None)
-    line.caller, line.state, line.failures, line.down_since = caller, LineState.UP, 0, None
+    if relay is not None and not relay.own:
+        node.remind(step, ("idle", line.relay_id), IDLE_S, sooner=False)
+    line.caller, line.state, line.up_since, line.down_since = caller, LineState.UP, step.now.tick, None
     return True
 
 
@@ -69,7 +84,22 @@ def ask(step: Step, line: Line, body: CommandBody, key: SignatureKeyPair) -> Non
     assert line.link is not None
     line.caller, data = line.caller.ask(body, key)
     line.used = step.now.tick
+    line.watched = line.watched or (line.caller.number, step.now.tick)
     step.do(Transmit(line.link, data))
+
+
+def answered(step: Step, line: Line) -> None:
+    """An answer came: if it was the one that is watched for, the next one is."""
+    if line.caller is not None and line.watched is not None and line.watched[0] not in line.caller.waiting:
+        oldest = next(iter(line.caller.waiting), None)
+        line.watched = None if oldest is None else (oldest, step.now.tick)
+
+
+def watch(step: Step, node: Node) -> None:
+    """See to it that lines on which an answer is due are looked at."""
+    for line in node.lines.values():
+        if line.watched is not None and ("line", line.relay_id) not in node.timers:
+            node.remind(step, ("line", line.relay_id), NO_ANSWER_S)
 
 
 def fail(step: Step, node: Node, line: Line, reason: str) -> None:
@@ -85,9 +115,13 @@ def lost(step: Step, node: Node, link: LinkId, reason: str = "") -> Line | None:
     if line is None or line.link != link:
         return None
     was_up = line.is_up
+    if was_up and step.now.tick - line.up_since >= STEADY_S:
+        line.failures = 0
     line.state, line.link, line.caller = LineState.DOWN, None, None
     line.asked.clear()
+    line.watched = None
     line.sending.clear()
+    line.passed.clear()
     for rid in [rid for rid, reading in node.reading.items() if reading.row.relay_id == line.relay_id]:
         del node.reading[rid]
     if line.down_since is None:
@@ -112,6 +146,8 @@ def woke(step: Step, node: Node, relay_id: int) -> None:
     line = node.line(relay_id)
     if line.state in {LineState.OPENING, LineState.GREETING}:
         fail(step, node, line, "no greeting")
+    elif line.watched is not None and step.now.tick - line.watched[1] >= NO_ANSWER_S:
+        fail(step, node, line, "no answer")
     elif line.state is LineState.DOWN and not node.quarantine:
         _open(step, node, line)
 
@@ -122,6 +158,21 @@ def network_changed(step: Step, node: Node) -> None:
         if line.state is LineState.DOWN and node.timers.pop(("line", line.relay_id), None) is not None:
             line.failures = 0
             _open(step, node, line)
+
+
+def rest(step: Step, node: Node, relay_id: int) -> None:
+    """Close a line to a relay of somebody else that has long had nothing to do; a wish opens it again."""
+    line, relay = node.line(relay_id), RELAYS.get(step.tx, relay_id)
+    if not line.is_up or line.link is None or relay is None or relay.own:
+        return
+    read = any(reading.row.relay_id == relay_id for reading in node.reading.values())
+    left = line.used + IDLE_S - step.now.tick
+    if read or line.asked or line.sending or left > 0:
+        node.remind(step, ("idle", relay_id), left if left > 0 else IDLE_S)
+        return
+    step.do(Shut(line.link))
+    del node.links[line.link]
+    line.state, line.link, line.caller = LineState.DOWN, None, None
 
 
 def shut_all(step: Step, node: Node) -> None:

@@ -204,7 +204,7 @@ def _put(step: Step, line: Line, row: Invite, queue: QueueIn) -> None:
     line.asked.add(("put", queue.id))
     slot = _link_of(row).slot(RelayAddress(relay.address, relay.pin))
     body = mbx.Put(mbx.RecipientId(queue.rid), slot, row.bundle)
-    links.ask(step, line, body, queues.key_of(queue.secret))
+    links.ask(step, line, body, links.key_of(queue.secret))
 
 
 def put(step: Step, node: Node, line: Line, asked: mbx.Put, said: mbx.Done | mbx.Error) -> None:
@@ -418,7 +418,7 @@ def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
 
 def _fetch(step: Step, node: Node, row: Invite) -> None:
     assert row.secret is not None
-    link, key = _link_of(row), queues.key_of(row.secret)
+    link, key = _link_of(row), links.key_of(row.secret)
     for at in link.fetch:
         line = links.want(step, node, queues.relay_at(step, at.address, at.pin))
         if line.is_up and ("fetch", row.id) not in line.asked:
@@ -432,7 +432,7 @@ def bundle_came(step: Step, node: Node, line: Line, asked: mbx.Fetch, said: mbx.
         (
             row
             for row in INVITES.all(step.tx, role="joiner", state="read")
-            if row.secret is not None and queues.key_of(row.secret).public == asked.key
+            if row.secret is not None and links.key_of(row.secret).public == asked.key
         ),
         None,
     )
@@ -652,7 +652,7 @@ def close(step: Step, node: Node, row: Invite) -> None:
         for queue in QUEUES_IN.all(step.tx, invite_id=row.id):
             line = node.line(queue.relay_id)
             if line.is_up and queue.rid is not None:
-                links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), queues.key_of(queue.secret))
+                links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), links.key_of(queue.secret))
                 node.reading.pop(queue.rid, None)
                 QUEUES_IN.change(step.tx, queue.id, state=Recipient.CLOSED.value)
     INVITES.change(step.tx, row.id, secret=None, psk=None)
@@ -692,7 +692,7 @@ def revoke(step: Step, node: Node, invite_id: str) -> None:
         if queue.rid is not None:
             node.reading.pop(queue.rid, None)
             if line.is_up:
-                links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), queues.key_of(queue.secret))
+                links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), links.key_of(queue.secret))
         QUEUES_IN.change(step.tx, queue.id, state=Recipient.CLOSED.value)
     INVITES.change(step.tx, row.id, secret=None, psk=None, link="" if row.role == "inviter" else row.link)
 

@@ -13,7 +13,9 @@ from swarm_protocol import mls
 from swarm_protocol.content import Author, AuthorLink, Endpoint
 from swarm_protocol.entropy import Entropy
 from swarm_protocol.identity import NodeKeys, Sigchain
-from swarm_protocol.mailbox import Caller
+from swarm_protocol.mailbox import Caller, QueueRecord, SKey
+from swarm_protocol.mailbox import Send as SendBody
+from swarm_protocol.mailbox.forward import Sealer
 from swarm_protocol.mls.signatures import SignatureKeyPair
 from swarm_protocol.nearby import Direct, Door, Expected, Pair
 from swarm_protocol.sync import Fetch
@@ -57,12 +59,18 @@ class Line:
     link: LinkId | None = None
     caller: Caller | None = None
     failures: int = 0
+    """Tries in a row that failed, or did not last."""
+    up_since: float = 0.0
     down_since: float | None = None
     used: float = 0.0
+    watched: tuple[int, float] | None = None
+    """The number of a command that is not answered yet, and the tick since which that is watched."""
     asked: set[tuple[str, int]] = field(default_factory=set)
     """What was asked and not answered yet, so that it is not asked twice."""
     sending: dict[tuple[bytes, bytes], Sending] = field(default_factory=dict)
     """Envelopes that wait for a receipt, by sid and msg_id."""
+    passed: dict[bytes, Passed] = field(default_factory=dict)
+    """What this relay passes on to others and has no answer to yet, by how it starts."""
 
     @property
     def is_up(self) -> bool:
@@ -77,6 +85,24 @@ class Sending:
     envelope_id: int
     outbox_id: int
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Something sealed to a relay of somebody else, on its way through one of ours."""
+
+    relay_id: int
+    record: QueueRecord = field(repr=False)
+    body: SendBody | SKey = field(repr=False)
+    sealer: Sealer = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """Failures in a row to reach a relay through ours, and the tick of the first."""
+
+    since: float
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -136,6 +162,9 @@ class Options:
     """Whether contacts are called at their addresses, and told ours."""
     lan: bool = False
     """Whether contacts on the same network find this node, and are called there."""
+    forward: str = "prefer"
+    """Whether relays of others are reached through ours, so that they do not see our address: `prefer`,
+    `always`, `never`."""
     suite: int = mls.PRODUCT_SUITES[0]
     """The suite of conversations between two (spec 01)."""
 
@@ -155,6 +184,8 @@ class Node:
     links: dict[LinkId, Line] = field(default_factory=dict)
     last_link: int = 0
     near: Near = field(default_factory=Near)
+    detours: dict[int, Detour] = field(default_factory=dict)
+    """Relays of others that ours could not reach, by their rows."""
     reading: dict[bytes, Reading] = field(default_factory=dict)
     groups: dict[int, mls.GroupState] = field(default_factory=dict)
     heads: dict[int, AuthorLink] = field(default_factory=dict)

@@ -32,11 +32,12 @@ from ..storage.shelves import (
     Outgoing,
     QueueOut,
 )
-from . import direct, groups, links, queues
+from . import direct, groups, links, queues, ways
+from .links import key_of
 from .news import tell
 from .node import Line, Node, Sending, jitter
-from .queues import key_of
 from .step import Step
+from .ways import Way
 
 WINDOW = 128
 """Envelopes of one line that wait for a receipt at once."""
@@ -133,7 +134,7 @@ def post_through(
     step: Step, node: Node, route: QueueOut, peer_id: int, conversation_id: int, plain: bytes
 ) -> None:
     """Send content through one queue alone, if there is a line; who wants it asks again otherwise."""
-    if not _open_line(step, node, route) or node.quarantine:
+    if _open_way(step, node, route) is None or node.quarantine:
         return
     row = OUTBOX.make(
         step.tx,
@@ -184,7 +185,7 @@ def _send(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> b
     link = direct.link_to(step, node, row.peer_id)
     usable: list[QueueOut] = []
     if link is None or row.attempts:  # what went over a link and was not confirmed goes over queues
-        usable = [route for route in routes_of(step, node, row) if _open_line(step, node, route)]
+        usable = [route for route in routes_of(step, node, row) if _open_way(step, node, route)]
     if link is None and not usable:
         return False
     if row.wire is None:
@@ -216,9 +217,11 @@ def routes_of(step: Step, node: Node, row: Outgoing) -> list[QueueOut]:
     return routes
 
 
-def _open_line(step: Step, node: Node, queue: QueueOut) -> bool:
-    line = links.want(step, node, queue.relay_id)
-    return line.is_up and (queue.keyed or queue.stranger) and len(line.sending) < WINDOW
+def _open_way(step: Step, node: Node, queue: QueueOut) -> Way | None:
+    """The way to a queue that may be sent to, if it takes one more."""
+    way = ways.to(step, node, queue)
+    usable = way is not None and (queue.keyed or queue.stranger)
+    return way if usable and way is not None and len(way.line.sending) < WINDOW and way.has_room else None
 
 
 def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> Outgoing:
@@ -248,7 +251,6 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
     frames = frames_for(Kind(row.kind), row.wire, 0)
     first = _take_numbers(step, route, len(frames))
     numbered = [Frame(frame.kind, frame.payload, first + frame.link_seq) for frame in frames]
-    line = node.line(route.relay_id)
     for frame in numbered:
         blob = seal_envelope(QueueKey(record.queue_key), frame, entropy=step.entropy)
         msg_id = step.entropy(16)
@@ -261,8 +263,9 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
             blob=blob,
             state="ready",
         )
-        if line.is_up:
-            _ask(step, node, line, route, envelope_id, row.id, msg_id, blob)
+        way = _open_way(step, node, route)
+        if way is not None:
+            _ask(step, node, way, route, envelope_id, row.id, msg_id, blob)
 
 
 def _take_numbers(step: Step, route: QueueOut, count: int) -> int:
@@ -273,39 +276,40 @@ def _take_numbers(step: Step, route: QueueOut, count: int) -> int:
 def _ask(
     step: Step,
     node: Node,
-    line: Line,
+    way: Way,
     route: QueueOut,
     envelope_id: int,
     outbox_id: int,
     msg_id: bytes,
     blob: bytes,
 ) -> None:
-    key = key_of(route.secret)
-    line.sending[route.sid, msg_id] = Sending(envelope_id, outbox_id, step.now.tick)
+    way.line.sending[route.sid, msg_id] = Sending(envelope_id, outbox_id, step.now.tick)
     body = mbx.Send(
         mbx.SenderId(route.sid),
         mbx.MessageId(msg_id),
         _BUCKETS[len(blob)],
         blob,
-        key.public if route.stranger else None,
+        key_of(route.secret).public if route.stranger else None,
     )
-    links.ask(step, line, body, key)
+    ways.ask(step, way, route, body)
     node.remind(step, ("outbox", 0), LOOK_S)
 
 
-def line_up(step: Step, node: Node, line: Line) -> None:
-    """A line is up, or a window has room: ask for receipts of what is ready, then let go of more."""
-    for route in QUEUES_OUT.all(step.tx, relay_id=line.relay_id):
+def resume(step: Step, node: Node) -> None:
+    """A line is up, or something has room: ask for receipts of what is ready, then let go of more."""
+    for route in _ready_routes(step):
         if route.state == "gone":
             reroute(step, node, route.id)
-        if not (route.keyed or route.stranger) or route.state not in _ROUTES:
+        if route.state not in _ROUTES:
             continue
         for envelope in ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id):
-            if len(line.sending) >= WINDOW:
+            if any((route.sid, envelope.msg_id) in line.sending for line in node.lines.values()):
+                continue
+            way = _open_way(step, node, route)
+            if way is None:
                 break
-            if (route.sid, envelope.msg_id) not in line.sending:
-                assert envelope.blob is not None
-                _ask(step, node, line, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob)
+            assert envelope.blob is not None
+            _ask(step, node, way, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob)
     pump(step, node)
 
 
@@ -362,7 +366,7 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
         return
     if said.code is mbx.ErrorCode.GONE and queue.keyed:
         # A relay that went back to an older disk may have forgotten our key alone.
-        queues.fix_again(step, node, line, queue)
+        queues.fix_again(step, node, queue)
     elif said.code is mbx.ErrorCode.GONE:
         queues.change_out(step, node, queue.id, state="gone")
         reroute(step, node, queue.id)
@@ -442,7 +446,7 @@ def look(step: Step, node: Node) -> None:
         if row is None:
             node.sent.pop(outbox_id, None)
             continue
-        wait = _again_at(node, row, since, routes_of(step, node, row)) - step.now.tick
+        wait = _again_at(step, node, row, since, routes_of(step, node, row)) - step.now.tick
         if wait <= 0:
             _back_to_queue(step, node, outbox_id)
         pause = min(pause, wait)
@@ -458,13 +462,12 @@ def _stranded(step: Step, node: Node) -> list[int]:
     """Queues with something ready whose relay is away, while there is another way to the same peer."""
     found: list[int] = []
     for route in _ready_routes(step):
-        line = node.line(route.relay_id)
-        links.want(step, node, route.relay_id)
-        gone = line.down_since is not None and step.now.tick - line.down_since > 2.0
-        if not gone:
+        ways.to(step, node, route)
+        since = ways.away_since(step, node, route)
+        if since is None or step.now.tick - since <= 2.0:
             continue
         near = direct.link_to(step, node, route.peer_id) is not None
-        if near or any(node.line(other.relay_id).is_up for other in _siblings(step, route)):
+        if near or any(ways.to(step, node, other) is not None for other in _siblings(step, route)):
             found.append(route.id)
     return found
 
@@ -479,10 +482,10 @@ def _siblings(step: Step, route: QueueOut) -> Sequence[QueueOut]:
     return [q for q in others if q.id != route.id and q.state in _ROUTES and (q.keyed or q.stranger)]
 
 
-def _again_at(node: Node, row: Outgoing, since: float, routes: Sequence[QueueOut]) -> float:
+def _again_at(step: Step, node: Node, row: Outgoing, since: float, routes: Sequence[QueueOut]) -> float:
     """The tick at which something that was sent goes out again; the wait doubles with each try."""
     at = since + float(min(UNCONFIRMED_S * 2**row.attempts, LAST_REPEAT_S))
-    down = node.line(routes[0].relay_id).down_since if len(routes) > 1 and not row.attempts else None
+    down = ways.away_since(step, node, routes[0]) if len(routes) > 1 and not row.attempts else None
     return at if down is None else min(at, max(since, down) + LINE_GONE_S)
 
 
@@ -495,7 +498,7 @@ def started(step: Step, node: Node) -> None:
             OUTBOX.change(step.tx, row.id, state=QUEUED)
     node.backlog = True
     for route in _ready_routes(step):
-        links.want(step, node, route.relay_id)
+        ways.to(step, node, route)
     if OUTBOX.count(step.tx):
         node.remind(step, ("outbox", 0), 0.0)
 

@@ -12,26 +12,19 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox import Cursor, QueueRecord, Recipient, client, limits
 from swarm_protocol.mailbox.commands import Kind
-from swarm_protocol.mls.signatures import Ed25519, SignatureKeyPair
 
 from ..errors import NotReady
 from ..storage.shelves import QUEUES_IN, QUEUES_OUT, RELAYS, SETTINGS, TICKETS, QueueIn, QueueOut
-from . import links
+from . import links, ways
+from .links import key_of
 from .news import tell
 from .node import Line, Node, Reading
 from .step import Step
 
-MAKING = "making"
+MAKING = ways.MAKING
 RETRY_S = 60.0
 EXTEND_BEFORE_S = 60 * limits.DAY
 """A lease of 90 days is extended when less than this is left, so about once a month."""
-
-_ED25519 = Ed25519()
-
-
-def key_of(secret: bytes) -> SignatureKeyPair:
-    """The key pair of a queue's end, from the seed in its row."""
-    return _ED25519.from_private(secret)
 
 
 def make(
@@ -101,9 +94,7 @@ def add_outgoing(step: Step, node: Node, peer_id: int, record: QueueRecord, *, s
     )
     queue = QUEUES_OUT.get(step.tx, queue_id)
     assert queue is not None, "it was added"
-    line = links.want(step, node, queue.relay_id)
-    if line.is_up:
-        _fix_key(step, line, queue)
+    _fix_key(step, node, queue)
     return queue_id
 
 
@@ -125,9 +116,8 @@ def add_reply(step: Step, node: Node, invite_id: int, record: QueueRecord, *, st
     )
     queue = QUEUES_OUT.get(step.tx, queue_id)
     assert queue is not None, "it was added"
-    line = links.want(step, node, queue.relay_id)
-    if line.is_up and not stranger:
-        _fix_key(step, line, queue)
+    if not stranger:
+        _fix_key(step, node, queue)
 
 
 def change_out(step: Step, node: Node, queue_id: int, **values: object) -> None:
@@ -145,15 +135,20 @@ def relay_at(step: Step, address: str, pin: bytes) -> int:
 
 
 def tend(step: Step, node: Node, line: Line) -> None:
-    """Ask for all that the rows of this relay lack."""
+    """Ask for all that the rows of this relay lack, and for what it may pass on."""
     for queue in QUEUES_IN.all(step.tx, relay_id=line.relay_id):
         if queue.state == MAKING:
             _make(step, line, queue)
         elif queue.rid is not None and queue.state not in {Recipient.CLOSED.value, Recipient.DEAD.value}:
             _read(step, node, line, queue)
-    for out in QUEUES_OUT.all(step.tx, relay_id=line.relay_id, keyed=False):
+    fix_keys(step, node)
+
+
+def fix_keys(step: Step, node: Node) -> None:
+    """Fix our keys at queues of others where they are not fixed yet, as far as there are ways."""
+    for out in QUEUES_OUT.all(step.tx, keyed=False):
         if out.state != "gone" and not out.stranger:
-            _fix_key(step, line, out)
+            _fix_key(step, node, out)
 
 
 def _make(step: Step, line: Line, queue: QueueIn) -> None:
@@ -174,18 +169,18 @@ def _read(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
     links.ask(step, line, body, key_of(queue.secret))
 
 
-def fix_again(step: Step, node: Node, line: Line, queue: QueueOut) -> None:
+def fix_again(step: Step, node: Node, queue: QueueOut) -> None:
     """Fix our key anew; if the relay does not take it, the queue is gone."""
     change_out(step, node, queue.id, keyed=False)
-    _fix_key(step, line, queue)
+    _fix_key(step, node, queue)
 
 
-def _fix_key(step: Step, line: Line, queue: QueueOut) -> None:
-    if ("skey", queue.id) in line.asked:
+def _fix_key(step: Step, node: Node, queue: QueueOut) -> None:
+    way = ways.to(step, node, queue)
+    if way is None or not way.has_room or ("skey", queue.id) in way.line.asked:
         return
-    line.asked.add(("skey", queue.id))
-    key = key_of(queue.secret)
-    links.ask(step, line, mbx.SKey(mbx.SenderId(queue.sid), key.public), key)
+    way.line.asked.add(("skey", queue.id))
+    ways.ask(step, way, queue, mbx.SKey(mbx.SenderId(queue.sid), key_of(queue.secret).public))
 
 
 # Answers

@@ -14,6 +14,7 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol import meeting as met
 from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.mailbox import effects as fx
+from swarm_protocol.mailbox.frames import encode
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.time import Instant
 from swarmnode.services import identity, meeting, messages, relays, views
@@ -49,6 +50,11 @@ class RelayHost:
         self.store = MemoryStore()
         self.machine = mbx.Relay(relay_keys(name), self.store, entropy=SeededEntropy(f"relay {name}"))
         self.ends: dict[fx.ConnectionId, tuple[Person, LinkId]] = {}
+        self.forwards = True
+        """Whether it passes on what is for other relays."""
+        self.visitors: list[str] = []
+        """Who connected, in order."""
+        self.asking: dict[fx.ConnectionId, tuple[RelayHost, fx.Forward]] = {}
         self.last = 0
         self.seeds = 0
 
@@ -71,6 +77,7 @@ class RelayHost:
         self.last += 1
         connection = fx.ConnectionId(self.last)
         self.ends[connection] = person, link
+        self.visitors.append(person.name)
         self.world.later(lambda: person.feed(Opened(link)))
         self.feed(fx.Opened(connection))
         return connection
@@ -83,11 +90,33 @@ class RelayHost:
                 case fx.Send(connection, _, data) if connection in self.ends:
                     person, link = self.ends[connection]
                     self.world.later(lambda p=person, k=link, d=data: p.feed(Heard(k, d)))  # type: ignore[misc]
+                case fx.Send(connection, number, data) if connection in self.asking and number:
+                    self._passed(*self.asking.pop(connection), data)
+                case fx.Forward():
+                    self._forward(effect)
                 case fx.Close(connection):
                     self.drop(connection)
                 case _:
                     pass
         self.store.sync()
+
+    def _forward(self, effect: fx.Forward) -> None:
+        """Ask another relay, over a connection for this alone."""
+        far = self.world.relays.get(effect.address)
+        if far is None or not far.up or not self.forwards:
+            self.world.later(lambda: self.feed(fx.ForwardAnswered(effect.connection, effect.number, None)))
+            return
+        far.last += 1
+        connection = fx.ConnectionId(far.last)
+        far.asking[connection] = self, effect
+        far.feed(fx.Opened(connection))
+        far.feed(fx.Received(connection, encode(1, mbx.Fwd(effect.data))))
+        far.feed(fx.Closed(connection))
+
+    def _passed(self, by: RelayHost, effect: fx.Forward, data: bytes) -> None:
+        _, said = mbx.read_answer(data)
+        sealed = said.sealed if isinstance(said, mbx.Answer) else None
+        self.world.later(lambda: by.feed(fx.ForwardAnswered(effect.connection, effect.number, sealed)))
 
     def received(self, connection: fx.ConnectionId, data: bytes) -> None:
         if connection in self.ends:
