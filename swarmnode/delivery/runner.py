@@ -156,7 +156,8 @@ class Runner:
         """Run as long as the block lasts; then what has arrived is stored, and links are closed."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            self._feed(Started())
+            if not self.database.rolled_back:
+                self._feed(Started())
             work = tasks.create_task(self._work())
             watch = tasks.create_task(self._watch())
             try:
