@@ -54,6 +54,7 @@ class RelayHost:
         """Whether it passes on what is for other relays."""
         self.visitors: list[str] = []
         """Who connected, in order."""
+        self.under_way = self.most_forwards = 0
         self.asking: dict[fx.ConnectionId, tuple[RelayHost, fx.Forward]] = {}
         self.last = 0
         self.seeds = 0
@@ -83,6 +84,8 @@ class RelayHost:
         return connection
 
     def feed(self, input_: fx.Input) -> None:
+        if isinstance(input_, fx.ForwardAnswered):
+            self.under_way -= 1
         for effect in self.machine.handle(input_, now=self.world.wall_s):
             match effect:
                 case fx.Store(changes):
@@ -102,6 +105,8 @@ class RelayHost:
 
     def _forward(self, effect: fx.Forward) -> None:
         """Ask another relay, over a connection for this alone."""
+        self.under_way += 1
+        self.most_forwards = max(self.most_forwards, self.under_way)
         far = self.world.relays.get(effect.address)
         if far is None or not far.up or not self.forwards:
             self.world.later(lambda: self.feed(fx.ForwardAnswered(effect.connection, effect.number, None)))
@@ -121,6 +126,16 @@ class RelayHost:
     def received(self, connection: fx.ConnectionId, data: bytes) -> None:
         if connection in self.ends:
             self.feed(fx.Received(connection, data))
+
+    def connected(self, name: str) -> bool:
+        """Whether somebody is connected."""
+        return any(person.name == name for person, _ in self.ends.values())
+
+    def wipe(self) -> None:
+        """Lose everything, and break all links."""
+        self.die()
+        self.up, self.store = True, MemoryStore()
+        self.machine = mbx.Relay(relay_keys(self.name), self.store, entropy=SeededEntropy(f"new {self.name}"))
 
     def drop(self, connection: fx.ConnectionId) -> None:
         if connection in self.ends:
