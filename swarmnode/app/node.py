@@ -217,6 +217,10 @@ class LocalNode:
         self, name: str, passphrase: str | None, key_file: Path | None, words: Sequence[str] | None
     ) -> tuple[str, ...]:
         """See `api.node.Node`."""
+        if "node" not in self.config.roles:
+            raise NotReady(
+                "this process is a relay alone", hint="Start a node with `swarmnode run --role node`."
+            )
         async with self._turn:
             if self._keys.exists():
                 raise Conflict("there is a persona already", hint="Another one needs another home.")

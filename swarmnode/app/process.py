@@ -12,11 +12,14 @@ from typing import Protocol
 
 from ..api.server import Api, serve
 from ..config import Config
+from ..delivery.relay_door import DoorLimits
 from ..delivery.relay_role import RelayRole
 from ..delivery.runner import clock
 from ..storage.home import Home
 from .node import LocalNode
 from .stores import Stores
+
+MIB = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,10 @@ async def run(config: Config, *, passphrase: str | None, ready: Ready) -> None:
                 host=config.link.host,
                 port=config.link_port,
                 public_address=config.link.public,
+                quota_bytes=config.relay.quota_mib * MIB,
+                spare_bytes=config.relay.spare_mib * MIB,
+                door=DoorLimits(config.relay.connections, config.relay.connections_per_source),
+                forwards=config.relay.forward,
                 allow_private=os.environ.get(ALLOW_PRIVATE) == "1",
             )
             await stack.enter_async_context(_relaying(role))

@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ from .relay_server import Counters, RelayServer
 if TYPE_CHECKING:
     from swarm_protocol.meeting.link import RelayLink
 
+GIB = 1024 * 1024 * 1024
 KEYS, CERTIFICATE, STORE = "keys", "certificate.pem", "relay.db"
 
 
@@ -79,12 +81,16 @@ class RelayRole:
         clock: Callable[[], float] = time.time,
         disk: Callable[[], int] | None = None,
         door: DoorLimits | None = None,
+        quota_bytes: int = 4 * GIB,
+        spare_bytes: int = GIB // 2,
+        forwards: bool = True,
         allow_private: bool = False,
     ) -> RelayRole:
         """Open the relay in `folder`, or make a new one, and listen.
 
         `host` empty is every address of this machine, `port` 0 any free one. `disk` gives the use of the disk
-        in percent.
+        in percent; without it what is used counts against `quota_bytes`, and against the disk less
+        `spare_bytes`. Without `forwards` nothing is passed on to other relays.
 
         Raises:
             ConfigError: the public address is none, or it cannot listen there.
@@ -111,8 +117,8 @@ class RelayRole:
             Relay(secrets.relay, store, entropy=entropy),
             store,
             tls=context,
-            forward=forwarder.ask,
-            disk=disk or (lambda: _used_percent(folder)),
+            forward=forwarder.ask if forwards else _forward_nothing,
+            disk=disk or partial(_used_percent, folder, store, quota_bytes, spare_bytes),
             clock=clock,
             door=door,
         )
@@ -183,6 +189,10 @@ class _Secrets:
         return cls(store, RelayKeys(Ed25519().from_private(signature), relay_hpke_key(hpke)))
 
 
+async def _forward_nothing(_: fx.Forward) -> None:
+    """The owner does not lend that: who asks goes another way."""
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         if not host and socket.has_dualstack_ipv6():
@@ -201,9 +211,11 @@ def _address_of(listener: socket.socket, host: str) -> str:
     return f"[{host}]:{listener.getsockname()[1]}" if ":" in host else f"{host}:{listener.getsockname()[1]}"
 
 
-def _used_percent(folder: Path) -> int:
+def _used_percent(folder: Path, store: SqliteRelayStore, quota_bytes: int, spare_bytes: int) -> int:
+    """How full it is by what is nearer: the quota, or the disk without what is to stay free."""
     try:
-        usage = shutil.disk_usage(folder)
-    except OSError:  # a disk that does not answer takes nothing
+        used, empty = store.used_bytes()
+        room = empty + shutil.disk_usage(folder).free - spare_bytes
+    except (OSError, StorageError):  # a disk that does not answer takes nothing
         return 100
-    return 100 - 100 * usage.free // usage.total
+    return min(100, 100 * used // max(1, min(quota_bytes, used + room)))

@@ -1,4 +1,4 @@
-"""Receipts: the other side is told what is stored here, and what was read (spec 21 §5).
+"""Receipts: the other side is told what is stored here, and what was read (spec 60 §4).
 
 An intent is written with the message that it is for. A little later all intents of a conversation become one
 receipt, in the step that forgets them. A receipt is not repeated: a message that nobody confirms comes again,

@@ -280,6 +280,13 @@ class SqliteRelayStore:
         self._db = self._open()  # a connection that met a broken page reads nothing more
         self._check()
 
+    def used_bytes(self) -> tuple[int, int]:
+        """Bytes of the file that hold something, and bytes in it that are free to be used again."""
+        size, pages, empty = (
+            int(self._rows(f"PRAGMA {name}")[0][0]) for name in ("page_size", "page_count", "freelist_count")
+        )
+        return size * (pages - empty), size * empty
+
     def close(self) -> None:
         """Undo what was not synced, and close; the write-ahead log goes into the file."""
         self._db.close()
