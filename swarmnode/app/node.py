@@ -61,7 +61,7 @@ from .stores import Stores
 T = TypeVar("T")
 INVITE_S = 30.0
 """So long `invite` and `accept` wait for relays before they answer with what there is."""
-ENDED = frozenset({"confirmed", "asked", "taken", "expired", "no-relay", "declined"})
+ENDED = frozenset({"confirmed", "asked", "taken", "expired", "no-relay", "declined", "wrong-code"})
 
 
 class LocalNode:
@@ -116,7 +116,11 @@ class LocalNode:
             database,
             entropy=os.urandom,
             options=Options(
-                receipts=privacy.receipts, forward=privacy.forward, direct=privacy.direct, lan=privacy.lan
+                receipts=privacy.receipts,
+                forward=privacy.forward,
+                direct=privacy.direct,
+                lan=privacy.lan,
+                words=tuple(words.wordlist()),
             ),
             on_disk_full=lambda: integrity.release_ballast(self.place),
         )
@@ -336,6 +340,16 @@ class LocalNode:
         if view.state == "taken":
             raise Conflict(
                 "somebody else has opened this invite before", hint="Ask for a new one, over a better way."
+            )
+        if view.state == "wrong-code":
+            raise NotFound(
+                "these are not the words, and the code is used up now",
+                hint="Ask for a new code, or for a link: `swarmnode invite`.",
+            )
+        if view.state == "expired" and view.kind == "code":
+            raise NotFound(
+                "no relay that you know has this code",
+                hint="It may have ended; or you share no relay: then ask for a link, `swarmnode invite`.",
             )
         if view.state == "expired":
             raise NotFound("no relay has this invite any more", hint="Ask for a new one.")

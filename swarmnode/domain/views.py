@@ -84,7 +84,8 @@ class InviteView:
     kind: str
     """`one-time`, `address` (may be public) or `code` (`code` is spoken, `link` empty)."""
     state: str
-    """`created`, `fetched`, `requested`, `accepted`, `confirmed`, `declined`, `expired`, `suspect`."""
+    """`created`, `fetched`, `requested`, `accepted`, `confirmed`, `declined`, `expired`, `suspect`; of what
+    was accepted also `read`, `agreed`, `asked`, `taken`, `withdrawn`, `no-relay`, `wrong-code`."""
     role: str
     """`inviter` or `joiner`."""
     expires_at: int

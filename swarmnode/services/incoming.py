@@ -25,6 +25,7 @@ from swarm_protocol.errors import RemoteProtocolError
 from ..storage.shelves import GAPS, GROUP_HEADS, HELD, PARTS, PARTS_DONE, QUEUES_IN, GroupHead, QueueIn
 from . import (
     carried,
+    codes,
     groups,
     links,
     meeting,
@@ -153,6 +154,9 @@ def payload(step: Step, node: Node, source: Source, kind: Kind, data: bytes) -> 
     match kind:
         case Kind.MLS_PRIVATE:
             mls_message(step, node, source, data)
+        case Kind.OFFER if source.invite_id is not None:
+            codes.replied(step, node, source.invite_id, data)
+            meeting.advance(step, node, source.invite_id)
         case Kind.CONN_REQ if source.invite_id is not None:
             meeting.requested(step, node, source.invite_id, data)
         case Kind.CONN_ACC if source.invite_id is not None:

@@ -34,7 +34,8 @@ from ..storage.shelves import (
     Invite,
     QueueIn,
 )
-from . import groups, links, outgoing, queues, rotation, trust
+from . import codes, groups, invites, links, outgoing, queues, rotation, trust
+from .invites import PREPARING, STAMPING
 from .news import tell
 from .node import Line, Node
 from .step import Step
@@ -42,16 +43,12 @@ from .step import Step
 LIFETIME_S = 7 * 86400
 ADDRESS_LIFETIME_S = 10 * 365 * 86400
 KEY_PACKAGE_S = 30 * 86400
-SECOND_RELAY_S = 10.0
-"""So long the second of two relays is waited for; then one has to do."""
 LENT = 2
 STAMP_BITS = 6
 STAMPS_A_STEP = 1
 MAX_REQUESTS = 200
 """Strangers who wait at an address; more are not looked at."""
 QUARANTINE_S = 30 * 86400
-
-PREPARING, STAMPING = "preparing", "stamping"
 
 
 # Giving
@@ -66,8 +63,10 @@ def invite(step: Step, node: Node, kind: str, *, label: str = "", note: str = ""
     """
     node.require_writable()
     del note
+    if kind == codes.KIND:
+        return view_of(invites.get(step, codes.begin(step, node, label=label)))
     if kind not in {"one-time", "address"}:
-        raise UsageError("an invite is `one-time` or an `address`")
+        raise UsageError("an invite is `one-time`, an `address` or a `code`")
     relays = [r for r in rotation.own_relays(step) if TICKETS.one(step.tx, relay_id=r.id, used=False)]
     if not relays:
         raise NotReady(
@@ -92,8 +91,8 @@ def invite(step: Step, node: Node, kind: str, *, label: str = "", note: str = ""
     queue_kind = QueueKind.INVITE if kind == "one-time" else QueueKind.CONTACT
     for relay in relays[:2]:
         queues.make(step, node, relay.id, queue_kind, invite_id=invite_id)
-    node.remind(step, ("invite", invite_id), SECOND_RELAY_S)
-    return view_of(_get(step, invite_id))
+    node.remind(step, ("invite", invite_id), invites.SECOND_RELAY_S)
+    return view_of(invites.get(step, invite_id))
 
 
 def queue_made(step: Step, node: Node, queue: QueueIn) -> None:
@@ -110,7 +109,20 @@ def advance(step: Step, node: Node, invite_id: int, *, waited: bool = False) -> 
     row = INVITES.get(step.tx, invite_id)
     if row is None or node.quarantine:
         return
+    if row.kind == codes.KIND and step.wall_s >= row.expires_at and row.state in _OF_CODES:
+        _expire(step, node, row)
+        return
     match row.role, row.state:
+        case "inviter", "preparing" if row.kind == codes.KIND:
+            codes.offer(step, node, row)
+        case "inviter", "created" | "fetched" if row.code:
+            node.remind(step, ("invite", row.id), float(row.expires_at - step.wall_s))
+        case "joiner", "read" if row.kind == codes.KIND:
+            codes.look_for_offer(step, node, row)
+        case "joiner", "agreed":
+            codes.look_for_bundle(step, node, row)
+        case "inviter", "fetched" if row.kind == codes.KIND:
+            _lay(step, node, row, waited=waited)
         case "inviter", "preparing":
             _lay(step, node, row, waited=waited)
         case "inviter", "requested":
@@ -125,32 +137,11 @@ def advance(step: Step, node: Node, invite_id: int, *, waited: bool = False) -> 
             pass
 
 
-def _own_queues(step: Step, row: Invite) -> tuple[list[QueueIn], list[QueueIn]]:
-    """The queues of an invite that are made, and those that are on their way."""
-    all_of = QUEUES_IN.all(step.tx, invite_id=row.id)
-    return _split(all_of)
-
-
-def _split(all_of: list[QueueIn]) -> tuple[list[QueueIn], list[QueueIn]]:
-    made = [queue for queue in all_of if queue.sid is not None and queue.state != Recipient.DEAD.value]
-    return made, [queue for queue in all_of if queue.state == queues.MAKING]
-
-
-def _ready(
-    step: Step, node: Node, row: Invite, made: list[QueueIn], coming: list[QueueIn], *, waited: bool
-) -> bool:
-    """Whether to go on: all queues are there, or one is and the others were waited for."""
-    if made and (waited or not coming):
-        return True
-    node.remind(step, ("invite", row.id), SECOND_RELAY_S)
-    return False
-
-
 def _lay(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
     """Make the bundle, and have the relays keep it."""
     if row.bundle is None:
-        made, coming = _own_queues(step, row)
-        if not _ready(step, node, row, made, coming, waited=waited):
+        made, coming = invites.queues_of(step, row)
+        if not invites.ready(step, node, row, made, coming, waited=waited):
             return
         row = _bundle(step, row, made)
     for queue in QUEUES_IN.all(step.tx, invite_id=row.id):
@@ -162,13 +153,13 @@ def _lay(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
 def _bundle(step: Step, row: Invite, made: list[QueueIn]) -> Invite:
     records = [record for queue in made if (record := queues.record_of(step, queue)) is not None]
     at = [RelayAddress(record.address, record.pin) for record in records]
-    kind = LinkKind.INVITE if row.kind == "one-time" else LinkKind.ADDRESS
+    kind = LinkKind.ADDRESS if row.kind == "address" else LinkKind.INVITE
     assert row.secret is not None
     assert row.progress is not None
     bundle = met.Bundle(
         hpke=met.HPKE.kem.from_private(row.secret).public,
         replies=tuple(records),
-        lent=_lend(step, made[0].relay_id) if row.kind == "one-time" else None,
+        lent=_lend(step, made[0].relay_id) if kind is LinkKind.INVITE else None,
         label=row.label[:64],
         stamp_bits=STAMP_BITS if row.kind == "address" else 0,
     )
@@ -181,7 +172,7 @@ def _bundle(step: Step, row: Invite, made: list[QueueIn]) -> Invite:
         entropy=step.entropy,
     )
     INVITES.change(step.tx, row.id, bundle=invitation.sealed, link=invitation.link.format())
-    return _get(step, row.id)
+    return invites.get(step, row.id)
 
 
 def _lend(step: Step, relay_id: int) -> met.Lent | None:
@@ -202,7 +193,7 @@ def _put(step: Step, line: Line, row: Invite, queue: QueueIn) -> None:
     assert relay is not None
     assert queue.rid is not None
     line.asked.add(("put", queue.id))
-    slot = _link_of(row).slot(RelayAddress(relay.address, relay.pin))
+    slot = invites.link_of(row).slot(RelayAddress(relay.address, relay.pin))
     body = mbx.Put(mbx.RecipientId(queue.rid), slot, row.bundle)
     links.ask(step, line, body, links.key_of(queue.secret))
 
@@ -213,40 +204,46 @@ def put(step: Step, node: Node, line: Line, asked: mbx.Put, said: mbx.Done | mbx
     if queue is None or queue.invite_id is None:
         return
     line.asked.discard(("put", queue.id))
+    row = invites.get(step, queue.invite_id)
+    if isinstance(said, mbx.Error) and row.code:
+        codes.not_held(step, node, row, said)
+        return
     if isinstance(said, mbx.Error):
         node.remind(step, ("invite", queue.invite_id), float(said.retry_after or 60))
         return
     QUEUES_IN.change(step.tx, queue.id, told=True)
-    row = _get(step, queue.invite_id)
     if row.state == PREPARING:
-        _move(step, row, "created")
+        invites.move(step, row, "created")
+        advance(step, node, row.id)
+    elif row.kind == codes.KIND:
+        codes.laid(step, node, row)
 
 
 def fetched(step: Step, node: Node, queue: QueueIn, key: bytes) -> None:
     """A relay says that somebody fetched the bundle."""
     row = None if queue.invite_id is None else INVITES.get(step.tx, queue.invite_id)
-    if row is None or row.kind != "one-time" or row.role != "inviter":
+    if row is None or row.kind == "address" or row.role != "inviter":
         return
     if row.key_package in {None, key}:  # on the inviter's side: the key that fetched
         INVITES.change(step.tx, row.id, key_package=key)
-        _happens(step, row, InviteEvent.FETCHED)
+        invites.happens(step, row, InviteEvent.FETCHED)
         node.remind(step, ("invite overdue", row.id), float(met.REQUEST_WITHIN_S))
     else:
-        _happens(step, row, InviteEvent.FETCHED_BY_OTHER)
+        invites.happens(step, row, InviteEvent.FETCHED_BY_OTHER)
 
 
 def key_refused(step: Step, queue: QueueIn) -> None:
     """A second sender wanted to answer an invite."""
     row = None if queue.invite_id is None else INVITES.get(step.tx, queue.invite_id)
-    if row is not None and row.kind == "one-time":
-        _happens(step, row, InviteEvent.OTHER_REQUEST)
+    if row is not None and row.kind != "address":
+        invites.happens(step, row, InviteEvent.OTHER_REQUEST)
 
 
 def overdue(step: Step, invite_id: int) -> None:
     """Somebody fetched, and did not ask."""
     row = INVITES.get(step.tx, invite_id)
     if row is not None:
-        _happens(step, row, InviteEvent.OVERDUE)
+        invites.happens(step, row, InviteEvent.OVERDUE)
 
 
 def requested(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
@@ -255,7 +252,7 @@ def requested(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     Raises:
         RemoteProtocolError: it does not hold.
     """
-    row = _get(step, invite_id)
+    row = invites.get(step, invite_id)
     if row.role != "inviter" or row.secret is None:
         return
     request = _open(step, node, row, sealed)
@@ -269,7 +266,7 @@ def requested(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     event = met.request_event(before, request.node.leaf_sig)
     if event is InviteEvent.REQUEST:
         INVITES.change(step.tx, row.id, request=sealed, request_hash=request.keys.request, note=request.note)
-    state = _happens(step, row, event)
+    state = invites.happens(step, row, event)
     if event is InviteEvent.REQUEST and state == "requested":
         advance(step, node, row.id)
     elif event is InviteEvent.SAME_REQUEST and row.state in {"accepted", "confirmed"}:
@@ -279,7 +276,7 @@ def requested(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
 def _open(step: Step, node: Node, row: Invite, sealed: bytes) -> met.Request:
     assert row.secret is not None
     return met.open_request(
-        _invitation(row),
+        invites.invitation_of(row),
         met.HPKE.kem.from_private(row.secret),
         sealed,
         own=node.me.chain.persona_id,
@@ -324,11 +321,11 @@ def decide(step: Step, node: Node, invite_id: int, *, yes: bool) -> InviteView:
         raise NotFound("nobody waits for an answer there")
     if yes:
         INVITES.change(step.tx, row.id, role="inviter")
-        _move(step, _get(step, row.id), "requested")
+        invites.move(step, invites.get(step, row.id), "requested")
         advance(step, node, row.id)
     else:
-        _move(step, row, "declined")
-    return view_of(_get(step, row.id))
+        invites.move(step, row, "declined")
+    return view_of(invites.get(step, row.id))
 
 
 def _answer(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
@@ -337,19 +334,19 @@ def _answer(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
     try:
         request = _open(step, node, row, row.request)
     except RemoteProtocolError:
-        _move(step, row, "expired")  # its key package has ended while it waited
+        invites.move(step, row, "expired")  # its key package has ended while it waited
         return
     if row.contact_id is None:
         contact_id = _contact(step, node, request.chain, request.note, name="")
         _peer(step, contact_id, request.node.leaf_sig, request.node.added)
         INVITES.change(step.tx, row.id, contact_id=contact_id)
         rotation.fill(step, node)
-        row = _get(step, row.id)
+        row = invites.get(step, row.id)
     peer = PEERS.one(step.tx, leaf_sig=request.node.leaf_sig)
     assert peer is not None
     peer_id = peer.id
-    made, coming = _split(QUEUES_IN.all(step.tx, peer_id=peer_id))
-    if not _ready(step, node, row, made, coming, waited=waited):
+    made, coming = invites.split(QUEUES_IN.all(step.tx, peer_id=peer_id))
+    if not invites.ready(step, node, row, made, coming, waited=waited):
         return
     me = node.me
     own = met.node_key_package(
@@ -364,7 +361,7 @@ def _answer(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
     _start(step, node, row.contact_id or 0, peer_id, accepted.started, request.keys.transcript)
     INVITES.change(step.tx, row.id, answer=accepted.sealed)
     outgoing.post_meeting(step, node, Kind.CONN_ACC, accepted.sealed, peer_id=peer_id)
-    _move(step, _get(step, row.id), "accepted")
+    invites.move(step, invites.get(step, row.id), "accepted")
 
 
 def _answer_again(step: Step, node: Node, row: Invite) -> None:
@@ -381,13 +378,18 @@ def _answer_again(step: Step, node: Node, row: Invite) -> None:
 
 
 def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
-    """Take an invite's link, or an address; what comes of it is told by `invite.changed`.
+    """Take an invite's link, an address, or a spoken code; what comes of it is told by `invite.changed`.
 
     Raises:
         UsageError: it is no invite, or has ended.
         Conflict: it is our own.
+        NotReady: it is a code, and no relay is known.
     """
     node.require_writable()
+    if codes.is_code(node, text):
+        invite_id = codes.take(step, node, text, note=note)
+        advance(step, node, invite_id)
+        return view_of(invites.get(step, invite_id))
     try:
         link = met.InviteLink.parse(text)
     except RemoteProtocolError as e:
@@ -413,12 +415,12 @@ def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
         changed_at=step.wall_s,
     )
     advance(step, node, invite_id)
-    return view_of(_get(step, invite_id))
+    return view_of(invites.get(step, invite_id))
 
 
 def _fetch(step: Step, node: Node, row: Invite) -> None:
     assert row.secret is not None
-    link, key = _link_of(row), links.key_of(row.secret)
+    link, key = invites.link_of(row), links.key_of(row.secret)
     for at in link.fetch:
         line = links.want(step, node, queues.relay_at(step, at.address, at.pin))
         if line.is_up and ("fetch", row.id) not in line.asked:
@@ -431,7 +433,10 @@ def bundle_came(step: Step, node: Node, line: Line, asked: mbx.Fetch, said: mbx.
     row = next(
         (
             row
-            for row in INVITES.all(step.tx, role="joiner", state="read")
+            for row in (
+                *INVITES.all(step.tx, role="joiner", state="read"),
+                *INVITES.all(step.tx, role="joiner", state="agreed"),
+            )
             if row.secret is not None and links.key_of(row.secret).public == asked.key
         ),
         None,
@@ -439,22 +444,33 @@ def bundle_came(step: Step, node: Node, line: Line, asked: mbx.Fetch, said: mbx.
     if row is None:
         return
     line.asked.discard(("fetch", row.id))
+    if row.kind == codes.KIND and row.state == "read":
+        codes.offer_came(step, node, row, line, said)
+        return
+    if row.kind == codes.KIND and isinstance(said, mbx.Error):
+        codes.no_bundle(step, node, row, said)
+        return
+    if row.kind == codes.KIND and isinstance(said, mbx.Bundle):
+        agreed = codes.bundle_came(step, node, row, said.bundle)
+        if agreed is None:
+            return
+        row = agreed
     if isinstance(said, mbx.Error):
         if said.code is mbx.ErrorCode.CONFLICT:
-            _move(step, row, "taken")
+            invites.move(step, row, "taken")
         elif said.code is mbx.ErrorCode.GONE:
             _give_up(step, node, row, line)
         else:
             node.remind(step, ("invite", row.id), float(said.retry_after or 60))
         return
     try:
-        invitation = met.Invitation.open(_link_of(row), said.bundle)
+        invitation = met.Invitation.open(invites.link_of(row), said.bundle)
     except RemoteProtocolError:
         _give_up(step, node, row, line)  # the relay lies; the other one may not
         return
     INVITES.change(step.tx, row.id, bundle=said.bundle, label=invitation.bundle.label)
-    _move(step, _get(step, row.id), "fetched")
-    _queues_to_answer(step, node, _get(step, row.id), invitation.bundle)
+    invites.move(step, invites.get(step, row.id), "fetched")
+    _queues_to_answer(step, node, invites.get(step, row.id), invitation.bundle)
     advance(step, node, row.id)
 
 
@@ -462,8 +478,8 @@ def _give_up(step: Step, node: Node, row: Invite, line: Line) -> None:
     """One relay has nothing; the invite is gone when none of them has."""
     tried = set(row.progress or b"") | {line.relay_id % 256}
     INVITES.change(step.tx, row.id, progress=bytes(sorted(tried)))
-    if len(tried) >= len(_link_of(row).fetch):
-        _move(step, row, "expired")
+    if len(tried) >= len(invites.link_of(row).fetch):
+        invites.move(step, row, "expired")
     else:
         node.remind(step, ("invite", row.id), 5.0)
 
@@ -484,13 +500,13 @@ def _queues_to_answer(step: Step, node: Node, row: Invite, bundle: met.Bundle) -
 
 def _ask(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
     """Say who we are."""
-    made, coming = _own_queues(step, row)
+    made, coming = invites.queues_of(step, row)
     if not made and not coming:
-        _move(step, row, "no-relay")
+        invites.move(step, row, "no-relay")
         return
-    if not _ready(step, node, row, made, coming, waited=waited):
+    if not invites.ready(step, node, row, made, coming, waited=waited):
         return
-    invitation, me = _invitation(row), node.me
+    invitation, me = invites.invitation_of(row), node.me
     own = met.node_key_package(
         NodeRef(me.chain.persona_id, me.node_seq), me.keys, lifetime=_lifetime(step), entropy=step.entropy
     )
@@ -502,7 +518,7 @@ def _ask(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
         key_package=mls.archive.encode_own_key_package(own),
         progress=draft.content,
     )
-    _move(step, _get(step, row.id), STAMPING)
+    invites.move(step, invites.get(step, row.id), STAMPING)
     advance(step, node, row.id)
 
 
@@ -510,7 +526,7 @@ def _stamp(step: Step, node: Node, row: Invite) -> None:
     """Search for the stamp, a little at a time, then seal and send."""
     assert row.key_package is not None
     assert row.progress is not None
-    invitation = _invitation(row)
+    invitation = invites.invitation_of(row)
     own = mls.archive.decode_own_key_package(row.key_package)
     draft = met.Draft(invitation, own, row.progress)
     stamp = None
@@ -532,7 +548,7 @@ def _stamp(step: Step, node: Node, row: Invite) -> None:
     for record in invitation.bundle.replies:
         queues.add_reply(step, node, row.id, record, stranger=invitation.is_address)
     outgoing.post_meeting(step, node, Kind.CONN_REQ, asked.sealed, invite_id=row.id)
-    _move(step, _get(step, row.id), "asked")
+    invites.move(step, invites.get(step, row.id), "asked")
 
 
 def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
@@ -541,7 +557,7 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     Raises:
         RemoteProtocolError: it does not hold.
     """
-    row = _get(step, invite_id)
+    row = invites.get(step, invite_id)
     if row.role != "joiner" or row.state != "asked":
         return
     me, keys = node.me, _keys_of(row)
@@ -561,8 +577,10 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     _start(step, node, contact_id, peer_id, started, keys.transcript)
     for request in OUTBOX.all(step.tx, invite_id=row.id):
         outgoing.confirmed(step, node, request.id)
-    INVITES.change(step.tx, row.id, contact_id=contact_id, psk=None, key_package=None, progress=None)
-    _move(step, _get(step, row.id), "confirmed")
+    INVITES.change(
+        step.tx, row.id, contact_id=contact_id, psk=None, key_package=None, progress=None, secret=None
+    )
+    invites.move(step, invites.get(step, row.id), "confirmed")
     CONTACTS.change(step.tx, contact_id, standing=Standing.CONFIRMED.value)
     peer = PEERS.get(step.tx, peer_id)
     assert peer is not None
@@ -640,7 +658,7 @@ def hello_came(step: Step, node: Node, peer_id: int) -> None:
     for row in OUTBOX.all(step.tx, peer_id=peer_id, kind=int(Kind.CONN_ACC)):
         outgoing.confirmed(step, node, row.id)
     for given in INVITES.all(step.tx, contact_id=peer.contact_id, role="inviter", state="accepted"):
-        _happens(step, given, InviteEvent.HELLO)
+        invites.happens(step, given, InviteEvent.HELLO)
         close(step, node, given)
 
 
@@ -648,7 +666,7 @@ def close(step: Step, node: Node, row: Invite) -> None:
     """Destroy what an invite needed and nobody needs any more: its keys, and its queues at the relays."""
     if row.kind == "address" and row.role == "inviter" and row.request is None:
         return
-    if row.request is None or row.kind == "one-time":
+    if row.request is None or row.kind != "address":
         for queue in QUEUES_IN.all(step.tx, invite_id=row.id):
             line = node.line(queue.relay_id)
             if line.is_up and queue.rid is not None:
@@ -665,7 +683,12 @@ def line_up(step: Step, node: Node, line: Line) -> None:
         advance(step, node, row.id)
 
 
-_waiting = INVITES.table.c.state.in_([PREPARING, "requested", "read", "fetched", STAMPING])
+_OF_CODES = frozenset({PREPARING, "created", "fetched", "read", "agreed"})
+"""States of a code in which it ends with its hour."""
+
+_waiting = INVITES.table.c.state.in_(
+    [PREPARING, "created", "requested", "read", "agreed", "fetched", STAMPING]
+)
 
 
 def open_rows(step: Step) -> list[Invite]:
@@ -679,12 +702,12 @@ def revoke(step: Step, node: Node, invite_id: str) -> None:
     Raises:
         NotFound, Conflict: there is none, or it has led to a contact.
     """
-    row = _get(step, int(invite_id)) if invite_id.isdecimal() else None
+    row = invites.get(step, int(invite_id)) if invite_id.isdecimal() else None
     if row is None:
         raise NotFound("there is no such invite")
     if row.contact_id is not None:
         raise Conflict("this invite has led to a contact", hint="Block or remove the contact instead.")
-    _move(step, row, "declined" if row.role == "inviter" else "withdrawn")
+    invites.move(step, row, "declined" if row.role == "inviter" else "withdrawn")
     for outgoing_row in OUTBOX.all(step.tx, invite_id=row.id):
         outgoing.confirmed(step, node, outgoing_row.id)
     for queue in QUEUES_IN.all(step.tx, invite_id=row.id):
@@ -694,60 +717,33 @@ def revoke(step: Step, node: Node, invite_id: str) -> None:
             if line.is_up:
                 links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), links.key_of(queue.secret))
         QUEUES_IN.change(step.tx, queue.id, state=Recipient.CLOSED.value)
-    INVITES.change(step.tx, row.id, secret=None, psk=None, link="" if row.role == "inviter" else row.link)
+    link = "" if row.role == "inviter" else row.link
+    INVITES.change(step.tx, row.id, secret=None, psk=None, code="", link=link)
 
 
 def sweep(step: Step, node: Node) -> None:
     """End what has ended."""
     for row in INVITES.where(step.tx, INVITES.table.c.expires_at <= step.wall_s):
-        if row.state in {"accepted", "confirmed", "declined", "expired", "withdrawn", "taken"}:
+        if row.state in {"accepted", "confirmed", "declined", "expired", "withdrawn", "taken", "wrong-code"}:
             continue
         if row.kind == "address" and row.role == "inviter" and row.request is None:
             continue
-        _move(step, row, "expired")
-        for outgoing_row in OUTBOX.all(step.tx, invite_id=row.id):
-            outgoing.confirmed(step, node, outgoing_row.id)
-        close(step, node, row)
+        _expire(step, node, row)
     node.remind(step, ("invites", 0), float(limits.UNTIL_STEP))
+
+
+def _expire(step: Step, node: Node, row: Invite) -> None:
+    invites.move(step, row, "expired")
+    for outgoing_row in OUTBOX.all(step.tx, invite_id=row.id):
+        outgoing.confirmed(step, node, outgoing_row.id)
+    close(step, node, row)
+    INVITES.change(step.tx, row.id, code="")
 
 
 def peer_of_queue(step: Step, queue_id: int) -> int | None:
     """The peer that a queue belongs to by now."""
     queue = QUEUES_IN.get(step.tx, queue_id)
     return None if queue is None else queue.peer_id
-
-
-def _invitation(row: Invite) -> met.Invitation:
-    assert row.bundle is not None
-    return met.Invitation.open(_link_of(row), row.bundle)
-
-
-def _link_of(row: Invite) -> met.InviteLink:
-    return met.InviteLink.parse(row.link)
-
-
-def _get(step: Step, invite_id: int) -> Invite:
-    row = INVITES.get(step.tx, invite_id)
-    if row is None:
-        raise NotFound("there is no such invite")
-    return row
-
-
-def _happens(step: Step, row: Invite, event: InviteEvent) -> str:
-    """The state after an event, by the table."""
-    try:
-        state = met.Invite(row.state)
-    except ValueError:
-        return row.state
-    after = met.INVITE[state, event]
-    if after is not state:
-        _move(step, row, after.value)
-    return after.value
-
-
-def _move(step: Step, row: Invite, state: str) -> None:
-    INVITES.change(step.tx, row.id, state=state, changed_at=step.wall_s)
-    tell(step, "invite.changed", invite=str(row.id), state=state)
 
 
 def view(step: Step, invite_id: str) -> InviteView:
@@ -758,7 +754,7 @@ def view(step: Step, invite_id: str) -> InviteView:
     """
     if not invite_id.isdecimal():
         raise NotFound("there is no such invite")
-    return view_of(_get(step, int(invite_id)))
+    return view_of(invites.get(step, int(invite_id)))
 
 
 def view_of(row: Invite) -> InviteView:
@@ -770,7 +766,7 @@ def view_of(row: Invite) -> InviteView:
         state=row.state,
         role=row.role,
         expires_at=row.expires_at,
-        link=row.link if shown else "",
+        link=row.link if shown and row.kind != codes.KIND else "",
         code=row.code if shown else "",
         contact="" if row.contact_id is None else str(row.contact_id),
         note=row.note,

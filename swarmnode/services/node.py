@@ -165,6 +165,8 @@ class Options:
     forward: str = "prefer"
     """Whether relays of others are reached through ours, so that they do not see our address: `prefer`,
     `always`, `never`."""
+    words: tuple[str, ...] = field(default=(), repr=False)
+    """The 2,048 words of spoken codes."""
     suite: int = mls.PRODUCT_SUITES[0]
     """The suite of conversations between two (spec 01)."""
 
