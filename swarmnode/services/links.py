@@ -20,6 +20,8 @@ from .step import LinkId, Open, Shut, Step, Transmit
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 3600.0
 STEADY_S = 10.0
 """A line that broke sooner has not helped: the next try waits longer, or a relay that fails is stormed."""
+UNSTEADY_FAILURES = 4
+"""But no longer than after so many failures, 16 s: the relay is there, it may only have started anew."""
 NO_ANSWER_S = 120.0
 """A relay that owes an answer for so long has lost it; whatever was asked is asked again on a new line."""
 GREETING_S = 20.0
@@ -117,6 +119,8 @@ def lost(step: Step, node: Node, link: LinkId, reason: str = "") -> Line | None:
     was_up = line.is_up
     if was_up and step.now.tick - line.up_since >= STEADY_S:
         line.failures = 0
+    elif was_up:
+        line.failures = min(line.failures, UNSTEADY_FAILURES)
     line.state, line.link, line.caller = LineState.DOWN, None, None
     line.asked.clear()
     line.watched = None
