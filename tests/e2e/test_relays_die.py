@@ -31,7 +31,7 @@ def test_all_that_is_said_arrives_once_and_in_order_however_often_the_relay_is_k
                 said.append(f"message {len(said)}")
                 ada.say("1", said[-1])
             sent = len(said) - dice.randrange(1, 2 * MESSAGES // KILLS)
-            eventually(lambda sent=sent: _left(ada) >= sent)  # type: ignore[misc]
+            eventually(lambda sent=sent: _left(ada) >= sent, within_s=60)  # type: ignore[misc]
             post.kill()
             post.start()
         ben.start()
@@ -41,7 +41,7 @@ def test_all_that_is_said_arrives_once_and_in_order_however_often_the_relay_is_k
             post.start()
         eventually(lambda: len(ben.heard("1")) >= len(said), within_s=90)
         assert ben.heard("1") == said
-        eventually(lambda: ada.json("status")["waiting"] == 0)
+        eventually(lambda: ada.json("status")["waiting"] == 0, within_s=60)
 
 
 def _left(home: Home) -> int:
