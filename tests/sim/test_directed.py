@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from sim_faults import YEAR, heal
 from sim_scenario import PATIENCE, QUIET
@@ -166,3 +169,23 @@ def test_the_hybrid_suite_lives_through_the_same() -> None:
     world.relays["rho"].crash()
     talk(world)
     all_is_well(world)
+
+
+DIRECTED: dict[str, Callable[[], None]] = {
+    test.__name__: test
+    for test in (
+        test_a_quiet_talk_needs_no_second_try,
+        test_a_relay_that_dies_while_it_stores_has_promised_nothing,
+        test_what_is_said_survives_the_death_of_a_relay,
+        test_who_was_away_for_ten_days_misses_nothing,
+        test_a_full_disk_loses_nothing_and_acknowledges_nothing,
+    )
+} | {
+    test_a_node_may_die_at_any_step_of_a_talk.__name__: partial(
+        test_a_node_may_die_at_any_step_of_a_talk, "ada"
+    ),
+    test_a_clock_that_is_wrong_by_a_year_decides_nothing.__name__: partial(
+        test_a_clock_that_is_wrong_by_a_year_decides_nothing, "ben", YEAR
+    ),
+}
+"""What is tried on mutants (`sim_mutants`)."""

@@ -1,37 +1,54 @@
-"""Cipher suites for simulated nodes that notice when a key and a nonce seal two different things."""
+"""Cipher suites for simulated nodes that notice when a key seals twice."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any, cast
 
-from fast_crypto import FAST, FAST_ID
-
 from swarm_protocol import mls
 from swarm_protocol.mls.aead import Aead
 from swarm_protocol.mls.hpke import Hpke
 
 
-class NonceReuse(AssertionError):
-    """A key and a nonce sealed two different things."""
+class KeyReuse(AssertionError):
+    """A key sealed more than it may."""
 
 
 class Watch:
-    """What was sealed under which key and nonce, across all crashes of a node; hashes only."""
+    """What a node sealed under which key and nonce, across all its crashes; only hashes are kept.
+
+    Every key of MLS seals once. Where a process dies in the middle of a step, the next may use the same key
+    again, for nothing has left; then the reuse guard must have made another nonce of it.
+    """
 
     def __init__(self) -> None:
-        self.seals: dict[bytes, bytes] = {}
+        self._pairs: dict[bytes, bytes] = {}
+        self._committed: set[bytes] = set()
+        self._step: list[bytes] = []
 
     def sealed(self, key: bytes, nonce: bytes, what: bytes) -> None:
         """Note a seal.
 
         Raises:
-            NonceReuse: the pair sealed something else before.
+            KeyReuse: the key and the nonce sealed something else before.
         """
         pair = hashlib.sha256(key + nonce).digest()[:16]
         mark = hashlib.sha256(what).digest()[:16]
-        if self.seals.setdefault(pair, mark) != mark:
-            raise NonceReuse("a key and a nonce were used twice")
+        if self._pairs.setdefault(pair, mark) != mark:
+            raise KeyReuse("a key and a nonce were used twice")
+        self._step.append(hashlib.sha256(key).digest()[:16])
+
+    def step(self, *, stands: bool) -> None:
+        """A step is over: whether it was committed, so that its seals may leave.
+
+        Raises:
+            KeyReuse: one of its keys has been used in a step that was committed.
+        """
+        keys, self._step = self._step, []
+        if stands:
+            if len(set(keys)) < len(keys) or not self._committed.isdisjoint(keys):
+                raise KeyReuse("a key has sealed two messages that both may leave")
+            self._committed.update(keys)
 
 
 class _Cipher:
@@ -49,7 +66,7 @@ class _Cipher:
 
 
 class WatchedCrypto:
-    """A provider whose suites tell a watch what they seal; fast ones, or those of the product."""
+    """A provider of the product's suites that tells a watch what they seal."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
@@ -58,7 +75,7 @@ class WatchedCrypto:
     def suite(self, suite_id: int) -> mls.CipherSuite:
         """A suite by its number, watched."""
         if suite_id not in self._suites:
-            real = FAST if suite_id == FAST_ID else mls.CRYPTO.suite(suite_id)
+            real = mls.CRYPTO.suite(suite_id)
             aead = real.hpke.aead
             cipher = cast("Any", lambda key: _Cipher(aead._cipher, key, self._watch))
             watched = Aead(aead.id, aead.name, aead.key_size, cipher)

@@ -12,13 +12,14 @@ names, and each single effect. `die_at` is the point at which this process dies.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sim_crypto import Watch, WatchedCrypto
 from sim_network import Network, Wire
-from sim_time import START, Timer
+from sim_time import HOUR, START, Timer
 
 from swarmnode.domain.time import Instant
 from swarmnode.errors import DiskFull, NodeError
@@ -33,6 +34,14 @@ QUICK_DISK, SLOW_DISK = (0.0005, 0.01), (0.2, 4.0)
 
 Verb: TypeAlias = Callable[..., Any]
 """Something that a person does: called with the step and the node's memory."""
+
+
+MAX_CALLS = 150
+"""Calls to one relay within an hour: back-off makes a dozen, and each wake-up or good line starts it anew."""
+
+
+class Storm(AssertionError):
+    """A node does something far too often."""
 
 
 class PowerLoss(BaseException):
@@ -81,8 +90,9 @@ class NodeHost:
         self.die_at: int | None = None
         self.points = 0
         self.last_death = ""
-        self.deaths = self.failures = self.opens = 0
-        self.after_commit: Callable[[], None] = lambda: None
+        self.deaths = self.failures = 0
+        self.calls: dict[str, deque[float]] = {}
+        """When each relay was called of late, over an hour."""
         self.waits_before_restart = (1.0, 60.0)
         self.db: Database | None = None
         self.asleep = False
@@ -208,11 +218,13 @@ class NodeHost:
                         self.time.note(self.name, type(item).__name__)
                         self._engine.handle(step, item)
         except PowerLoss:
+            self.watch.step(stands=self._stands)
             if self._stands and isinstance(first, Wish):
                 first.then(answer)
             self._died()
             return
         except NodeError as error:
+            self.watch.step(stands=self._stands)
             self.failures += 1
             self.time.note(self.name, f"fails: {type(error).__name__}")
             if isinstance(first, Wish):
@@ -225,9 +237,9 @@ class NodeHost:
             self._in_a_row += 1
             return
         self._in_a_row = 0
+        self.watch.step(stands=True)
         if isinstance(first, Wish):
             first.then(answer)
-        self.after_commit()
         self._while_alive(self.dice.uniform(*self.disk_s), lambda: self._perform(effects))
 
     def _perform(self, effects: list[st.Effect]) -> None:
@@ -244,7 +256,7 @@ class NodeHost:
     def _do(self, effect: st.Effect) -> None:
         match effect:
             case st.Open(link, address, _):
-                self.opens += 1
+                self._called(address)
                 self._wires[link] = self.network.call(_Plug(self, self._engine, link), self.name, address)
             case st.Transmit(link, data):
                 if link in self._wires:
@@ -262,6 +274,14 @@ class NodeHost:
                 self.time.note(self.name, f"tells {kind} {facts}")
             case st.Announce():
                 pass  # the local network is not simulated
+
+    def _called(self, address: str) -> None:
+        calls = self.calls.setdefault(address, deque())
+        calls.append(self.time.now)
+        while calls[0] < self.time.now - HOUR:
+            calls.popleft()
+        if len(calls) > MAX_CALLS:
+            raise Storm(f"{self.name} called {address} {len(calls)} times within an hour")
 
     # Points
 

@@ -7,6 +7,7 @@ with an older disk, or never.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -59,6 +60,8 @@ class RelayHost:
         self.crashes = 0
         self.taken: dict[mbx.MessageId, int] = {}
         """How often each message was sent here."""
+        self.on_ack: Callable[[bytes, int], None] = lambda _, __: None
+        """Hears of each acknowledgement: the queue, and the number of the message."""
         self._numbers = (fx.ConnectionId(n) for n in count(1))
         self._older: MemoryStore | None = None
         self.up = False
@@ -157,6 +160,8 @@ class RelayHost:
         if frame.type is FrameType.SEND:
             msg_id = mbx.MessageId(frame.body.octets(2))
             self.taken[msg_id] = self.taken.get(msg_id, 0) + 1
+        elif frame.type is FrameType.ACK:
+            self.on_ack(frame.body.octets(1), frame.body.uint(2))
 
     def _step(self, input_: fx.Input) -> None:
         for effect in self._machine.handle(input_, now=START + int(self.time.now)):

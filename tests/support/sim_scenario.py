@@ -10,7 +10,7 @@ from random import Random
 from sim_faults import FAULTS, heal
 from sim_relay import frame_name
 from sim_time import DAY, HOUR, MINUTE
-from sim_world import PEOPLE, RELAYS, World, Wrong
+from sim_world import PEOPLE, RELAYS, World
 
 PATIENCE = 36 * HOUR
 """Within this time after the last fault all must have arrived. A line is tried each hour at least, and what
@@ -29,6 +29,8 @@ class Outcome:
     trace: str
     hours: float
     messages: int
+    sent: int
+    """Envelopes that relays were asked to take, repetitions included."""
     faults: int
     digest: str
 
@@ -39,15 +41,15 @@ def run_seed(seed: int, *, keep: int | None = 150) -> Outcome:
     try:
         faults = live(world, world.time.dice("life"))
         wrong = ""
-    except Wrong as error:
-        wrong = str(error)
+    except AssertionError as error:
+        wrong = str(error) or traceback.format_exc()
     except Exception:  # noqa: BLE001 - whatever it is, it is a fault of the product, and found by this seed
         wrong = traceback.format_exc()
     finally:
         world.close()
     trace = "\n".join(line.text(frame_name) for line in world.time.lines)
     hours, said = world.time.now / HOUR, len(world.model.said)
-    return Outcome(seed, wrong, trace, hours, said, faults, world.time.digest)
+    return Outcome(seed, wrong, trace, hours, said, world.sent, faults, world.time.digest)
 
 
 def _cast(seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -58,10 +60,11 @@ def _cast(seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def live(world: World, dice: Random) -> int:
     """Meet, talk while things go wrong, heal, wait, and look at everything; how many faults there were."""
     world.meet_all()
-    end = world.time.now + dice.choice((0.5, 2, 4)) * DAY
-    faults = _plan_faults(world, dice, end)
+    days = dice.choice((0.5, 2, 4, 10))
+    end = world.time.now + days * DAY
+    faults = _plan_faults(world, dice, end, pause=days * HOUR)
     for person in world.people:
-        _plan_life(world, dice, person, end)
+        _plan_life(world, dice, person, end, pause=(2 + days) * HOUR)
     world.time.run(end)
     heal(world)
     world.settle(PATIENCE)
@@ -69,12 +72,12 @@ def live(world: World, dice: Random) -> int:
     return faults
 
 
-def _plan_faults(world: World, dice: Random, end: float) -> int:
+def _plan_faults(world: World, dice: Random, end: float, *, pause: float) -> int:
     """Some hours are bad, others are good; in bad ones faults come every few minutes."""
     kinds, weights = list(FAULTS), list(FAULTS.values())
     count, at = 0, world.time.now
     while at < end:
-        at += dice.expovariate(1 / (3 * HOUR))
+        at += dice.expovariate(1 / pause)
         for _ in range(dice.choice((1, 1, 2, 5))):
             at += dice.expovariate(1 / (5 * MINUTE))
             fault = dice.choices(kinds, weights)[0]
@@ -92,11 +95,11 @@ def _happen(world: World, dice: Random, fault: Callable[[World, Random], None]) 
     return happen
 
 
-def _plan_life(world: World, dice: Random, person: str, end: float) -> None:
+def _plan_life(world: World, dice: Random, person: str, end: float, *, pause: float) -> None:
     """Talk in bouts of some minutes, a few times a day."""
     at = world.time.now
     while at < end:
-        at += dice.expovariate(1 / (4 * HOUR))
+        at += dice.expovariate(1 / pause)
         for _ in range(dice.randint(1, 8)):
             at += dice.expovariate(1 / (0.5 * MINUTE))
             if at < end:
@@ -124,6 +127,3 @@ def act(world: World, dice: Random, person: str) -> None:
         world.delete(person, dice.choice(mine))
     else:
         world.look(person, other)
-
-
-__all__ = ["Outcome", "Wrong", "act", "live", "run_seed"]

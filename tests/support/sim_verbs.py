@@ -12,10 +12,10 @@ from swarm_protocol.content import Message
 from swarm_protocol.content.bodies import Edit, Reply, Text
 from swarm_protocol.identity import RecoveryKit
 from swarmnode.domain.views import MessageState
-from swarmnode.services import identity, meeting, messages, relays, views
+from swarmnode.services import identity, meeting, messages, queues, relays, views
 from swarmnode.services.node import Node
 from swarmnode.services.step import Step
-from swarmnode.storage.shelves import ALERTS, CONTACTS, HELD, INVITES, MESSAGES, OUTBOX, PARTS
+from swarmnode.storage.shelves import ALERTS, CONTACTS, HELD, INVITES, MESSAGES, OUTBOX, PARTS, QUEUES_IN
 
 ARRIVED = {MessageState.DELIVERED, MessageState.READ}
 
@@ -121,6 +121,13 @@ def texts(step: Step, node: Node) -> set[str]:
     bodies = step.tx.bodies.get_many(row.body_id for row in MESSAGES.all(step.tx) if row.body_id is not None)
     said = (Message.decode(data).body for data in bodies.values())
     return {body.text for body in said if isinstance(body, Text | Reply | Edit)}
+
+
+def owes(step: Step, node: Node, rid: bytes, n: int) -> bool:
+    """Whether this is the node's queue, and the message with this number was not dealt with yet."""
+    del node
+    queue = QUEUES_IN.one(step.tx, rid=rid)
+    return queue is not None and not queues.cursor_of(queue).has(n)
 
 
 def unfinished(step: Step, node: Node) -> list[str]:

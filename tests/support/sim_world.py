@@ -58,6 +58,8 @@ class World:
         self._chats: dict[tuple[str, str], str] = {}
         self._numbers = 0
         self._sent_at_rest = 0
+        for relay in self.relays.values():
+            relay.on_ack = self._acknowledged
         for node in self.people.values():
             node.start()
 
@@ -166,7 +168,7 @@ class World:
                     f"{patience / HOUR:.0f} hours after the last fault:\n  " + "\n  ".join(missing[:20])
                 )
             self.time.run(min(end, self.time.now + HOUR / 4))
-        self._sent_at_rest = sum(sum(relay.taken.values()) for relay in self.relays.values())
+        self._sent_at_rest = self.sent
 
     def stay_quiet(self, time_s: float) -> None:
         """Nothing is left to be said: hardly anything is sent, and nothing changes any more.
@@ -177,7 +179,7 @@ class World:
         self.time.run(self.time.now + time_s)
         if missing := self._missing():
             raise Wrong("it was complete, and is not any more:\n  " + "\n  ".join(missing[:20]))
-        sent = sum(sum(relay.taken.values()) for relay in self.relays.values()) - self._sent_at_rest
+        sent = self.sent - self._sent_at_rest
         pairs = len(self._chats)
         if sent > pairs * QUIET_SENDS * (1 + time_s / HOUR):
             raise Wrong(f"{sent} envelopes in {time_s / HOUR:.0f} quiet hours between {pairs} pairs")
@@ -185,6 +187,11 @@ class World:
             most = max(relay.taken.values(), default=0)
             if most > MAX_SENDS:
                 raise Wrong(f"an envelope went to {relay.name} {most} times")
+
+    @property
+    def sent(self) -> int:
+        """Envelopes that relays were asked to take so far, repetitions included."""
+        return sum(sum(relay.taken.values()) for relay in self.relays.values())
 
     def check(self, who: str, other: str) -> list[Shown]:
         """Look whether a screen shows nothing that it must not.
@@ -228,6 +235,12 @@ class World:
                     f"{name}: {text!r} was deleted and is on the disk" for text in self._remains(node)
                 ]
         return missing
+
+    def _acknowledged(self, rid: bytes, n: int) -> None:
+        """A relay was told to forget a message: then its recipient must have dealt with it, on disk."""
+        for name, node in self.people.items():
+            if node.db is not None and node.read(partial(sim_verbs.owes, rid=rid, n=n)):
+                raise Wrong(f"{name} acknowledges message {n} of a queue, and does not have it on disk")
 
     def _remains(self, node: NodeHost) -> list[str]:
         """Texts of deleted messages, in any wording, that are still on somebody's disk."""

@@ -1,0 +1,240 @@
+"""Small wrong changes of the node, each of which the simulator must notice.
+
+Each replaces a text that occurs exactly once in its module: of `swarmnode`, or the driver of the simulated
+nodes (`DRIVER`), which keeps the same contract as the product's. `by` names what is tried first: a directed
+test, or random lives (`LIVES`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DRIVER = "sim_node.py"
+LIVES = "lives"
+TALK = "test_a_quiet_talk_needs_no_second_try"
+STORING = "test_a_relay_that_dies_while_it_stores_has_promised_nothing"
+STEPS = "test_a_node_may_die_at_any_step_of_a_talk"
+DEATH = "test_what_is_said_survives_the_death_of_a_relay"
+AWAY = "test_who_was_away_for_ten_days_misses_nothing"
+FULL = "test_a_full_disk_loses_nothing_and_acknowledges_nothing"
+CLOCK = "test_a_clock_that_is_wrong_by_a_year_decides_nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A name, what is wrong with it, what should notice, and `(module, old, new)` texts."""
+
+    name: str
+    what: str
+    by: str
+    edits: tuple[tuple[str, str, str], ...]
+
+
+def mutant(name: str, what: str, by: str, module: str, old: str, new: str) -> Mutant:
+    return Mutant(name, what, by, ((module, old, new),))
+
+
+GROUPS, TALKING, OUTGOING = "services/groups.py", "services/talk.py", "services/outgoing.py"
+LINKS, QUEUES, INCOMING = "services/links.py", "services/queues.py", "services/incoming.py"
+RECEIPTS, ROTATION, REPAIR = "services/receipts.py", "services/rotation.py", "services/repair.py"
+DATABASE, QUERIES, VIEWS = "storage/database.py", "storage/queries.py", "services/views.py"
+
+RESTART = """\
+            self._drop_engine()
+            self._while_alive(min(2.0**self._in_a_row, 60.0), self._new_engine)
+"""
+
+MUTANTS = [
+    # --- the driver -----------------------------------------------------------------------------------------
+    mutant(
+        "effects-before-commit",
+        "effects are performed before the transaction is committed",
+        FULL,
+        DRIVER,
+        "                        self._engine.handle(step, item)\n",
+        "                        self._engine.handle(step, item)\n"
+        "                for effect in effects: self._do(effect)\n"
+        "                effects.clear()\n",
+    ),
+    mutant(
+        "engine-outlives-failure",
+        "the engine is kept when a commit failed",
+        FULL,
+        DRIVER,
+        RESTART,
+        "            self._turn_due = False\n            self._while_alive(1.0, self._soon)\n",
+    ),
+    mutant(
+        "effects-outlive-failure",
+        "effects of a transaction that failed are performed",
+        FULL,
+        DRIVER,
+        RESTART,
+        "            for effect in effects: self._do(effect)\n" + RESTART,
+    ),
+    # --- storing --------------------------------------------------------------------------------------------
+    mutant(
+        "sent-key-not-stored",
+        "the state after encrypting is kept in memory alone",
+        STEPS,
+        GROUPS,
+        "messages_part=mls.archive.encode_messages(state), sent=group.sent + 1)\n",
+        "sent=group.sent + 1)\n",
+    ),
+    mutant(
+        "read-key-not-stored",
+        "the state after opening a message is kept in memory alone",
+        LIVES,
+        GROUPS,
+        "def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:\n"
+        "    node.groups[group.id] = state\n",
+        "def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:\n"
+        "    node.groups[group.id] = state\n    return\n",
+    ),
+    mutant(
+        "half-a-shredding",
+        "what a crash left of a shredding is not completed",
+        STEPS,
+        DATABASE,
+        "        self._unfinished = shreds != self._keyring.now.shreds\n",
+        "        self._unfinished = False\n",
+    ),
+    # --- receiving ------------------------------------------------------------------------------------------
+    mutant(
+        "no-dedup",
+        "a message that is there already is stored again",
+        LIVES,
+        TALKING,
+        "    if known is not None:\n",
+        "    if False:\n",
+    ),
+    mutant(
+        "no-receipts",
+        "nothing is written down of what the other side is to be told",
+        TALK,
+        RECEIPTS,
+        '    """A message is stored: say so soon."""\n',
+        '    """A message is stored: say so soon."""\n    return\n',
+    ),
+    mutant(
+        "receipts-by-wrong-clocks",
+        "a receipt that a wrong clock put off waits for that time",
+        CLOCK,
+        QUERIES,
+        '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest"))',
+        '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest") + 10**9)',
+    ),
+    mutant(
+        "replay-unanswered",
+        "who sends something again is not told that it is here",
+        STORING,
+        INCOMING,
+        "                repair.came_again(step, node, source.peer_id)\n",
+        "                pass\n",
+    ),
+    mutant(
+        "cursor-of-the-future",
+        "the cursor goes beyond what was dealt with",
+        LIVES,
+        INCOMING,
+        "    _advance(step, reading, notice.n, notice.n)\n",
+        "    _advance(step, reading, 1, notice.n + 3)\n",
+    ),
+    mutant(
+        "deletion-before-its-message",
+        "a deletion that comes before its message is forgotten",
+        LIVES,
+        TALKING,
+        "        WANTED_DELETIONS.put(\n",
+        "        (lambda tx, **_: None)(\n",
+    ),
+    mutant(
+        "edits-outlive-deletion",
+        "edits of a deleted message stay on the disk",
+        STEPS,
+        TALKING,
+        "    for row in gone:  # edits and reactions of it say what it said\n",
+        "    for row in ():  # edits and reactions of it say what it said\n",
+    ),
+    mutant(
+        "first-edit-wins",
+        "of several edits the first counts",
+        LIVES,
+        VIEWS,
+        "key=lambda row: (row.lamport, row.name)):",
+        "key=lambda row: (-row.lamport, row.name)):",
+    ),
+    mutant(
+        "no-repair",
+        "nobody asks for what is missing",
+        LIVES,
+        REPAIR,
+        "    node.fetching[peer.id] = fetch\n    if request is not None:\n",
+        "    node.fetching[peer.id] = fetch\n    if False:\n",
+    ),
+    # --- sending --------------------------------------------------------------------------------------------
+    mutant(
+        "never-again",
+        "what nobody confirms is not sent again",
+        LIVES,
+        OUTGOING,
+        "        if wait <= 0:\n            _back_to_queue(step, node, outbox_id)\n",
+        "        if wait <= 0:\n            pass\n",
+    ),
+    mutant(
+        "no-failover",
+        "what lies ready for a relay that is away waits for it",
+        DEATH,
+        OUTGOING,
+        "            found.append(route.id)\n",
+        "            pass\n",
+    ),
+    mutant(
+        "no-back-off",
+        "a relay that is away is called each second",
+        AWAY,
+        LINKS,
+        "    pause = min(FIRST_RETRY_S * 2 ** min(line.failures, 12), LAST_RETRY_S)\n",
+        "    pause = FIRST_RETRY_S\n",
+    ),
+    mutant(
+        "storm-at-a-relay-that-fails",
+        "a line that broke at once counts as a good one",
+        LIVES,
+        LINKS,
+        "    if was_up and step.now.tick - line.up_since >= STEADY_S:\n",
+        "    if was_up:\n",
+    ),
+    mutant(
+        "silence-unnoticed",
+        "a relay may owe an answer for ever",
+        LIVES,
+        LINKS,
+        '        fail(step, node, line, "no answer")\n',
+        "        pass\n",
+    ),
+    mutant(
+        "reading-outlives-its-line",
+        "a queue is not read anew on a new line",
+        STORING,
+        LINKS,
+        "        del node.reading[rid]\n",
+        "        pass\n",
+    ),
+    mutant(
+        "roll-back-unnoticed",
+        "the cursor stands although the relay went back to an older disk",
+        LIVES,
+        QUEUES,
+        "    cursor = cursor_of(queue).against(said.next_n)\n",
+        "    cursor = cursor_of(queue)\n",
+    ),
+    mutant(
+        "rotation-without-end",
+        "a step of a rotation is said each half minute until it is answered",
+        LIVES,
+        ROTATION,
+        "    pause = min(REPEAT_S * 2.0 ** min(times - 1, 12), LAST_REPEAT_S)\n",
+        "    pause = REPEAT_S + 0 * times\n",
+    ),
+]

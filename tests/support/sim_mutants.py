@@ -1,0 +1,152 @@
+"""Try each planted fault of the node: `python tests/sim/mutants.py [--only NAME ...]`.
+
+A copy of the package is changed, and directed tests and random lives run on it until one fails. A run of the
+whole catalogue writes the table in `docs/simulator.md`. A mutant that
+survives is a check that is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim_mutant_catalogue import (
+    AWAY,
+    CLOCK,
+    DEATH,
+    DRIVER,
+    FULL,
+    LIVES,
+    MUTANTS,
+    STEPS,
+    STORING,
+    TALK,
+    Mutant,
+)
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "swarmnode"
+SUPPORT = ROOT / "tests" / "support"
+DOCUMENT = ROOT / "docs" / "simulator.md"
+QUICK = (TALK, STORING, DEATH, AWAY, FULL, CLOCK, STEPS)
+"""Directed tests, quick ones first."""
+SEEDS = 8
+"""So many random lives at most are tried on a mutant."""
+
+START = """
+import sys
+sys.path[:0] = [sys.argv[1], sys.argv[2], sys.argv[3]]
+import swarmnode, sim_node
+for module in swarmnode, sim_node:
+    if not module.__file__.startswith(sys.argv[1]):
+        sys.exit(f"not the copy: {module.__file__}")
+import test_directed
+from sim_scenario import run_seed
+
+def lives():
+    for seed in range(int(sys.argv[4])):
+        if wrong := run_seed(seed, keep=0).wrong:
+            raise AssertionError(f"seed {seed}: {wrong}")
+
+for name in sys.argv[5:]:
+    try:
+        lives() if name == "lives" else test_directed.DIRECTED[name]()
+    except Exception as error:
+        print("CAUGHT", name, (str(error) or repr(error)).replace(chr(10), " "))
+        break
+else:
+    print("SURVIVED")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant: what noticed, or None, and what it said."""
+
+    mutant: Mutant
+    caught_by: str | None
+    how: str
+    seconds: float
+
+
+def copy_to(folder: Path) -> None:
+    """Copy what mutants change."""
+    shutil.copytree(PACKAGE, folder / "swarmnode", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(SUPPORT / DRIVER, folder / DRIVER)
+
+
+def apply(mutant: Mutant, folder: Path) -> None:
+    """Change the copy; each text must occur exactly once in its module."""
+    for module, old, new in mutant.edits:
+        path = folder / module if module == DRIVER else folder / "swarmnode" / module
+        text = path.read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"{mutant.name}: {old!r} occurs {text.count(old)} times in {module}")
+        path.write_text(text.replace(old, new))
+
+
+def try_mutant(mutant: Mutant, *, thorough: bool = True) -> Result:
+    """Apply a mutant to a copy and look whether something notices: first what should, then all else.
+
+    Raises:
+        SystemExit: the mutant does not apply, or the copy could not run at all.
+    """
+    begun = time.monotonic()
+    tried = [mutant.by, *(name for name in (*QUICK, LIVES) if thorough and name != mutant.by)]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        copy_to(folder)
+        apply(mutant, folder)
+        paths = [str(folder), str(SUPPORT), str(ROOT / "tests" / "sim")]
+        done = subprocess.run(
+            [sys.executable, "-c", START, *paths, str(SEEDS), *tried],
+            cwd=folder,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    said = (done.stdout.strip().splitlines() or [""])[-1]
+    seconds = time.monotonic() - begun
+    if caught := re.match(r"CAUGHT (\S+) (.*)", said):
+        return Result(mutant, caught[1], caught[2], seconds)
+    if said != "SURVIVED":
+        raise SystemExit(f"{mutant.name}: nothing was tried\n{done.stdout}{done.stderr}")
+    return Result(mutant, None, "", seconds)
+
+
+def table(results: Sequence[Result]) -> str:
+    """What became of each, as a table."""
+    caught = sum(r.caught_by is not None for r in results)
+    lines = [f"Caught: {caught} of {len(results)}.", "", "| mutant | what is wrong with it | noticed by |"]
+    lines.append("| --- | --- | --- |")
+    for r in results:
+        by = "**nobody**" if r.caught_by is None else f"`{r.caught_by}`"
+        seed = re.match(r"seed \d+", r.how)
+        lines.append(f"| {r.mutant.name} | {r.mutant.what} | {f'{by}, {seed[0]}' if seed else by} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Try the mutants of the node in the simulator.")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these alone; writes no document")
+    given = parser.parse_args()
+    results = []
+    for mutant in MUTANTS:
+        if given.only is None or mutant.name in given.only:
+            results.append(result := try_mutant(mutant))
+            told = "SURVIVED" if result.caught_by is None else f"{result.caught_by}: {result.how[:100]}"
+            print(f"{mutant.name:32} {result.seconds:6.1f} s  {told}", flush=True)
+    if given.only is None:
+        head, _, _ = DOCUMENT.read_text().partition("\nCaught: ")
+        DOCUMENT.write_text(f"{head}\n{table(results)}")
+    return int(any(r.caught_by is None for r in results))
