@@ -212,7 +212,7 @@ class Database:
 
         It outlasts a killed process when this returns, and a power cut as well, unless `durable`, asked after
         the commit, says that nobody will hear of it: then it is as one that has not come yet, and is made
-        durable with the next. (A power cut takes a number of the last ones that nobody heard of, none before.)
+        durable with the next. (A power cut takes some of the last ones that nobody heard of, none before.)
 
         Raises:
             RolledBack: an older copy of the database lies here. DiskFull, StorageError: nothing was changed,

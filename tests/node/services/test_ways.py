@@ -108,7 +108,7 @@ def test_a_large_message_takes_no_more_than_the_relay_in_between_allows() -> Non
 
 
 def test_a_queue_that_is_gone_at_the_far_relay_is_known_to_be_gone() -> None:
-    world, ada, ben = apart()
+    world, ada, _ = apart()
     world.relay("far").wipe()
     ada.say("into nothing")
     world.run(30)
