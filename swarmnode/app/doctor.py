@@ -8,7 +8,7 @@ import shutil
 from ..delivery.relay_role import RelayRole
 from ..delivery.runner import Runner
 from ..domain.views import Check
-from ..services import relays
+from ..services import incoming, relays
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import integrity
@@ -100,6 +100,15 @@ def _of_node(step: Step, node: Node) -> list[Check]:
             not doubtful,
             "no keys in doubt" if not doubtful else f"{len(doubtful)} with keys in doubt",
             "compare safety words: swarmnode verify CONTACT" if doubtful else "",
+        )
+    )
+    poison = GAPS.count(step.tx, kind=incoming.POISON)
+    checks.append(
+        Check(
+            "messages",
+            not poison,
+            f"{poison} kept unread, for an error of this program" if poison else "none is kept unread",
+            "update this program, and report what its log says at engine.failed" if poison else "",
         )
     )
     waiting, gaps = OUTBOX.count(step.tx), GAPS.count(step.tx, repaired=False)

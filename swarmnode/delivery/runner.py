@@ -3,7 +3,8 @@
 Everything that has arrived goes into one transaction, what people want first. After the commit, not before,
 its effects leave. When a step raises what it should not, or the commit fails, the transaction is rolled back
 and the engine is gone with it: its links are closed and a new one starts from the tables, after a pause that
-grows while that goes on. The wishes of people in such a transaction are run again, each alone.
+grows while that goes on. The wishes of people in such a transaction are run again, each alone. A message that
+led to an error twice is put away unread from then on: an error of ours must not stop the node.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -59,6 +60,8 @@ FRAMES_WAITING = 64
 """Frames of one link that wait to be taken; then it is read no further."""
 READERS = 3
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 60.0
+BLAMED = 2
+"""After so many errors while one message was taken, that is put away."""
 KEPT_NEWS = 10_000
 SLEPT_S = 30.0
 """When the wall clock gained so much on the monotonic one, the machine was asleep."""
@@ -136,6 +139,7 @@ class Runner:
         self._listeners: set[asyncio.Queue[Told]] = set()
         self._tracers: set[asyncio.Queue[Line]] = set()
         self._failures = 0
+        self._blamed: Counter[tuple[bytes, int]] = Counter()
         self._stopping = False
         self._engine = self._new_engine()
         self.problem: StorageError | None = None
@@ -149,6 +153,7 @@ class Runner:
         )
         with contextlib.suppress(StorageError), database.read() as tx:
             identity.remember(Step(tx, self._now(), self._entropy), engine.node)
+        engine.node.poison = frozenset(item for item, times in self._blamed.items() if times >= BLAMED)
         return engine
 
     @asynccontextmanager
@@ -308,6 +313,8 @@ class Runner:
             self.problem = error
         elif not isinstance(error, _Rejected):
             logger.error("engine.failed", exc_info=error)
+            if (blamed := self._engine.node.delivering) is not None:
+                self._blamed[blamed] += 1
         self._drop_links()
         self._inputs.clear()
         self._engine = self._new_engine()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from swarm_protocol import cbor
 from swarm_protocol import mailbox as mbx
 from swarm_protocol.envelope import (
     Frame,
@@ -42,6 +43,8 @@ from .news import tell
 from .node import Line, Node, Reading
 from .step import Step
 
+POISON = "poison"
+"""Kind of a gap that holds an envelope which led to errors."""
 MAX_HELD = 2000
 """Messages that wait for a later epoch; beyond that the oldest is a gap, which repair fills."""
 
@@ -69,11 +72,24 @@ def delivered(step: Step, node: Node, line: Line, notice: mbx.Delivery) -> None:
     if row is None:
         return
     _note_missing(step, node, reading, notice.n)
-    source = Source(row.peer_id, row.invite_id, row.id)
-    take(step, node, source, QueueKey(row.queue_key), notice.blob)
+    node.delivering = (notice.rid, notice.n)
+    if node.delivering in node.poison:
+        _put_away(step, row, notice)
+    else:
+        take(step, node, Source(row.peer_id, row.invite_id, row.id), QueueKey(row.queue_key), notice.blob)
+    node.delivering = None
     _advance(step, reading, notice.n, notice.n)
     links.ask(step, line, mbx.Ack(notice.rid, notice.n, notice.msg_id), reading.key)
     _spend(step, line, reading)
+
+
+def _put_away(step: Step, row: QueueIn, notice: mbx.Delivery) -> None:
+    """Keep what this program cannot take without an error of its own, for a later one that can."""
+    kept: dict[int, cbor.Value] = {1: row.id, 2: notice.n, 3: notice.msg_id, 4: notice.blob}
+    GAPS.add(
+        step.tx, peer_id=row.peer_id, kind=POISON, data=cbor.encode(kept), at=step.wall_s, repaired=False
+    )
+    tell(step, "incoming.poison", peer=row.peer_id or 0)
 
 
 def gap(step: Step, node: Node, line: Line, notice: mbx.Gap) -> None:

@@ -196,6 +196,10 @@ class Node:
     """Queues that lead to a peer or to an invite's other side; empty after any of them has changed."""
     chains: dict[bytes, Sigchain] = field(default_factory=dict)
     """Verified chains of contacts, by persona."""
+    delivering: tuple[bytes, int] | None = None
+    """What of which queue, by rid and number, is being taken; after an error it is what led to that."""
+    poison: frozenset[tuple[bytes, int]] = frozenset()
+    """What led to errors again and again: it is put away unread."""
     fetching: dict[int, Fetch] = field(default_factory=dict)
     """What is being fetched from a peer that has more."""
     sent: dict[int, float] = field(default_factory=dict)
