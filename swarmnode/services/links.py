@@ -20,8 +20,8 @@ from .step import LinkId, Open, Shut, Step, Transmit
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 3600.0
 STEADY_S = 10.0
 """A line that broke sooner has not helped: the next try waits longer, or a relay that fails is stormed."""
-UNSTEADY_FAILURES = 4
-"""But no longer than after so many failures, 16 s: the relay is there, it may only have started anew."""
+UNSTEADY_FAILURES = 5
+"""But no longer than after so many failures, 32 s: the relay is there, it may only have started anew."""
 NO_ANSWER_S = 120.0
 """A relay that owes an answer for so long has lost it; whatever was asked is asked again on a new line."""
 GREETING_S = 20.0
