@@ -38,7 +38,7 @@ from ..domain.views import (
     StatusView,
 )
 from ..errors import Conflict, Locked, NotFound, NotReady, UsageError
-from ..services import contacts, identity, meeting, messages, relays, views
+from ..services import contacts, identity, meeting, messages, relays, views, ways
 from ..services.node import Node, Options
 from ..services.step import Step
 from ..storage import integrity
@@ -653,6 +653,7 @@ def _problems(step: Step, node: Node, quarantine: str, runner: Runner) -> tuple[
         found.append(Problem("quarantine", f"{quarantine}: this home can be read, not used"))
     if runner.problem is not None:
         found.append(Problem(runner.problem.code, runner.problem.hint or str(runner.problem)))
+    found += [Problem("no-forwarding", text) for text in ways.stuck(node)]
     own = RELAYS.all(step.tx, own=True)
     if not own:
         found.append(

@@ -134,6 +134,19 @@ def answered(
     return passed.body, mbx.Error(mbx.ErrorCode.BUSY, retry_after=pause)
 
 
+def stuck(node: Node) -> list[str]:
+    """For the owner: relays that see our address for want of a way, and those that nothing reaches.
+
+    Screens ask from threads of their own, so it looks at copies.
+    """
+    direct = sum(name == "direct" for name, _ in tuple(node.timers))
+    waiting = sum(detour.failures >= TRIES for detour in tuple(node.detours.values()))
+    found = [f"no relay of yours passes on to {direct} of others: they see your address"] if direct else []
+    if waiting:
+        found.append(f"no relay of yours passes on to {waiting} of others: what is for them waits")
+    return found
+
+
 def _between(step: Step) -> list[Relay]:
     """Relays of ours that may pass something on."""
     return [relay for relay in RELAYS.all(step.tx, own=True) if relay.state != "dead"]
