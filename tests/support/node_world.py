@@ -54,6 +54,8 @@ class RelayHost:
         """Whether it passes on what is for other relays."""
         self.visitors: list[str] = []
         """Who connected, in order."""
+        self.mute, self.kept_back = False, 0
+        """Whether it delivers nothing, and how often it did not."""
         self.under_way = self.most_forwards = 0
         self.asking: dict[fx.ConnectionId, tuple[RelayHost, fx.Forward]] = {}
         self.last = 0
@@ -90,6 +92,8 @@ class RelayHost:
             match effect:
                 case fx.Store(changes):
                     self.store.apply(changes)
+                case fx.Send(_, 0, _) if self.mute:
+                    self.kept_back += 1
                 case fx.Send(connection, _, data) if connection in self.ends:
                     person, link = self.ends[connection]
                     self.world.later(lambda p=person, k=link, d=data: p.feed(Heard(k, d)))  # type: ignore[misc]
