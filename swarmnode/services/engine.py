@@ -154,6 +154,7 @@ class Engine:
         queues.tend(step, self.node, line)
         meeting.line_up(step, self.node, line)
         outgoing.resume(step, self.node)
+        self.node.remind(step, ("outbox", 0), outgoing.LOOK_S)
 
     def _answer(self, step: Step, line: Line, asked: CommandBody, said: Said) -> None:
         node = self.node

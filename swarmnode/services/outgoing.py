@@ -53,8 +53,8 @@ LAST_REPEAT_S = 6 * 3600.0
 MAX_ATTEMPTS = 200
 KEPT_EPOCHS = 3
 """What was encrypted more epochs ago is encrypted anew: the other side keeps five."""
-LOOK_S, LOOK_AT_LEAST_S = 5.0, 600.0
-"""How often is looked while something waits for a receipt, and while all waits for the other side."""
+LOOK_S, LOOK_WHILE_AWAY_S, LOOK_AT_LEAST_S = 5.0, 60.0, 600.0
+"""How often is looked while a receipt is due, while a relay is away, and while the other side must answer."""
 
 KEYLESS, QUEUED, SEALED, SENT = "keyless", "queued", "sealed", "sent"
 _ROUTES = ("in use", "tested", "added")
@@ -452,8 +452,10 @@ def look(step: Step, node: Node) -> None:
         pause = min(pause, wait)
     pump(step, node)
     asked = [*(line.sending for line in node.lines.values()), *(n.sending for n in node.near.links.values())]
-    if any(asked) or _ready_routes(step):
+    if any(asked):
         pause = LOOK_S
+    elif _ready_routes(step):
+        pause = min(pause, LOOK_WHILE_AWAY_S)  # a line that breaks or comes up is looked at by itself
     if OUTBOX.count(step.tx):
         node.remind(step, ("outbox", 0), max(pause, LOOK_S))
 
