@@ -92,6 +92,7 @@ def test_a_node_may_die_at_any_step_of_a_talk(victim: str) -> None:
         a_word_each(world)
         node.die_at = None
         world.time.run(world.time.now + 2 * MINUTE)
+        assert node.dead_keys() == 0
         died_before.add(node.last_death)
     assert node.deaths - deaths > steps * 0.8
     assert died_before >= {"commit", "Transmit", "Told", "WakeAt", "write keyring", "sync keyring"}

@@ -82,14 +82,12 @@ MUTANTS = [
         "sent=group.sent + 1)\n",
     ),
     mutant(
-        "read-key-not-stored",
-        "the state after opening a message is kept in memory alone",
+        "epoch-not-stored",
+        "a new epoch is kept in memory alone",
         LIVES,
         GROUPS,
-        "def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:\n"
-        "    node.groups[group.id] = state\n",
-        "def _store_messages(step: Step, node: Node, group: MlsGroup, state: mls.GroupState) -> None:\n"
-        "    node.groups[group.id] = state\n    return\n",
+        "group.id, epoch=state.epoch, epoch_part=epoch_part, messages_part=messages_part)",
+        "group.id)",
     ),
     mutant(
         "half-a-shredding",
@@ -105,7 +103,7 @@ MUTANTS = [
         "a message that is there already is stored again",
         LIVES,
         TALKING,
-        "    if known is not None:\n",
+        "    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:\n",
         "    if False:\n",
     ),
     mutant(
@@ -151,7 +149,7 @@ MUTANTS = [
     mutant(
         "edits-outlive-deletion",
         "edits of a deleted message stay on the disk",
-        STEPS,
+        TALK,
         TALKING,
         "    for row in gone:  # edits and reactions of it say what it said\n",
         "    for row in ():  # edits and reactions of it say what it said\n",

@@ -26,6 +26,7 @@ from swarmnode.errors import DiskFull, NodeError
 from swarmnode.services import step as st
 from swarmnode.services.engine import Engine
 from swarmnode.services.node import Options
+from swarmnode.storage.bodies import dead_keys
 from swarmnode.storage.database import Database, MemoryDisk
 from swarmnode.storage.home import MemoryFiles
 
@@ -181,6 +182,12 @@ class NodeHost:
         assert self.db is not None
         with self.db.read() as tx:
             return what(st.Step(tx, self.clock.instant(self.time.now), self.entropy), self._engine.node)
+
+    def dead_keys(self) -> int:
+        """Keys of destroyed bodies that are still on disk; none, once a node has started."""
+        assert self.db is not None
+        with self.db.read() as tx:
+            return len(dead_keys(tx.db, self.db._keyring.now))
 
     def close(self) -> None:
         """Give back what the disk holds; nothing runs after that."""
