@@ -98,13 +98,22 @@ MUTANTS = [
         "        self._unfinished = False\n",
     ),
     # --- receiving ------------------------------------------------------------------------------------------
-    mutant(
+    Mutant(
         "no-dedup",
         "a message that is there already is stored again",
         LIVES,
-        TALKING,
-        "    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:\n",
-        "    if False:\n",
+        (
+            (
+                TALKING,
+                "    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:\n",
+                "    if False:\n",
+            ),
+            (
+                TALKING,
+                "        case _:\n            return False\n",
+                "        case _:\n            return True\n",
+            ),
+        ),
     ),
     mutant(
         "no-receipts",
@@ -121,14 +130,6 @@ MUTANTS = [
         QUERIES,
         '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest"))',
         '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest") + 10**9)',
-    ),
-    mutant(
-        "replay-unanswered",
-        "who sends something again is not told that it is here",
-        STORING,
-        INCOMING,
-        "                repair.came_again(step, node, source.peer_id)\n",
-        "                pass\n",
     ),
     mutant(
         "cursor-of-the-future",

@@ -96,7 +96,7 @@ class NodeHost:
         """When each relay was called of late, over an hour."""
         self.waits_before_restart = (1.0, 60.0)
         self.db: Database | None = None
-        self.asleep = False
+        self.asleep = self.ready = False
         self._asleep_since = 0.0
 
     # Its life
@@ -243,7 +243,7 @@ class NodeHost:
             self._while_alive(min(2.0**self._in_a_row, 60.0), self._new_engine)
             self._in_a_row += 1
             return
-        self._in_a_row = 0
+        self._in_a_row, self.ready = 0, True
         self.watch.step(stands=True)
         if isinstance(first, Wish):
             first.then(answer)
@@ -320,7 +320,7 @@ class NodeHost:
             options=Options(suite=self.suite),
         )
         self._wake_tick = None
-        self._turn_due = False
+        self._turn_due = self.ready = False
         self._inbox = [st.Started(), *(item for item in self._inbox if isinstance(item, Wish))]
         self._soon()
 

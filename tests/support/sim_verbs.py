@@ -15,7 +15,17 @@ from swarmnode.domain.views import MessageState
 from swarmnode.services import identity, meeting, messages, queues, relays, views
 from swarmnode.services.node import Node
 from swarmnode.services.step import Step
-from swarmnode.storage.shelves import ALERTS, CONTACTS, HELD, INVITES, MESSAGES, OUTBOX, PARTS, QUEUES_IN
+from swarmnode.storage.shelves import (
+    ALERTS,
+    CONTACTS,
+    HELD,
+    INVITES,
+    MESSAGES,
+    OUTBOX,
+    PARTS,
+    QUEUES_IN,
+    RECEIPT_INTENTS,
+)
 
 ARRIVED = {MessageState.DELIVERED, MessageState.READ}
 
@@ -135,6 +145,7 @@ def unfinished(step: Step, node: Node) -> list[str]:
     found = [f"#{row.id} waits in the outbox ({row.state})" for row in OUTBOX.all(step.tx)]
     found += [f"a message of epoch {row.epoch} is held" for row in HELD.all(step.tx)]
     found += [f"a part of {row.scope} is left over" for row in PARTS.all(step.tx)]
+    found += ["a receipt is owed" for _ in RECEIPT_INTENTS.all(step.tx)]
     found += [f"an alert about a contact: {row.kind}" for row in ALERTS.all(step.tx)]
     if node.quarantine:
         found.append(f"it is in quarantine: {node.quarantine}")

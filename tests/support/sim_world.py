@@ -105,7 +105,8 @@ class World:
 
     def is_there(self, who: str) -> bool:
         """Whether somebody can use the screen now."""
-        return self.people[who].db is not None and not self.people[who].asleep
+        node = self.people[who]
+        return node.db is not None and node.ready and not node.asleep
 
     def say(self, who: str, other: str, *, reply_to: str = "") -> None:
         self._numbers += 1
