@@ -276,6 +276,9 @@ def _effect(step: Step, node: Node, conversation: ConversationRow, row: MessageR
                 CONVERSATIONS.change(step.tx, conversation.id, timer_s=seconds, timer_rank=rank)
                 tell(step, "chat.changed", chat=str(conversation.id))
         case Edit(target) | React(target):
+            about = MESSAGES.one(step.tx, name=target)
+            if about is not None and about.shredded_at is not None:
+                shred(step, node, [row])  # it comes behind the deletion of what it is about
             tell(step, "message.changed", chat=str(conversation.id), message=target.hex())
         case _:
             pass
