@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 from sim_faults import YEAR, heal
+from sim_relay import Mischief
 from sim_scenario import PATIENCE, QUIET
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import HYBRID, World
@@ -122,6 +123,22 @@ def test_who_was_away_for_ten_days_misses_nothing() -> None:
     all_is_well(world, within=MINUTE)
 
 
+def test_edits_and_deletions_overtake_what_they_are_about() -> None:
+    world = a_pair()
+    for relay in world.relays.values():
+        relay.mischief = Mischief(late=0.5)
+    for number in range(20):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + 1)
+        last = world.model.between("ada", "ben")[-1].id
+        world.edit("ada", last)
+        world.time.run(world.time.now + 1)
+        if number % 2:
+            world.delete("ada", last)
+        world.time.run(world.time.now + 10)
+    all_is_well(world)
+
+
 def test_a_full_disk_loses_nothing_and_acknowledges_nothing() -> None:
     world = a_pair()
     talk(world)
@@ -179,6 +196,7 @@ DIRECTED: dict[str, Callable[[], None]] = {
         test_a_relay_that_dies_while_it_stores_has_promised_nothing,
         test_what_is_said_survives_the_death_of_a_relay,
         test_who_was_away_for_ten_days_misses_nothing,
+        test_edits_and_deletions_overtake_what_they_are_about,
         test_a_full_disk_loses_nothing_and_acknowledges_nothing,
     )
 } | {

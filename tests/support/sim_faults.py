@@ -152,7 +152,7 @@ def relay_mischief(world: World, dice: Random) -> None:
 def relay_death(world: World, dice: Random) -> None:
     """A relay is gone for good, if none is yet.
 
-    Where a second one takes the other queues of two people with it, they need a rendezvous, which is not built.
+    Where a second one takes the other queues of two people along, they need a rendezvous: there is none yet.
     """
     if len(world.relays) > 1 and not any(relay.dead for relay in world.relays.values()):
         world.time.note("world", "a relay dies for good")

@@ -16,6 +16,7 @@ STORING = "test_a_relay_that_dies_while_it_stores_has_promised_nothing"
 STEPS = "test_a_node_may_die_at_any_step_of_a_talk"
 DEATH = "test_what_is_said_survives_the_death_of_a_relay"
 AWAY = "test_who_was_away_for_ten_days_misses_nothing"
+ORDER = "test_edits_and_deletions_overtake_what_they_are_about"
 FULL = "test_a_full_disk_loses_nothing_and_acknowledges_nothing"
 CLOCK = "test_a_clock_that_is_wrong_by_a_year_decides_nothing"
 
@@ -98,23 +99,6 @@ MUTANTS = [
         "        self._unfinished = False\n",
     ),
     # --- receiving ------------------------------------------------------------------------------------------
-    Mutant(
-        "no-dedup",
-        "a message that is there already is stored again",
-        LIVES,
-        (
-            (
-                TALKING,
-                "    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:\n",
-                "    if False:\n",
-            ),
-            (
-                TALKING,
-                "        case _:\n            return False\n",
-                "        case _:\n            return True\n",
-            ),
-        ),
-    ),
     mutant(
         "no-receipts",
         "nothing is written down of what the other side is to be told",
@@ -132,17 +116,9 @@ MUTANTS = [
         '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest") + 10**9)',
     ),
     mutant(
-        "cursor-of-the-future",
-        "the cursor goes beyond what was dealt with",
-        LIVES,
-        INCOMING,
-        "    _advance(step, reading, notice.n, notice.n)\n",
-        "    _advance(step, reading, 1, notice.n + 3)\n",
-    ),
-    mutant(
         "deletion-before-its-message",
         "a deletion that comes before its message is forgotten",
-        LIVES,
+        ORDER,
         TALKING,
         "        WANTED_DELETIONS.put(\n",
         "        (lambda tx, **_: None)(\n",

@@ -27,6 +27,7 @@ from sim_mutant_catalogue import (
     FULL,
     LIVES,
     MUTANTS,
+    ORDER,
     STEPS,
     STORING,
     TALK,
@@ -37,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "swarmnode"
 SUPPORT = ROOT / "tests" / "support"
 DOCUMENT = ROOT / "docs" / "simulator.md"
-QUICK = (TALK, STORING, DEATH, AWAY, FULL, CLOCK, STEPS)
+QUICK = (TALK, STORING, DEATH, AWAY, ORDER, FULL, CLOCK, STEPS)
 """Directed tests, quick ones first."""
 SEEDS = 8
 """So many random lives at most are tried on a mutant."""
