@@ -353,12 +353,13 @@ class History:
         self._say(f"race: {winner} ({', '.join(contents.says)}) against {loser} ({', '.join(lost.says)})")
         both = [(winner, contents), (loser, lost)]
         self._dice.shuffle(both)
-        made = {group.id: self._held(group, wanted) for group, wanted in both}
+        held = [(group, self._held(group, wanted)) for group, wanted in both]
+        (made,) = [commit for group, commit in held if group is winner]  # ids of two peers may be the same
         if self._maybe():
             loser.restart()
         before = loser.view.shared()
         assert loser.discard().shared() == before, f"{loser}: a discarded commit left a trace"
-        self._accepted(winner, contents, *made[winner.id])
+        self._accepted(winner, contents, *made)
 
     def _external_join(self) -> None:
         if not (outside := self._outside()):
