@@ -202,6 +202,8 @@ class Node:
     """What led to errors again and again: it is put away unread."""
     fetching: dict[int, Fetch] = field(default_factory=dict)
     """What is being fetched from a peer that has more."""
+    repeats: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """How often an envelope went out again, and not before which tick it may once more."""
     sent: dict[int, float] = field(default_factory=dict)
     """When something left that the other side has not confirmed, by its row in the outbox."""
     turns: dict[int, int] = field(default_factory=dict)

@@ -49,6 +49,9 @@ UNCONFIRMED_S = 600.0
 """What was sent and not confirmed for so long goes out again, over another queue if there is one."""
 LINE_GONE_S = 15.0
 """What was sent to a relay that has been away for so long does not wait for the full time."""
+FIRST_AGAIN_S, LAST_AGAIN_S = 1.0, 900.0
+"""An envelope that gets no receipt goes out again after 1 s, 2 s, 4 s … when there is a line: a relay that
+takes and never answers is not stormed."""
 LAST_REPEAT_S = 6 * 3600.0
 MAX_ATTEMPTS = 200
 KEPT_EPOCHS = 3
@@ -305,9 +308,15 @@ def resume(step: Step, node: Node) -> None:
         for envelope in ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id):
             if any((route.sid, envelope.msg_id) in line.sending for line in node.lines.values()):
                 continue
+            tried, again = node.repeats.get(envelope.id, (0, 0.0))
+            if step.now.tick < again:
+                continue
             way = _open_way(step, node, route)
             if way is None:
                 break
+            wait = min(FIRST_AGAIN_S * 2**tried, LAST_AGAIN_S)
+            node.repeats[envelope.id] = tried + 1, step.now.tick + wait
+            node.remind(step, ("resend", 0), wait)
             assert envelope.blob is not None
             _ask(step, node, way, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob)
     pump(step, node)
@@ -320,6 +329,7 @@ def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Rece
         return
     if isinstance(said, mbx.Receipt):
         ENVELOPES.drop(step.tx, id=sending.envelope_id)
+        node.repeats.pop(sending.envelope_id, None)
         if not ENVELOPES.count(step.tx, outbox_id=sending.outbox_id):
             _sent(step, node, sending.outbox_id)
     else:
