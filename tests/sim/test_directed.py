@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from sim_faults import YEAR, heal
-from sim_relay import Mischief
+from sim_relay import HONEST, Mischief
 from sim_scenario import PATIENCE, QUIET
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import HYBRID, World
@@ -139,6 +139,59 @@ def test_edits_and_deletions_overtake_what_they_are_about() -> None:
     all_is_well(world)
 
 
+def test_a_relay_that_goes_back_to_an_older_disk_costs_nothing() -> None:
+    world = a_pair()
+    for relay in world.relays.values():
+        relay.remember()
+    talk(world)
+    world.people["ben"].sleep(HOUR)
+    for _ in range(5):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + 10)
+    world.relays["rho"].roll_back()
+    world.time.run(world.time.now + HOUR)
+    world.relays["sigma"].roll_back()
+    talk(world)
+    all_is_well(world)
+
+
+def test_a_relay_that_owes_answers_is_called_anew() -> None:
+    world = a_pair()
+    talk(world)
+    world.settle(MINUTE)  # nothing is under way whose receipt would be missed
+    for relay in world.relays.values():
+        relay.mischief = Mischief(mute=1.0)
+        relay.crash()
+    world.time.run(world.time.now + 10)  # all have called again, and hear nothing to what they asked
+    for relay in world.relays.values():
+        relay.mischief = HONEST
+    world.time.run(world.time.now + 10 * MINUTE)
+    talk(world)
+    world.settle(MINUTE)
+    all_is_well(world)
+
+
+def test_a_relay_that_cannot_store_is_not_stormed() -> None:
+    world = a_pair()
+    for relay in world.relays.values():
+        relay.fails = True
+    for _ in range(20):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + MINUTE)
+    assert max(times for relay in world.relays.values() for times in relay.taken.values()) < 100
+    all_is_well(world)
+
+
+def test_who_is_away_is_not_told_again_and_again_of_new_queues() -> None:
+    world = a_pair(1, "rho", "sigma", "tau")
+    world.people["ben"].sleep(3 * DAY)
+    world.relays["rho"].die()
+    before = world.sent
+    world.time.run(world.time.now + 3 * DAY)
+    assert world.sent - before < 200
+    all_is_well(world)
+
+
 def test_a_full_disk_loses_nothing_and_acknowledges_nothing() -> None:
     world = a_pair()
     talk(world)
@@ -163,6 +216,7 @@ def test_a_clock_that_is_wrong_by_a_year_decides_nothing(victim: str, jump: floa
     clock.offset_s = jump
     talk(world)
     world.settle(PATIENCE)
+    talk(world)
     clock.offset_s = 0.0
     talk(world)
     all_is_well(world)
@@ -197,6 +251,10 @@ DIRECTED: dict[str, Callable[[], None]] = {
         test_what_is_said_survives_the_death_of_a_relay,
         test_who_was_away_for_ten_days_misses_nothing,
         test_edits_and_deletions_overtake_what_they_are_about,
+        test_a_relay_that_goes_back_to_an_older_disk_costs_nothing,
+        test_a_relay_that_owes_answers_is_called_anew,
+        test_a_relay_that_cannot_store_is_not_stormed,
+        test_who_is_away_is_not_told_again_and_again_of_new_queues,
         test_a_full_disk_loses_nothing_and_acknowledges_nothing,
     )
 } | {

@@ -21,16 +21,20 @@ from pathlib import Path
 
 from sim_mutant_catalogue import (
     AWAY,
+    BACK,
     CLOCK,
     DEATH,
     DRIVER,
+    FAILING,
     FULL,
     LIVES,
     MUTANTS,
+    MUTE,
     ORDER,
     STEPS,
     STORING,
     TALK,
+    TURNS,
     Mutant,
 )
 
@@ -38,7 +42,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "swarmnode"
 SUPPORT = ROOT / "tests" / "support"
 DOCUMENT = ROOT / "docs" / "simulator.md"
-QUICK = (TALK, STORING, DEATH, AWAY, ORDER, FULL, CLOCK, STEPS)
+QUICK = (TALK, STORING, DEATH, AWAY, ORDER, BACK, MUTE, FAILING, TURNS, FULL, CLOCK, STEPS)
 """Directed tests, quick ones first."""
 SEEDS = 8
 """So many random lives at most are tried on a mutant."""

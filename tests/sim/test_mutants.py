@@ -1,0 +1,38 @@
+"""The planted faults fit today's source, and some of them are really noticed.
+
+All of them take a quarter of an hour: `python tests/sim/mutants.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sim_mutant_catalogue import MUTANTS, TALK
+from sim_mutants import apply, copy_to, try_mutant
+
+BY_NAME = {m.name: m for m in MUTANTS}
+SAMPLE = ("effects-before-commit", "sent-key-not-stored", "no-receipts", "edits-outlive-deletion")
+"""Quick ones, from different rooms of the node."""
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_mutant_still_applies(name: str, tmp_path: Path) -> None:
+    copy_to(tmp_path)
+    apply(BY_NAME[name], tmp_path)
+    assert all(old != new for _, old, new in BY_NAME[name].edits)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_mutant_is_noticed(name: str) -> None:
+    assert try_mutant(BY_NAME[name], thorough=False).caught_by == BY_NAME[name].by
+
+
+def test_a_change_that_is_none_survives() -> None:
+    """The runner does not take any outcome for a catch."""
+    source = BY_NAME["no-receipts"]
+    same = replace(
+        source, by=TALK, edits=tuple((m, old, old + "    # the same\n") for m, old, _ in source.edits)
+    )
+    assert try_mutant(same, thorough=False).caught_by is None
