@@ -1,0 +1,1 @@
+"""One package for each network; each is found by its entry point, and imported in a process of its own."""
