@@ -34,7 +34,6 @@ from ..storage.shelves import (
     RELAYS,
     TICKETS,
     Invite,
-    QueueIn,
     Relay,
 )
 from . import invites, links, outgoing, queues, rotation
@@ -42,7 +41,6 @@ from .news import tell
 from .node import Line, Node
 from .step import Step
 
-KIND = "code"
 LIFETIME_S = 3600
 LONGEST_S = 86400
 """An offer that ends later than this is none that a node makes."""
@@ -80,7 +78,7 @@ def begin(step: Step, node: Node, *, label: str) -> int:
     invite_id = INVITES.add(
         step.tx,
         inv_id=step.entropy(16),
-        kind=KIND,
+        kind=invites.CODE,
         role="inviter",
         state=invites.PREPARING,
         code=str(met.Code.generate(node.options.words, step.entropy)),
@@ -135,7 +133,7 @@ def not_held(step: Step, node: Node, row: Invite, said: mbx.Error) -> None:
 def replied(step: Step, node: Node, invite_id: int, reply: bytes) -> None:
     """A reply came: the one that counts, whatever it is. The bundle is laid next, where it is right."""
     row = invites.get(step, invite_id)
-    if row.kind != KIND or row.role != "inviter" or not row.code or row.progress is None:
+    if row.kind != invites.CODE or row.role != "inviter" or not row.code or row.progress is None:
         return
     queue = QUEUES_IN.all(step.tx, invite_id=row.id)[0]
     record = queues.record_of(step, queue)
@@ -147,7 +145,7 @@ def replied(step: Step, node: Node, invite_id: int, reply: bytes) -> None:
     except RemoteProtocolError:
         INVITES.change(step.tx, row.id, code="", progress=None)
         for each in QUEUES_IN.all(step.tx, invite_id=row.id):
-            destroy(step, node, each)
+            invites.destroy(step, node, each)
         invites.move(step, row, "suspect")
         tell(step, "invite.burnt", invite=str(row.id))
         return
@@ -166,17 +164,7 @@ def replied(step: Step, node: Node, invite_id: int, reply: bytes) -> None:
 def laid(step: Step, node: Node, row: Invite) -> None:
     """The bundle is there: nothing more is said through the first queue."""
     for queue in QUEUES_IN.all(step.tx, invite_id=row.id, state=Recipient.DRAINING.value):
-        destroy(step, node, queue)
-
-
-def destroy(step: Step, node: Node, queue: QueueIn) -> None:
-    """Destroy a queue of an invite; where its relay cannot be asked now, it ends with its lease."""
-    line = node.line(queue.relay_id)
-    if queue.rid is not None:
-        node.reading.pop(queue.rid, None)
-        if line.is_up:
-            links.ask(step, line, mbx.Del(mbx.RecipientId(queue.rid)), links.key_of(queue.secret))
-    QUEUES_IN.change(step.tx, queue.id, state=Recipient.CLOSED.value)
+        invites.destroy(step, node, queue)
 
 
 # The joiner
@@ -212,7 +200,7 @@ def take(step: Step, node: Node, text: str, *, note: str) -> int:
     return INVITES.add(
         step.tx,
         inv_id=step.entropy(16),
-        kind=KIND,
+        kind=invites.CODE,
         role="joiner",
         state="read",
         code=code,

@@ -26,7 +26,7 @@ from ..storage.shelves import (
     Contact,
     QueueIn,
 )
-from . import outgoing, queues, rotation, sigchains, successor, trust
+from . import acquaintance, outgoing, queues, rotation, sigchains, successor, trust
 from .news import tell
 from .node import Node
 from .step import Step
@@ -68,7 +68,7 @@ def came(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
     if not made:
         rotation.fill(step, node)
         return  # the rejoin is repeated, and there will be a queue then
-    own, records = successor.key_package(step, node), successor.records(step, made)
+    own, records = acquaintance.key_package(step, node), acquaintance.records(step, made)
     accepted = met.accept(
         request, own, me.chain, records, conv_id=rejoin.conv_id, entropy=step.entropy, now=step.wall_s
     )

@@ -27,7 +27,7 @@ from ..storage.shelves import (
     SETTINGS,
     Peer,
 )
-from . import outgoing, peers, readmit, sigchains, successor, trust
+from . import acquaintance, outgoing, peers, readmit, sigchains, successor, trust
 from .news import tell
 from .node import Node
 from .step import Step
@@ -150,11 +150,11 @@ def _ask(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
         return
     chain = sigchains.of(step, node, PersonaId(contact.persona_id))
     assert chain is not None, "a contact has its chain"
-    own = successor.key_package(step, node)
+    own = acquaintance.key_package(step, node)
     asked = met.ask_to_rejoin(
         own,
         node.me.chain,
-        successor.records(step, made),
+        acquaintance.records(step, made),
         to=(chain, peer.leaf_sig),
         conv_id=conversation.conv_id,
         number=pending.number,
