@@ -1,0 +1,112 @@
+"""The store of a home, open or closed, and what runs over it; what `LocalNode` stands on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from ..config import Config
+from ..delivery.relay_role import RelayRole
+from ..delivery.runner import Runner
+from ..errors import Locked, NotReady
+from ..services.node import Node, Options
+from ..services.step import Step
+from ..storage import integrity
+from ..storage.home import Home
+from ..storage.keystore import KeyStore
+from ..storage.sealing import RootKey
+from . import home, words
+from .stores import Stores
+
+T = TypeVar("T")
+
+
+class Opened:
+    """One home, in whatever state it is."""
+
+    def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:
+        self.config, self.place, self.stores, self.role = config, place, stores, role
+        self._keys = KeyStore(place.files, entropy=os.urandom)
+        self._runner: Runner | None = None
+        self._open = AsyncExitStack()
+        self._turn = asyncio.Lock()
+
+    @property
+    def runner(self) -> Runner:
+        """What runs the open store.
+
+        Raises:
+            Locked, NotReady: it is not open, or holds no persona.
+        """
+        if self._runner is None:
+            if self._keys.exists():
+                raise Locked("this node is locked", hint="Unlock it: `swarmnode unlock`.")
+            raise NotReady("there is no persona yet", hint="Create one: `swarmnode init`, or on the page.")
+        return self._runner
+
+    async def start(self, passphrase: str | None) -> None:
+        """Open the store if what is at hand opens it."""
+        if not self._keys.exists():
+            return
+        root = await asyncio.to_thread(
+            home.unlock, self._keys, passphrase=passphrase, keyring=self.config.storage.keyring
+        )
+        if root is not None:
+            async with self._turn:
+                await self._start(root)
+
+    async def stop(self) -> None:
+        """Close the store, with everything in it."""
+        async with self._turn:
+            await self._stop()
+
+    async def _start(self, root: RootKey) -> None:
+        keyring, privacy, link = self.config.storage.keyring, self.config.privacy, self.config.link
+        database = await asyncio.to_thread(home.open_database, self.place, root, keyring=keyring)
+        self._open.callback(database.close)
+        runner = Runner(
+            database,
+            entropy=os.urandom,
+            options=Options(
+                receipts=privacy.receipts,
+                forward=privacy.forward,
+                direct=privacy.direct,
+                lan=privacy.lan,
+                words=tuple(words.wordlist()),
+            ),
+            on_disk_full=lambda: integrity.release_ballast(self.place),
+        )
+        await self._open.enter_async_context(runner.running())
+        self._runner = runner
+        if database.rolled_back:
+            return
+        await self.stores.opened(runner)
+        if privacy.direct or privacy.lan:
+            from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load
+
+            beside = self.role is not None  # a relay in this process has the port
+            await self._open.enter_async_context(
+                doors.opened(
+                    runner,
+                    self.place.path,
+                    direct=privacy.direct,
+                    lan=privacy.lan,
+                    host=link.host,
+                    port=0 if beside else self.config.link_port,
+                    public="" if beside else link.public,
+                )
+            )
+
+    async def _stop(self) -> None:
+        self._runner = None
+        self.stores.closed()
+        await self._open.aclose()
+
+    async def _do(self, wish: Callable[[Step, Node], T]) -> T:
+        return await self.runner.do(wish)
+
+    async def _look(self, reading: Callable[[Step, Node], T]) -> T:
+        return await self.runner.look(reading)

@@ -1,0 +1,179 @@
+"""What a person wants of conversations and messages, turned into steps of the runner."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+from swarm_protocol.content import Message, Reply, Text
+
+from ..api.node import File, Found
+from ..domain.views import ChatView, DeletionView, Hit, MessageState, MessageView, Page
+from ..errors import Conflict, NotFound
+from ..services import messages, views
+from ..services.node import Node
+from ..services.step import Step
+from ..storage.shelves import IDEMPOTENCY, MessageRow
+from .opened import Opened
+
+
+class Talk(Opened):
+    """The part of `api.node.Node` that is about conversations."""
+
+    async def chats(self) -> tuple[ChatView, ...]:
+        """See `api.node.Node`."""
+        return tuple(await self._look(views.chats))
+
+    async def chat(self, chat: str) -> ChatView:
+        """See `api.node.Node`."""
+        return await self._look(lambda step, node: views.chat(step, node, messages.find(step, chat)))
+
+    async def messages(
+        self, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50
+    ) -> Page:
+        """See `api.node.Node`."""
+
+        def look(step: Step, node: Node) -> Page:
+            row = messages.find(step, chat)
+            return views.page(step, node, row, before=before, after=after, around=around, limit=limit)
+
+        return await self._look(look)
+
+    async def message(self, message: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._look(
+            lambda step, node: views.message(step, node, messages.message_row(step, message))
+        )
+
+    async def messages_like(self, prefix: str) -> tuple[str, ...]:
+        """See `api.node.Node`."""
+        return await self._look(lambda step, _: views.messages_like(step, prefix))
+
+    async def send(
+        self,
+        chat: str,
+        text: str,
+        *,
+        reply_to: str = "",
+        attachments: Sequence[File] = (),
+        expire_s: int | None = None,
+        key: str,
+    ) -> MessageView:
+        """See `api.node.Node`."""
+        asked = hashlib.sha256(repr((chat, text, reply_to, [f.name for f in attachments])).encode()).digest()
+        name = f"send:{key}"
+
+        def say(step: Step, node: Node) -> MessageView:
+            before = IDEMPOTENCY.get(step.tx, name) if key else None
+            if before is not None:
+                if before.request_hash != asked:
+                    raise Conflict("this key was used for another message", hint="Take a new one.")
+                return views.message(step, node, messages.message_row(step, before.response.hex()))
+            view = messages.send(
+                step,
+                node,
+                chat,
+                text,
+                reply_to=reply_to,
+                attachments=[(f.name, f.media_type, f.data) for f in attachments],
+                expire_s=expire_s,
+            )
+            if key:
+                IDEMPOTENCY.put(
+                    step.tx,
+                    key=name,
+                    request_hash=asked,
+                    status=200,
+                    response=bytes.fromhex(view.id),
+                    at=step.wall_s,
+                )
+            return view
+
+        return await self._do(say)
+
+    async def edit(self, message: str, text: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: messages.edit(step, node, message, text))
+
+    async def react(self, message: str, symbol: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: messages.react(step, node, message, symbol))
+
+    async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
+        """See `api.node.Node`."""
+        return await self.runner.do(
+            lambda step, node: messages.delete(step, node, targets, everywhere=everywhere), frees=True
+        )
+
+    async def resend(self, message: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: messages.resend(step, node, message))
+
+    async def cancel(self, message: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: messages.cancel(step, node, message))
+
+    async def wait_delivered(self, message: str, timeout_s: float) -> MessageView:
+        """See `api.node.Node`."""
+        waiting = {MessageState.QUEUED, MessageState.WAITING, MessageState.SENT}
+        async with self.runner.news() as news:
+            view = await self.message(message)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    while view.state in waiting and view.kind != "deleted":
+                        told = await news.get()
+                        if told.data.get("message") == message:
+                            view = await self.message(message)
+            except TimeoutError:
+                pass
+        return view
+
+    async def attachment(self, message: str, index: int) -> File:
+        """See `api.node.Node`."""
+
+        def look(step: Step, _: Node) -> File:
+            row: MessageRow = messages.message_row(step, message)
+            data = None if row.body_id is None else step.tx.bodies.get(row.body_id)
+            body = None if data is None else Message.decode(data).body
+            if not isinstance(body, Text | Reply) or not 0 <= index < len(body.attachments):
+                raise NotFound("there is no such file in this message")
+            file = body.attachments[index]
+            return File(file.name, file.media_type, file.data)
+
+        return await self._look(look)
+
+    async def mark_read(self, chat: str, up_to: str) -> ChatView:
+        """See `api.node.Node`."""
+
+        def mark(step: Step, node: Node) -> ChatView:
+            messages.mark_read(step, node, chat, up_to)
+            return views.chat(step, node, messages.find(step, chat))
+
+        return await self._do(mark)
+
+    async def set_timer(self, chat: str, seconds: int) -> ChatView:
+        """See `api.node.Node`."""
+
+        def put(step: Step, node: Node) -> ChatView:
+            messages.set_timer(step, node, chat, seconds)
+            return views.chat(step, node, messages.find(step, chat))
+
+        return await self._do(put)
+
+    async def draft(self, chat: str) -> str:
+        """See `api.node.Node`."""
+        return (await self.chat(chat)).draft
+
+    async def set_draft(self, chat: str, text: str) -> None:
+        """See `api.node.Node`."""
+        await self._do(lambda step, _: messages.set_draft(step, chat, text))
+
+    async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:
+        """See `api.node.Node`."""
+
+        def look(step: Step, node: Node) -> tuple[list[Hit], str]:
+            return views.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
+
+        hits, following = await self._look(look)
+        return Found(tuple(hits), following, "all messages that are stored here and not deleted")
