@@ -10,9 +10,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from socket import socket
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Secret
+import msgspec
+
+from .api import (
+    AccountId,
+    Batch,
+    Cursor,
+    Fleeting,
+    Health,
+    LocalFile,
+    LoginDone,
+    RemoteFile,
+    Secret,
+    Step,
+)
+
+Fact: TypeAlias = bool | int | float | str
+"""What may stand in a log: texts are the names of states alone."""
 
 
 class Desk(Protocol):
@@ -70,20 +86,51 @@ class Desk(Protocol):
         """A connected socket; Refused for hosts that this account may not reach."""
         ...
 
-    async def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Any]) -> None:
-        """Write a line to the node's log."""
+    def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
+        """Write a line to the node's log: `level` is `info` or `warning`. Does not wait."""
         ...
+
+
+class LoginState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the members of a `LoginContext` are."""
+
+    why: str
+    account: str = ""
+    settings: Mapping[str, str] = {}
+    language: str = "en"
+    redirect_url: str = ""
+    scratch: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"LoginState({self.why!r})"
+
+
+class LoginTurn(msgspec.Struct, frozen=True):
+    """What a login said (None after `abort`), and the scratch that it leaves."""
+
+    outcome: Step | LoginDone | None
+    scratch: bytes
+
+    def __repr__(self) -> str:
+        return f"LoginTurn({self.outcome!r})"
 
 
 class Caller(Protocol):
     """Bridges of one package that run, and how to call them."""
 
-    async def start(self, account: AccountId) -> None:
-        """Make the account's bridge and begin its `run`; how that ends is told to `ended`."""
+    async def start(self, account: AccountId, owner: str, settings: Mapping[str, str]) -> None:
+        """Make the account's bridge and begin its `run`; how that ends is told to `ended`.
+
+        `owner` and `settings` become those of its context; when they change, it is stopped and started.
+        """
         ...
 
     async def stop(self, account: AccountId) -> None:
         """Cancel `run`, and wait until it has ended."""
+        ...
+
+    async def wake(self, account: AccountId) -> None:
+        """End its `Context.pause`: the owner looks, or the network pushed."""
         ...
 
     async def call(self, account: AccountId, verb: str, **arguments: Any) -> Any:
@@ -95,8 +142,20 @@ class Caller(Protocol):
         """
         ...
 
-    def fetch(self, account: AccountId, file_id: str) -> AsyncIterator[bytes]:
+    def fetch(self, account: AccountId, file: RemoteFile) -> AsyncIterator[bytes]:
         """`Media.fetch`."""
+        ...
+
+    async def login(
+        self, flow: AccountId, verb: str, about: LoginState, *, step: str = "", answers: Mapping[str, str]
+    ) -> LoginTurn:
+        """Call `begin`, `submit`, `tick` or `abort` of the package's `Login`.
+
+        `flow` stands for the account in what the login asks of the desk.
+
+        Raises:
+            BridgeError: what the login raised. NotSupported if the package has none.
+        """
         ...
 
     async def ended(self, account: AccountId) -> Exception | None:
