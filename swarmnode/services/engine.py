@@ -25,10 +25,12 @@ from . import (
     meeting,
     nearby,
     outgoing,
+    peers,
     queues,
     receipts,
     rejoin,
     repair,
+    repeats,
     rotation,
     timers,
     ways,
@@ -115,7 +117,7 @@ class Engine:
         wanted = {q.relay_id for q in QUEUES_IN.all(step.tx) if q.state not in {"closed", "dead"}}
         for relay_id in sorted(wanted):
             links.want(step, node, relay_id)
-        outgoing.started(step, node)
+        repeats.started(step, node)
         for row in meeting.open_rows(step):
             node.remind(step, ("invite", row.id), 0.0)
         timers.started(step, node)
@@ -153,14 +155,14 @@ class Engine:
     def _line_up(self, step: Step, line: Line) -> None:
         queues.tend(step, self.node, line)
         meeting.line_up(step, self.node, line)
-        outgoing.resume(step, self.node)
+        repeats.resume(step, self.node)
         self.node.remind(step, ("outbox", 0), outgoing.LOOK_S)
 
     def _answer(self, step: Step, line: Line, asked: CommandBody, said: Said) -> None:
         node = self.node
         match asked, said:
             case mbx.Send(), mbx.Receipt() | mbx.Error():
-                outgoing.answered(step, node, line, asked, said)
+                repeats.answered(step, node, line, asked, said)
             case mbx.New(), mbx.Made() | mbx.Error():
                 queue = queues.made(step, node, line, asked, said)
                 if queue is not None:
@@ -180,7 +182,7 @@ class Engine:
                 out = queues.keyed(step, node, line, asked, said)
                 if out is not None:
                     rotation.keyed(step, node, out)
-                    outgoing.resume(step, node)
+                    repeats.resume(step, node)
             case mbx.PFwd(), mbx.Answer() | mbx.Error():
                 passed = ways.answered(step, node, line, asked, said)
                 if passed is not None:
@@ -223,19 +225,17 @@ class Engine:
                 line = node.line(number)
                 if line.is_up:
                     queues.tend(step, node, line)
-            case "pump":
+            case "pump" | "full":
                 outgoing.pump(step, node)
             case "outbox":
-                outgoing.look(step, node)
+                repeats.look(step, node)
             case "resend":
-                outgoing.resume(step, node)
+                repeats.resume(step, node)
             case "way" | "detour":
                 queues.fix_keys(step, node)
-                outgoing.resume(step, node)
+                repeats.resume(step, node)
             case "idle":
                 links.rest(step, node, number)
-            case "unblock":
-                outgoing.unblock(step, node, number)
             case "receipts":
                 receipts.flush(step, node)
             case "have" | "behind":
@@ -265,7 +265,7 @@ class Engine:
                 timers.tick(step, node)
             case "housekeeping":
                 incoming.expire_parts(step)
-                outgoing.renew_keys(step, node)
+                peers.renew_keys(step, node)
                 groups.forget_retired(step, node)
                 node.remind(step, ("housekeeping", 0), HOUR_S)
             case _:

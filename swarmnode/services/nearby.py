@@ -16,7 +16,7 @@ from swarm_protocol.nearby import Busy, Deliver, Expected, Keep, Stored
 from swarm_protocol.nearby.rules import HOUR
 
 from ..storage.shelves import OUTBOX, PEERS
-from . import addresses, direct, incoming, outgoing
+from . import addresses, direct, incoming, outgoing, repeats
 from .node import DirectLink, Node, jitter
 from .step import Announce, LinkId, Shut, Step
 
@@ -105,7 +105,7 @@ def called(step: Step, node: Node, link_id: LinkId, knock: bytes) -> None:
         step.do(Shut(link_id))
         return
     for older in [link for link in near.links.values() if link.called and link.peer_id == peer_id]:
-        outgoing.unanswered(step, node, direct.end(step, node, older))
+        repeats.unanswered(step, node, direct.end(step, node, older))
     pair = near.names.pairs[peer_id]
     near.links[link_id] = DirectLink(link_id, peer_id, pair, called=True, up=True)
     node.remind(step, ("pump", 0), 0.0)
@@ -114,12 +114,12 @@ def called(step: Step, node: Node, link_id: LinkId, knock: bytes) -> None:
 def heard(step: Step, node: Node, link: DirectLink, data: bytes) -> None:
     """A frame came over a direct link."""
     if not link.up or not direct.may_talk(step, link.peer_id):
-        outgoing.unanswered(step, node, direct.end(step, node, link))
+        repeats.unanswered(step, node, direct.end(step, node, link))
         return
     try:
         said = direct.feed(step, link, nearby.Heard(data))
     except RemoteProtocolError:
-        outgoing.unanswered(step, node, direct.end(step, node, link))
+        repeats.unanswered(step, node, direct.end(step, node, link))
         return
     node.near.failures.pop(link.peer_id, None)
     match said:
@@ -128,14 +128,14 @@ def heard(step: Step, node: Node, link: DirectLink, data: bytes) -> None:
             incoming.take(step, node, source, nearby.key_in(link.pair), envelope)
             direct.feed(step, link, Keep(frozenset({name})))
         case Stored(ids):
-            outgoing.stored(step, node, direct.answered(link, ids))
+            repeats.stored(step, node, direct.answered(link, ids))
         case Busy(ids):
             link.busy_until = step.now.tick + direct.BUSY_S
-            outgoing.unanswered(step, node, direct.answered(link, ids))
+            repeats.unanswered(step, node, direct.answered(link, ids))
         case _:
             pass
 
 
 def lost(step: Step, node: Node, link_id: LinkId) -> None:
     """A link is gone, or a call came to nothing."""
-    outgoing.unanswered(step, node, direct.lost(step, node, link_id))
+    repeats.unanswered(step, node, direct.lost(step, node, link_id))

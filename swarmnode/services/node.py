@@ -205,7 +205,9 @@ class Node:
     repeats: dict[int, tuple[int, float]] = field(default_factory=dict)
     """How often an envelope went out again, and not before which tick it may once more."""
     sent: dict[int, float] = field(default_factory=dict)
-    """When something left that the other side has not confirmed, by its row in the outbox."""
+    """When something left that the other side has not confirmed, by its row in the outbox, in order."""
+    full: set[int] = field(default_factory=set)
+    """Queues of others that took no more when one was sent to last, by their rows."""
     turns: dict[int, int] = field(default_factory=dict)
     """How often a step of a rotation was said, by the row of the queue that we read."""
     backlog: bool = False

@@ -6,7 +6,7 @@ from swarm_protocol import content
 from swarm_protocol.content import Conversation
 from swarm_protocol.content.bodies import Known
 
-from ..storage.shelves import CONVERSATIONS, OUTBOX, PEERS, Peer
+from ..storage.shelves import CONVERSATIONS, GROUP_HEADS, OUTBOX, PEERS, Peer
 from ..storage.shelves import Conversation as ConversationRow
 from . import groups, outgoing
 from .node import Node
@@ -72,3 +72,20 @@ def nothing_is_missing(step: Step, node: Node, leaf_sig: bytes) -> None:
     peer = PEERS.one(step.tx, leaf_sig=leaf_sig)
     if peer is not None:
         node.timers.pop(("behind", peer.id), None)
+
+
+def renew_keys(step: Step, node: Node) -> None:
+    """Fresh leaf keys where ours are old: committed by us, or proposed to who commits."""
+    if node.quarantine:
+        return
+    for group in GROUP_HEADS.all(step.tx, current=True):
+        conversation = CONVERSATIONS.get(step.tx, group.conversation_id)
+        assert conversation is not None
+        if not groups.wants_update(step, group) or conversation.contact_id is None:
+            continue
+        if groups.commits(groups.state_of(step, node, group)):
+            wire = groups.commit(step, node, group)
+        else:
+            wire = groups.propose_update(step, node, group)
+        for peer in PEERS.all(step.tx, contact_id=conversation.contact_id, active=True):
+            outgoing.post(step, node, peer.id, conversation.id, wire=wire, important=True)

@@ -23,7 +23,7 @@ from ..storage.shelves import (
     ReceiptIntent,
 )
 from ..storage.shelves import Conversation as ConversationRow
-from . import countdown, outgoing, peers
+from . import countdown, outgoing, peers, repeats
 from .news import tell
 from .node import Node
 from .step import Step
@@ -109,6 +109,7 @@ def _tell_all(step: Step, node: Node, conversation_id: int, receipt: Receipt) ->
 def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, receipt: Receipt) -> None:
     """A peer confirms: what it has need not be repeated."""
     PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
+    repeats.has_room(step, node, peer.id)
     for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
         if row.plain is not None:  # a Hello: a receipt, an empty one too, says that we were heard
             outgoing.confirmed(step, node, row.id)

@@ -16,7 +16,7 @@ from swarm_protocol.mailbox.rotation import Step as Turn
 
 from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS, Peer, QueueIn, QueueOut, Relay
 from ..storage.shelves import Conversation as ConversationRow
-from . import outgoing, peers, queues
+from . import outgoing, peers, queues, repeats
 from .news import tell
 from .node import Node, jitter
 from .step import Step
@@ -146,7 +146,7 @@ def _moved_out(
     if state.value != queue.state:
         queues.change_out(step, node, queue.id, state=state.value)
         if state is Sender.GONE:
-            outgoing.reroute(step, node, queue.id)
+            repeats.reroute(step, node, queue.id)
         node.remind(step, ("pump", 0), 0.0)
     if Turn.QKEY in turns and queue.keyed:
         peers.tell_peer(

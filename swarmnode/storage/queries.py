@@ -22,6 +22,7 @@ HEIGHT = Prepared(sa.select(_m.height).where(_m.name == bindparam("name")))
 
 # Outbox
 
+OUTBOX_IDS = Prepared(sa.select(_o.id).where(_o.state == bindparam("state")).order_by(_o.id))
 TARGETS = Prepared(sa.select(_o.peer_id, _o.invite_id).where(_o.state == "queued").distinct())
 NEXT_QUEUED = Prepared(
     sa.select(*OUTBOX.columns)

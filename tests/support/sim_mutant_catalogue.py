@@ -40,7 +40,7 @@ def mutant(name: str, what: str, by: str, module: str, old: str, new: str) -> Mu
 
 
 GROUPS, TALKING, OUTGOING = "services/groups.py", "services/talk.py", "services/outgoing.py"
-LINKS = "services/links.py"
+LINKS, REPEATS = "services/links.py", "services/repeats.py"
 RECEIPTS, ROTATION, REPAIR = "services/receipts.py", "services/rotation.py", "services/repair.py"
 DATABASE, QUERIES, VIEWS = "storage/database.py", "storage/queries.py", "services/views.py"
 
@@ -150,7 +150,7 @@ MUTANTS = [
         BACK,
         (
             (
-                OUTGOING,
+                REPEATS,
                 "            _back_to_queue(step, node, outbox_id)\n        pause",
                 "            pass\n        pause",
             ),
@@ -165,7 +165,7 @@ MUTANTS = [
         "no-failover",
         "what lies ready for a relay that is away waits for it",
         DEATH,
-        OUTGOING,
+        REPEATS,
         "            found.append(route.id)\n",
         "            pass\n",
     ),

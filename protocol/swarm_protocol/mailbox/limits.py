@@ -23,10 +23,12 @@ MAX_FORWARDS = 32
 MAX_ADDRESS = 256
 """An address: a host of 253 and some, or an onion name, with a port."""
 
-QUOTA_MESSAGES = 4096
-"""Messages that wait in a pair queue: three weeks of 195 a day."""
-
 QUOTA_BYTES = 32 * 1024 * 1024
+"""What waits in a pair queue."""
+
+QUOTA_MESSAGES = QUOTA_BYTES // BUCKETS[1]
+"""16,384 messages: with a text each, in the second bucket, they fill it. Three weeks of 780 a day."""
+
 CONTACT_MESSAGES = 200
 """Strangers share a contact queue; more than this nobody looks through."""
 
@@ -39,7 +41,7 @@ INVITE_MESSAGES = 64
 INVITE_BYTES = 2 * 1024 * 1024
 
 REMEMBERED = 65_536
-"""Messages of one queue whose receipts are remembered, fetched or not: 16 quotas in a ttl."""
+"""Messages of one queue whose receipts are remembered, fetched or not: four quotas in a ttl."""
 
 DAY_BYTES = 256 * 1024 * 1024
 """What one ticket, and so its queue, lets through a day, fetched or not: eight full quotas."""
@@ -88,5 +90,13 @@ SWEEP = 256
 DRAIN = 7 * DAY
 """An old queue is read on for so long after its successor is in use."""
 
-CURSOR_AHEAD = 8192
+CURSOR_AHEAD = 2 * QUOTA_MESSAGES
 """How far beyond its contiguous part a recipient's cursor goes: two full queues."""
+
+WEEK = 7 * DAY
+
+RENDEZVOUS_WEEKS = 13
+"""A rendezvous queue is looked for no longer than it lives without EXT: a quarter of a year."""
+
+RENDEZVOUS_NUMBERS = 2
+"""Queues for one pair, week and relay: a second one, where the first was lost with what its relay knew."""
