@@ -6,5 +6,5 @@ from .step import Step, Told
 
 
 def tell(step: Step, kind: str, /, **data: str | int | bool) -> None:
-    """Tell screens that something happened. `data` holds ids and states, no text."""
+    """Tell screens that something happened: an event of `domain.events`, with ids and states, no text."""
     step.do(Told(0, kind, data))

@@ -19,6 +19,7 @@ from swarmnode.api.table import ROUTES
 from swarmnode.cli.group import Group
 from swarmnode.cli.main import cli
 from swarmnode.config import SETTINGS, show
+from swarmnode.domain.events import EVENTS
 from swarmnode.texts import Texts
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,14 @@ def routes() -> Iterator[str]:
     for r in ROUTES:
         cells = r.method, f"`{r.path}`", r.scope.name.lower(), _takes(r), _answer(r), r.summary
         yield f"| {' | '.join(cells)} |"
+
+
+def events() -> Iterator[str]:
+    yield "| event | data | says |"
+    yield "| --- | --- | --- |"
+    for name, event in EVENTS.items():
+        data = [f"`{key}`" for key in event.data] + [f"perhaps `{key}`" for key in event.sometimes]
+        yield f"| `{name}` | {', '.join(data)} | {event.says} |"
 
 
 def settings() -> Iterator[str]:
@@ -90,7 +99,7 @@ def commands() -> Iterator[str]:
         yield f"| `{call}` | {', '.join(options)} | {t(f'help.{chr(46).join(path)}')} |"
 
 
-PARTS: Mapping[str, Any] = {"routes": routes, "settings": settings, "commands": commands}
+PARTS: Mapping[str, Any] = {"routes": routes, "events": events, "settings": settings, "commands": commands}
 DOCUMENTS = (ROOT / "docs" / "http-api.md", ROOT / "docs" / "configuration.md")
 
 

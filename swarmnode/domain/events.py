@@ -1,0 +1,61 @@
+"""The events that a node tells screens of, each with its data: ids, states and short codes, no text.
+
+What is told is told after it was stored, to whoever listens then. A screen looks at what an id names; so an
+event may be told once too often, and what it means is found where it always stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What an event says, and the names of its data; those in `sometimes` are not always there."""
+
+    says: str
+    data: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
+
+
+EVENTS: Mapping[str, EventType] = {
+    "node.changed": EventType("the name, or something else that `status` shows"),
+    "node.quarantine": EventType("another copy of this node runs: nothing is sent any more"),
+    "node.forked": EventType("this node has signed two messages for one place: it runs twice"),
+    "contact.new": EventType("somebody is a contact now, confirmed or not yet", ("contact",)),
+    "contact.changed": EventType("name, standing or nodes", ("contact",)),
+    "contact.removed": EventType("a contact was forgotten, with the conversation", ("contact",)),
+    "contact.request": EventType("a stranger asks at an address; the id is `r` and the number", ("request",)),
+    "contact.alert": EventType("something about the keys, of this `kind`", ("contact", "kind")),
+    "invite.changed": EventType("an invite, given or taken, is in this state now", ("invite", "state")),
+    "invite.burnt": EventType("somebody guessed a spoken code wrong; it is worth nothing now", ("invite",)),
+    "chat.new": EventType("a conversation has begun", ("chat", "contact")),
+    "chat.changed": EventType("unread messages, timer, or the way the conversation goes on", ("chat",)),
+    "draft.changed": EventType("a draft, perhaps from another screen", ("chat",)),
+    "message.new": EventType("a message, ours or another's", ("chat", "message", "mine")),
+    "message.changed": EventType("it was edited, or reacted to", ("chat", "message")),
+    "message.deleted": EventType("it is destroyed", ("chat", "message")),
+    "message.state": EventType("how far a message of ours is", ("message", "state"), ("chat",)),
+    "relay.changed": EventType("a relay is up, down or given up", ("relay", "state"), ("reason",)),
+    "relay.tickets": EventType("a relay refuses a ticket of ours: they run out", ("relay",)),
+    "relay.direct": EventType(
+        "our relays pass nothing on to this one: it is called directly, and sees our address",
+        ("relay", "reason"),
+    ),
+    "relay.waiting": EventType(
+        "our relays pass nothing on to this one, and it may not be called directly: messages wait",
+        ("relay", "reason"),
+    ),
+    "queue.dead": EventType("a queue of ours is gone at this relay; another takes its place", ("relay",)),
+    "incoming.refused": EventType(
+        "something that came breaks a rule and was dropped; `peer` is 0 for strangers",
+        ("code", "rule", "peer"),
+    ),
+    "incoming.unknown": EventType("something came that a newer version may understand", ("kind",)),
+    "incoming.poison": EventType(
+        "an error of this program: what came is kept aside, see `doctor`",
+        ("peer",),
+    ),
+}
+"""Each event by its name, in the order of the documents."""
