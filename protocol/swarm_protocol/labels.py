@@ -117,6 +117,8 @@ TICKET_BATCH = KeyLabel("ticket batch")
 INVITE_SLOT = KeyLabel("invite slot")
 FORWARD = KeyLabel("forward")
 FORWARD_ANSWER = KeyLabel("answer of forward")
+RENDEZVOUS_QUEUE = KeyLabel("rendezvous queue")
+RENDEZVOUS_KEY = KeyLabel("rendezvous key")
 
 # Sync, carry, nearby (spec 50-52)
 BUNDLE_RECORD = HashLabel("bundle record")

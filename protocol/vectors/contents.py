@@ -11,6 +11,7 @@ from swarm_protocol.cbor import Value
 from swarm_protocol.content import rules
 from swarm_protocol.content.chain import sign_place
 from swarm_protocol.content.message import commitment
+from swarm_protocol.mailbox.rules import RECORD_KEYS
 from swarm_protocol.mls.signatures import SignatureKeyPair
 from swarm_protocol.rules import Rule
 
@@ -394,12 +395,23 @@ def addresses(made: Made) -> None:
         vector(made, f"content/addresses/{name}", cbor.encode(signed), expect, comment, rule)
 
     door: Value = {1: 1, 2: "node.example:8471", 3: bytes(32)}
-    relay: Value = {1: "relay.example:443", 2: b"\x01" * 32}
+    relay: Mapping[int, Value] = {
+        1: "relay.example:443",
+        2: b"\x01" * 32,
+        3: BEN_HOME.leaf_sig,
+        4: b"\x09" + bytes(31),
+    }
     later: Value = {1: 77, 2: "of a later version", 3: bytes(32)}
     add("none", {}, "nowhere")
-    add("all", {4: [door, later], 5: [relay, relay]}, "two doors, one of a type to come, and two relays")
+    add(
+        "all",
+        {4: [door, later], 5: [dict(relay), dict(relay)]},
+        "two doors, one of a type to come, and two relays",
+    )
     add("unknown-key", {9: "later"}, "a key of a later version, signed")
     add("record-field", {4: [door] * 9}, "nine doors", "decode", cbor.FIELD)
-    add("record-field.pin", {5: [{1: "", 2: bytes(31)}]}, "a short pin", "decode", cbor.FIELD)
+    add("record-field.pin", {5: [{**relay, 2: bytes(31)}]}, "a short pin", "decode", cbor.FIELD)
+    weak: Value = {**relay, 4: bytes(32)}
+    add("record-keys", {5: [weak]}, "a relay that nothing can be sealed to", "rule", RECORD_KEYS)
     wrong = rules.ADDRESSES_SIGNATURE
     add("addresses-signature", {1: BEN_HOME.leaf_sig}, "Ada signed for Ben", "rule", wrong)

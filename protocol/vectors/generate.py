@@ -20,7 +20,7 @@ from .copies import copies, credentials, kits
 from .encoding import encoding
 from .envelopes import envelopes, frames, parts
 from .forge import Made
-from .mailbox import around, commands, replies, sealed
+from .mailbox import around, commands, rendezvous, replies, sealed
 from .meeting import answers, bundles, codes, conversations, rejoins, requests, safety, stamps
 from .meeting import links as invite_links
 from .repairs import repair_copies, repair_haves, repair_requests
@@ -50,6 +50,7 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     replies,
     sealed,
     around,
+    rendezvous,
     invite_links,
     bundles,
     requests,

@@ -259,3 +259,26 @@ def around(made: Made) -> None:
         comment = f"1 to 3, then {ranges[1][0]}"
         expect = "unexpected" if rule else "ok"
         vector(made, f"mailbox/cursor/{name}", cbor.encode(ranges), expect, comment, rule)
+
+
+def rendezvous(made: Made) -> None:
+    """Queues that two nodes find without a word (spec 30 §8)."""
+    secret, pair = b"\4" * 32, (ADA.public, BEN.public)
+    for name, week, number, comment in (
+        ("first", 2976, 0, "the first queue of a week"),
+        ("second", 2976, 1, "the second queue of the same week"),
+        ("week", 2977, 0, "the first queue of the week after"),
+    ):
+        record = mbx.Rendezvous(secret, *pair).record(RECORD.at, week, number)
+        fields: dict[int, Value] = {1: secret, 2: pair[0], 3: pair[1], 4: RECORD.pin, 5: week, 6: number}
+        data = cbor.encode({**fields, 7: record.sid, 8: record.queue_key})
+        vector(made, f"mailbox/rendezvous/{name}", data, "ok", comment)
+    now = 1_800_000_000
+    for name, since, comment in (
+        ("sought", now - 20 * 86_400, "heard twenty days ago"),
+        ("sought-ahead", now + 86_400, "heard tomorrow, by a clock that was put right since"),
+        ("sought-never", None, "never heard"),
+    ):
+        found = [record.sid for record in mbx.Rendezvous(secret, *pair).sought(RECORD.at, since, now)]
+        values: list[Value] = [secret, *pair, RECORD.pin, since, now, [*found]]
+        vector(made, f"mailbox/sought/{name}", cbor.encode(values), "ok", comment)

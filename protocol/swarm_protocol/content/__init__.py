@@ -12,7 +12,7 @@
 Everything is an immutable value; what raises has changed nothing.
 """
 
-from .addresses import AddressRecord, EmergencyRelay, Endpoint, EndpointType, newer
+from .addresses import AddressRecord, Endpoint, EndpointType, newer
 from .admission import Admitted, admit, sign_deletion
 from .attachments import Attachment
 from .bodies import (
@@ -52,7 +52,6 @@ __all__ = [
     "DeleteReq",
     "DeletionStatus",
     "Edit",
-    "EmergencyRelay",
     "Endpoint",
     "EndpointType",
     "Fork",

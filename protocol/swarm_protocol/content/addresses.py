@@ -14,6 +14,7 @@ from .. import cbor, labels
 from ..cbor import Record, Value
 from ..errors import RemoteProtocolError, UsageError
 from ..labels import SIGNATURE_SIZE
+from ..mailbox.records import RelayRecord
 from ..mls.signatures import SignatureKeyPair
 from . import rules
 
@@ -39,22 +40,17 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class EmergencyRelay:
-    """A relay on which a queue can be found when all others are lost (spec 30)."""
-
-    address: str = field(repr=False)
-    pin: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class AddressRecord:
-    """Where one node can be reached, until `not_after` (Unix seconds). Exists only verified."""
+    """Where one node can be reached, until `not_after` (Unix seconds). Exists only verified.
+
+    `emergency` are relays on which a queue may be found when all others are lost (spec 30 §8).
+    """
 
     leaf_sig: bytes
     seq: int
     not_after: int
     endpoints: tuple[Endpoint, ...]
-    emergency: tuple[EmergencyRelay, ...]
+    emergency: tuple[RelayRecord, ...]
     data: bytes = field(repr=False)
 
     @classmethod
@@ -65,7 +61,7 @@ class AddressRecord:
         seq: int,
         not_after: int,
         endpoints: Iterable[Endpoint] = (),
-        emergency: Iterable[EmergencyRelay] = (),
+        emergency: Iterable[RelayRecord] = (),
     ) -> AddressRecord:
         """Sign a record. `seq` is above that of every record that this node signed before.
 
@@ -77,7 +73,7 @@ class AddressRecord:
             SEQ: seq,
             NOT_AFTER: not_after,
             ENDPOINTS: [{1: e.type, 2: e.address, 3: e.pin} for e in endpoints],
-            EMERGENCY: [{1: e.address, 2: e.pin} for e in emergency],
+            EMERGENCY: [relay.fields() for relay in emergency],
         }
         signature = labels.ADDRESSES_SIGNATURE.sign(keys, cbor.encode(fields))
         try:
@@ -91,7 +87,7 @@ class AddressRecord:
 
         Raises:
             DecodeError: no record.
-            RuleViolation: its leaf did not sign it.
+            RuleViolation: its leaf did not sign it, or a relay has keys that cannot be used.
         """
         r = Record.decode(data, "an address record", max_size=rules.MAX_ADDR_REC)
         endpoints = (Record.of(e, "an endpoint") for e in r.array(ENDPOINTS, at_most=rules.MAX_ENDPOINTS))
@@ -103,7 +99,7 @@ class AddressRecord:
             endpoints=tuple(
                 Endpoint(e.uint(1), _address(e, 2), e.octets(3, size=PIN_SIZE)) for e in endpoints
             ),
-            emergency=tuple(EmergencyRelay(_address(e, 1), e.octets(2, size=PIN_SIZE)) for e in relays),
+            emergency=tuple(RelayRecord.read(e) for e in relays),
             data=data,
         )
         signature = r.octets(SIGNATURE, size=SIGNATURE_SIZE)

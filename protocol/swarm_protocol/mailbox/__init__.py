@@ -52,8 +52,9 @@ from .commands import (
     Sub,
     read_command,
 )
-from .records import QueueRecord
+from .records import QueueRecord, RelayRecord
 from .relay import Relay, RelayKeys
+from .rendezvous import Rendezvous
 from .rotation import QueueControl, Recipient, Seen, Sender, Step, at_recipient, at_sender
 from .store import RelayStore
 from .tickets import slot_id, ticket_hash, tickets
@@ -95,7 +96,9 @@ __all__ = [
     "RecipientId",
     "Relay",
     "RelayKeys",
+    "RelayRecord",
     "RelayStore",
+    "Rendezvous",
     "SKey",
     "Seen",
     "Send",

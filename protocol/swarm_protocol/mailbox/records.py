@@ -1,4 +1,4 @@
-"""Queue records: what a sender must know of a queue (spec 30 §6). They travel end-to-end encrypted."""
+"""What a sender must know of a queue and of its relay (spec 30 §6); it travels end-to-end encrypted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,49 @@ MAX_RECORD = 512
 
 
 @dataclass(frozen=True, slots=True)
+class RelayRecord:
+    """A relay as others reach it.
+
+    `address` and `pin` (the hash of a certificate) lead to it, `relay` checks its receipts, and `hpke` is
+    sealed to.
+    """
+
+    address: str = field(repr=False)
+    pin: bytes = field(repr=False)
+    relay: bytes = field(repr=False)
+    hpke: bytes = field(repr=False)
+
+    @classmethod
+    def read(cls, r: Record) -> RelayRecord:
+        """Read a record.
+
+        Raises:
+            DecodeError: no record.
+            RuleViolation: a key of the relay that cannot be used.
+        """
+        record = cls(
+            address=r.text(1, at_most=limits.MAX_ADDRESS),
+            pin=r.octets(2, size=PIN_SIZE),
+            relay=r.octets(3, size=KEY_SIZE),
+            hpke=r.octets(4, size=KEY_SIZE),
+        )
+        rules.RECORD_KEYS.require(is_signature_key(record.relay) and is_relay_hpke_key(record.hpke))
+        return record
+
+    def fields(self) -> dict[int, Value]:
+        """Give the record's fields."""
+        return {1: self.address, 2: self.pin, 3: self.relay, 4: self.hpke}
+
+    def queue(self, sid: SenderId, queue_key: bytes) -> QueueRecord:
+        """A queue at this relay."""
+        return QueueRecord(self.address, self.pin, self.relay, self.hpke, sid, queue_key)
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRecord:
     """A queue as its sender sees it.
 
-    `address` and `pin` (the hash of a certificate) lead to the relay, `relay` checks its receipts, `hpke` is
-    sealed to, and `queue_key` seals the envelopes that lie in it.
+    The relay as in a `RelayRecord`, and `queue_key`, which seals the envelopes that lie in the queue.
     """
 
     address: str = field(repr=False)
@@ -37,33 +75,18 @@ class QueueRecord:
 
     @classmethod
     def read(cls, r: Record) -> QueueRecord:
-        """Read a record.
+        """Read a record; raises like `RelayRecord.read`."""
+        relay = RelayRecord.read(r)
+        return relay.queue(SenderId(r.octets(5, size=ID_SIZE)), r.octets(6, size=KEY_SIZE))
 
-        Raises:
-            DecodeError: no record.
-            RuleViolation: a key of the relay that cannot be used.
-        """
-        record = cls(
-            address=r.text(1, at_most=limits.MAX_ADDRESS),
-            pin=r.octets(2, size=PIN_SIZE),
-            relay=r.octets(3, size=KEY_SIZE),
-            hpke=r.octets(4, size=KEY_SIZE),
-            sid=SenderId(r.octets(5, size=ID_SIZE)),
-            queue_key=r.octets(6, size=KEY_SIZE),
-        )
-        rules.RECORD_KEYS.require(is_signature_key(record.relay) and is_relay_hpke_key(record.hpke))
-        return record
+    @property
+    def at(self) -> RelayRecord:
+        """The relay of the queue."""
+        return RelayRecord(self.address, self.pin, self.relay, self.hpke)
 
     def fields(self) -> dict[int, Value]:
         """Give the record's fields."""
-        return {
-            1: self.address,
-            2: self.pin,
-            3: self.relay,
-            4: self.hpke,
-            5: self.sid,
-            6: self.queue_key,
-        }
+        return {**self.at.fields(), 5: self.sid, 6: self.queue_key}
 
     def encode(self) -> bytes:
         """Encode the record."""

@@ -13,7 +13,7 @@ from swarm_protocol import envelope as env
 from swarm_protocol.content import rules
 from swarm_protocol.content.nodes import TOLD
 from swarm_protocol.errors import RemoteProtocolError, UsageError
-from swarm_protocol.mailbox import QueueControl, SenderId, Step
+from swarm_protocol.mailbox import QueueControl, RelayRecord, SenderId, Step
 from swarm_protocol.testing import SeededEntropy
 
 
@@ -92,12 +92,13 @@ def test_files_are_not_printed() -> None:
     assert "secret" not in repr(con.Text("", (con.Attachment("secret", "", b"secret"),)))
 
 
+RELAY = RelayRecord("relay.example:443", bytes(32), author_of("ada").leaf_sig, b"\x09" + bytes(31))
 RECORD = con.AddressRecord.make(
     keys_of("ada"),
     seq=5,
     not_after=1_800_000_000,
     endpoints=[con.Endpoint(con.EndpointType.LAN, "192.0.2.1:8471", bytes(32))],
-    emergency=[con.EmergencyRelay("relay.example:443", bytes(32))],
+    emergency=[RELAY],
 )
 
 
