@@ -1,4 +1,4 @@
-"""What the fuzzer feeds: targets that take any bytes, valid inputs to begin with, and mutations of them.
+"""The targets of MLS that the fuzzer feeds, and valid inputs to begin with.
 
 A target returns True if it accepted the input and False if it refused it as it should; whatever else it
 raises is a finding. Decoders must give back the same bytes or refuse; what processes must accept or refuse.
@@ -7,13 +7,12 @@ The deeper targets sign, tag and encrypt what they are given, so that mutations 
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
+from fuzzing import Target, mutate_bytes
 from mls_strategies import all_structs
 from mls_world import NOW, X25519, Client, group_of
 
@@ -40,8 +39,6 @@ from swarm_protocol.mls.validation import check_tree
 from swarm_protocol.mls.welcome import EncryptedGroupSecrets, GroupSecrets, welcome_key
 from swarm_protocol.testing import SeededEntropy
 
-CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus"
-Target = Callable[[bytes], bool]
 POLICY = mls.Policy.allow_all(lambda psk_id: b"psk" if psk_id.psk_id == b"psk" else None)
 STRUCTS = sorted(all_structs(), key=lambda kind: kind.__name__)
 OPTIONS: dict[str, Any] = {"policy": POLICY, "now": NOW}
@@ -272,22 +269,10 @@ def welcome(data: bytes) -> bool:
     return True
 
 
-TARGETS: dict[str, Target] = {
-    "message": message,
-    "struct": struct,
-    "tree": tree,
-    "archive": stored,
-    "process": processing,
-    "signed": signed,
-    "inside": inside,
-    "group-info": group_info,
-    "welcome": welcome,
-}
-
-
 # Valid inputs
 
 
+@cache
 def seeds() -> dict[str, list[bytes]]:
     """Inputs that say something to each target; the same ones each time."""
     messages, bodies = list(_messages()), list(_bodies())
@@ -444,46 +429,21 @@ def _welcomes() -> list[bytes]:
     return found
 
 
-# Mutations
-
-_EDGES = [
-    b"\x00",
-    b"\x01",
-    b"\xff",
-    b"\x40\x00",
-    b"\x7f\xff",
-    b"\xbf\xff\xff\xff",
-    b"\x80\x00\x40\x00",
-    b"\xff" * 8,
-]
+def _seeds_of(name: str) -> list[bytes]:
+    return seeds()[name]
 
 
-def mutate(data: bytes, other: bytes, rng: random.Random) -> bytes:
-    """A few changes of bits, bytes and pieces; `other` is an input to take a piece of."""
-    out = bytearray(data)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        at = rng.randrange(len(out) + 1)
-        size = rng.choice((1, 1, 2, 4, 8, 32, 100))
-        match rng.randrange(7):
-            case 0 if at < len(out):
-                out[at] ^= 1 << rng.randrange(8)
-            case 1:
-                out[at : at + 1] = bytes([rng.randrange(256)])
-            case 2:
-                del out[at : at + size]
-            case 3:
-                out[at:at] = rng.randbytes(size)
-            case 4:
-                edge = rng.choice(_EDGES)
-                out[at : at + len(edge)] = edge
-            case 5:
-                start = rng.randrange(len(other) + 1)
-                out[at : at + rng.choice((0, size))] = other[start : start + size]
-            case _:
-                out[at:at] = out[at : at + size]
-    return bytes(out)
-
-
-def kept(name: str) -> dict[str, bytes]:
-    """The kept inputs of a target, by file name."""
-    return {path.name: path.read_bytes() for path in sorted((CORPUS / name).glob("*"))}
+TARGETS = {
+    name: Target(accepts, partial(_seeds_of, name), mutate_bytes)
+    for name, accepts in (
+        ("message", message),
+        ("struct", struct),
+        ("tree", tree),
+        ("archive", stored),
+        ("process", processing),
+        ("signed", signed),
+        ("inside", inside),
+        ("group-info", group_info),
+        ("welcome", welcome),
+    )
+}
