@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import SchemaTooNew, StorageError
 from swarmnode.storage import migrations
+from swarmnode.storage.bridge_tables import metadata
 from swarmnode.storage.database import Database
 from swarmnode.storage.engine import discard, open_memory, open_writer
 from swarmnode.storage.home import Home
 from swarmnode.storage.integrity import look
 from swarmnode.storage.keystore import KeyStore, Passphrase
 from swarmnode.storage.sealing import RootKey
-from swarmnode.storage.tables import metadata
 
 HERE = Path(__file__).parent
 KEPT = sorted(path.name for path in HERE.iterdir() if re.fullmatch(r"\d{4}", path.name))

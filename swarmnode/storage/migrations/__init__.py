@@ -14,10 +14,10 @@ from sqlalchemy import Connection, inspect
 
 from swarmnode.errors import SchemaTooNew, StorageError
 
+from ..bridge_tables import metadata
 from ..engine import disk_faults, pragma
 from ..home import disk_errors, sync_folder
 from ..search import create_search
-from ..tables import metadata
 
 HEAD = "0001"
 """The version that this program writes; a test compares it with Alembic's."""

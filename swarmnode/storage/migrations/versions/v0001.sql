@@ -8,6 +8,53 @@ CREATE TABLE body (
 
 CREATE INDEX ix_body_block_id ON body (block_id);
 
+CREATE TABLE bridge_account (
+    id INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    package TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    display TEXT NOT NULL,
+    settings BLOB NOT NULL,
+    hosts BLOB NOT NULL,
+    cursor BLOB,
+    generation INTEGER NOT NULL,
+    abilities BLOB,
+    paused BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    code TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    notice TEXT NOT NULL,
+    added_at INTEGER NOT NULL,
+    CONSTRAINT pk_bridge_account PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_account_package_remote_id UNIQUE (package, remote_id),
+    CONSTRAINT uq_bridge_account_account UNIQUE (account)
+);
+
+CREATE TABLE bridge_hold (
+    id INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    until INTEGER,
+    failures INTEGER NOT NULL,
+    probe TEXT NOT NULL,
+    CONSTRAINT pk_bridge_hold PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_hold_scope_reason UNIQUE (scope, reason)
+);
+
+CREATE TABLE bridge_login (
+    id TEXT NOT NULL,
+    package TEXT NOT NULL,
+    account TEXT NOT NULL,
+    why TEXT NOT NULL,
+    settings BLOB NOT NULL,
+    scratch BLOB NOT NULL,
+    turn TEXT NOT NULL,
+    answered TEXT NOT NULL,
+    shown BLOB,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_bridge_login PRIMARY KEY (id)
+);
+
 CREATE TABLE contact (
     id INTEGER NOT NULL,
     persona_id BLOB NOT NULL,
@@ -132,6 +179,56 @@ CREATE TABLE alert (
 
 CREATE INDEX ix_alert_contact_id ON alert (contact_id);
 
+CREATE TABLE bridge_consent (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    allowed BOOLEAN NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_bridge_consent PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_consent_account_id_remote_id_verb UNIQUE (account_id, remote_id, verb),
+    CONSTRAINT fk_bridge_consent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_bridge_consent_account_id ON bridge_consent (account_id);
+
+CREATE TABLE bridge_kv (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    CONSTRAINT pk_bridge_kv PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_kv_account_id_name UNIQUE (account_id, name),
+    CONSTRAINT fk_bridge_kv_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_bridge_kv_account_id ON bridge_kv (account_id);
+
+CREATE TABLE bridge_secret (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    CONSTRAINT pk_bridge_secret PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_secret_account_id_name UNIQUE (account_id, name),
+    CONSTRAINT fk_bridge_secret_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_bridge_secret_account_id ON bridge_secret (account_id);
+
+CREATE TABLE bridge_shelf (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    event BLOB NOT NULL,
+    why TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_bridge_shelf PRIMARY KEY (id),
+    CONSTRAINT fk_bridge_shelf_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_bridge_shelf_account_id ON bridge_shelf (account_id);
+
 CREATE TABLE conversation (
     id INTEGER NOT NULL,
     conv_id BLOB NOT NULL,
@@ -199,6 +296,53 @@ CREATE TABLE peer (
 );
 
 CREATE INDEX ix_peer_contact_id ON peer (contact_id);
+
+CREATE TABLE remote_actor (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    same_as INTEGER,
+    owner BOOLEAN NOT NULL,
+    name TEXT NOT NULL,
+    handle TEXT NOT NULL,
+    url TEXT NOT NULL,
+    avatar BLOB,
+    bot BOOLEAN NOT NULL,
+    CONSTRAINT pk_remote_actor PRIMARY KEY (id),
+    CONSTRAINT uq_remote_actor_account_id_remote_id UNIQUE (account_id, remote_id),
+    CONSTRAINT fk_remote_actor_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_remote_actor_account_id ON remote_actor (account_id);
+
+CREATE TABLE remote_conversation (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    private BOOLEAN NOT NULL,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    labels BLOB,
+    members BLOB,
+    moderators BLOB,
+    encrypted TEXT NOT NULL,
+    archived BOOLEAN NOT NULL,
+    gone BOOLEAN NOT NULL,
+    moved_to INTEGER,
+    abilities BLOB,
+    history TEXT NOT NULL,
+    history_at BLOB,
+    history_due INTEGER NOT NULL,
+    history_failures INTEGER NOT NULL,
+    draft_id INTEGER,
+    last_at INTEGER NOT NULL,
+    CONSTRAINT pk_remote_conversation PRIMARY KEY (id),
+    CONSTRAINT uq_remote_conversation_account_id_remote_id_private UNIQUE (account_id, remote_id, private),
+    CONSTRAINT fk_remote_conversation_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_remote_conversation_account_id ON remote_conversation (account_id);
 
 CREATE TABLE ticket (
     id INTEGER NOT NULL,
@@ -362,6 +506,82 @@ CREATE TABLE receipt_intent (
 
 CREATE INDEX ix_receipt_intent_conversation_id ON receipt_intent (conversation_id);
 
+CREATE TABLE remote_coverage (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    since TEXT,
+    until TEXT,
+    hole BOOLEAN NOT NULL,
+    CONSTRAINT pk_remote_coverage PRIMARY KEY (id),
+    CONSTRAINT fk_remote_coverage_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_remote_coverage_conversation_id ON remote_coverage (conversation_id);
+
+CREATE TABLE remote_message (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    remote_id TEXT,
+    part TEXT NOT NULL,
+    actor_id INTEGER,
+    mine BOOLEAN NOT NULL,
+    revision TEXT NOT NULL,
+    revisions BLOB,
+    place TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    wall_s INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    unread BOOLEAN NOT NULL,
+    edited BOOLEAN NOT NULL,
+    marks BLOB,
+    body_id INTEGER,
+    search_id INTEGER,
+    copy_hash BLOB,
+    intent_id INTEGER,
+    number INTEGER NOT NULL,
+    gone_at INTEGER,
+    CONSTRAINT pk_remote_message PRIMARY KEY (id),
+    CONSTRAINT uq_remote_message_conversation_id_remote_id_part UNIQUE (conversation_id, remote_id, part),
+    CONSTRAINT fk_remote_message_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_remote_message_actor_id_remote_actor FOREIGN KEY(actor_id) REFERENCES remote_actor (id),
+    CONSTRAINT uq_remote_message_search_id UNIQUE (search_id)
+);
+
+CREATE INDEX ix_remote_message_copy ON remote_message (conversation_id, copy_hash) WHERE copy_hash IS NOT NULL;
+
+CREATE INDEX ix_remote_message_intent_id ON remote_message (intent_id);
+
+CREATE INDEX ix_remote_message_order ON remote_message (conversation_id, place, rank);
+
+CREATE INDEX ix_remote_message_unread ON remote_message (conversation_id) WHERE unread;
+
+CREATE TABLE remote_parked (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    part TEXT NOT NULL,
+    event BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_remote_parked PRIMARY KEY (id),
+    CONSTRAINT fk_remote_parked_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_remote_parked_target ON remote_parked (conversation_id, remote_id, part);
+
+CREATE TABLE remote_tombstone (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    part TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_remote_tombstone PRIMARY KEY (id),
+    CONSTRAINT uq_remote_tombstone_conversation_id_remote_id_part_actor UNIQUE (conversation_id, remote_id, part, actor),
+    CONSTRAINT fk_remote_tombstone_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE
+);
+
 CREATE TABLE wanted_deletion (
     name BLOB NOT NULL,
     conversation_id INTEGER NOT NULL,
@@ -373,6 +593,38 @@ CREATE TABLE wanted_deletion (
 );
 
 CREATE INDEX ix_wanted_deletion_conversation_id ON wanted_deletion (conversation_id);
+
+CREATE TABLE bridge_intent (
+    id INTEGER NOT NULL,
+    intent TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    message_id INTEGER,
+    kind TEXT NOT NULL,
+    body_id INTEGER,
+    hops BLOB,
+    origin TEXT NOT NULL,
+    state TEXT NOT NULL,
+    maybe BOOLEAN NOT NULL,
+    attempts INTEGER NOT NULL,
+    first_at INTEGER,
+    due_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    done BLOB,
+    settled_at INTEGER,
+    CONSTRAINT pk_bridge_intent PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_intent_intent UNIQUE (intent),
+    CONSTRAINT fk_bridge_intent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE,
+    CONSTRAINT fk_bridge_intent_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_bridge_intent_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_bridge_intent_line ON bridge_intent (conversation_id, state, id);
+
+CREATE INDEX ix_bridge_intent_message_id ON bridge_intent (message_id);
+
+CREATE INDEX ix_bridge_intent_state ON bridge_intent (account_id, state, id);
 
 CREATE TABLE message (
     id INTEGER NOT NULL,
@@ -414,6 +666,31 @@ CREATE INDEX ix_message_target ON message (target);
 CREATE INDEX ix_message_timer ON message (left_s) WHERE left_s IS NOT NULL;
 
 CREATE INDEX ix_message_unread ON message (conversation_id) WHERE unread;
+
+CREATE TABLE remote_alias (
+    id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    alias TEXT NOT NULL,
+    part TEXT NOT NULL,
+    message_id INTEGER NOT NULL,
+    CONSTRAINT pk_remote_alias PRIMARY KEY (id),
+    CONSTRAINT uq_remote_alias_conversation_id_alias_part UNIQUE (conversation_id, alias, part),
+    CONSTRAINT fk_remote_alias_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_remote_alias_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_remote_alias_message_id ON remote_alias (message_id);
+
+CREATE TABLE remote_reaction (
+    id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    actor_id INTEGER NOT NULL,
+    symbols BLOB NOT NULL,
+    CONSTRAINT pk_remote_reaction PRIMARY KEY (id),
+    CONSTRAINT uq_remote_reaction_message_id_actor_id UNIQUE (message_id, actor_id),
+    CONSTRAINT fk_remote_reaction_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE,
+    CONSTRAINT fk_remote_reaction_actor_id_remote_actor FOREIGN KEY(actor_id) REFERENCES remote_actor (id)
+);
 
 CREATE TABLE outbox (
     id INTEGER NOT NULL,

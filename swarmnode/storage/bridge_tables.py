@@ -1,0 +1,294 @@
+"""The tables of bridges to other networks, in the same file as the node's own (ADR 0023).
+
+Ids named `remote` are the network's and opaque. Each account has conversations and people of its own, so two
+accounts of the owner in one room see it twice. Columns of bytes hold msgpack, of lists and maps or of what
+`swarm_bridges.api` defines. Bodies lie in `body` under content keys, as the node's own messages' do.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from .tables import metadata
+
+__all__ = ["metadata"]
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _of(table: str, *, null: bool = False, index: bool = True) -> Column[int]:
+    """A reference to a row of `table`; deleted with it."""
+    name = f"{table.rpartition('_')[2]}_id"
+    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=null, index=index)
+
+
+bridge_account = Table(
+    "bridge_account",
+    metadata,
+    _id(),
+    Column("account", Text, nullable=False, unique=True, comment="AccountId, minted"),
+    Column("package", Text, nullable=False, comment="id of the bridge's manifest"),
+    Column("remote_id", Text, nullable=False, comment="LoginDone.network_account_id"),
+    Column("display", Text, nullable=False),
+    Column("settings", LargeBinary, nullable=False),
+    Column("hosts", LargeBinary, nullable=False),
+    Column("cursor", LargeBinary, comment="how far its bridge has read; goes with the events before it"),
+    Column("generation", Integer, nullable=False, default=0, comment="of its secrets"),
+    Column("abilities", LargeBinary, comment="api.Capabilities of the account as a whole"),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("state", Text, nullable=False, default="stopped", comment="api.State"),
+    Column("code", Text, nullable=False, default=""),
+    Column("since", Integer, nullable=False, default=0),
+    Column("notice", Text, nullable=False, default="", comment="what the owner is asked to look at"),
+    Column("added_at", Integer, nullable=False),
+    UniqueConstraint("package", "remote_id"),
+)
+
+bridge_secret = Table(
+    "bridge_secret",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("name", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    UniqueConstraint("account_id", "name"),
+)
+
+bridge_kv = Table(
+    "bridge_kv",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("name", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    UniqueConstraint("account_id", "name"),
+    comment="what bridges remember",
+)
+
+bridge_login = Table(
+    "bridge_login",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("package", Text, nullable=False),
+    Column("account", Text, nullable=False, default="", comment="AccountId, unless one is added"),
+    Column("why", Text, nullable=False),
+    Column("settings", LargeBinary, nullable=False),
+    Column("scratch", LargeBinary, nullable=False, comment="what the bridge keeps between two steps"),
+    Column("turn", Text, nullable=False, default="", comment="another one for each step that is shown"),
+    Column("answered", Text, nullable=False, default="", comment="the last turn that was answered"),
+    Column("shown", LargeBinary, comment="api.Step"),
+    Column("created_at", Integer, nullable=False),
+)
+
+bridge_hold = Table(
+    "bridge_hold",
+    metadata,
+    _id(),
+    Column("scope", Text, nullable=False, comment="`account 3`, `conversation 7`, `host PACKAGE HOST`"),
+    Column("reason", Text, nullable=False, comment="auth, conflict, limit, circuit"),
+    Column("until", Integer, comment="None: until somebody acts"),
+    Column("failures", Integer, nullable=False, default=0, comment="in a row"),
+    Column("probe", Text, nullable=False, default="", comment="the one intent that tries a circuit"),
+    UniqueConstraint("scope", "reason"),
+    comment="why nothing is called for a while; outlasts a restart",
+)
+
+bridge_shelf = Table(
+    "bridge_shelf",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("event", LargeBinary, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    comment="events that could not be taken in; the cursor went on",
+)
+
+bridge_consent = Table(
+    "bridge_consent",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("remote_id", Text, nullable=False, comment="whose words; follows moves"),
+    Column("verb", Text, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("account_id", "remote_id", "verb"),
+)
+
+remote_actor = Table(
+    "remote_actor",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("remote_id", Text, nullable=False),
+    Column("same_as", Integer, comment="the first id of somebody who moved"),
+    Column("owner", Boolean, nullable=False, default=False),
+    Column("name", Text, nullable=False, default=""),
+    Column("handle", Text, nullable=False, default=""),
+    Column("url", Text, nullable=False, default=""),
+    Column("avatar", LargeBinary, comment="api.RemoteFile"),
+    Column("bot", Boolean, nullable=False, default=False),
+    UniqueConstraint("account_id", "remote_id"),
+)
+
+remote_conversation = Table(
+    "remote_conversation",
+    metadata,
+    _id(),
+    _of("bridge_account"),
+    Column("remote_id", Text, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("kind", Text, nullable=False, default="direct"),
+    Column("title", Text, nullable=False, default=""),
+    Column("topic", Text, nullable=False, default=""),
+    Column("labels", LargeBinary),
+    Column("members", LargeBinary, comment="remote ids, if they are known"),
+    Column("moderators", LargeBinary, comment="remote ids"),
+    Column("encrypted", Text, nullable=False, default=""),
+    Column("archived", Boolean, nullable=False, default=False),
+    Column("gone", Boolean, nullable=False, default=False, comment="the owner is no longer in it"),
+    Column("moved_to", Integer),
+    Column("abilities", LargeBinary, comment="api.Capabilities"),
+    Column("history", Text, nullable=False, default="new", comment="new, going, done"),
+    Column("history_at", LargeBinary, comment="cursor of the next page"),
+    Column("history_due", Integer, nullable=False, default=0),
+    Column("history_failures", Integer, nullable=False, default=0),
+    Column("draft_id", Integer, comment="a body"),
+    Column("last_at", Integer, nullable=False, default=0),
+    UniqueConstraint("account_id", "remote_id", "private"),
+)
+
+remote_message = Table(
+    "remote_message",
+    metadata,
+    _id(),
+    _of("remote_conversation", index=False),
+    Column("remote_id", Text, comment="None: of ours, and the network has not named it"),
+    Column("part", Text, nullable=False, default=""),
+    Column("actor_id", Integer, ForeignKey("remote_actor.id")),
+    Column("mine", Boolean, nullable=False),
+    Column("revision", Text, nullable=False, default="0"),
+    Column("revisions", LargeBinary, comment="those that came, the last ones"),
+    Column("place", Text, nullable=False, comment="the network's order key, or that of what stood before it"),
+    Column("rank", Integer, nullable=False, comment="order among equal places"),
+    Column("wall_s", Integer, nullable=False, comment="what the network said, within what can be"),
+    Column("stored_at", Integer, nullable=False),
+    Column("state", Text, nullable=False, comment="domain.views.MessageState"),
+    Column("reason", Text, nullable=False, default=""),
+    Column("unread", Boolean, nullable=False, default=False),
+    Column("edited", Boolean, nullable=False, default=False),
+    Column("marks", LargeBinary, comment="the owner's marks, and how many others made"),
+    Column("body_id", Integer, comment="content.Content; None once it is shredded"),
+    Column("search_id", Integer, unique=True),
+    Column("copy_hash", LargeBinary, comment="of our own: what a copy of it would look like"),
+    Column("intent_id", Integer, index=True, comment="what sent it"),
+    Column("number", Integer, nullable=False, default=0, comment="which part of what was sent"),
+    Column("gone_at", Integer),
+    UniqueConstraint("conversation_id", "remote_id", "part"),
+    Index("ix_remote_message_order", "conversation_id", "place", "rank"),
+    Index("ix_remote_message_unread", "conversation_id", sqlite_where=text("unread")),
+    Index(
+        "ix_remote_message_copy", "conversation_id", "copy_hash", sqlite_where=text("copy_hash IS NOT NULL")
+    ),
+)
+
+remote_alias = Table(
+    "remote_alias",
+    metadata,
+    _id(),
+    _of("remote_conversation", index=False),
+    Column("alias", Text, nullable=False),
+    Column("part", Text, nullable=False, default=""),
+    _of("remote_message"),
+    UniqueConstraint("conversation_id", "alias", "part"),
+    comment="other ids of a message",
+)
+
+remote_reaction = Table(
+    "remote_reaction",
+    metadata,
+    _id(),
+    _of("remote_message", index=False),
+    Column("actor_id", Integer, ForeignKey("remote_actor.id"), nullable=False),
+    Column("symbols", LargeBinary, nullable=False),
+    UniqueConstraint("message_id", "actor_id"),
+)
+
+remote_tombstone = Table(
+    "remote_tombstone",
+    metadata,
+    _id(),
+    _of("remote_conversation", index=False),
+    Column("remote_id", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("actor", Text, nullable=False, comment="who took it back; empty: the network itself"),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("conversation_id", "remote_id", "part", "actor"),
+    comment="what was taken back before it came",
+)
+
+remote_parked = Table(
+    "remote_parked",
+    metadata,
+    _id(),
+    _of("remote_conversation", index=False),
+    Column("remote_id", Text, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+    Index("ix_remote_parked_target", "conversation_id", "remote_id", "part"),
+    comment="what is about messages that have not come yet",
+)
+
+remote_coverage = Table(
+    "remote_coverage",
+    metadata,
+    _id(),
+    _of("remote_conversation"),
+    Column("since", Text, comment="None: from the beginning"),
+    Column("until", Text, comment="None: to the present"),
+    Column("hole", Boolean, nullable=False, comment="the network cannot give it"),
+    comment="what is known to be whole",
+)
+
+bridge_intent = Table(
+    "bridge_intent",
+    metadata,
+    _id(),
+    Column(
+        "intent", Text, nullable=False, unique=True, comment="IntentId, minted; the network's key for it too"
+    ),
+    _of("bridge_account", index=False),
+    _of("remote_conversation", index=False),
+    _of("remote_message", null=True),
+    Column("kind", Text, nullable=False, comment="send, post, edit, delete, react, mark, vote, read"),
+    Column("body_id", Integer, comment="outgoing.Payload; None once it is settled"),
+    Column("hops", LargeBinary, comment="networks that it came through"),
+    Column("origin", Text, nullable=False, default="", comment="whose words, if they are not the owner's"),
+    Column("state", Text, nullable=False, comment="ready, calling, looking, unknown, asked; or final"),
+    Column("maybe", Boolean, nullable=False, default=False, comment="the network may have it"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("first_at", Integer, comment="of the first attempt"),
+    Column("due_at", Integer, nullable=False, default=0),
+    Column("expires_at", Integer, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("done", LargeBinary, comment="refs of the first parts, which the network has"),
+    Column("settled_at", Integer),
+    Index("ix_bridge_intent_state", "account_id", "state", "id"),
+    Index("ix_bridge_intent_line", "conversation_id", "state", "id"),
+    comment="the outbox: what the owner wants done",
+)
