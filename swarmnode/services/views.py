@@ -13,6 +13,7 @@ from swarm_protocol.content.bodies import Body
 from ..domain.views import AttachmentView, ChatView, ContactView, Hit, MessageState, MessageView, Page
 from ..errors import UsageError
 from ..storage import tables
+from ..storage.search import REMOTE
 from ..storage.shelves import (
     ALERTS,
     AUTHORS,
@@ -234,7 +235,7 @@ def search(
 ) -> tuple[list[Hit], str]:
     """Messages with these words, the newest first, and a cursor for more; edits as their message."""
     limit = max(1, min(limit, MAX_PAGE))
-    before = int(cursor) if cursor.isdecimal() else None
+    before = int(cursor) if cursor.isdecimal() else REMOTE
     found = step.tx.search.find(text, limit + 1, before)
     following = str(found[limit - 1]) if len(found) > limit else ""
     hits: list[Hit] = []

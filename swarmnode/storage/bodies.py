@@ -140,6 +140,11 @@ class Bodies:
             self._shred_in_block(block_id, [body_id % SLOTS for body_id in members])
         self._db.exec_driver_sql(_DROP_BODIES, (listed,))
 
+    def undone(self, *, shredded: bool) -> None:
+        """A part of the transaction was rolled back: the tables are as they were, and so is `shredded`."""
+        self._open = None
+        self.shredded = shredded
+
     def give_up_lost(self) -> None:
         """Count as shredded what lies in blocks whose keys are gone, so that nothing stumbles over it."""
         for block_id, key_id, used in self._db.exec_driver_sql(_ALL_BLOCKS).all():

@@ -74,6 +74,18 @@ class Tx:
         """The driver's own connection, for statements that were compiled before (`shelf.py`)."""
         return self.db.connection.driver_connection
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is undone by itself when it raises, as if it had not been tried."""
+        shredded = self.bodies.shredded
+        with self.db.begin_nested() as part:
+            try:
+                yield
+            except BaseException:
+                part.rollback()
+                self.bodies.undone(shredded=shredded)
+                raise
+
 
 class MemoryDisk:
     """What of a database in memory outlasts a crash: the SQLite database itself, and the files beside it."""

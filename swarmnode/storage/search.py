@@ -24,6 +24,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+REMOTE = 1 << 62
+"""Messages of other networks have ids from here on (`bridging.core.words`); all below are the node's own."""
 MAX_QUERY = 256
 """Characters of a query that are looked at."""
 
@@ -71,8 +73,8 @@ class Search:
                 (msg_id, text),
             )
 
-    def find(self, query: str, limit: int, before: int | None = None) -> list[int]:
-        """Messages that hold all words of `query`, newest first: up to `limit` ids below `before`.
+    def find(self, query: str, limit: int, before: int | None = None, *, above: int = 0) -> list[int]:
+        """Messages that hold all words of `query`, newest first: up to `limit` ids from `above` to `before`.
 
         Where no message at all has the words, those are found that hold the terms anywhere, inside words too.
         Any text is a query; one without letters or digits finds nothing.
@@ -80,21 +82,21 @@ class Search:
         terms = _clean(query)[:MAX_QUERY].split()[:_MAX_TERMS]
         words = _phrases([_spaced(term) for term in terms], prefix=True)
         bound = _NEWEST if before is None else before
-        if found := self._match("search_words", words, limit, bound):
+        if found := self._match("search_words", words, limit, bound, above):
             return found
         # The same answer on each page: whether there are words decides, not whether there are any left.
         threes = [_threes(term) for term in terms]
         if not all(threes) or self._match("search_words", words, 1, _NEWEST):
             return []
-        return self._match("search_parts", _phrases(chain(*threes), prefix=False), limit, bound)
+        return self._match("search_parts", _phrases(chain(*threes), prefix=False), limit, bound, above)
 
-    def _match(self, table: str, expression: str, limit: int, before: int) -> list[int]:
+    def _match(self, table: str, expression: str, limit: int, before: int, above: int = 0) -> list[int]:
         if not expression:
             return []
         rows = self._db.exec_driver_sql(
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ?"  # noqa: S608
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608
             " ORDER BY rowid DESC LIMIT ?",
-            (expression, before, limit),
+            (expression, before, above, limit),
         )
         return list(rows.scalars())
 
