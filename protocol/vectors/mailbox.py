@@ -269,9 +269,9 @@ def rendezvous(made: Made) -> None:
         ("second", 2976, 1, "the second queue of the same week"),
         ("week", 2977, 0, "the first queue of the week after"),
     ):
-        record = mbx.Rendezvous(secret, *pair).record(RECORD.at, week, number)
+        place = mbx.Rendezvous(secret, *pair).place(RECORD.pin, week, number)
         fields: dict[int, Value] = {1: secret, 2: pair[0], 3: pair[1], 4: RECORD.pin, 5: week, 6: number}
-        data = cbor.encode({**fields, 7: record.sid, 8: record.queue_key})
+        data = cbor.encode({**fields, 7: place.sid, 8: place.queue_key})
         vector(made, f"mailbox/rendezvous/{name}", data, "ok", comment)
     now = 1_800_000_000
     for name, since, comment in (
@@ -279,6 +279,6 @@ def rendezvous(made: Made) -> None:
         ("sought-ahead", now + 86_400, "heard tomorrow, by a clock that was put right since"),
         ("sought-never", None, "never heard"),
     ):
-        found = [record.sid for record in mbx.Rendezvous(secret, *pair).sought(RECORD.at, since, now)]
+        found = [place.sid for place in mbx.Rendezvous(secret, *pair).sought(RECORD.pin, since, now)]
         values: list[Value] = [secret, *pair, RECORD.pin, since, now, [*found]]
         vector(made, f"mailbox/sought/{name}", cbor.encode(values), "ok", comment)

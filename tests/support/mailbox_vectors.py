@@ -101,8 +101,8 @@ def run_cursor(data: bytes) -> str:
 def run_rendezvous(data: bytes) -> str:
     r = cbor.Record.decode(data, "a vector of rendezvous")
     pair = mbx.Rendezvous(r.octets(1), r.octets(2), r.octets(3))
-    record = pair.record(_relay_with(r.octets(4)), r.uint(5), r.uint(6))
-    assert (record.sid, record.queue_key) == (r.octets(7), r.octets(8))
+    place = pair.place(r.octets(4), r.uint(5), r.uint(6))
+    assert (place.sid, place.queue_key) == (r.octets(7), r.octets(8))
     return "ok"
 
 
@@ -111,13 +111,8 @@ def run_sought(data: bytes) -> str:
     assert since is None or isinstance(since, int)
     assert isinstance(now, int)
     pair = mbx.Rendezvous(octets(secret), octets(sender), octets(recipient))
-    assert [record.sid for record in pair.sought(_relay_with(octets(pin)), since, now)] == values(sids)
+    assert [place.sid for place in pair.sought(octets(pin), since, now)] == values(sids)
     return "ok"
-
-
-def _relay_with(pin: bytes) -> mbx.RelayRecord:
-    """Only the pin of a relay goes into what is derived."""
-    return mbx.RelayRecord("", pin, bytes(32), bytes(32))
 
 
 RUNNERS: dict[str, Callable[[bytes], str]] = {

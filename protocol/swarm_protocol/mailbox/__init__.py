@@ -54,7 +54,7 @@ from .commands import (
 )
 from .records import QueueRecord, RelayRecord
 from .relay import Relay, RelayKeys
-from .rendezvous import Rendezvous
+from .rendezvous import Place, Rendezvous
 from .rotation import QueueControl, Recipient, Seen, Sender, Step, at_recipient, at_sender
 from .store import RelayStore
 from .tickets import slot_id, ticket_hash, tickets
@@ -86,6 +86,7 @@ __all__ = [
     "New",
     "Off",
     "PFwd",
+    "Place",
     "Pull",
     "Put",
     "QInfo",

@@ -18,7 +18,14 @@ from .. import labels
 from . import limits
 from .commands import ID_SIZE, SenderId
 from .frames import KEY_SIZE
-from .records import QueueRecord, RelayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What two nodes know of a queue before it is made: its sid, and the key of what is in it (32 bytes)."""
+
+    sid: SenderId = field(repr=False)
+    queue_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +40,27 @@ class Rendezvous:
     sender: bytes
     recipient: bytes
 
-    def record(self, relay: RelayRecord, week: int, number: int) -> QueueRecord:
-        """The queue with this number (from 0) in a week (from 0, see `week_of`), at a relay."""
-        context = self.sender + self.recipient + relay.pin + week.to_bytes(8, "big") + bytes([number])
+    def place(self, pin: bytes, week: int, number: int) -> Place:
+        """The queue with this number (from 0) in a week (see `week_of`), at the relay with this pin."""
+        context = self.sender + self.recipient + pin + week.to_bytes(8, "big") + bytes([number])
         sid = labels.RENDEZVOUS_QUEUE.derive(self.secret, context, size=ID_SIZE)
-        return relay.queue(SenderId(sid), labels.RENDEZVOUS_KEY.derive(self.secret, context, size=KEY_SIZE))
+        return Place(SenderId(sid), labels.RENDEZVOUS_KEY.derive(self.secret, context, size=KEY_SIZE))
 
-    def opened(self, relay: RelayRecord, at: int) -> tuple[QueueRecord, ...]:
-        """The queues that may be opened at `at` (Unix seconds), in the order in which they are taken."""
-        return tuple(self.record(relay, week_of(at), number) for number in range(limits.RENDEZVOUS_NUMBERS))
+    def opened(self, pin: bytes, at: int) -> tuple[Place, ...]:
+        """What may be opened at `at` (Unix seconds), in the order in which it is taken."""
+        return tuple(self.place(pin, week_of(at), number) for number in range(limits.RENDEZVOUS_NUMBERS))
 
-    def sought(self, relay: RelayRecord, since: int | None, now: int) -> Iterator[QueueRecord]:
-        """The queues that may have been opened since `since`, when the other was last heard (Unix seconds).
+    def sought(self, pin: bytes, since: int | None, now: int) -> Iterator[Place]:
+        """What may have been opened since `since`, when the recipient was last heard (Unix seconds).
 
-        Clocks may differ by a week. Nothing is older than `limits.RENDEZVOUS_WEEKS`, nor need it be known
-        since when (None).
+        Clocks may differ by a week. `since` may be unknown (None); nothing is looked for longer than
+        `limits.RENDEZVOUS_WEEKS`.
         """
         last = week_of(now) + 1
         known = 0 if since is None or since > now else week_of(since) - 1
         for week in range(max(0, known, last - limits.RENDEZVOUS_WEEKS), last + 1):
             for number in range(limits.RENDEZVOUS_NUMBERS):
-                yield self.record(relay, week, number)
+                yield self.place(pin, week, number)
 
 
 def week_of(now: int) -> int:
