@@ -176,14 +176,14 @@ def _confirm_keys(step: Step, node: Node, row: Contact) -> None:
 def block(step: Step, node: Node, contact_id: str, *, on: bool) -> ContactView:
     """Hear nothing of a contact: its queues are destroyed, so relays answer it as they answer for dead ones.
 
-    Unblocked, it gets new queues once both are in touch again; what was said meanwhile is repaired then.
+    Unblocked, it gets new queues once both are in touch again; what was said meanwhile is repaired then. It
+    stands as before: its keys are no more in doubt than they were.
     """
     row = find(step, contact_id)
     CONTACTS.change(step.tx, row.id, blocked=on)
     if on:
         _cut(step, node, row)
     else:
-        CONTACTS.change(step.tx, row.id, standing=Standing.KEY_ALERT.value)
         chain = sigchains.of(step, node, PersonaId(row.persona_id))
         assert chain is not None
         nodes = {known.leaf_sig for known in chain.nodes}

@@ -91,12 +91,15 @@ class JoiningEvent(Enum):
 
 
 class Contact(Enum):
-    """A contact. The first three are those of `identity.Standing`, by the same names."""
+    """A contact. All but the last are those of `identity.Standing`, by the same names.
+
+    That a contact is blocked is said beside this: it is no doubt about keys, so who is let in again stands as
+    before, and what is learnt of the keys meanwhile counts as at any time.
+    """
 
     CONFIRMED = "confirmed"
     VERIFIED = "verified"
     KEY_ALERT = "key-alert"
-    BLOCKED = "blocked"
     DELETED = "deleted"
 
 
@@ -107,8 +110,6 @@ class ContactEvent(Enum):
     """A person compared codes, and they are the same."""
     DIFFERED = "differed"
     """They are not, or an alert asks the person to look (`identity.standing_after`)."""
-    BLOCK = "block"
-    UNBLOCK = "unblock"
     DELETE = "delete"
 
 
@@ -177,17 +178,13 @@ CONTACT: Table[Contact, ContactEvent] = _table(
     {
         _CE.COMPARED: {_C.CONFIRMED: _C.VERIFIED, _C.KEY_ALERT: _C.VERIFIED},
         _CE.DIFFERED: {_C.CONFIRMED: _C.KEY_ALERT, _C.VERIFIED: _C.KEY_ALERT},
-        _CE.BLOCK: {_C.CONFIRMED: _C.BLOCKED, _C.VERIFIED: _C.BLOCKED, _C.KEY_ALERT: _C.BLOCKED},
-        _CE.UNBLOCK: {_C.BLOCKED: _C.KEY_ALERT},
         _CE.DELETE: {
             _C.CONFIRMED: _C.DELETED,
             _C.VERIFIED: _C.DELETED,
             _C.KEY_ALERT: _C.DELETED,
-            _C.BLOCKED: _C.DELETED,
         },
     },
 )
-"""Who is let in again has to be looked at: alerts that came meanwhile were not shown."""
 
 
 def request_event(before: bytes | None, leaf: bytes) -> InviteEvent:

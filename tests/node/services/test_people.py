@@ -5,7 +5,7 @@ from node_world import Person, World
 
 from swarmnode.domain.views import ContactView, InviteView
 from swarmnode.errors import Conflict, NotFound, NotReady, UsageError
-from swarmnode.services import contacts, meeting, messages, relays
+from swarmnode.services import contacts, meeting, messages, relays, trust
 from swarmnode.storage.shelves import QUEUES_IN, QUEUES_OUT
 
 WORDS = [f"word{n:04}" for n in range(2048)]
@@ -135,12 +135,35 @@ def test_who_is_blocked_is_not_heard_until_let_in_again() -> None:
     world, ada, ben = two()
     ben.say("first")
     world.run(2)
-    assert ada.do(lambda step: contacts.block(step, ada.node, "1", on=True)).standing == "blocked"
+    assert block(ada, on=True).standing == "blocked"
     ben.say("unheard")
     world.run(30)
     assert ada.sees() == ["first"]
     with pytest.raises(NotReady):
         ada.say("to nobody")
+    assert block(ada, on=False).standing == "confirmed"
+    ada.say("to ben again")
+    world.run(7200)
+    ben.say("heard again")
+    world.run(120)
+    assert ada.sees() == ben.sees()
+    assert sorted(ada.sees()) == ["first", "heard again", "to ben again", "unheard"]
+
+
+def block(person: Person, *, on: bool) -> ContactView:
+    return person.do(lambda step: contacts.block(step, person.node, "1", on=on))
+
+
+def test_letting_somebody_in_again_is_no_alarm_and_ends_none() -> None:
+    _, ada, _ = two()
+    ada.do(lambda step: contacts.verify(step, ada.node, "1", None))
+    block(ada, on=True)
+    back = block(ada, on=False)
+    assert (back.standing, back.alerts) == ("verified", ())
+    ada.do(lambda step: trust.forked(step, bytes.fromhex(back.persona), b"evidence"))
+    assert block(ada, on=True).standing == "blocked"
+    back = block(ada, on=False)
+    assert (back.standing, back.alerts) == ("key-alert", ("author-forked",))
 
 
 def test_a_contact_that_is_removed_leaves_nothing() -> None:

@@ -103,8 +103,7 @@ def test_a_joiner_who_is_not_the_first_stops() -> None:
     assert play(mt.JOINING, J.READ, JE.BUNDLE, JE.ASK, JE.ANSWER, JE.CONFLICT) is J.CONFIRMED
 
 
-def test_a_contact_that_is_let_in_again_is_looked_at() -> None:
-    assert play(mt.CONTACT, C.VERIFIED, CE.BLOCK, CE.UNBLOCK) is C.KEY_ALERT
+def test_a_contact_whose_codes_differed_is_verified_by_the_next_comparison() -> None:
     assert play(mt.CONTACT, C.CONFIRMED, CE.DIFFERED, CE.COMPARED) is C.VERIFIED
 
 
