@@ -5,17 +5,16 @@ integers of 64 bits, byte strings, texts, booleans, null, arrays, and maps whose
 no floats, definite lengths, keys sorted by the length of their encoding first (RFC 8949 §4.2.3).
 
 `cbor2` reads far more than that: dates, regular expressions, references that make a value contain itself. So
-hostile bytes do not reach it. A first walk over the heads alone refuses what is too large, too deep or of
-another type before anything is allocated; then `cbor2` decodes, and the value encoded again must give the
-same bytes, which leaves no second encoding of anything.
+hostile bytes do not reach it. A first walk over the heads alone refuses what is too large, too deep, of
+another type, or a second encoding of something, before anything is allocated; then `cbor2` decodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cbor2
 
@@ -54,6 +53,11 @@ CRITICAL = Rule("record-critical", "09", "2", "each negative key of a record is 
 
 _UINT64_END = 1 << 64
 
+_LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
+"""The least argument of a head with 1, 2, 4 and 8 more bytes."""
+
+_BEFORE_ALL = (0, b"")
+
 
 def encode(value: Value) -> bytes:
     """Encode a value, the only way there is.
@@ -62,7 +66,7 @@ def encode(value: Value) -> bytes:
         UsageError: it holds something that the format leaves out.
         LimitError: it is deeper than `MAX_DEPTH`.
     """
-    _check(value, MAX_DEPTH)
+    _check((value,), MAX_DEPTH)
     return cbor2.dumps(value, canonical=True)
 
 
@@ -85,8 +89,6 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_items: int = MAX_ITEMS)
         if isinstance(e.__cause__, UnicodeDecodeError):
             raise TEXT.undecodable() from None
         raise CANONICAL.undecodable(str(e)) from None
-    if cbor2.dumps(value, canonical=True) != data:
-        raise CANONICAL.undecodable()
     return value
 
 
@@ -94,15 +96,16 @@ def _walk(data: bytes, items: int) -> None:
     """Walk over the heads of an encoding; it allocates next to nothing and takes claims for claims.
 
     One loop, without a call for each head: this runs over all that arrives. `inside` has, for each array or
-    map that is open, how many values of it are to come, and whether it is a map: its keys are the even ones.
+    map that is open, how many values of it are to come (keys are the even ones), whether it is a map, and the
+    length and bytes of its last key: each is after the one before.
     """
     end, pos = len(data), 0
     items -= 1
-    inside: list[list[int]] = []
+    inside: list[list[Any]] = []
     while True:
         if pos >= end:
             raise COMPLETE.undecodable()
-        head = data[pos]
+        start, head = pos, data[pos]
         major, argument = head >> 5, head & 31
         pos += 1
         if argument > 23:
@@ -110,17 +113,25 @@ def _walk(data: bytes, items: int) -> None:
                 raise DEFINITE.undecodable()
             if major > 5 or argument >= 28:
                 raise TYPES.undecodable(f"a head of {head:#04x}")
+            least = _LEAST[argument - 24]
             size = 1 << (argument - 24)
             if size > end - pos:
                 raise COMPLETE.undecodable()
             argument = int.from_bytes(data[pos : pos + size], "big")
             pos += size
+            if argument < least:
+                raise CANONICAL.undecodable("a head is longer than it need be")
         elif major > 5 and (major == 6 or argument < 20 or argument > 22):
             raise TYPES.undecodable(f"a head of {head:#04x}")
         if inside:
             current = inside[-1]
-            if current[1] and not current[0] & 1 and major > 1:
-                raise KEYS.undecodable()
+            if current[1] and not current[0] & 1:
+                if major > 1:
+                    raise KEYS.undecodable()
+                key = pos - start, data[start:pos]
+                if key <= current[2]:
+                    raise CANONICAL.undecodable("keys are not sorted, or there twice")
+                current[2] = key
             current[0] -= 1
         if 2 <= major < 4:
             if argument > end - pos:
@@ -135,7 +146,7 @@ def _walk(data: bytes, items: int) -> None:
             items -= count
             if items < 0:
                 raise ITEMS.undecodable()
-            inside.append([count, major == 5])
+            inside.append([count, major == 5, _BEFORE_ALL])
         while inside and not inside[-1][0]:
             inside.pop()
         if not inside:
@@ -147,32 +158,32 @@ def _walk(data: bytes, items: int) -> None:
 _PLAIN = frozenset({bytes, bool, NoneType})
 
 
-def _check(value: object, depth: int) -> None:
+def _check(values: Iterable[object], depth: int) -> None:
     """Refuse what `decode` would refuse; `cbor2` would write it."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return
-    if isinstance(value, int):
-        if not -_UINT64_END <= value < _UINT64_END:
-            raise UsageError("integers have 64 bits")
-    elif kind is dict or kind is list or kind is tuple:
-        if not depth:
-            raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
-        if isinstance(value, dict):
-            for key in value:
-                if not isinstance(key, int) or isinstance(key, bool):
+    for value in values:
+        kind = type(value)
+        if kind in _PLAIN:
+            continue
+        if isinstance(value, int):
+            if not -_UINT64_END <= value < _UINT64_END:
+                raise UsageError("integers have 64 bits")
+        elif isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError as e:
+                raise UsageError("a text holds half a surrogate pair") from e
+        elif kind is dict or kind is list or kind is tuple:
+            if not depth:
+                raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
+            if isinstance(value, dict):
+                if not all(isinstance(key, int) and not isinstance(key, bool) for key in value):
                     raise UsageError("the keys of maps are integers")
-                _check(key, depth)
-            value = value.values()
-        for inside in value:  # type: ignore[attr-defined]  # a list, a tuple or the values of a dict
-            _check(inside, depth - 1)
-    elif isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError as e:
-            raise UsageError("a text holds half a surrogate pair") from e
-    else:
-        raise UsageError(f"a {kind.__name__} has no place in this format")
+                _check(value, depth)
+                _check(value.values(), depth - 1)
+            else:
+                _check(value, depth - 1)  # type: ignore[arg-type]  # a list or a tuple
+        else:
+            raise UsageError(f"a {kind.__name__} has no place in this format")
 
 
 @dataclass(frozen=True, slots=True)
