@@ -110,6 +110,8 @@ class ContactEvent(Enum):
     """A person compared codes, and they are the same."""
     DIFFERED = "differed"
     """They are not, or an alert asks the person to look (`identity.standing_after`)."""
+    TRUSTED = "trusted"
+    """A person has looked, and goes on without comparing."""
     DELETE = "delete"
 
 
@@ -178,6 +180,7 @@ CONTACT: Table[Contact, ContactEvent] = _table(
     {
         _CE.COMPARED: {_C.CONFIRMED: _C.VERIFIED, _C.KEY_ALERT: _C.VERIFIED},
         _CE.DIFFERED: {_C.CONFIRMED: _C.KEY_ALERT, _C.VERIFIED: _C.KEY_ALERT},
+        _CE.TRUSTED: {_C.KEY_ALERT: _C.CONFIRMED},
         _CE.DELETE: {
             _C.CONFIRMED: _C.DELETED,
             _C.VERIFIED: _C.DELETED,

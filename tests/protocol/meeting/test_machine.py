@@ -105,6 +105,7 @@ def test_a_joiner_who_is_not_the_first_stops() -> None:
 
 def test_a_contact_whose_codes_differed_is_verified_by_the_next_comparison() -> None:
     assert play(mt.CONTACT, C.CONFIRMED, CE.DIFFERED, CE.COMPARED) is C.VERIFIED
+    assert play(mt.CONTACT, C.VERIFIED, CE.DIFFERED, CE.TRUSTED) is C.CONFIRMED
 
 
 def test_standings_of_identity_are_states_of_contacts() -> None:
