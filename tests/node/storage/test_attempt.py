@@ -3,7 +3,15 @@
 import pytest
 
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.storage.database import Database, MemoryDisk
+from swarmnode.storage.database import Database, MemoryDisk, Tx
+
+
+def fail(tx: Tx, kept: int, lost: list[int]) -> None:
+    with tx.attempt():
+        lost.append(tx.bodies.put(b"lost"))
+        tx.search.add(1, "lost")
+        tx.bodies.shred([kept])
+        lost.append(1 // 0)
 
 
 def test_what_was_undone_leaves_no_row_no_words_and_no_key_behind() -> None:
@@ -13,14 +21,11 @@ def test_what_was_undone_leaves_no_row_no_words_and_no_key_behind() -> None:
         kept = tx.bodies.put(b"kept")
     for _ in range(70):  # more than a block of keys holds
         with database.write() as tx:
-            lost = 0
-            with pytest.raises(ZeroDivisionError), tx.attempt():
-                lost = tx.bodies.put(b"lost")
-                tx.search.add(1, "lost")
-                tx.bodies.shred([kept])
-                _ = 1 // 0
+            lost: list[int] = []
+            with pytest.raises(ZeroDivisionError):
+                fail(tx, kept, lost)
             assert not tx.bodies.shredded
-            assert tx.bodies.get(lost) is None
+            assert tx.bodies.get(lost[0]) is None
             assert tx.search.find("lost", 1) == []
             again = tx.bodies.put(b"again")
             assert tx.bodies.get_many([kept, again]) == {kept: b"kept", again: b"again"}
