@@ -47,6 +47,7 @@ from .engine import (
     put_number,
     put_setting,
     reader_engine,
+    transaction,
 )
 from .generation import COUNT, FileWitness, Generation, Witness
 from .home import Files, Home, MemoryFiles, disk_errors, no_faults, write_private
@@ -66,13 +67,10 @@ class Tx:
     """An open transaction."""
 
     db: Connection
+    driver: Any
+    """The driver's own connection, for statements that were compiled before (`shelf.py`)."""
     bodies: Bodies
     search: Search
-
-    @property
-    def driver(self) -> Any:
-        """The driver's own connection, for statements that were compiled before (`shelf.py`)."""
-        return self.db.connection.driver_connection
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -239,8 +237,8 @@ class Database:
         with self._alone():
             self._complete()
             generation = self._generation.now + 1 if self._generation.due() else 0
-            tx = self._tx(self._writer, self._keyring)
-            with disk_faults(), self._writer.begin():
+            with disk_faults(), transaction(self._writer):
+                tx = self._tx(self._writer, self._keyring)
                 yield tx
                 if generation:
                     self._generation.put(self._writer, generation)
@@ -278,12 +276,11 @@ class Database:
         """
         self._usable()
         if self._readers is None:
-            with self._alone(), disk_faults(), self._writer.begin():
-                pragma(self._writer, "query_only = 1")
-                try:
-                    yield self._tx(self._writer, self._keyring.now)
-                finally:
-                    pragma(self._writer, "query_only = 0")
+            with self._alone(), disk_faults(), transaction(self._writer, keep=False) as driver:
+                before = driver.total_changes
+                yield self._tx(self._writer, self._keyring.now)
+                if driver.total_changes != before:
+                    raise StorageError("what only reads has written; readonly, so it is undone")
             return
         with disk_faults(), self._readers.connect() as connection:
             yield self._snapshot(connection)
@@ -348,7 +345,7 @@ class Database:
         """Lose the open transaction and everything in memory, as a killed process does; for simulations."""
         self._closed = True
         self._forget_log()
-        self._writer.rollback()
+        self._writer.connection.rollback()
         if self._readers is not None:
             self._readers.dispose()
             discard(self._writer)
@@ -399,7 +396,7 @@ class Database:
 
     def _tx(self, connection: Connection, ring: Keyring | KeyringFile) -> Tx:
         bodies = Bodies(connection, ring, entropy=self._entropy, lenient=self.rolled_back)
-        return Tx(connection, bodies, Search(connection))
+        return Tx(connection, connection.connection.driver_connection, bodies, Search(connection))
 
     def _snapshot(self, connection: Connection) -> Tx:
         """Begin to read, with the keyring that fits what is read: the writer may replace both meanwhile."""

@@ -104,8 +104,33 @@ def _engine(path: Path | None, key: bytes, begin: str, *, read_only: bool = Fals
             else {"poolclass": NullPool}
         ),
     )
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     return engine
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:  # see `transaction`
+        driver.execute(statement)
+
+
+@contextmanager
+def transaction(connection: Connection, *, keep: bool = True) -> Iterator[Any]:
+    """Begin; at the end commit, or roll back if something was raised or `keep` is False. Gives the driver.
+
+    It is done on the driver: through SQLAlchemy to begin and to commit takes longer than the statements of a
+    small transaction. What SQLAlchemy runs meanwhile is inside of it.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield driver
+        if keep:
+            driver.execute("COMMIT")
+    finally:
+        driver.rollback()  # does nothing after a commit
+        if connection.in_transaction():
+            connection.rollback()
 
 
 @contextmanager

@@ -65,12 +65,12 @@ class Shelf(Generic[T]):
 
     def one(self, tx: Tx, **equal: object) -> T | None:
         """The row whose columns have these values; the first by key if there are several."""
-        row = self._select(1, equal).run(tx, equal).fetchone()
+        row = self._select(equal).run(tx, equal).fetchone()
         return None if row is None else self._value(row)
 
     def all(self, tx: Tx, **equal: object) -> list[T]:
         """All rows whose columns have these values, by key."""
-        return [self._value(row) for row in self._select(0, equal).run(tx, equal).fetchall()]
+        return [self._value(row) for row in self._select(equal).run(tx, equal).fetchall()]
 
     def where(self, tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[T]:
         """Rows that meet conditions, by key. The statement is built anew: not for what happens often."""
@@ -144,12 +144,11 @@ class Shelf(Generic[T]):
 
         return self._kept(("insert", conflict, *values), build)
 
-    def _select(self, limit: int, equal: Mapping[str, object]) -> Prepared:
+    def _select(self, equal: Mapping[str, object]) -> Prepared:
         def build() -> ClauseElement:
-            statement = sa.select(*self._columns).where(*self._equal(equal)).order_by(self._key)
-            return statement.limit(limit) if limit else statement
+            return sa.select(*self._columns).where(*self._equal(equal)).order_by(self._key)
 
-        return self._kept(("select", str(limit), *equal), build)
+        return self._kept(("select", *equal), build)
 
     def _equal(self, equal: Mapping[str, object]) -> list[sa.ColumnElement[bool]]:
         return [self.table.c[name].is_not_distinct_from(sa.bindparam(name)) for name in equal]
