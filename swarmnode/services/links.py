@@ -98,10 +98,12 @@ def answered(step: Step, line: Line) -> None:
 
 
 def watch(step: Step, node: Node) -> None:
-    """See to it that lines on which an answer is due are looked at."""
+    """See to it that lines on which an answer is due are looked at, and no others that are up."""
     for line in node.lines.values():
         if line.watched is not None and ("line", line.relay_id) not in node.timers:
             node.remind(step, ("line", line.relay_id), NO_ANSWER_S)
+        elif line.watched is None and line.is_up:
+            node.timers.pop(("line", line.relay_id), None)
 
 
 def fail(step: Step, node: Node, line: Line, reason: str) -> None:

@@ -82,6 +82,28 @@ def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Rece
         _refused(step, node, line, asked, said, sending)
     if node.backlog and len(line.sending) < WINDOW // 2:
         node.remind(step, ("pump", 0), 0.0)
+    if not line.sending:
+        _rest(step, node)
+
+
+def _rest(step: Step, node: Node) -> None:
+    """No receipt is due: the next look is when the first of what was sent may have to go again."""
+    if _asked(node) or _away(node):
+        return
+    first = next(iter(node.sent.values()), step.now.tick)
+    wait = min(first + UNCONFIRMED_S - step.now.tick, LOOK_AT_LEAST_S)
+    node.remind(step, ("outbox", 0), max(wait, LOOK_S), sooner=False)
+
+
+def _asked(node: Node) -> bool:
+    """Whether a receipt is due from a relay, or an answer over a direct link."""
+    lines, near = node.lines.values(), node.near.links.values()
+    return any(line.sending for line in lines) or any(link.sending for link in near)
+
+
+def _away(node: Node) -> bool:
+    """Whether a relay that was wanted is away."""
+    return bool(node.detours) or any(line.down_since is not None for line in node.lines.values())
 
 
 def _taken(step: Step, node: Node, sid: bytes) -> None:
@@ -174,7 +196,9 @@ def _back_to_queue(step: Step, node: Node, outbox_id: int, *, tried: bool = True
         OUTBOX.drop(step.tx, id=outbox_id)
         if row.message_id is not None:
             MESSAGES.change(step.tx, row.message_id, state="expired", reason="no answer")
-            tell(step, "message.state", outbox=outbox_id, state="expired")
+            given_up = MESSAGES.get(step.tx, row.message_id)
+            if given_up is not None:
+                tell(step, "message.state", message=given_up.name.hex(), state="expired")
         return
     changes: dict[str, object] = {"state": QUEUED, "attempts": attempts}
     if _too_old(step, row):
@@ -201,8 +225,7 @@ def look(step: Step, node: Node) -> None:
         reroute(step, node, queue_id)
     pause = _repeat(step, node)
     outgoing.pump(step, node)
-    asked = [*(line.sending for line in node.lines.values()), *(n.sending for n in node.near.links.values())]
-    if any(asked):
+    if _asked(node):
         pause = LOOK_S
     elif _ready_routes(step):
         pause = min(pause, LOOK_WHILE_AWAY_S)  # a line that breaks or comes up is looked at by itself
@@ -212,8 +235,7 @@ def look(step: Step, node: Node) -> None:
 
 def _repeat(step: Step, node: Node) -> float:
     """Have what nobody confirmed go again; in how many seconds something may be due next."""
-    away = bool(node.detours) or any(not line.is_up for line in node.lines.values())
-    soonest, pause = LINE_GONE_S if away else UNCONFIRMED_S, LOOK_AT_LEAST_S
+    soonest, pause = LINE_GONE_S if _away(node) else UNCONFIRMED_S, LOOK_AT_LEAST_S
     for outbox_id, since in list(node.sent.items()):  # by time: it is a dict, and what is new comes last
         if since + soonest > step.now.tick:
             return min(pause, since + soonest - step.now.tick)

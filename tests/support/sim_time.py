@@ -12,7 +12,7 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from swarm_protocol.testing import SeededEntropy
 
@@ -22,13 +22,11 @@ START = 1_800_000_000
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Timer:
     """Something that is to happen."""
 
-    when: float
-    number: int
-    what: Callable[[], None] | None = field(compare=False)
+    what: Callable[[], None] | None
 
     def cancel(self) -> None:
         """Let it not happen."""
@@ -59,15 +57,15 @@ class Simulation:
         self.seed, self.now = seed, 0.0
         self.lines: deque[Line] = deque(maxlen=keep)
         self.happened = 0
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[float, int, Timer]] = []
         self._numbers = 0
         self._digest = hashlib.sha256()
 
     def at(self, when: float, what: Callable[[], None]) -> Timer:
         """Let something happen at a time; what is due at the same time happens in the order of asking."""
         self._numbers += 1
-        timer = Timer(max(when, self.now), self._numbers, what)
-        heapq.heappush(self._heap, timer)
+        timer = Timer(what)
+        heapq.heappush(self._heap, (max(when, self.now), self._numbers, timer))
         return timer
 
     def after(self, delay: float, what: Callable[[], None]) -> Timer:
@@ -76,11 +74,11 @@ class Simulation:
 
     def run(self, until: float, *, done: Callable[[], bool] | None = None) -> bool:
         """Let time pass until a moment, or until `done` holds after something happened; whether it did."""
-        while self._heap and self._heap[0].when <= until:
-            timer = heapq.heappop(self._heap)
+        while self._heap and self._heap[0][0] <= until:
+            when, _, timer = heapq.heappop(self._heap)
             if timer.what is None:
                 continue
-            self.now = timer.when
+            self.now = when
             self.happened += 1
             timer.what()
             if done is not None and done():

@@ -133,11 +133,11 @@ def texts(step: Step, node: Node) -> set[str]:
     return {body.text for body in said if isinstance(body, Text | Reply | Edit)}
 
 
-def owes(step: Step, node: Node, rid: bytes, n: int) -> bool:
-    """Whether this is the node's queue, and the message with this number was not dealt with yet."""
+def owes(step: Step, node: Node, rid: bytes, n: int) -> bool | None:
+    """Whether a message of a queue was not dealt with yet; None where the queue is not the node's."""
     del node
     queue = QUEUES_IN.one(step.tx, rid=rid)
-    return queue is not None and not queues.cursor_of(queue).has(n)
+    return None if queue is None else not queues.cursor_of(queue).has(n)
 
 
 def unfinished(step: Step, node: Node) -> list[str]:

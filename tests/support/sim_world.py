@@ -56,6 +56,8 @@ class World:
         self.model = Model()
         self.healed = False
         self._chats: dict[tuple[str, str], str] = {}
+        self._readers: dict[bytes, NodeHost] = {}
+        """Whose a queue is, once somebody has acknowledged something of it."""
         self._numbers = 0
         self._sent_at_rest = 0
         for relay in self.relays.values():
@@ -239,9 +241,12 @@ class World:
 
     def _acknowledged(self, rid: bytes, n: int) -> None:
         """A relay was told to forget a message: then its recipient must have dealt with it, on disk."""
-        for name, node in self.people.items():
-            if node.db is not None and node.read(partial(sim_verbs.owes, rid=rid, n=n)):
-                raise Wrong(f"{name} acknowledges message {n} of a queue, and does not have it on disk")
+        for node in [self._readers[rid]] if rid in self._readers else self.people.values():
+            owes = None if node.db is None else node.read(partial(sim_verbs.owes, rid=rid, n=n))
+            if owes:
+                raise Wrong(f"{node.name} acknowledges message {n} of a queue, and does not have it on disk")
+            if owes is not None:
+                self._readers[rid] = node
 
     def _remains(self, node: NodeHost) -> list[str]:
         """Texts of deleted messages, in any wording, that are still on somebody's disk."""
