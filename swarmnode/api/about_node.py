@@ -11,7 +11,7 @@ from msgspec import Meta
 from ..domain.views import CarryView, Check, RelayView, StatusView
 from ..errors import AccessDenied
 from .access import Scope
-from .node import NodeView
+from .node import NodeView, Retried
 from .route import Body, Call, Items, Query, Route, Stream, Streamed
 from .streams import of_events
 
@@ -127,12 +127,17 @@ class Peer(Query, frozen=True, kw_only=True):
 
 async def status(call: Call) -> StatusView:
     """Answer with the node's state."""
-    return await call.node.status()
+    return await call.node.status(call.language)
 
 
 async def doctor(call: Call) -> Items[Check]:
     """Check everything."""
-    return Items(await call.node.doctor())
+    return Items(await call.node.doctor(call.language))
+
+
+async def retry(call: Call) -> Retried:
+    """Take what was kept aside."""
+    return await call.node.retry()
 
 
 async def nodes(call: Call) -> Items[NodeView]:
@@ -166,7 +171,7 @@ async def unlock(call: Call, body: Unlocking) -> StatusView:
     """Open the store. Everybody may try: while it is closed no token can be looked up in it."""
     if call.access.scope is Scope.OWNER:
         await call.node.unlock(body.passphrase)
-        return await call.node.status()
+        return await call.node.status(call.language)
     throttle = call.gate.unlocking
     async with throttle.turn:
         throttle.check(call.gate.clock().tick)
@@ -176,19 +181,19 @@ async def unlock(call: Call, body: Unlocking) -> StatusView:
             throttle.failed(call.gate.clock().tick)
             raise
         throttle.wrong = 0
-    return await call.node.status()
+    return await call.node.status(call.language)
 
 
 async def lock(call: Call) -> StatusView:
     """Close the store."""
     await call.node.lock()
-    return await call.node.status()
+    return await call.node.status(call.language)
 
 
 async def rename_self(call: Call, body: Renaming) -> StatusView:
     """Change the persona's name."""
     await call.node.rename_self(body.name)
-    return await call.node.status()
+    return await call.node.status(call.language)
 
 
 async def relays(call: Call) -> Items[RelayView]:
@@ -251,6 +256,7 @@ async def trace(call: Call, query: Peer) -> Stream:
 ROUTES = (
     Route("GET", "/status", status, Scope.READ, "How the node is"),
     Route("GET", "/doctor", doctor, Scope.ADMIN, "Checks, each with a way out"),
+    Route("POST", "/doctor/retry", retry, Scope.ADMIN, "Take once more what was kept aside"),
     Route("GET", "/nodes", nodes, Scope.READ, "The persona's nodes"),
     Route("GET", "/events", events, Scope.READ, "What happens, as server-sent events"),
     Route("GET", "/trace", trace, Scope.OWNER, "What passes between this node and a peer"),

@@ -71,17 +71,30 @@ class Found:
     scope: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of what was kept aside."""
+
+    taken: int
+    left: int
+    """Led to an error again, and is kept further."""
+
+
 class Node(Protocol):
     """A running node, ready or not."""
 
     # How it is, and whose
 
-    async def status(self) -> StatusView:
-        """How the node is; works in every state."""
+    async def status(self, language: str = "en") -> StatusView:
+        """How the node is, with hints in this language; works in every state."""
         ...
 
-    async def doctor(self) -> tuple[Check, ...]:
-        """Check everything that can be checked; may take seconds."""
+    async def doctor(self, language: str = "en") -> tuple[Check, ...]:
+        """Check everything that can be checked, in this language; may take seconds."""
+        ...
+
+    async def retry(self) -> Retried:
+        """Take once more what was kept aside because taking it led to an error of this program."""
         ...
 
     async def nodes(self) -> tuple[NodeView, ...]:

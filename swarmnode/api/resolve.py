@@ -79,7 +79,10 @@ def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:
         if fitting:
             raise NotFound(f"Several fit: {_list(fitting)}.", hint="Give more of the name, or the id.")
     there = f"There are: {_list(things)}. " if things and kind != "message" else ""
-    raise NotFound(f"No {kind} fits.", hint=f"{there}`swarmnode {LIST_COMMAND[kind]}` shows all.")
+    hint = f"{there}`swarmnode {LIST_COMMAND[kind]}` shows all."
+    if not things and kind in {"contact", "chat"}:
+        hint = "There is nobody yet: `swarmnode invite`, or `swarmnode accept LINK`."
+    raise NotFound(f"No {kind} fits {text!r}.", hint=hint)
 
 
 def _list(things: Sequence[Named]) -> str:

@@ -59,7 +59,10 @@ Stream = AsyncIterator[Streamed]
 
 @dataclass(slots=True)
 class Call:
-    """One request, as a handler sees it. `cookie` is set by handlers that open or end a session."""
+    """One request, as a handler sees it. `cookie` is set by handlers that open or end a session.
+
+    `language` is the one of its hints for people, as `Accept-Language` asks.
+    """
 
     node: Node
     gate: Gate
@@ -67,6 +70,7 @@ class Call:
     params: Mapping[str, str]
     key: str
     last_event: int | None = None
+    language: str = "en"
     cookie: str | None = field(default=None, repr=False)
 
 

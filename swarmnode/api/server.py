@@ -18,6 +18,7 @@ from swarm_protocol.entropy import Entropy
 
 from ..domain.time import Instant
 from ..errors import Locked, NodeError, StorageError
+from ..texts import language_of_header
 from . import guard, local, problems
 from .access import NOBODY, OWNER, Access, Gate, Scope
 from .landing import landing
@@ -116,6 +117,7 @@ class Api:
                 params=request.match_info,
                 key=check_key(request.headers.get("Idempotency-Key", "")),
                 last_event=_last_event(request),
+                language=language_of_header(request.headers.get("Accept-Language", "")),
             )
             arguments = await _arguments(route, request)
             if route.streams:

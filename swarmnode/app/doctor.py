@@ -5,112 +5,142 @@ from __future__ import annotations
 import asyncio
 import shutil
 
+from swarm_protocol.identity import Standing
+
+from ..api.node import Retried
 from ..delivery.relay_role import RelayRole
 from ..delivery.runner import Runner
 from ..domain.views import Check
-from ..services import incoming, relays
+from ..errors import StorageError
+from ..services import aside, backup, relays, restore
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import integrity
 from ..storage.home import Home
 from ..storage.shelves import CONTACTS, GAPS, OUTBOX
+from ..texts import Texts
 
 LOW_DISK_MIB = 256
+FEW_TICKETS = 8
+"""A contact costs a few."""
 
 
 async def examine(
-    place: Home, runner: Runner | None, role: RelayRole | None, *, exists: bool
+    place: Home, runner: Runner | None, role: RelayRole | None, *, exists: bool, t: Texts
 ) -> tuple[Check, ...]:
-    """Every check, those of the store last."""
-    checks = [_home(place), _disk(place)]
+    """Every check, those of the store last, in the language of `t`."""
+    checks = [_home(place, t), _disk(place, t)]
     if role is not None:
-        health = role.health()
-        address = role.address or "no public address"
-        checks.append(
-            Check(
-                "relay",
-                bool(role.address),
-                f"{address}, {health.connections} connections",
-                "" if role.address else "set link.public to HOST:PORT as others reach it",
-            )
-        )
+        checks.append(_relay(role, t))
     if runner is None:
-        checks.append(
-            Check("store", ok=not exists, detail="locked" if exists else "empty", hint="swarmnode unlock")
-        )
+        if exists:
+            checks.append(Check("store", False, t("doctor.store.locked"), t("doctor.store.unlock")))
         return tuple(checks)
-    checks += await runner.look(_of_node)
+    checks += await runner.look(lambda step, node: _of_node(step, node, t))
     findings = await asyncio.to_thread(lambda: list(integrity.look(runner.database)))
     faults = [fault for finding in findings for fault in finding.faults]
-    hint = "restore a backup into a new home: swarmnode restore"
-    checks.append(Check("store", not faults, "; ".join(faults) or "whole", hint if faults else ""))
+    if faults:
+        checks.append(Check("store", False, "; ".join(faults), t("doctor.store.damaged")))
+    else:
+        checks.append(Check("store", True, t("doctor.store")))
     return tuple(checks)
 
 
-def _home(place: Home) -> Check:
+async def retry(runner: Runner) -> Retried:
+    """Take once more what is kept aside, one after the other: what fails again takes nothing else with it."""
+    taken = left = 0
+    for number in await runner.look(lambda step, _: aside.all_of(step)):
+        try:
+            await runner.do(lambda step, node, n=number: aside.take(step, node, n))  # type: ignore[misc]
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - any error may come again; the runner has logged it
+            left += 1
+        else:
+            taken += 1
+    return Retried(taken, left)
+
+
+def _home(place: Home, t: Texts) -> Check:
     mode = place.path.stat().st_mode & 0o777
     closed = not mode & 0o077
-    return Check("home", closed, f"{place.path}, mode {mode:o}", "" if closed else f"chmod 700 {place.path}")
+    hint = "" if closed else t("doctor.home.open", path=place.path)
+    return Check("home", closed, t("doctor.home", path=place.path, mode=f"{mode:o}"), hint)
 
 
-def _disk(place: Home) -> Check:
+def _disk(place: Home, t: Texts) -> Check:
     free = shutil.disk_usage(place.path).free // (1024 * 1024)
     enough = free >= LOW_DISK_MIB
-    return Check(
-        "disk", enough, f"{free} MiB free", "" if enough else "free some room: nothing new is stored without"
-    )
+    return Check("disk", enough, t("doctor.disk", free=free), "" if enough else t("doctor.disk.low"))
 
 
-def _of_node(step: Step, node: Node) -> list[Check]:
-    checks = [
-        Check(
-            "copies",
-            not node.quarantine,
-            node.quarantine or "no other copy of this home was seen",
-            "use the other copy, or restore from words and a backup into a new home"
-            if node.quarantine
-            else "",
-        )
+def _relay(role: RelayRole, t: Texts) -> Check:
+    if not role.address:
+        return Check("relay", False, t("doctor.relay.unknown"), t("doctor.relay.public"))
+    connections = role.health().connections
+    return Check("relay", True, t("doctor.relay", address=role.address, connections=connections))
+
+
+def _of_node(step: Step, node: Node, t: Texts) -> list[Check]:
+    return [
+        _copies(node, t),
+        *_relays(step, node, t),
+        _contacts(step, t),
+        _kept_aside(step, t),
+        Check("delivery", True, t("doctor.delivery", waiting=OUTBOX.count(step.tx), gaps=_gaps(step))),
+        _backup(step, t),
     ]
+
+
+def _copies(node: Node, t: Texts) -> Check:
+    if node.quarantine:
+        return Check("copies", False, node.quarantine, t("doctor.copies.quarantine"))
+    return Check("copies", True, t("doctor.copies"))
+
+
+def _relays(step: Step, node: Node, t: Texts) -> list[Check]:
     own = relays.all_of(step, node)
-    up = [relay for relay in own if relay.state == "up"]
-    hint = ""
     if not own:
-        hint = "swarmnode relay use LINK"
-    elif len(up) < len(own):
-        hint = "look at the network; a relay that stays away for an hour is replaced by another"
-    elif len(own) < 2:
-        hint = "a second relay, of another owner, keeps messages coming when the first dies"
-    checks.append(
-        Check("relays", bool(own) and len(up) == len(own), f"{len(up)} of {len(own)} reached", hint)
-    )
-    low = [relay.address for relay in own if relay.tickets < 8]
-    checks.append(
-        Check(
-            "tickets",
-            not low,
-            "enough" if not low else "few left for " + ", ".join(low),
-            "ask the relay's owner for a new link" if low else "",
-        )
-    )
-    doubtful = [row.name for row in CONTACTS.all(step.tx) if row.standing == "key-alert"]
-    checks.append(
-        Check(
+        return [Check("relays", False, t("doctor.relays.none"), t("doctor.relays.use"))]
+    up = sum(relay.state == "up" for relay in own)
+    hint = t("doctor.relays.away") if up < len(own) else t("doctor.relays.second") if len(own) < 2 else ""
+    low = [relay.address for relay in own if relay.tickets < FEW_TICKETS]
+    return [
+        Check("relays", up == len(own), t("doctor.relays", up=up, all=len(own)), hint),
+        Check("tickets", False, t("doctor.tickets.few", relays=", ".join(low)), t("doctor.tickets.ask"))
+        if low
+        else Check("tickets", True, t("doctor.tickets")),
+    ]
+
+
+def _contacts(step: Step, t: Texts) -> Check:
+    doubtful = [row.name for row in CONTACTS.all(step.tx) if row.standing == Standing.KEY_ALERT.value]
+    if doubtful:
+        return Check(
             "contacts",
-            not doubtful,
-            "no keys in doubt" if not doubtful else f"{len(doubtful)} with keys in doubt",
-            "compare safety words: swarmnode verify CONTACT" if doubtful else "",
+            False,
+            t("doctor.contacts.doubt", names=", ".join(doubtful)),
+            t("doctor.contacts.verify"),
         )
-    )
-    poison = GAPS.count(step.tx, kind=incoming.POISON)
-    checks.append(
-        Check(
-            "messages",
-            not poison,
-            f"{poison} kept unread, for an error of this program" if poison else "none is kept unread",
-            "update this program, and report what its log says at engine.failed" if poison else "",
-        )
-    )
-    waiting, gaps = OUTBOX.count(step.tx), GAPS.count(step.tx, repaired=False)
-    checks.append(Check("delivery", ok=True, detail=f"{waiting} waiting, {gaps} gaps noticed"))
-    return checks
+    return Check("contacts", True, t("doctor.contacts"))
+
+
+def _kept_aside(step: Step, t: Texts) -> Check:
+    kept = len(aside.all_of(step))
+    if kept:
+        return Check("messages", False, t.count("doctor.messages", kept), t("doctor.messages.retry"))
+    return Check("messages", True, t("doctor.messages.none"))
+
+
+def _gaps(step: Step) -> int:
+    return GAPS.count(step.tx, repaired=False) - len(aside.all_of(step))
+
+
+def _backup(step: Step, t: Texts) -> Check:
+    made_at = backup.made_at(step)
+    if restore.wants_backup(step):
+        return Check("backup", False, t("doctor.backup.again"), t("doctor.backup.make"))
+    if made_at is None:
+        return Check("backup", True, t("doctor.backup.none"), t("doctor.backup.make"))
+    days = max(0, step.wall_s - made_at) // 86400
+    return Check("backup", True, t.count("doctor.backup", days))

@@ -85,7 +85,9 @@ async def backup(runner: Runner, path: Path) -> int:
 
     number = await runner.do(lambda step, _: backups.next_generation(step))
     pieces = await runner.look(lambda step, node: list(backups.write(step, node, number)))
-    return await asyncio.to_thread(_write_new, path, pieces)
+    size = await asyncio.to_thread(_write_new, path, pieces)
+    await runner.do(lambda step, _: backups.made(step))
+    return size
 
 
 async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) -> None:

@@ -12,7 +12,7 @@ from swarm_protocol.identity import RecoveryKit
 
 from ..config import Config
 from ..delivery.runner import clock
-from ..errors import Conflict, DiskFull, Locked
+from ..errors import AccessDenied, Conflict, DiskFull, Locked
 from ..services import identity
 from ..services.engine import Engine
 from ..services.step import Started, Step
@@ -107,7 +107,10 @@ def unlock(store: KeyStore, *, passphrase: str | None, keyring: bool) -> RootKey
     """
     kinds = store.kinds()
     if passphrase is not None and Kind.PASSPHRASE in kinds:
-        return store.unlock(Passphrase(passphrase))
+        try:
+            return store.unlock(Passphrase(passphrase))
+        except AccessDenied:
+            raise AccessDenied("the passphrase is wrong", hint="Capitals count. Try once more.") from None
     if Kind.KEY_FILE in kinds and (place := os.environ.get(KEY_FILE_VARIABLE)):
         return store.unlock(KeyFile(Path(place).read_bytes()))
     if keyring and Kind.OS_KEY_RING in kinds:

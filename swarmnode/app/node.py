@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from ..api.node import NodeView
+from ..api.node import NodeView, Retried
 from ..config import Config
 from ..delivery.relay_role import RelayRole
 from ..domain.views import CarryView, Check, Event, NodeState, StatusView
@@ -20,6 +21,7 @@ from ..services.node import Node
 from ..services.step import Step
 from ..storage.home import Home
 from ..storage.shelves import PERSONAS
+from ..texts import Texts
 from . import doctor, files, home, status, words
 from .people import People
 from .stores import Stores
@@ -35,18 +37,24 @@ class LocalNode(People, Talk):
 
     # How it is, and whose
 
-    async def status(self) -> StatusView:
+    async def status(self, language: str = "en") -> StatusView:
         """See `api.node.Node`."""
         release = version("social-swarm-node")
         if self._runner is None:
             state = NodeState.LOCKED if self._keys.exists() else NodeState.EMPTY
-            return StatusView(state, release)
-        runner = self._runner
-        return await runner.look(lambda step, node: status.of(step, node, runner, release))
+            return StatusView(state, release, roles=self.config.roles)
+        runner, t = self._runner, Texts(language)
+        view = await runner.look(lambda step, node: status.of(step, node, runner, t))
+        return replace(view, version=release, roles=self.config.roles)
 
-    async def doctor(self) -> tuple[Check, ...]:
+    async def doctor(self, language: str = "en") -> tuple[Check, ...]:
         """See `api.node.Node`."""
-        return await doctor.examine(self.place, self._runner, self.role, exists=self._keys.exists())
+        exists, t = self._keys.exists(), Texts(language)
+        return await doctor.examine(self.place, self._runner, self.role, exists=exists, t=t)
+
+    async def retry(self) -> Retried:
+        """See `api.node.Node`."""
+        return await doctor.retry(self.runner)
 
     async def nodes(self) -> tuple[NodeView, ...]:
         """See `api.node.Node`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.meeting import InviteLink, LinkKind, RelayLink
@@ -18,6 +19,10 @@ from ..storage.shelves import INVITES
 from . import home, words
 from .opened import Opened
 
+RELAY_S = 10.0
+"""So long `relay_use` waits for a relay to be reached before it answers that it is not, yet."""
+ANSWER_S = 5.0
+"""So long `accept` waits for the other side, which answers at once where it is there."""
 INVITE_S = 30.0
 """So long `invite` and `accept` wait for relays before they answer with what there is."""
 ENDED = frozenset({"confirmed", "asked", "taken", "expired", "no-relay", "declined", "wrong-code"})
@@ -36,7 +41,18 @@ class People(Opened):
 
     async def relay_use(self, link: str) -> RelayView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: relays.use(step, node, link))
+        async with self.runner.news() as news:
+            view = await self._do(lambda step, node: relays.use(step, node, link))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELAY_S):
+                    while view.state != "up":
+                        told = await news.get()
+                        if told.type == "relay.changed" and told.data.get("relay") == view.id:
+                            view = await self._relay(int(view.id))
+        return view
+
+    async def _relay(self, relay_id: int) -> RelayView:
+        return await self._look(lambda step, node: relays.view(step, node, relay_id))
 
     async def relays(self) -> tuple[RelayView, ...]:
         """See `api.node.Node`."""
@@ -54,7 +70,10 @@ class People(Opened):
         def begin(step: Step, node: Node) -> InviteView:
             return meeting.invite(step, node, kind, label=label, note=note)
 
-        return await self._invited(begin, lambda view: bool(view.link or view.code) or view.state in ENDED)
+        def ready(view: InviteView) -> bool:
+            return bool(view.link or view.code) or view.state in ENDED
+
+        return await self._invited(begin, (ready, INVITE_S))
 
     async def accept(self, text: str, note: str) -> InviteView:
         """See `api.node.Node`."""
@@ -62,7 +81,9 @@ class People(Opened):
         def begin(step: Step, node: Node) -> InviteView:
             return meeting.accept(step, node, text, note=note or node.me.name)
 
-        view = await self._invited(begin, lambda view: view.state in ENDED)
+        asked = (lambda view: view.state in ENDED), INVITE_S
+        answered = (lambda view: view.state != "asked"), ANSWER_S
+        view = await self._invited(begin, asked, answered)
         if view.state == "taken":
             raise Conflict(
                 "somebody else has opened this invite before", hint="Ask for a new one, over a better way."
@@ -84,19 +105,18 @@ class People(Opened):
         return view
 
     async def _invited(
-        self, begin: Callable[[Step, Node], InviteView], ready: Callable[[InviteView], bool]
+        self, begin: Callable[[Step, Node], InviteView], *waits: tuple[Callable[[InviteView], bool], float]
     ) -> InviteView:
-        """Begin something that relays have to answer, and wait a while for it."""
+        """Begin something that others have to answer, and wait for each of these so many seconds at most."""
         async with self.runner.news() as news:
             view = await self._do(begin)
-            try:
-                async with asyncio.timeout(INVITE_S):
-                    while not ready(view):
-                        told = await news.get()
-                        if told.type == "invite.changed" and told.data.get("invite") == view.id:
-                            view = await self._invite(view.id)
-            except TimeoutError:
-                pass
+            for is_there, seconds in waits:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        while not is_there(view):
+                            told = await news.get()
+                            if told.type == "invite.changed" and told.data.get("invite") == view.id:
+                                view = await self._invite(view.id)
         return view
 
     async def _invite(self, invite: str) -> InviteView:

@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from swarm_protocol.identity import Standing
+
 from ..delivery.runner import Runner
 from ..domain.views import NodeState, Problem, StatusView
-from ..services import identity, relays, ways
+from ..services import identity, relays, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
-from ..storage.shelves import CONTACTS, MESSAGES, OUTBOX, PERSONAS, RELAYS
+from ..storage.shelves import ALERTS, CONTACTS, MESSAGES, OUTBOX, PERSONAS, RELAYS
+from ..texts import Texts
 
 
-def of(step: Step, node: Node, runner: Runner, release: str) -> StatusView:
-    """The status of a node whose store is open."""
+def of(step: Step, node: Node, runner: Runner, t: Texts) -> StatusView:
+    """The status of a node whose store is open, its hints in the language of `t`."""
     row = next(iter(PERSONAS.all(step.tx)), None)
     if row is None:
-        return StatusView(NodeState.EMPTY, release)
+        return StatusView(NodeState.EMPTY)
     quarantine = node.quarantine or ("rolled back" if runner.database.rolled_back else "")
-    me = node.persona or identity.load(step)
+    me, phase = node.persona or identity.load(step), restore.state(step)
     assert me is not None, "there is a persona"
     return StatusView(
         state=NodeState.QUARANTINE if quarantine else NodeState.READY,
-        version=release,
         name=row.name,
         persona=me.chain.persona_id.hex(),
         relays=relays.all_of(step, node),
         contacts=CONTACTS.count(step.tx),
         unread=MESSAGES.count(step.tx, unread=True),
         waiting=len({item.message_id for item in OUTBOX.all(step.tx) if item.message_id is not None}),
-        problems=_problems(step, node, quarantine, runner),
+        near=views.near(step, node),
+        restoring="" if phase == restore.READY else phase,
+        missing=tuple(restore.missing(step)),
+        problems=tuple(_problems(step, node, runner, quarantine, t)),
     )
 
 
-def _problems(step: Step, node: Node, quarantine: str, runner: Runner) -> tuple[Problem, ...]:
-    found: list[Problem] = []
+def _problems(step: Step, node: Node, runner: Runner, quarantine: str, t: Texts) -> Iterator[Problem]:
     if quarantine:
-        found.append(Problem("quarantine", f"{quarantine}: this home can be read, not used"))
-    if runner.problem is not None:
-        found.append(Problem(runner.problem.code, runner.problem.hint or str(runner.problem)))
-    found += [Problem("no-forwarding", text) for text in ways.stuck(node)]
-    own = RELAYS.all(step.tx, own=True)
-    if not own:
-        found.append(
-            Problem("no-relay", "no relay keeps messages while you are away: `swarmnode relay use LINK`")
-        )
-    elif len(own) == 1 and node.persona is not None:
-        found.append(Problem("one-relay", "only one relay: if it dies, messages wait until there is another"))
-    return tuple(found)
+        yield Problem("quarantine", t("problem.quarantine", reason=quarantine))
+    if (problem := runner.problem) is not None:
+        yield Problem(problem.code, problem.hint or str(problem))
+    for text in ways.stuck(node):
+        yield Problem("no-forwarding", text)
+    own = RELAYS.count(step.tx, own=True)
+    if own < 2:
+        code = "one-relay" if own else "no-relay"
+        yield Problem(code, t(f"problem.{code}"))
+    if restore.wants_backup(step):
+        yield Problem("backup", t("problem.backup"))
+    for contact in CONTACTS.all(step.tx, blocked=False):
+        if contact.standing == Standing.KEY_ALERT.value:
+            yield Problem("key-alert", t("problem.key-alert", name=contact.name))
+        elif ALERTS.count(step.tx, contact_id=contact.id, kind="rejoined", settled=False):
+            yield Problem("rejoined", t("problem.rejoined", name=contact.name))

@@ -56,8 +56,8 @@ class _Named(msgspec.Struct, frozen=True):
 class Client:
     """Calls to the node on a home."""
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, language: str = "en") -> None:
+        self._home, self._language = home, language
 
     def get(self, path: str, kind: type[T], **query: object) -> T:
         """Ask; raises Answered or NotRunning."""
@@ -110,7 +110,8 @@ class Client:
             response.close()
 
     def _open(self, method: str, path: str, body: Mapping[str, object] | None = None) -> HTTPResponse:
-        headers = {"Connection": "close"}  # then the answer alone holds the socket
+        headers = {"Accept-Language": self._language}
+        headers["Connection"] = "close"  # then the answer alone holds the socket
         if method != "GET":
             headers["Idempotency-Key"] = secrets.token_hex(16)
         if body is not None:

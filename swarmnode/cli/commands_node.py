@@ -123,11 +123,12 @@ def run_(
     log.set_up(config.log.level, config.log.format)
 
     def ready(*, url: str, code: str, state: str) -> None:
-        if not session.give({"url": url, "code": code, "state": state}):
+        if session.give({"url": url, "code": code, "state": state}):
+            return
+        if state != "relay":
             session.say(session.t("run.ready", url=url))
             session.say(session.t("run.code", code=code))
-            if f"state.{state}" in session.t:
-                session.say(session.t(f"state.{state}"))
+        session.say(session.t(f"state.{state}"))
 
     work = session.app.run(config, passphrase=passphrase, ready=ready)
     try:
@@ -142,33 +143,49 @@ def run_(
 @command("status")
 def status_(session: Session) -> None:
     """Show how the node is."""
-    from ..domain.views import StatusView  # noqa: PLC0415
+    from ..domain.views import NodeState, StatusView  # noqa: PLC0415
 
     view = session.client.get("/status", StatusView)
     if session.give(view):
         return
     t = session.t
-    session.say(f"{clean(view.name)}  {t(f'state.{view.state}')}".strip())
+    state = "relay" if view.roles == ("relay",) else view.state.value
+    session.say(f"{clean(view.name)}  {t(f'state.{state}')}".strip())
+    if view.state in {NodeState.EMPTY, NodeState.LOCKED}:
+        return
     session.say(t("status.counts", contacts=view.contacts, unread=view.unread, waiting=view.waiting))
     for relay in view.relays:
-        session.say(t("status.relay", address=clean(relay.address), state=clean(relay.state)))
+        session.say(t("status.relay", address=clean(relay.address), state=t(f"relay.{relay.state}")))
+    for near in view.near:
+        session.say(t(f"status.{near.way}", name=clean(near.name)))
+    if view.restoring:
+        names = clean(", ".join(view.missing))
+        session.say(t(f"status.{view.restoring}", names=names))
     for problem in view.problems:
-        session.say(f"! {clean(problem.hint)} ({clean(problem.code)})")
+        session.say(f"! {clean(problem.hint)}")
 
 
 @command("doctor")
-def doctor_(session: Session) -> int:
-    """Check everything; 1 if something is wrong."""
+@option("--retry", is_flag=True)
+def doctor_(session: Session, *, retry: bool) -> int:
+    """Check everything; 1 if something is wrong. With --retry take once more what was kept aside."""
+    from ..api.node import Retried  # noqa: PLC0415
     from ..api.route import Items  # noqa: PLC0415
     from ..domain.views import Check  # noqa: PLC0415
 
+    if retry:
+        again = session.client.call("POST", "/doctor/retry", None, Retried)
+        if not session.give(again):
+            session.say(session.t("doctor.retried", taken=again.taken, left=again.left))
+        return 1 if again.left else 0
     with working(session.t("doctor.working"), show=not session.json):
         checks = session.client.get("/doctor", Items[Check])
     if not session.give(checks):
         for check in checks.items:
             mark = session.t("doctor.ok" if check.ok else "doctor.bad")
-            session.say(f"{mark} {clean(check.name)}: {clean(check.detail)}")
-            if check.hint and not check.ok:
+            name = session.t(f"check.{check.name}") if f"check.{check.name}" in session.t else check.name
+            session.say(f"{mark} {clean(name)}: {clean(check.detail)}")
+            if check.hint:
                 session.say(f"    {clean(check.hint)}")
     return 0 if all(check.ok for check in checks.items) else 1
 
@@ -251,7 +268,7 @@ def devices_(session: Session) -> None:
     devices = session.client.get("/devices", Items[DeviceView])
     if not session.give(devices):
         rows = [(short(d.id), d.label, d.scope, d.kind, when(d.used_at)) for d in devices.items]
-        table(session.t("devices.heads").split("|"), rows)
+        table(session.t("devices.heads").split("|"), rows, none=session.t("devices.none"))
 
 
 @command("nodes")

@@ -34,7 +34,8 @@ def _use(session: Session, link: str) -> None:
     with working(session.t("relay.working"), show=not session.json):
         view = session.client.call("POST", "/relays", {"link": link}, RelayView)
     if not session.give(view):
-        session.say(session.t("status.relay", address=clean(view.address), state=clean(view.state)))
+        state = session.t(f"relay.{view.state}")
+        session.say(session.t("status.relay", address=clean(view.address), state=state))
 
 
 @command("remove")
@@ -50,8 +51,12 @@ def _leave(session: Session, relay: str) -> None:
 def _relays(session: Session) -> None:
     relays = session.client.get("/relays", Items[RelayView])
     if not session.give(relays):
-        rows = [(short(r.id), r.address, r.state, str(r.queues), str(r.tickets)) for r in relays.items]
-        table(session.t("relay.heads").split("|"), rows)
+        t = session.t
+        rows = [
+            (short(r.id), r.address, t(f"relay.{r.state}"), str(r.queues), str(r.tickets))
+            for r in relays.items
+        ]
+        table(t("relay.heads").split("|"), rows, none=t("relay.none"))
 
 
 @group("relay", _ticket, _use, _relays, _leave)
@@ -93,8 +98,18 @@ def invite_(
     elif as_list:
         invites = session.client.get("/invites", Items[InviteView])
         if not session.give(invites):
-            rows = [(short(i.id), i.kind, i.role, i.state, when(i.expires_at), i.note) for i in invites.items]
-            table(t("invite.heads").split("|"), rows)
+            rows = [
+                (
+                    short(i.id),
+                    t(f"invite.kind.{i.kind}"),
+                    t(f"invite.role.{i.role}"),
+                    t(f"invite.state.{i.state}"),
+                    when(i.expires_at),
+                    i.note,
+                )
+                for i in invites.items
+            ]
+            table(t("invite.heads").split("|"), rows, none=t("invite.none"))
     else:
         kind = "address" if address else "code" if code else "one-time"
         view = session.client.call(
@@ -115,8 +130,13 @@ def accept_(session: Session, link: str, note: str) -> None:
     """Answer an invite."""
     with working(session.t("accept.working"), show=not session.json):
         view = session.client.call("POST", "/invites/accept", {"link": link, "note": note}, InviteView)
-    if not session.give(view):
-        session.say(session.t("accept.done", state=clean(view.state)))
+    if session.give(view):
+        return
+    if view.contact:
+        name = clean(session.client.get(at("contacts", view.contact), ContactView).name)
+        session.say(session.t("accept.confirmed", name=name))
+    else:
+        session.say(session.t("accept.asked" if view.state == "asked" else "accept.begun"))
 
 
 def _one(session: Session, method: str, contact: str, path: str, body: dict[str, object], said: str) -> None:
@@ -167,8 +187,16 @@ def contacts_(session: Session) -> None:
     contacts = session.client.get("/contacts", Items[ContactView])
     if not session.give(contacts):
         t = session.t
-        rows = [(short(c.id), c.name, t(f"standing.{c.standing}"), c.note) for c in contacts.items]
-        table(t("contacts.heads").split("|"), rows)
+        rows = [
+            (short(c.id), c.name, t(f"standing.{c.standing}"), _remark(session, c)) for c in contacts.items
+        ]
+        table(t("contacts.heads").split("|"), rows, none=t("contacts.none"))
+
+
+def _remark(session: Session, contact: ContactView) -> str:
+    """What happened to a contact's keys; else what a stranger wrote, as far as it is not the name alone."""
+    alerts = [session.t(f"alert.{kind}") for kind in contact.alerts]
+    return "; ".join(alerts) or (contact.note if contact.note.strip() != contact.name else "")
 
 
 @command("verify")
@@ -189,13 +217,13 @@ def verify_(session: Session, contact: str, qr_text: str | None, settle: str | N
         safety = session.client.get(path + "/safety", SafetyView)
         if session.give(safety):
             return
-        session.say(t("verify.compare"))
+        session.say(t("verify.compare", name=clean(contact)))
         for i in range(0, len(safety.words), 2):
             session.say("    " + " ".join(safety.words[i : i + 2]))
         session.say("    " + " ".join(safety.digits))
         qr(safety.qr)
         if not session.asks:
-            session.say(t("verify.then"))
+            session.say(t("verify.then", name=clean(contact)))
             return
         if not click.confirm(t("verify.same")):
             session.say(t("verify.differ"))

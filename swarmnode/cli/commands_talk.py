@@ -20,7 +20,7 @@ from ..errors import ConfigError, Unreachable, UsageError
 from .client import at
 from .group import command, option
 from .session import Session
-from .terminal import clean, short, size, table, when, working
+from .terminal import clean, length, short, size, table, when, working
 
 MAX_FILES = 256 * 1024
 WAIT_S = 30.0
@@ -116,7 +116,7 @@ def chats_(session: Session) -> None:
             )
             for c in chats.items
         ]
-        table(session.t("chats.heads").split("|"), rows)
+        table(session.t("chats.heads").split("|"), rows, none=session.t("chats.none"))
 
 
 @command("read")
@@ -173,13 +173,16 @@ def _print(session: Session, message: MessageView) -> None:
     marks = [t("message.edited")] if message.edited else []
     if message.mine:
         marks.append(t(f"message.{message.state}"))
+    if message.expires_in_s and message.kind == "text":
+        marks.append(t("message.expires", duration=length(message.expires_in_s)))
     if message.reply_to:
         marks.append(t("message.reply", id=short(message.reply_to)))
-    text = (
-        clean(message.text, lines=True)
-        if message.kind == "text"
-        else t(f"kind.{message.kind}", text=clean(message.text))
-    )
+    if message.kind == "text":
+        text = clean(message.text, lines=True)
+    elif message.kind == "timer":
+        text = t("kind.timer" if message.text != "0" else "kind.timer-off", text=length(int(message.text)))
+    else:
+        text = t(f"kind.{message.kind}", text=clean(message.text))
     session.say(
         f"{short(message.id)}  {when(message.wall_s)}  {who}: {text}  ({', '.join(marks)})".removesuffix(
             "  ()"
@@ -260,7 +263,7 @@ def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> 
         who = session.t("me") if hit.message.mine else clean(hit.message.author_name)
         snippet = clean(hit.snippet.replace("\x02", "[").replace("\x03", "]"))
         session.say(f"{short(hit.message.id)}  {when(hit.message.wall_s)}  {who}: {snippet}")
-    session.say(session.t.count("search.found", len(found.items), scope=clean(found.scope)))
+    session.say(session.t.count("search.found", len(found.items)))
 
 
 @command("timer")
@@ -272,7 +275,8 @@ def timer_(session: Session, chat: str, duration: str) -> None:
     path = at("chats", session.find("chat", chat), "timer")
     view = session.client.call("PUT", path, {"seconds": seconds}, ChatView)
     if not session.give(view):
-        session.say(session.t("timer.on" if view.timer_s else "timer.off", seconds=view.timer_s))
+        said = "timer.on" if view.timer_s else "timer.off"
+        session.say(session.t(said, duration=length(view.timer_s)))
 
 
 @command("draft")

@@ -114,6 +114,9 @@ class Group(_Spoken, click.Group):
         said = list(args if args is not None else sys.argv[1:])
         try:
             code = super().main(said, *rest, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as e:
+            click.echo(e.format_message())
+            code = 2
         except click.UsageError as e:
             hint = f"{e.ctx.command_path} --help" if e.ctx else "swarmnode --help"
             code = print_error(said, UsageError(e.format_message(), hint=f"`{hint}`"))

@@ -65,7 +65,7 @@ class Session:
         """The way to the running node."""
         from .client import Client  # noqa: PLC0415
 
-        return Client(self.home)
+        return Client(self.home, self.t.language)
 
     @property
     def app(self) -> App:
@@ -123,11 +123,13 @@ def print_error(said: Sequence[str], error: NodeError) -> int:
     own = f"hint.{error.code}"
     hint = t(own) if t.language != "en" and own in t else error.hint
     if hint:
-        click.echo(f"{t('hint')}: {clean(hint)}", err=True)
+        click.echo(f"{t('hint')}: {clean(hint[:1].upper() + hint[1:])}", err=True)
     return error.exit
 
 
 def _sentence(t: Texts, error: NodeError) -> str:
     """What happened: in English as the node says it, else by its code with that in brackets."""
-    own = f"error.{error.code}"
-    return str(error) if t.language == "en" or own not in t else f"{t(own)} ({error})"
+    own, text = f"error.{error.code}", str(error)
+    if t.language != "en" and own in t:
+        return f"{t(own)} ({text})"
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+import click
+
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls: escape sequences
     "\u00ad\u061c\u180e\u200b\u200e\u200f"  # what is not seen, and marks of direction
@@ -53,6 +55,14 @@ def when(wall_s: int, *, now: datetime | None = None) -> str:
     return f"{at:%H:%M}" if at.date() == today else f"{at:%Y-%m-%d %H:%M}"
 
 
+def length(seconds: int) -> str:
+    """A length of time as it is typed, such as 90m; what cannot be said so, rounded down."""
+    units = ((7 * 86400, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+    exact = [(unit, letter) for unit, letter in units if seconds and seconds % unit == 0 and unit > 1]
+    unit, letter = next(iter(exact or [u for u in units if u[0] <= max(1, seconds)]))
+    return f"{seconds // unit}{letter}"
+
+
 def size(size_bytes: int) -> str:
     """A size as people read it."""
     if size_bytes < 1024:
@@ -62,8 +72,11 @@ def size(size_bytes: int) -> str:
     )
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; all cells are made safe here."""
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, none: str = "") -> None:
+    """Print a table, or a sentence where it has no rows; all cells are made safe here."""
+    if not rows and none:
+        click.echo(none)
+        return
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

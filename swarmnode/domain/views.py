@@ -60,11 +60,23 @@ class RelayView:
 
 
 @dataclass(frozen=True, slots=True)
+class NearView:
+    """A contact whose node is reached without a relay at the moment."""
+
+    contact: str
+    name: str
+    way: str
+    """`lan` (on this network) or `direct`."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusView:
     """How the node is."""
 
     state: NodeState
-    version: str
+    version: str = ""
+    roles: tuple[str, ...] = ()
+    """What this process is: `node`, `relay` or both. Of a relay alone all that follows is empty."""
     name: str = ""
     persona: str = ""
     """The persona id in hex, for its owner and contacts only."""
@@ -73,6 +85,13 @@ class StatusView:
     unread: int = 0
     waiting: int = 0
     """Messages that have not reached the other side yet."""
+    near: tuple[NearView, ...] = ()
+    """Contacts to whom messages go without a relay now; to all others they go through relays."""
+    restoring: str = ""
+    """How far a restore is: `rotated` (waits for a relay of ours), `rejoining` (waits for contacts to let the
+    new node in), `backfilling` (fetches what was said meanwhile); empty when none is going on."""
+    missing: tuple[str, ...] = ()
+    """Names of contacts with whom a restore is not through yet."""
     problems: tuple[Problem, ...] = ()
 
 

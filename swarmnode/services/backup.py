@@ -47,6 +47,8 @@ from .step import Step
 
 GENERATION = "backup generation"
 """The setting that counts backups."""
+MADE_AT = "backup made at"
+"""The setting that says when the last one was written."""
 FLEETING_S = 86400
 """What disappears within a day is not carried beyond it by a backup."""
 _AT_ONCE = 256
@@ -173,6 +175,17 @@ def next_generation(step: Step) -> int:
     number = 1 + (0 if row is None else int.from_bytes(row.value, "big"))
     SETTINGS.put(step.tx, name=GENERATION, value=number.to_bytes(8, "big"))
     return number
+
+
+def made(step: Step) -> None:
+    """A backup is written, and lies where its owner wanted it."""
+    SETTINGS.put(step.tx, name=MADE_AT, value=step.wall_s.to_bytes(8, "big"))
+
+
+def made_at(step: Step) -> int | None:
+    """When the last backup of this home was made, in Unix seconds; None where there is none."""
+    row = SETTINGS.get(step.tx, MADE_AT)
+    return None if row is None else int.from_bytes(row.value, "big")
 
 
 def write(step: Step, node: Node, generation: int | None = None) -> Iterator[bytes]:

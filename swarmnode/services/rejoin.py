@@ -92,9 +92,9 @@ def want(step: Step, node: Node, peer_id: int) -> None:
     node.remind(step, ("rejoin", 0), 0.0)
 
 
-def phases(step: Step) -> list[Phase]:
-    """How far we are with each node that is not done."""
-    return [pending.phase for pending in _all_pending(step)]
+def phases(step: Step) -> dict[int, Phase]:
+    """How far we are with each node of a contact that is not done, by its row."""
+    return {pending.peer_id: pending.phase for pending in _all_pending(step)}
 
 
 def _all_pending(step: Step) -> list[_Pending]:

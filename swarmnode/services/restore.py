@@ -24,11 +24,14 @@ from ..storage.shelves import (
     PEERS,
     PERSONAS,
     RELAYS,
+    SETTINGS,
 )
 from . import backup, chains, identity, rejoin, rotation, timers
 from .node import Me, Node
 from .step import Step
 
+_RESTORED = "restored"
+"""The setting of a home that was restored."""
 EMPTY, ROTATED, REJOINING, BACKFILLING, READY = "empty", "rotated", "rejoining", "backfilling", "ready"
 
 
@@ -64,6 +67,7 @@ def begin(step: Step, node: Node, kit: RecoveryKit, pieces: Iterable[bytes] | No
         rejoin.want(step, node, peer.id)
     timers.started(step, node)
     node.routes.clear()
+    SETTINGS.put(step.tx, name=_RESTORED, value=b"")
     return me
 
 
@@ -92,9 +96,24 @@ def state(step: Step) -> str:
     """
     if not PERSONAS.all(step.tx):
         return EMPTY
-    phases = rejoin.phases(step)
+    phases = rejoin.phases(step).values()
     if not phases:
         return READY
     if rejoin.Phase.ASKED in phases:
         return REJOINING
     return BACKFILLING if rejoin.Phase.FILLING in phases else ROTATED
+
+
+def missing(step: Step) -> list[str]:
+    """Names of the contacts with whom the restore is not through."""
+    waiting = {peer.contact_id for peer_id in rejoin.phases(step) if (peer := PEERS.get(step.tx, peer_id))}
+    return [contact.name for contact in CONTACTS.all(step.tx) if contact.id in waiting]
+
+
+def wants_backup(step: Step) -> bool:
+    """Whether a restore is through and no backup was made since: the one before is of the node that is lost.
+
+    Restored a second time, it would sign a second chain with one root, which alarms contacts (ADR 0020).
+    """
+    restored = SETTINGS.get(step.tx, _RESTORED) is not None
+    return restored and state(step) == READY and backup.made_at(step) is None

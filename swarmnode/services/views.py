@@ -10,7 +10,16 @@ from swarm_protocol.content import Edit, Message, React, Reply, Text, Timer, Typ
 from swarm_protocol.content.attachments import Attachment
 from swarm_protocol.content.bodies import Body
 
-from ..domain.views import AttachmentView, ChatView, ContactView, Hit, MessageState, MessageView, Page
+from ..domain.views import (
+    AttachmentView,
+    ChatView,
+    ContactView,
+    Hit,
+    MessageState,
+    MessageView,
+    NearView,
+    Page,
+)
 from ..errors import UsageError
 from ..storage import tables
 from ..storage.search import REMOTE
@@ -289,6 +298,18 @@ def chats(step: Step, node: Node) -> list[ChatView]:
     """All conversations, the latest first."""
     rows = CONVERSATIONS.all(step.tx)
     return [chat(step, node, row) for row in sorted(rows, key=lambda row: (-row.last_at, row.id))]
+
+
+def near(step: Step, node: Node) -> tuple[NearView, ...]:
+    """Contacts with a link to this node: what is said to them goes over that."""
+    found: dict[int, NearView] = {}
+    for link in node.near.links.values():
+        peer = PEERS.get(step.tx, link.peer_id) if link.up else None
+        row = None if peer is None else CONTACTS.get(step.tx, peer.contact_id)
+        if peer is not None and row is not None:
+            way = "lan" if peer.id in node.near.heard else "direct"
+            found[row.id] = NearView(str(row.id), row.name, way)
+    return tuple(sorted(found.values(), key=lambda view: view.name.casefold()))
 
 
 def contact(step: Step, row: Contact) -> ContactView:

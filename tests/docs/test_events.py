@@ -8,7 +8,7 @@ from pathlib import Path
 import swarmnode
 from swarmnode.domain.events import EVENTS
 
-SOURCES = sorted(Path(swarmnode.__file__).parent.rglob("*.py"))
+SOURCES = sorted((Path(swarmnode.__file__).parent / "services").rglob("*.py"))
 
 
 def names(node: ast.expr) -> Iterator[str]:

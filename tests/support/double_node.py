@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from swarmnode.api.node import File, Found, LinkView, Node, NodeView
+from swarmnode.api.node import File, Found, LinkView, Node, NodeView, Retried
 from swarmnode.domain.views import (
     AttachmentView,
     CarryView,
@@ -73,14 +73,20 @@ class DoubleNode:
         if self.state is NodeState.EMPTY:
             raise NotReady("There is no persona.", hint="`swarmnode init`")
 
-    async def status(self) -> StatusView:
+    async def status(self, language: str = "en") -> StatusView:
         self._note("status", always=True)
         name = self.name if self.state is NodeState.READY else ""
-        return StatusView(self.state, "0", name, relays=(RELAY,), contacts=len(self.people), unread=1)
+        return StatusView(
+            self.state, "0", ("node",), name, relays=(RELAY,), contacts=len(self.people), unread=1
+        )
 
-    async def doctor(self) -> tuple[Check, ...]:
-        self._note("doctor", always=True)
+    async def doctor(self, language: str = "en") -> tuple[Check, ...]:
+        self._note("doctor", language, always=True)
         return Check("disk", ok=True, detail="12 GiB"), Check("clock", ok=False, detail="off", hint="Set it.")
+
+    async def retry(self) -> Retried:
+        self._note("retry")
+        return Retried(2, 1)
 
     async def nodes(self) -> tuple[NodeView, ...]:
         self._note("nodes")

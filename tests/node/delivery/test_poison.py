@@ -17,6 +17,7 @@ from swarm_protocol.mailbox import limits
 from swarm_protocol.mls.aead import Aead
 from swarm_protocol.mls.ciphersuite import CipherSuite
 from swarm_protocol.mls.hpke import Hpke
+from swarmnode.api.node import Retried
 from swarmnode.app import doctor
 from swarmnode.delivery.runner import Runner
 from swarmnode.services import incoming
@@ -24,6 +25,7 @@ from swarmnode.services.node import Node, Options
 from swarmnode.services.step import Step
 from swarmnode.storage.home import Home
 from swarmnode.storage.shelves import GAPS
+from swarmnode.texts import Texts
 
 MARK = b"a text that nobody can take"
 
@@ -76,11 +78,22 @@ async def test_a_message_that_cannot_be_taken_is_put_away_and_others_come(
                 envelope = cbor.Record.decode(data, "what was put away", max_size=40_000).octets(4)
                 assert len(envelope) in limits.BUCKETS
                 with Home(tmp_path / "looked at") as place:
-                    checks = await doctor.examine(place, ben.runner, None, exists=True)
+                    checks = await doctor.examine(place, ben.runner, None, exists=True, t=Texts("en"))
                 (check,) = [check for check in checks if check.name == "messages"]
                 assert (check.ok, check.detail[:1]) == (False, "1")
                 await ben.say("still here")
                 await ada.comes("still here")
+                with caplog.at_level(logging.CRITICAL, "swarmnode"):
+                    assert await doctor.retry(ben.runner) == Retried(taken=0, left=1)
+                assert await ben.do(kept) == [data]
+        with opened(tmp_path / "ben", seed="ben, in a better program") as database:
+            runner = Runner(database, entropy=os.urandom)
+            async with runner.running():
+                ben = Somebody(runner, tmp_path / "ben")
+                await ben.comes("still here")
+                assert await doctor.retry(runner) == Retried(taken=1, left=0)
+                assert MARK.decode() in await ben.sees()
+                assert await doctor.retry(runner) == Retried(taken=0, left=0)
 
 
 def kept(step: Step, _: Node) -> list[bytes]:

@@ -7,7 +7,7 @@ from direct_world import Neighbour, Neighbourhood
 
 from swarm_protocol.content import AddressRecord, EndpointType
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.services import contacts
+from swarmnode.services import contacts, views
 from swarmnode.services.step import Called, LinkId, Shut, Step
 from swarmnode.storage.shelves import OUTBOX, PEERS
 
@@ -53,6 +53,26 @@ def test_what_is_said_goes_over_a_direct_link_as_soon_as_there_is_one() -> None:
     assert ada.sees() == ben.sees() == ["over the relay, and a call", "straight to you", "and back"]
     assert set(ada.states()) | set(ben.states()) == {"delivered", "received"}
     assert waiting(ada) == waiting(ben) == 0
+
+
+def near(person: Neighbour) -> list[tuple[str, str]]:
+    return [(view.name, view.way) for view in person.do(lambda step: views.near(step, person.node))]
+
+
+def test_the_status_says_to_whom_messages_go_without_a_relay() -> None:
+    world, ada, ben = two(doors=False)
+    ada.say("over the relay")
+    world.run(5)
+    assert near(ada) == near(ben) == []
+    ben.open_door()
+    world.run(30)
+    ada.say("and straight to you")
+    world.run(5)
+    assert (near(ada), near(ben)) == ([("ben", "direct")], [("ada", "direct")])
+    ben.close_door()
+    ben.stop()
+    world.run(60)
+    assert near(ada) == []
 
 
 def test_with_no_relay_left_what_waits_leaves_when_the_peer_can_be_called() -> None:
@@ -245,6 +265,7 @@ def test_neighbours_find_each_other_by_beacons_and_only_one_calls() -> None:
     ben.notice(ada)
     world.run(5)
     assert ada.calls + ben.calls == 1
+    assert (near(ada), near(ben)) == ([("ben", "lan")], [("ada", "lan")])
     world.relay("one").die()
     ada.say("without a relay")
     ben.say("me too")

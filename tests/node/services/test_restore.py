@@ -21,7 +21,7 @@ from swarm_protocol.identity import (
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.views import MessageView
 from swarmnode.errors import AccessDenied, Conflict, NodeError, UsageError
-from swarmnode.services import messages, readmit, restore, views
+from swarmnode.services import backup, messages, readmit, restore, views
 from swarmnode.storage.shelves import (
     CONTACTS,
     CONVERSATIONS,
@@ -87,6 +87,25 @@ def test_what_the_restored_says_before_the_contact_answers_waits_for_keys() -> N
     assert set(ben.sees()) == {*SAID, "can you hear me?"}
     assert set(ada.states()) == {"delivered", "received"}
     assert ada.state() == "ready"
+
+
+def test_how_far_it_is_and_with_whom_and_that_a_new_backup_is_due() -> None:
+    world, ada, ben, saved = lost()
+    ben.stop()
+    ada.come_back(ada.kit, saved)
+    world.run(60)
+    assert (ada.state(), ada.do(restore.missing), ada.do(restore.wants_backup)) == (
+        "rejoining",
+        ["ben"],
+        False,
+    )
+    ben.start()
+    world.run(3600)
+    assert (ada.state(), ada.do(restore.missing), ada.do(restore.wants_backup)) == ("ready", [], True)
+    ada.do(backup.made)
+    assert ada.do(backup.made_at) == world.wall_s
+    assert not ada.do(restore.wants_backup)
+    assert not ben.do(restore.wants_backup), "who was never lost is not asked"
 
 
 def test_what_she_said_herself_is_hers_again() -> None:
