@@ -143,6 +143,10 @@ class Channel:
         if not self._over:
             self._writer.write(wire.encode(frame))
 
+    def waits_for(self, number: int) -> bool:
+        """Whether what was asked under this number was not answered yet, and somebody waits for it."""
+        return number in self._waiting
+
     async def ask(
         self,
         verb: str,
