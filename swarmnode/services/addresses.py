@@ -1,4 +1,6 @@
-"""Our address record: signed anew when doors change or it grows old, and told to contacts alone (spec 21 §8).
+"""Our address record: where we listen, and relays for an emergency; told to contacts alone (spec 21 §8).
+
+It is signed anew when that changes, or it grows old.
 
 It is one row, with the peers that were told. A peer is told again until it says that something was heard.
 """
@@ -10,9 +12,10 @@ from dataclasses import dataclass
 
 from swarm_protocol import cbor
 from swarm_protocol.content import AddressRecord, Endpoint, Told, Type
+from swarm_protocol.mailbox import RelayRecord
 
 from ..storage.shelves import CONTACTS, PEERS, SETTINGS
-from . import direct, peers
+from . import direct, peers, rendezvous
 from .node import Node
 from .step import Step
 
@@ -32,28 +35,35 @@ class _Own:
 
 
 def look(step: Step, node: Node) -> None:
-    """Sign a record for the doors of now, or before the last one ends, and tell peers that do not have it."""
+    """Sign a record of how it is now, or before the last one ends, and tell peers that do not have it."""
     if node.persona is None or node.quarantine:
         return
-    own, doors = _load(step, node), node.near.doors
-    if not direct.is_on(node):
-        doors = ()
-    elif doors is None:
-        doors = () if own is None else own.record.endpoints
-    if own is None and not doors:
+    node.remind(step, ("addresses", 0), DAY_S)
+    own = _load(step, node)
+    doors, relays = _doors(node, own), rendezvous.emergency(step)
+    says_something = bool(doors or relays)
+    if own is None and not says_something:
         return
-    old = own is not None and bool(doors) and own.record.not_after - step.wall_s < RENEW_BEFORE_S
-    if own is None or own.record.endpoints != doors or old:
-        before, own = own, _sign(step, node, doors, own)
-        if not doors and before is not None:
+    old = own is not None and says_something and own.record.not_after - step.wall_s < RENEW_BEFORE_S
+    if own is None or (own.record.endpoints, own.record.emergency) != (doors, relays) or old:
+        before, own = own, _sign(step, node, doors, relays, own)
+        if not says_something and before is not None:
             _tell(step, node, own, only=before.told)
-    if doors:
+    if says_something:
         _tell(step, node, own)
-        node.remind(step, ("addresses", 0), DAY_S)
+
+
+def _doors(node: Node, own: _Own | None) -> tuple[Endpoint, ...]:
+    """Where this node listens; until that is known after a start, as it was."""
+    if not direct.is_on(node):
+        return ()
+    if node.near.doors is None:
+        return () if own is None else own.record.endpoints
+    return node.near.doors
 
 
 def _tell(step: Step, node: Node, own: _Own, *, only: Collection[int] | None = None) -> None:
-    """Tell peers that were not told yet; that there are no doors any more, `only` those who know of some."""
+    """Tell peers that were not told yet; that nothing is left, `only` those who know of something."""
     friends = {c.id for c in CONTACTS.all(step.tx, blocked=False) if c.standing != "pending"}
     told = set(own.told)
     for peer in PEERS.all(step.tx, active=True):
@@ -65,11 +75,21 @@ def _tell(step: Step, node: Node, own: _Own, *, only: Collection[int] | None = N
         _store(step, _Own(own.record, tuple(sorted(told))))
 
 
-def _sign(step: Step, node: Node, endpoints: Sequence[Endpoint], before: _Own | None) -> _Own:
+def _sign(
+    step: Step,
+    node: Node,
+    endpoints: Sequence[Endpoint],
+    emergency: Sequence[RelayRecord],
+    before: _Own | None,
+) -> _Own:
     # The clock's seconds, so that a node which was restored from a backup is above what it signed since.
     seq = max(step.wall_s, 0 if before is None else before.record.seq + 1)
     record = AddressRecord.make(
-        node.me.keys.leaf_sig, seq=seq, not_after=step.wall_s + VALID_S, endpoints=endpoints
+        node.me.keys.leaf_sig,
+        seq=seq,
+        not_after=step.wall_s + VALID_S,
+        endpoints=endpoints,
+        emergency=emergency,
     )
     own = _Own(record, ())
     _store(step, own)

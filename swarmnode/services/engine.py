@@ -29,6 +29,7 @@ from . import (
     queues,
     receipts,
     rejoin,
+    rendezvous,
     repair,
     repeats,
     rotation,
@@ -123,6 +124,7 @@ class Engine:
         timers.started(step, node)
         node.remind(step, ("receipts", 0), receipts.SOON_S)
         node.remind(step, ("rotation", 0), rotation.REPEAT_S)
+        node.remind(step, ("rendezvous", 0), rendezvous.FIRST_LOOK_S)
         node.remind(step, ("invites", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         repair.started(step, node)
@@ -244,6 +246,8 @@ class Engine:
                 repair.confirm(step, node, number)
             case "rotation" | "turn":
                 rotation.repeat(step, node)
+            case "rendezvous":
+                rendezvous.look(step, node)
             case "health":
                 if rotation.health(step, node):
                     node.remind(step, ("health", 0), rotation.HEALTH_S)

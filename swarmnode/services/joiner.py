@@ -165,7 +165,7 @@ def _queues_to_answer(step: Step, node: Node, row: Invite, bundle: met.Bundle) -
             TICKETS.add_new(step.tx, relay_id=relay_id, ticket=ticket, used=False)
         relays = rotation.own_relays(step)
     usable = [r for r in relays if TICKETS.one(step.tx, relay_id=r.id, used=False) is not None]
-    for relay in usable[: rotation.WANTED]:
+    for relay in usable[: queues.WANTED]:
         queues.make(step, node, relay.id, QueueKind.PAIR, invite_id=row.id)
 
 
@@ -254,6 +254,8 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     peer = PEERS.get(step.tx, peer_id)
     assert peer is not None
     trust.greet(step, node, peer, repeat=True)
+    for waits in ("addresses", "beacons"):
+        node.remind(step, (waits, 0), 0.0)
 
 
 def _keys_of(row: Invite) -> met.MeetingKeys:

@@ -10,7 +10,7 @@ import struct
 
 from swarm_protocol import mailbox as mbx
 from swarm_protocol.errors import RemoteProtocolError
-from swarm_protocol.mailbox import Cursor, QueueRecord, Recipient, client, limits
+from swarm_protocol.mailbox import Cursor, Place, QueueRecord, Recipient, Sender, client, limits
 from swarm_protocol.mailbox.commands import Kind
 
 from ..errors import NotReady
@@ -22,6 +22,10 @@ from .node import Line, Node, Reading
 from .step import Step
 
 MAKING = ways.MAKING
+SOUGHT = "sought"
+"""The state of a queue of others that may not be there: its owner would have made it for us to find."""
+WANTED = 2
+"""Queues for each peer, on relays of different owners."""
 RETRY_S = 60.0
 EXTEND_BEFORE_S = 60 * limits.DAY
 """A lease of 90 days is extended when less than this is left, so about once a month."""
@@ -35,8 +39,11 @@ def make(
     *,
     peer_id: int | None = None,
     invite_id: int | None = None,
+    place: Place | None = None,
 ) -> int:
-    """Have a queue made on a relay; its row's id. The relay is asked as soon as there is a line.
+    """Have a queue made on a relay, at a place that its sender knows or at none; its row's id.
+
+    The relay is asked as soon as there is a line.
 
     Raises:
         NotReady: no ticket of this relay is left.
@@ -56,7 +63,8 @@ def make(
         kind=int(kind),
         ticket_id=ticket.id,
         secret=step.entropy(32),
-        queue_key=step.entropy(32),
+        queue_key=step.entropy(32) if place is None else place.queue_key,
+        sid=None if place is None else place.sid,
         state=MAKING,
         made_at=step.wall_s,
     )
@@ -70,6 +78,8 @@ def record_of(step: Step, queue: QueueIn) -> QueueRecord | None:
     """What a sender must know of a queue; None while it is not made."""
     relay = RELAYS.get(step.tx, queue.relay_id)
     if relay is None or relay.key is None or relay.hpke is None or queue.sid is None:
+        return None
+    if queue.state == MAKING:
         return None
     return QueueRecord(
         relay.address, relay.pin, relay.key, relay.hpke, mbx.SenderId(queue.sid), queue.queue_key
@@ -157,7 +167,8 @@ def _make(step: Step, line: Line, queue: QueueIn) -> None:
         return
     line.asked.add(("new", queue.id))
     key = key_of(queue.secret)
-    links.ask(step, line, mbx.New(Kind(queue.kind), key.public, ticket.ticket), key)
+    sid = None if queue.sid is None else mbx.SenderId(queue.sid)
+    links.ask(step, line, mbx.New(Kind(queue.kind), key.public, ticket.ticket, sid), key)
 
 
 def _read(step: Step, node: Node, line: Line, queue: QueueIn) -> None:
@@ -202,11 +213,14 @@ def made(step: Step, node: Node, line: Line, asked: mbx.New, said: mbx.Made | mb
     if isinstance(said, mbx.Error):
         if said.code is mbx.ErrorCode.TICKET:
             _another_ticket(step, line, queue)
+        elif said.code is mbx.ErrorCode.CONFLICT:
+            _another_place(step, node, queue)
         else:
             node.remind(step, ("tend", line.relay_id), float(said.retry_after or RETRY_S))
         return None
     state = Recipient.NEW if Kind(queue.kind) is Kind.PAIR else Recipient.ACTIVE
-    QUEUES_IN.change(step.tx, queue.id, rid=said.rid, sid=said.sid, until=said.until, state=state.value)
+    sid = queue.sid or said.sid
+    QUEUES_IN.change(step.tx, queue.id, rid=said.rid, sid=sid, until=said.until, state=state.value)
     queue = QUEUES_IN.get(step.tx, queue.id)
     assert queue is not None
     _read(step, node, line, queue)
@@ -225,6 +239,14 @@ def _another_ticket(step: Step, line: Line, queue: QueueIn) -> None:
     again = QUEUES_IN.get(step.tx, queue.id)
     assert again is not None
     _make(step, line, again)
+
+
+def _another_place(step: Step, node: Node, queue: QueueIn) -> None:
+    """The sid that we named is taken: the ticket is free again, and the next place is tried."""
+    assert queue.ticket_id is not None, "it was made with one"
+    TICKETS.change(step.tx, queue.ticket_id, used=False)
+    QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
+    node.remind(step, ("rotation", 0), 0.0)
 
 
 def subscribed(
@@ -280,7 +302,11 @@ def keyed(step: Step, node: Node, line: Line, asked: mbx.SKey, said: mbx.Done | 
         return None
     line.asked.discard(("skey", queue.id))
     if isinstance(said, mbx.Done):
-        change_out(step, node, queue.id, keyed=True)
+        state = Sender.ADDED.value if queue.state == SOUGHT else queue.state
+        change_out(step, node, queue.id, keyed=True, state=state)
+    elif said.code is mbx.ErrorCode.GONE and queue.state == SOUGHT:
+        QUEUES_OUT.drop(step.tx, id=queue.id)  # it may be made yet, and is no route that is lost
+        return None
     elif said.code is mbx.ErrorCode.GONE:
         change_out(step, node, queue.id, state="gone")
     else:

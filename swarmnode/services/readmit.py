@@ -178,7 +178,7 @@ def _replace(step: Step, node: Node, inherited: list[QueueIn]) -> None:
     """Replace queues whose keys a lost disk holds, where there are tickets: who has it could fill them."""
     for queue in inherited:
         ticket = TICKETS.one(step.tx, relay_id=queue.relay_id, used=False)
-        if queue.state in rotation.LIVE and queue.sid is not None and ticket is not None:
+        if queue.state in rotation.LIVE and queue.rid is not None and ticket is not None:
             drained = {"state": Recipient.DRAINING.value, "drained_at": step.wall_s, "told": True}
             QUEUES_IN.change(step.tx, queue.id, **drained)
     rotation.fill(step, node)

@@ -37,6 +37,7 @@ def use(step: Step, node: Node, link_text: str) -> RelayView:
         RELAYS.change(step.tx, relay_id, state="down")
     node.timers.pop(("line", relay_id), None)
     links.want(step, node, relay_id)
+    node.remind(step, ("addresses", 0), rotation.ADDRESSES_S)
     if node.persona is not None:
         rotation.fill(step, node)
     return view(step, node, relay_id)
@@ -77,4 +78,5 @@ def remove(step: Step, node: Node, relay_id: int) -> None:
         if queue.state in rotation.LIVE and queue.peer_id is not None:
             QUEUES_IN.change(step.tx, queue.id, state=Recipient.DRAINING.value, drained_at=step.wall_s)
     rotation.fill(step, node)
-    node.remind(step, ("rotation", 0), 0.0)
+    for soon in ("rotation", "addresses"):
+        node.remind(step, (soon, 0), 0.0)

@@ -16,16 +16,16 @@ from swarm_protocol.mailbox.rotation import Step as Turn
 
 from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS, Peer, QueueIn, QueueOut, Relay
 from ..storage.shelves import Conversation as ConversationRow
-from . import outgoing, peers, queues, repeats
+from . import links, outgoing, peers, queues, rendezvous, repeats
 from .news import tell
 from .node import Node, jitter
 from .step import Step
 
-WANTED = 2
-"""Queues for each peer, on relays of different owners."""
 HEALTH_S = 300.0
 DEAD_AFTER_S = 3600
 DEAD_FAILURES = 3
+ADDRESSES_S = 60.0
+"""So long after our queues have moved contacts are told of it, if it matters to them."""
 REPEAT_S, LAST_REPEAT_S = 30.0, 6 * 3600.0
 LIVE = (
     queues.MAKING,
@@ -37,17 +37,24 @@ LIVE = (
 
 
 def fill(step: Step, node: Node) -> None:
-    """Make the queues that peers should have and do not."""
+    """Make the queues that peers should have and do not; where they find them, if they cannot be told."""
     own = [relay for relay in RELAYS.all(step.tx, own=True) if relay.state != "dead"]
+    reached = {relay.id for relay in own}
     for peer in PEERS.all(step.tx, active=True):
-        live = {queue.relay_id for queue in QUEUES_IN.all(step.tx, peer_id=peer.id) if queue.state in LIVE}
-        live &= {relay.id for relay in own}
+        mine = QUEUES_IN.all(step.tx, peer_id=peer.id)
+        live = [queue for queue in mine if queue.state in LIVE and queue.relay_id in reached]
+        to_find = rendezvous.cut_off(mine, reached)
+        if to_find:
+            live = [queue for queue in live if rendezvous.waits_there(step, node, peer, queue)]
+        used = {queue.relay_id for queue in live}
         for relay in _best(step, own):
-            if len(live) >= min(WANTED, len(own)):
+            if len(used) >= min(queues.WANTED, len(own)):
                 break
-            if relay.id not in live and TICKETS.one(step.tx, relay_id=relay.id, used=False) is not None:
-                queues.make(step, node, relay.id, Kind.PAIR, peer_id=peer.id)
-                live.add(relay.id)
+            if relay.id not in used and TICKETS.one(step.tx, relay_id=relay.id, used=False) is not None:
+                place = rendezvous.place(step, node, peer, relay) if to_find else None
+                queues.make(step, node, relay.id, Kind.PAIR, peer_id=peer.id, place=place)
+                used.add(relay.id)
+                node.remind(step, ("addresses", 0), ADDRESSES_S)
 
 
 def _best(step: Step, own: list[Relay]) -> list[Relay]:
@@ -68,7 +75,8 @@ def made(step: Step, node: Node, queue: QueueIn) -> None:
 
 
 def repeat(step: Step, node: Node) -> None:
-    """Say again what had no effect, later each time, and close what is drained."""
+    """Say again what had no effect, later each time, close what is drained, make what is missing."""
+    fill(step, node)
     for queue in QUEUES_IN.all(step.tx):
         if queue.peer_id is None or queue.state == queues.MAKING:
             continue
@@ -88,23 +96,32 @@ def health(step: Step, node: Node) -> bool:
     looked at again.
     """
     own = RELAYS.all(step.tx, own=True)
-    for relay in own:
-        line = node.line(relay.id)
-        since = None if line.down_since is None else step.now.tick - line.down_since
-        if (
-            relay.state != "dead"
-            and since is not None
-            and since >= DEAD_AFTER_S
-            and line.failures >= DEAD_FAILURES
-            and any(other.id != relay.id and node.line(other.id).is_up for other in own_relays(step))
-        ):
-            RELAYS.change(step.tx, relay.id, state="dead")
-            tell(step, "relay.changed", relay=str(relay.id), state="dead")
-            for queue in QUEUES_IN.all(step.tx, relay_id=relay.id):
-                if queue.state == queues.MAKING and queue.peer_id is not None:
-                    QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
-            fill(step, node)
-    return any(relay.state != "dead" and node.line(relay.id).down_since is not None for relay in own)
+    if any(node.line(relay.id).down_since is not None for relay in own):
+        for relay in own:
+            links.want(step, node, relay.id)  # one on which nothing lies yet may have to take its place
+    lost = [relay for relay in own if relay.state != "dead" and _is_lost(step, node, relay)]
+    for relay in lost:
+        RELAYS.change(step.tx, relay.id, state="dead")
+        tell(step, "relay.changed", relay=str(relay.id), state="dead")
+        for queue in QUEUES_IN.all(step.tx, relay_id=relay.id, state=queues.MAKING):
+            if queue.peer_id is not None:
+                QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
+    if lost:
+        fill(step, node)
+        node.remind(step, ("addresses", 0), ADDRESSES_S)
+    return any(
+        relay not in lost and relay.state != "dead" and node.line(relay.id).down_since is not None
+        for relay in own
+    )
+
+
+def _is_lost(step: Step, node: Node, relay: Relay) -> bool:
+    """Whether a relay has been away for long, while another one is there."""
+    line = node.line(relay.id)
+    if line.down_since is None or step.now.tick - line.down_since < DEAD_AFTER_S:
+        return False
+    another = any(other.id != relay.id and node.line(other.id).is_up for other in own_relays(step))
+    return line.failures >= DEAD_FAILURES and another
 
 
 def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:

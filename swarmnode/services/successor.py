@@ -16,7 +16,7 @@ from .step import Step
 def made(step: Step, peer_id: int) -> list[QueueIn]:
     """Queues of ours that a peer can write to."""
     found = QUEUES_IN.all(step.tx, peer_id=peer_id)
-    return [queue for queue in found if queue.sid is not None and queue.state in rotation.LIVE]
+    return [queue for queue in found if queue.rid is not None and queue.state in rotation.LIVE]
 
 
 def forget(step: Step, node: Node, peer_id: int, kind: Kind) -> None:

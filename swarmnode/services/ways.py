@@ -121,7 +121,7 @@ def answered(
     if passed is None:
         return None
     if len(line.passed) == AT_ONCE // 2:
-        node.remind(step, ("resend", line.relay_id), 0.0)
+        node.remind(step, ("way", line.relay_id), 0.0)
     if isinstance(said, mbx.Answer):
         try:
             answer = mbx.open_forwarded(passed.sealer, said, passed.record, passed.body)
