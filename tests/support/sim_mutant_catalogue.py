@@ -1,8 +1,9 @@
-"""Small wrong changes of the node, each of which the simulator must notice.
+"""Small wrong changes of the node, each of which the simulator must notice, or a test of what it replaces.
 
 Each replaces a text that occurs exactly once in its module: of `swarmnode`, or the driver of the simulated
 nodes (`DRIVER`), which keeps the same contract as the product's. `by` names what is tried first: a directed
-test, or random lives (`LIVES`).
+test, random lives (`LIVES`), or a file of tests where the simulator has something else: the product's driver,
+the relay's disk, a restore.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ FAILING = "test_a_relay_that_cannot_store_is_not_stormed"
 TURNS = "test_who_is_away_is_not_told_again_and_again_of_new_queues"
 FULL = "test_a_full_disk_loses_nothing_and_acknowledges_nothing"
 CLOCK = "test_a_clock_that_is_wrong_by_a_year_decides_nothing"
+OF_DRIVER = "tests/node/delivery/test_driver.py"
+OF_WRITER = "tests/node/relay/test_relay_writer.py"
+OF_SHREDDING = "tests/node/storage/test_shredding.py"
+OF_RESTORE = "tests/node/services/test_restore.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ GROUPS, TALKING, OUTGOING = "services/groups.py", "services/talk.py", "services/
 LINKS, REPEATS = "services/links.py", "services/repeats.py"
 RECEIPTS, ROTATION, REPAIR = "services/receipts.py", "services/rotation.py", "services/repair.py"
 DATABASE, QUERIES, VIEWS = "storage/database.py", "storage/queries.py", "services/views.py"
+BODIES, RESTORE = "storage/bodies.py", "services/restore.py"
+RUNNER, RELAY_WRITER = "delivery/runner.py", "delivery/relay_writer.py"
 
 RESTART = """\
             self._drop_engine()
@@ -77,6 +84,42 @@ MUTANTS = [
         RESTART,
         "            for effect in effects: self._do(effect)\n" + RESTART,
     ),
+    mutant(
+        "product-effects-before-commit",
+        "the product's driver performs what a failed transaction left",
+        OF_DRIVER,
+        RUNNER,
+        "                if batch.failed is not None:\n                    await",
+        "                for effect in batch.effects if batch.failed is not None else ():\n"
+        "                    self._perform(effect)\n"
+        "                if batch.failed is not None:\n                    await",
+    ),
+    mutant(
+        "product-log-not-synced",
+        "effects leave when the transaction may still be lost by a power cut",
+        OF_DRIVER,
+        RUNNER,
+        "    return bool(batch.results) or any(",
+        "    return False and any(",
+    ),
+    # --- a relay's disk -------------------------------------------------------------------------------------
+    mutant(
+        "receipts-before-sync",
+        "a relay's receipts leave before the disk has what they are for",
+        OF_WRITER,
+        RELAY_WRITER,
+        "                begin = time.monotonic()\n                self._store.sync()\n",
+        "                self._release()\n"
+        "                begin = time.monotonic()\n                self._store.sync()\n",
+    ),
+    mutant(
+        "receipts-outlive-failure",
+        "receipts for what could not be stored leave all the same",
+        OF_WRITER,
+        RELAY_WRITER,
+        "        held, self._held, self._bytes = tuple(self._held), [], 0\n",
+        "        held, self._bytes = tuple(self._held), 0\n",
+    ),
     # --- storing --------------------------------------------------------------------------------------------
     mutant(
         "sent-key-not-stored",
@@ -102,6 +145,30 @@ MUTANTS = [
         "        self._unfinished = shreds != self._keyring.now.shreds\n",
         "        self._unfinished = False\n",
     ),
+    mutant(
+        "dead-keys-stay",
+        "block keys that nothing needs any more stay in the keyring",
+        STEPS,
+        DATABASE,
+        "            self._keyring.leave_out(dead, shreds=shreds)\n",
+        "            self._keyring.leave_out((), shreds=shreds)\n",
+    ),
+    mutant(
+        "block-keeps-its-key",
+        "a block of content keys is written anew under the key that old pages open with",
+        OF_SHREDDING,
+        BODIES,
+        "        block.key_id, block.key = self._fresh_key()\n",
+        "",
+    ),
+    mutant(
+        "content-key-stays",
+        "the row of a deleted body goes, and its content key stays in the block",
+        OF_SHREDDING,
+        BODIES,
+        "            block.keys[slot] = _GONE\n",
+        "            pass\n",
+    ),
     # --- receiving ------------------------------------------------------------------------------------------
     mutant(
         "no-receipts",
@@ -118,6 +185,23 @@ MUTANTS = [
         QUERIES,
         '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest"))',
         '_due = sa.or_(_r.due_at <= bindparam("now"), _r.due_at > bindparam("latest") + 10**9)',
+    ),
+    Mutant(
+        "known-is-taken-again",
+        "a message that is there already is taken for a new one",
+        BACK,
+        (
+            (
+                TALKING,
+                "    if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:\n",
+                "    if False:\n",
+            ),
+            (
+                TALKING,
+                "        case _:\n            return False\n",
+                "        case _:\n            return True\n",
+            ),
+        ),
     ),
     mutant(
         "deletion-before-its-message",
@@ -208,5 +292,30 @@ MUTANTS = [
         ROTATION,
         "    pause = min(REPEAT_S * 2.0 ** min(times - 1, 12), LAST_REPEAT_S)\n",
         "    pause = REPEAT_S + 0 * times\n",
+    ),
+    # --- coming back ----------------------------------------------------------------------------------------
+    mutant(
+        "lost-nodes-stay",
+        "who restores does not revoke the nodes of before",
+        OF_RESTORE,
+        RESTORE,
+        "    for lost in chain.state.active:\n",
+        "    for lost in ():\n",
+    ),
+    mutant(
+        "old-root-stays",
+        "who restores goes on under the root that a thief may have",
+        OF_RESTORE,
+        RESTORE,
+        "    chain = rotate(chain, kit)\n",
+        "",
+    ),
+    mutant(
+        "nobody-is-asked-back",
+        "who restores asks no contact to be let in again",
+        OF_RESTORE,
+        RESTORE,
+        "        rejoin.want(step, node, peer.id)\n",
+        "        pass\n",
     ),
 ]

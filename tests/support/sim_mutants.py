@@ -1,8 +1,8 @@
 """Try each planted fault of the node: `python tests/sim/mutants.py [--only NAME ...]`.
 
-A copy of the package is changed, and directed tests and random lives run on it until one fails. A run of the
-whole catalogue writes the table in `docs/simulator.md`. A mutant that
-survives is a check that is missing.
+A copy of the package is changed, and directed tests and random lives run on it until one fails: first what
+should notice, which may be a file of tests as well, then all else. A run of the whole catalogue writes the
+table in `docs/simulator.md`. A mutant that survives is a check that is missing.
 """
 
 from __future__ import annotations
@@ -72,6 +72,15 @@ else:
     print("SURVIVED")
 """
 
+START_TESTS = """
+import sys
+sys.path[:0] = [sys.argv[1]]
+import swarmnode, pytest
+if not swarmnode.__file__.startswith(sys.argv[1]):
+    sys.exit(f"not the copy: {swarmnode.__file__}")
+sys.exit(pytest.main(sys.argv[2:]))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -106,27 +115,64 @@ def try_mutant(mutant: Mutant, *, thorough: bool = True) -> Result:
         SystemExit: the mutant does not apply, or the copy could not run at all.
     """
     begun = time.monotonic()
-    tried = [mutant.by, *(name for name in (*QUICK, LIVES) if thorough and name != mutant.by)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_to(folder)
         apply(mutant, folder)
-        paths = [str(folder), str(SUPPORT), str(ROOT / "tests" / "sim")]
-        done = subprocess.run(
-            [sys.executable, "-c", START, *paths, str(SEEDS), *tried],
-            cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        names = list(dict.fromkeys([mutant.by, *((*QUICK, LIVES) if thorough else ())]))
+        caught = tests_on(folder, names.pop(0)) if mutant.by.endswith(".py") else None
+        if caught is None and names:
+            caught = lives_on(folder, names)
+    by, how = caught or (None, "")
+    return Result(mutant, by, how, time.monotonic() - begun)
+
+
+def lives_on(copy: Path, names: Sequence[str]) -> tuple[str, str] | None:
+    """Run directed tests and lives on a copy until one notices; its name, and what it said."""
+    paths = [str(copy), str(SUPPORT), str(ROOT / "tests" / "sim")]
+    done = _python(copy, [START, *paths, str(SEEDS), *names])
     said = (done.stdout.strip().splitlines() or [""])[-1]
-    seconds = time.monotonic() - begun
     if caught := re.match(r"CAUGHT (\S+) (.*)", said):
-        return Result(mutant, caught[1], caught[2], seconds)
+        return caught[1], caught[2]
     if said != "SURVIVED":
-        raise SystemExit(f"{mutant.name}: nothing was tried\n{done.stdout}{done.stderr}")
-    return Result(mutant, None, "", seconds)
+        raise SystemExit(f"nothing was tried\n{done.stdout}{done.stderr}")
+    return None
+
+
+def tests_on(copy: Path, file: str) -> tuple[str, str] | None:
+    """Run a file of tests on a copy until one fails; the file, and the test."""
+    quiet = ["-x", "-q", "-n0", "--tb=line", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    done = _python(copy, [START_TESTS, str(copy), *quiet, str(ROOT / file)])
+    if done.returncode == 0:
+        return None
+    failed = re.search(r"^(?:FAILED|ERROR) \S+::(\w+)", done.stdout, re.MULTILINE)
+    if done.returncode != 1 or failed is None:
+        raise SystemExit(f"the tests did not run ({done.returncode})\n{done.stdout}{done.stderr}")
+    return file, failed[1]
+
+
+def check_without() -> None:
+    """Look that nothing fails without a mutant. Raises SystemExit."""
+    with tempfile.TemporaryDirectory() as temporary:
+        copy_to(Path(temporary))
+        failed = lives_on(Path(temporary), (*QUICK, LIVES))
+        for file in sorted({mutant.by for mutant in MUTANTS if mutant.by.endswith(".py")}):
+            failed = failed or tests_on(Path(temporary), file)
+    if failed:
+        raise SystemExit(f"without any mutant: {failed[0]}: {failed[1]}")
+
+
+def _python(copy: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
+    return subprocess.run(
+        [sys.executable, "-c", *arguments],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def table(results: Sequence[Result]) -> str:
@@ -145,6 +191,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Try the mutants of the node in the simulator.")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these alone; writes no document")
     given = parser.parse_args()
+    if given.only is None:
+        check_without()
     results = []
     for mutant in MUTANTS:
         if given.only is None or mutant.name in given.only:
