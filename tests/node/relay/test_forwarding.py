@@ -13,8 +13,8 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.errors import CannotOpen
 from swarm_protocol.mailbox import forward
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.delivery.forwarding import is_public
 from swarmnode.delivery.relay_role import RelayRole
+from swarmnode.domain.net import is_public
 
 ENTROPY = SeededEntropy("forwarding")
 
