@@ -18,7 +18,7 @@ from ..storage import integrity
 from ..storage.home import Home
 from ..storage.keystore import KeyStore
 from ..storage.sealing import RootKey
-from . import home, words
+from . import home, upkeep, words
 from .stores import Stores
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ class Opened:
         self._runner = runner
         if database.rolled_back:
             return
+        await self._open.enter_async_context(upkeep.going_on(self.place, database))
         await self.stores.opened(runner)
         if privacy.direct or privacy.lan:
             from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from swarmnode.errors import StorageError
+from swarmnode.errors import DiskFull, StorageError
 
 from .database import Database, Tx
 from .home import Home, disk_errors
@@ -87,26 +88,30 @@ def _key_blocks(database: Database, after: int) -> tuple[tuple[str, ...], int | 
     return faults, ids[-1] if ids else None
 
 
-def restore_ballast(home: Home) -> None:
+def restore_ballast(home: Home, *, beside: int = 0) -> None:
     """Lay ballast into the home where there is none. Takes its room at once, not when it is written.
+
+    `beside` is how many bytes must be left after it, so that it does not fill the disk again by itself.
 
     Raises:
         DiskFull: there is no room for it; nothing is left behind.
     """
     path = home.path / BALLAST
-    beside = path.with_name(BALLAST + ".new")
+    unfinished = path.with_name(BALLAST + ".new")
     if path.exists():
         return
+    if beside and shutil.disk_usage(home.path).free < BALLAST_SIZE + beside:
+        raise DiskFull("there is no room for ballast yet")
     try:
         with disk_errors("laying ballast"):
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
                 os.posix_fallocate(handle, 0, BALLAST_SIZE)
             finally:
                 os.close(handle)
-            beside.replace(path)
+            unfinished.replace(path)
     except StorageError:
-        beside.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
