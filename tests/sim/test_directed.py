@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+import sim_verbs
 from sim_faults import YEAR, heal
 from sim_relay import HONEST, Mischief
-from sim_scenario import PATIENCE, QUIET
+from sim_scenario import PATIENCE, QUIET, REUNION
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import HYBRID, World
 
@@ -18,6 +19,17 @@ def a_pair(seed: int = 1, *relays: str, suite: int | None = None) -> World:
     chosen = {} if suite is None else {"suite": suite}
     world = World(seed, ("ada", "ben"), relays or ("rho", "sigma"), **chosen)
     world.meet_all()
+    return world
+
+
+def apart(ada: tuple[str, ...], ben: tuple[str, ...], *others: str) -> World:
+    """Ada and ben, who use these relays, and have met; others are there."""
+    world = World(1, ("ada", "ben"), tuple(dict.fromkeys((*ada, *ben, *others))))
+    for name, relays in (("ada", ada), ("ben", ben)):
+        world.people[name].wish(partial(sim_verbs.create, name=name))
+        for relay in relays:
+            world.use(name, relay)
+    world.meet("ada", "ben")
     return world
 
 
@@ -110,6 +122,43 @@ def test_what_is_said_survives_the_death_of_a_relay() -> None:
     for _ in range(3):
         talk(world)
     all_is_well(world)
+
+
+@pytest.mark.parametrize("third", [("tau", "tau"), ("tau", "ypsilon")], ids=["one", "two"])
+def test_when_all_relays_of_both_die_at_once_they_meet_at_a_third(third: tuple[str, str]) -> None:
+    """It may be one that both use, or one of each that the other was told of."""
+    world = apart(("rho", "sigma", third[0]), ("rho", "sigma", third[1]))
+    talk(world)
+    world.time.run(world.time.now + HOUR)
+    for name in ("rho", "sigma"):
+        world.relays[name].die()
+    talk(world)
+    world.settle(REUNION)
+    talk(world)
+    all_is_well(world, within=MINUTE)
+
+
+def test_who_loses_all_relays_while_the_other_is_away_is_found() -> None:
+    world = apart(("rho", "sigma", "tau"), ("sigma", "rho", "ypsilon"))
+    world.time.run(world.time.now + HOUR)
+    world.people["ben"].sleep(2 * DAY)
+    for name in ("rho", "sigma"):
+        world.relays[name].die()
+        world.say("ada", "ben")
+        world.time.run(world.time.now + 4 * HOUR)
+    all_is_well(world, within=2 * DAY + REUNION)
+
+
+def test_who_loses_all_relays_goes_on_with_a_new_one_that_the_other_uses() -> None:
+    world = apart(("rho", "sigma"), ("rho", "sigma"), "tau")
+    talk(world)
+    for name in ("rho", "sigma"):
+        world.relays[name].die()
+    world.say("ada", "ben")
+    world.time.run(world.time.now + DAY)
+    for name in ("ada", "ben"):
+        world.use(name, "tau")
+    all_is_well(world, within=REUNION)
 
 
 def test_who_was_away_for_ten_days_misses_nothing() -> None:

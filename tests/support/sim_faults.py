@@ -150,13 +150,12 @@ def relay_mischief(world: World, dice: Random) -> None:
 
 
 def relay_death(world: World, dice: Random) -> None:
-    """A relay is gone for good, if none is yet.
-
-    Where a second one takes the other queues of two people along, they need a rendezvous: there is none yet.
-    """
-    if len(world.relays) > 1 and not any(relay.dead for relay in world.relays.values()):
-        world.time.note("world", "a relay dies for good")
-        _relay(world, dice).die()
+    """A relay is gone for good, or at once all but one: who used the others has to meet there."""
+    alive = [relay for relay in world.relays.values() if not relay.dead]
+    if len(alive) > 1:
+        for relay in dice.sample(alive, dice.choice((1, len(alive) - 1))):
+            world.time.note("world", f"{relay.name} dies for good")
+            relay.die()
 
 
 FAULTS: Mapping[Fault, int] = {

@@ -16,6 +16,10 @@ PATIENCE = 36 * HOUR
 """Within this time after the last fault all must have arrived. A line is tried each hour at least, and what
 was not confirmed is repeated each six hours at least."""
 
+REUNION = 72 * HOUR
+"""So long where several relays are gone for good. Who has confirmed nothing for a day is looked for once a
+day, and found where a queue was made an hour after the deaths; then all goes on as above."""
+
 QUIET = 12 * HOUR
 """So long everybody is watched when all has arrived: nobody may go on chattering."""
 
@@ -67,7 +71,8 @@ def live(world: World, dice: Random) -> int:
         _plan_life(world, dice, person, end, pause=(2 + days) * HOUR)
     world.time.run(end)
     heal(world)
-    world.settle(PATIENCE)
+    deaths = sum(relay.dead for relay in world.relays.values())
+    world.settle(REUNION if deaths > 1 else PATIENCE)
     world.stay_quiet(QUIET)
     return faults
 

@@ -76,10 +76,14 @@ class World:
         """Everybody gets a persona and tickets of all relays, and meets everybody."""
         for name, node in self.people.items():
             node.wish(partial(sim_verbs.create, name=name))
-            for relay in self.relays.values():
-                node.wish(partial(sim_verbs.use_relay, link=relay.hand_out()))
+            for relay in self.relays:
+                self.use(name, relay)
         for inviter, joiner in combinations(self.people, 2):
             self.meet(inviter, joiner)
+
+    def use(self, who: str, relay: str) -> None:
+        """Somebody gets tickets of a relay."""
+        self.people[who].wish(partial(sim_verbs.use_relay, link=self.relays[relay].hand_out()))
 
     def meet(self, inviter: str, joiner: str) -> None:
         """One invites, the other accepts, and time passes until both know it.
