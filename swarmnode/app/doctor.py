@@ -12,7 +12,7 @@ from ..delivery.relay_role import RelayRole
 from ..delivery.runner import Runner
 from ..domain.views import Check
 from ..errors import StorageError
-from ..services import aside, backup, relays, restore
+from ..services import aside, backup, relays, rendezvous, restore
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import integrity
@@ -86,6 +86,7 @@ def _of_node(step: Step, node: Node, t: Texts) -> list[Check]:
         _copies(node, t),
         *_relays(step, node, t),
         _contacts(step, t),
+        _reach(step, node, t),
         _kept_aside(step, t),
         Check("delivery", True, t("doctor.delivery", waiting=OUTBOX.count(step.tx), gaps=_gaps(step))),
         _backup(step, t),
@@ -123,6 +124,18 @@ def _contacts(step: Step, t: Texts) -> Check:
             t("doctor.contacts.verify"),
         )
     return Check("contacts", True, t("doctor.contacts"))
+
+
+def _reach(step: Step, node: Node, t: Texts) -> Check:
+    if rendezvous.alone(step, node):
+        return Check("reach", False, t("doctor.reach.alone"), t("doctor.reach.use"))
+    lost = rendezvous.lost(step, node)
+    if lost:
+        tried = sorted({relay for contact in lost for relay in contact.tried})
+        names = ", ".join(contact.name for contact in lost)
+        detail = t("doctor.reach.lost", names=names, relays=", ".join(tried))
+        return Check("reach", False, detail, t("doctor.reach.meet"))
+    return Check("reach", True, t("doctor.reach"))
 
 
 def _kept_aside(step: Step, t: Texts) -> Check:

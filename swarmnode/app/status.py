@@ -8,11 +8,14 @@ from swarm_protocol.identity import Standing
 
 from ..delivery.runner import Runner
 from ..domain.views import NodeState, Problem, StatusView
-from ..services import identity, relays, restore, views, ways
+from ..services import identity, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
 from ..storage.shelves import ALERTS, CONTACTS, MESSAGES, OUTBOX, PERSONAS, RELAYS
 from ..texts import Texts
+
+SHOWN = 3
+"""Relays that are tried for a contact, on the screen: the likeliest."""
 
 
 def of(step: Step, node: Node, runner: Runner, t: Texts) -> StatusView:
@@ -49,6 +52,11 @@ def _problems(step: Step, node: Node, runner: Runner, quarantine: str, t: Texts)
     if own < 2:
         code = "one-relay" if own else "no-relay"
         yield Problem(code, t(f"problem.{code}"))
+    if rendezvous.alone(step, node):
+        yield Problem("no-answer", t("problem.no-answer"))
+    for lost in rendezvous.lost(step, node):
+        tried = ", ".join(lost.tried[:SHOWN])
+        yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))
     if restore.wants_backup(step):
         yield Problem("backup", t("problem.backup"))
     for contact in CONTACTS.all(step.tx, blocked=False):

@@ -156,28 +156,37 @@ def relays_to_try(step: Step, peer: Peer) -> tuple[RelayRecord, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A contact to whom something waits, while none of its relays answers; `tried` are addresses."""
+    """A contact for whom something waits, while none of its relays answers; `tried` are addresses."""
 
     name: str
-    waiting: int
     tried: tuple[str, ...]
 
 
 def lost(step: Step, node: Node) -> list[Lost]:
-    """The contacts who cannot be reached. Screens ask from threads of their own: nothing is changed."""
+    """The contacts who cannot be reached, where it is not we who reach nobody.
+
+    Screens ask from threads of their own: nothing is changed.
+    """
+    if alone(step, node):
+        return []
     found: list[Lost] = []
     for contact in CONTACTS.all(step.tx, blocked=False):
-        peers = [p for p in PEERS.all(step.tx, contact_id=contact.id, active=True) if _is_away(step, node, p)]
-        waiting = sum(OUTBOX.count(step.tx, peer_id=peer.id) for peer in peers)
-        if waiting:
-            tried = [r.address for peer in peers for r in relays_to_try(step, peer)]
-            found.append(Lost(contact.name, waiting, tuple(dict.fromkeys(tried))))
+        away = [p for p in PEERS.all(step.tx, contact_id=contact.id, active=True) if _is_away(step, node, p)]
+        tried = [relay.address for peer in away for relay in relays_to_try(step, peer)]
+        if any(OUTBOX.one(step.tx, peer_id=peer.id) is not None for peer in away):
+            found.append(Lost(contact.name, tuple(dict.fromkeys(tried))))
     return found
+
+
+def alone(step: Step, node: Node) -> bool:
+    """Whether there are relays of ours, and none of them answers."""
+    lines = [node.lines.get(relay.id) for relay in RELAYS.all(step.tx, own=True)]
+    return bool(lines) and all(line is not None and line.down_since is not None for line in lines)
 
 
 def _is_away(step: Step, node: Node, peer: Peer) -> bool:
     """Whether no queue of a peer can be reached, and no link to it stands."""
     if any(link.peer_id == peer.id and link.up for link in tuple(node.near.links.values())):
         return False
-    queues_out = [q for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state not in {"gone", SOUGHT}]
-    return all(ways.away_since(step, node, queue) is not None for queue in queues_out)
+    routes = [q for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state not in {"gone", SOUGHT}]
+    return all(ways.away_since(step, node, queue) is not None for queue in routes)

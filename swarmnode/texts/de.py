@@ -191,6 +191,15 @@ TEXTS = {
     "doctor.messages.retry": (
         "Nach einem Update noch einmal: `swarmnode doctor --retry`. Mehr steht im Log bei engine.failed."
     ),
+    "doctor.reach": "von jedem Kontakt, für den etwas wartet, antwortet ein Relais",
+    "doctor.reach.alone": "keines deiner Relais antwortet",
+    "doctor.reach.use": "Sieh nach dem Netz. Sind sie verloren: `swarmnode relay use LINK`.",
+    "doctor.reach.lost": "kein Relais von {names} antwortet; versuche {relays}",
+    "doctor.reach.meet": (
+        "Warte ein, zwei Tage: haben sie ein anderes Relais, wird es gefunden. Sonst benutzt beide dasselbe, "
+        "oder schick ihnen eine neue Einladung: sie behält den Kontakt. `swarmnode carry out FILE` nimmt auf "
+        "einen Stick, was wartet."
+    ),
     "doctor.delivery": "{waiting} warten, {gaps} Lücken bemerkt",
     "doctor.backup.one": "die letzte ist {n} Tag alt",
     "doctor.backup.other": "die letzte ist {n} Tage alt",
@@ -203,6 +212,13 @@ TEXTS = {
         "kein Relais bewahrt auf, was kommt, während du fort bist: `swarmnode relay use LINK`"
     ),
     "problem.one-relay": "nur ein Relais: stirbt es, warten Nachrichten, bis es ein anderes gibt",
+    "problem.no-answer": (
+        "keines deiner Relais antwortet: sieh nach dem Netz; sind sie verloren, `swarmnode relay use LINK`"
+    ),
+    "problem.contact-lost": (
+        "kein Relais von {name} antwortet, versuche {relays}; dauert es an, behält eine neue Einladung den "
+        "Kontakt, `swarmnode invite`, und `swarmnode carry out FILE --for {name}` nimmt mit, was wartet"
+    ),
     "problem.backup": "du bist zurück: mach jetzt eine neue Sicherung, `swarmnode backup FILE`",
     "problem.key-alert": (
         "die Schlüssel von {name} sind zweifelhaft: vergleicht Wörter, `swarmnode verify {name}`"
@@ -218,6 +234,7 @@ TEXTS = {
     "check.relays": "Relais",
     "check.tickets": "Karten",
     "check.contacts": "Kontakte",
+    "check.reach": "Erreichbarkeit",
     "check.messages": "Nachrichten",
     "check.delivery": "Zustellung",
     "check.backup": "Sicherung",

@@ -187,6 +187,14 @@ TEXTS = {
     "doctor.messages.retry": (
         "After an update try again: `swarmnode doctor --retry`. The log has more at engine.failed."
     ),
+    "doctor.reach": "a relay of each contact for whom something waits answers",
+    "doctor.reach.alone": "none of your relays answers",
+    "doctor.reach.use": "Look at the network. If they are lost: `swarmnode relay use LINK`.",
+    "doctor.reach.lost": "no relay of {names} answers; trying {relays}",
+    "doctor.reach.meet": (
+        "Wait a day or two: where they have another relay, it is found. Else use one relay both, or send them "
+        "a new invite: it keeps the contact. `swarmnode carry out FILE` takes what waits on a stick."
+    ),
     "doctor.delivery": "{waiting} waiting, {gaps} gaps noticed",
     "doctor.backup.one": "the last one is {n} day old",
     "doctor.backup.other": "the last one is {n} days old",
@@ -197,6 +205,13 @@ TEXTS = {
     "problem.quarantine": "{reason}: this home can be read, not used; see `swarmnode doctor`",
     "problem.no-relay": "no relay keeps messages while you are away: `swarmnode relay use LINK`",
     "problem.one-relay": "only one relay: if it dies, messages wait until there is another",
+    "problem.no-answer": (
+        "none of your relays answers: look at the network; if they are lost, `swarmnode relay use LINK`"
+    ),
+    "problem.contact-lost": (
+        "no relay of {name} answers, trying {relays}; if it lasts, a new `swarmnode invite` keeps the "
+        "contact, and `swarmnode carry out FILE --for {name}` takes what waits"
+    ),
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
     "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {name}`",
     "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {name}`",
@@ -208,6 +223,7 @@ TEXTS = {
     "check.relays": "relays",
     "check.tickets": "tickets",
     "check.contacts": "contacts",
+    "check.reach": "reach",
     "check.messages": "messages",
     "check.delivery": "delivery",
     "check.backup": "backup",

@@ -11,7 +11,7 @@ from swarm_protocol.mls.signatures import Ed25519
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.services import rendezvous
 from swarmnode.services.step import Step
-from swarmnode.storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS
+from swarmnode.storage.shelves import CONTACTS, PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS
 
 HOUR, DAY, WEEK = 3600, 86_400, 7 * 86_400
 THREE_EACH = (("one", "two", "three"), ("one", "two", "four"))
@@ -121,6 +121,20 @@ def test_a_new_relay_that_both_use_brings_them_together_where_none_was_named() -
     all_arrives(world, ada, ben, ["are you there?"], within=2 * DAY)
 
 
+def test_a_new_invite_keeps_the_contact_where_they_have_no_relay_in_common() -> None:
+    world, ada, ben = met(*TWO_EACH)
+    lose(world, "one", "two")
+    ada.say("are you there?")
+    world.run(600)
+    ada.use(world.relay("three"))
+    ben.use(world.relay("four"))
+    world.run(60)
+    world.meet(inviter=ada, joiner=ben)
+    all_arrives(world, ada, ben, ["are you there?"], within=HOUR)
+    for person in (ada, ben):
+        assert person.do(lambda step: CONTACTS.count(step.tx)) == 1
+
+
 def test_a_relay_of_one_that_is_lost_needs_nobody_to_look() -> None:
     """Whoever can still be told is told, and gets no queue that has to be found."""
     world, ada, ben = met(("one", "three"), ("two", "four"))
@@ -182,6 +196,5 @@ def test_what_a_person_is_told() -> None:
     world.run(HOUR)
     (told,) = lost()
     assert (told.name, told.tried[:1]) == ("ben", ("four.example:443",))
-    assert told.waiting > 0
     world.run(3 * DAY)
     assert lost() == []
