@@ -186,4 +186,7 @@ class People(Opened):
 
     async def remove_contact(self, contact: str) -> None:
         """See `api.node.Node`."""
+        await self.runner.do(lambda step, node: contacts.block(step, node, contact, on=True), frees=True)
+        while await self.runner.do(lambda step, node: contacts.empty(step, node, contact), frees=True):
+            pass
         await self.runner.do(lambda step, node: contacts.remove(step, node, contact), frees=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
 
@@ -14,6 +15,7 @@ from ..errors import Conflict, NotFound
 from ..services import messages, views
 from ..services.node import Node
 from ..services.step import Step
+from ..services.talk import SHREDDED_AT_ONCE
 from ..storage.shelves import IDEMPOTENCY, MessageRow
 from .opened import Opened
 
@@ -102,9 +104,17 @@ class Talk(Opened):
 
     async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
         """See `api.node.Node`."""
-        return await self.runner.do(
-            lambda step, node: messages.delete(step, node, targets, everywhere=everywhere), frees=True
-        )
+        await self._look(lambda step, _: messages.may_delete(step, targets, everywhere=everywhere))
+        gone: list[DeletionView] = []
+        for at in range(0, len(targets), SHREDDED_AT_ONCE):
+            some = targets[at : at + SHREDDED_AT_ONCE]
+            gone.append(
+                await self.runner.do(
+                    lambda step, node, ids=some: messages.delete(step, node, ids, everywhere=everywhere),  # type: ignore[misc]
+                    frees=True,
+                )
+            )
+        return replace(gone[-1], targets=tuple(target for view in gone for target in view.targets))
 
     async def resend(self, message: str) -> MessageView:
         """See `api.node.Node`."""

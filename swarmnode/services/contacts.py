@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
 from swarm_protocol import mailbox as mbx
 from swarm_protocol import meeting as met
 from swarm_protocol.identity import PersonaId, Standing
@@ -214,8 +216,22 @@ def _destroy(step: Step, node: Node, queue_id: int) -> None:
     QUEUES_IN.change(step.tx, queue.id, state=Recipient.DEAD.value)
 
 
+def empty(step: Step, node: Node, contact_id: str) -> bool:
+    """Shred some messages of a contact that is to be removed, and is blocked; whether there may be more."""
+    for conversation in CONVERSATIONS.all(step.tx, contact_id=find(step, contact_id).id):
+        there = MESSAGES.table.c.conversation_id == conversation.id, MESSAGES.table.c.body_id.is_not(None)
+        some = MESSAGES.find(step.tx, sa.select(*MESSAGES.columns).where(*there).limit(talk.SHREDDED_AT_ONCE))
+        if some:
+            talk.shred(step, node, some)
+            return True
+    return False
+
+
 def remove(step: Step, node: Node, contact_id: str) -> None:
-    """Forget a contact: the conversation is shredded, its queues are destroyed."""
+    """Forget a contact: the conversation is shredded, its queues are destroyed.
+
+    A long conversation is shredded by `empty` before, in steps that are short.
+    """
     row = find(step, contact_id)
     _cut(step, node, row)
     for conversation in CONVERSATIONS.all(step.tx, contact_id=row.id):

@@ -127,23 +127,35 @@ def react(step: Step, node: Node, message: str, symbol: str) -> MessageView:
     return views.message(step, node, row)
 
 
-def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
-    """Destroy messages here, and ask the other side to do the same for those that are ours.
+def may_delete(step: Step, messages: Sequence[str], *, everywhere: bool) -> list[MessageRow]:
+    """The messages that are to be deleted, if they may be.
 
     Raises:
         NotFound: there is no such message.
-        UsageError: one of them is another's, and `everywhere` was asked for.
+        UsageError: none is named; or one is another's, and `everywhere` was asked for.
     """
     rows = [message_row(step, name) for name in messages]
     if not rows:
         raise UsageError("name the messages to delete")
+    if everywhere and not all(row.mine for row in rows):
+        raise UsageError(
+            "only what you said yourself can be deleted on the other side",
+            hint="Delete it here alone: leave out --everywhere.",
+        )
+    return rows
+
+
+def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
+    """Destroy messages here, and ask the other side to do the same for those that are ours.
+
+    Who deletes many does it in portions of `talk.SHREDDED_AT_ONCE`, so that nobody waits long.
+
+    Raises:
+        NotFound, UsageError: as `may_delete`.
+    """
+    rows = may_delete(step, messages, everywhere=everywhere)
     asked = False
     if everywhere:
-        if not all(row.mine for row in rows):
-            raise UsageError(
-                "only what you said yourself can be deleted on the other side",
-                hint="Delete it here alone: leave out --everywhere.",
-            )
         for conversation_id in {row.conversation_id for row in rows}:
             targets = tuple(sorted(row.name for row in rows if row.conversation_id == conversation_id))
             conversation = CONVERSATIONS.get(step.tx, conversation_id)

@@ -58,6 +58,9 @@ from .step import Step
 SHOWN = (Text, Reply, Timer, Unknown)
 """What stands in the list of messages by itself."""
 SEARCHED = (Text, Reply, Edit)
+SHREDDED_AT_ONCE = 16
+"""Messages that one step should shred, where there is a choice: taking the words of one out of a large index
+takes up to 8 ms, and nobody is answered meanwhile."""
 
 
 def receive(step: Step, node: Node, data: groups.Data) -> None:

@@ -14,6 +14,8 @@ from .step import Step
 
 BELIEVED_S = 86400
 SETTLING_S = 600.0
+SOON_S = 0.05
+"""Where many are over at once, they are destroyed in portions, and others have their turn between."""
 
 
 def started(step: Step, node: Node) -> None:
@@ -43,6 +45,8 @@ def tick(step: Step, node: Node) -> None:
 def _count(step: Step, node: Node, elapsed: int) -> None:
     if elapsed > 0:
         queries.RUN.run(step.tx, {"elapsed": elapsed})
-        over = MESSAGES.query(step.tx, queries.OVER)
-        if over:
-            talk.shred(step, node, over)
+    over = MESSAGES.query(step.tx, queries.OVER, {"count": talk.SHREDDED_AT_ONCE})
+    if over:
+        talk.shred(step, node, over)
+    if len(over) == talk.SHREDDED_AT_ONCE:
+        node.remind(step, ("expire", 0), SOON_S)

@@ -71,7 +71,9 @@ RUN = Prepared(
     sa.update(tables.message).where(_m.left_s.is_not(None)).values(left_s=_m.left_s - bindparam("elapsed"))
 )
 OVER = Prepared(
-    sa.select(*MESSAGES.columns).where(_m.left_s.is_not(None), _m.left_s <= sa.literal_column("0"))
+    sa.select(*MESSAGES.columns)
+    .where(_m.left_s.is_not(None), _m.left_s <= sa.literal_column("0"))
+    .limit(bindparam("count"))
 )
 
 # What came of messages
