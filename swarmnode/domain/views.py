@@ -35,6 +35,10 @@ class MessageState(StrEnum):
     READ = "read"
     EXPIRED = "expired"
     """Given up; may be sent again."""
+    REFUSED = "refused"
+    """Another network will not take it; `reason` says why. May be sent again."""
+    MAYBE = "maybe"
+    """Another network may have it. `reason` is `looking`, or `asked`: the owner is to say if it is there."""
     RECEIVED = "received"
     """It is somebody else's."""
 
@@ -161,11 +165,12 @@ class MessageView:
     id: str
     chat: str
     author: str
-    """A contact's id, or `me`."""
+    """A contact's id, or `me`; on another network `a` and a number."""
     author_name: str
     mine: bool
     kind: str
-    """`text`, `deleted`, `unknown` (needs a newer version), `timer` or `line` (something happened)."""
+    """`text`, `deleted`, `unknown` (needs a newer version), `unreadable` (`reason` says why), `timer` or
+    `line` (something happened)."""
     text: str
     wall_s: int
     """What the author's clock said."""
@@ -178,6 +183,19 @@ class MessageView:
     attachments: tuple[AttachmentView, ...] = ()
     expires_in_s: int | None = None
     unread: bool = False
+    author_handle: str = ""
+    """On another network, the address that people type."""
+    title: str = ""
+    """A subject or a content warning."""
+    sensitive: bool = False
+    url: str = ""
+    """Where it can be looked at on the web."""
+    protection: str = ""
+    """How it came to a bridge: `omemo`, `openpgp`, `megolm`, or as all on that network."""
+    marks: tuple[str, ...] = ()
+    """`favourite`, `boost`, `bookmark`: what the owner has done to it on its network."""
+    doing: tuple[str, ...] = ()
+    """`edit`, `delete` and others that another network was asked for and has not done yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +211,14 @@ class ChatView:
     last_at: int = 0
     draft: str = ""
     timer_s: int = 0
+    network: str = ""
+    """Id of the bridge; empty for conversations of this node's own."""
+    account: str = ""
+    """The owner's account on that network."""
+    privacy: str = "e2e"
+    """Who can read along: `e2e` nobody, `operator_reads`, `public`; empty: a network has not said yet."""
+    kind: str = "direct"
+    """`direct`, `group`, `channel`, `timeline`, `notifications`, `list` or `feed`."""
 
 
 @dataclass(frozen=True, slots=True)

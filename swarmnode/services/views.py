@@ -259,11 +259,11 @@ def search(
             continue
         seen.add(row.name)
         view = message(step, node, row)
-        hits.append(Hit(view, _snippet(view.text, text)))
+        hits.append(Hit(view, snippet(view.text, text)))
     return hits, following
 
 
-def _snippet(text: str, query: str) -> str:
+def snippet(text: str, query: str) -> str:
     """The text around the first word of the query, which stands between U+0002 and U+0003."""
     folded = text.casefold()
     for word in query.casefold().split():

@@ -94,7 +94,7 @@ class Consent:
     """Whether somebody lets their words go elsewhere."""
 
     id: int
-    account_id: int
+    package: str
     remote_id: str
     verb: str
     allowed: bool
@@ -140,6 +140,7 @@ class RemoteConversation:
     history_at: bytes | None = field(repr=False)
     history_due: int
     history_failures: int
+    read_id: int | None
     draft_id: int | None
     last_at: int
 
@@ -240,16 +241,15 @@ class Intent:
     message_id: int | None
     kind: str
     body_id: int | None
-    hops: bytes | None = field(repr=False)
-    origin: str
+    provenance: bytes | None = field(repr=False)
     state: str
     maybe: bool
     attempts: int
     first_at: int | None
     due_at: int
+    created_at: int
     expires_at: int
     reason: str
-    done: bytes | None = field(repr=False)
     settled_at: int | None
 
 

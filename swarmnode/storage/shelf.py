@@ -10,7 +10,7 @@ text, which takes a tenth of the time. A message is some fifty statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
@@ -166,6 +166,11 @@ class Shelf(Generic[T]):
         for i in self._booleans:
             values[i] = bool(values[i])
         return self._kind(*values)
+
+
+def one_of(column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """That a column has one of some fixed values, as a prepared statement can say it."""
+    return sa.or_(*(column == sa.literal_column(_literal(value)) for value in values))
 
 
 def _default(column: sa.Column[Any]) -> object:

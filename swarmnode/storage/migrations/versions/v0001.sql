@@ -30,6 +30,17 @@ CREATE TABLE bridge_account (
     CONSTRAINT uq_bridge_account_account UNIQUE (account)
 );
 
+CREATE TABLE bridge_consent (
+    id INTEGER NOT NULL,
+    package TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    allowed BOOLEAN NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_bridge_consent PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_consent_package_remote_id_verb UNIQUE (package, remote_id, verb)
+);
+
 CREATE TABLE bridge_hold (
     id INTEGER NOT NULL,
     scope TEXT NOT NULL,
@@ -179,20 +190,6 @@ CREATE TABLE alert (
 
 CREATE INDEX ix_alert_contact_id ON alert (contact_id);
 
-CREATE TABLE bridge_consent (
-    id INTEGER NOT NULL,
-    account_id INTEGER NOT NULL,
-    remote_id TEXT NOT NULL,
-    verb TEXT NOT NULL,
-    allowed BOOLEAN NOT NULL,
-    at INTEGER NOT NULL,
-    CONSTRAINT pk_bridge_consent PRIMARY KEY (id),
-    CONSTRAINT uq_bridge_consent_account_id_remote_id_verb UNIQUE (account_id, remote_id, verb),
-    CONSTRAINT fk_bridge_consent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
-);
-
-CREATE INDEX ix_bridge_consent_account_id ON bridge_consent (account_id);
-
 CREATE TABLE bridge_kv (
     id INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
@@ -335,6 +332,7 @@ CREATE TABLE remote_conversation (
     history_at BLOB,
     history_due INTEGER NOT NULL,
     history_failures INTEGER NOT NULL,
+    read_id INTEGER,
     draft_id INTEGER,
     last_at INTEGER NOT NULL,
     CONSTRAINT pk_remote_conversation PRIMARY KEY (id),
@@ -602,16 +600,15 @@ CREATE TABLE bridge_intent (
     message_id INTEGER,
     kind TEXT NOT NULL,
     body_id INTEGER,
-    hops BLOB,
-    origin TEXT NOT NULL,
+    provenance BLOB,
     state TEXT NOT NULL,
     maybe BOOLEAN NOT NULL,
     attempts INTEGER NOT NULL,
     first_at INTEGER,
     due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     reason TEXT NOT NULL,
-    done BLOB,
     settled_at INTEGER,
     CONSTRAINT pk_bridge_intent PRIMARY KEY (id),
     CONSTRAINT uq_bridge_intent_intent UNIQUE (intent),

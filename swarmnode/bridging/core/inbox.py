@@ -1,0 +1,203 @@
+"""One inbox: what a person does with conversations and messages, whichever network they are on (ADR 0023).
+
+Each function is that of `services.views` or `services.messages` for the node's own conversations, and of this
+package for those of networks. Ids tell them apart: a conversation of a network begins with `b`, a message
+with `m`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...domain.views import ChatView, DeletionView, Hit, MessageView, Page
+from ...errors import UsageError
+from ...services import messages as own
+from ...services import views as own_views
+from ...services.news import tell
+from ...services.node import Node
+from ...services.step import Step
+from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteMessage
+from ...storage.search import REMOTE
+from . import abilities, outbox, places, rooms, screens
+from .packed import mapping
+from .writing import MESSAGE, writing
+
+MAX_RESULTS = 200
+
+
+def chats(step: Step, node: Node) -> list[ChatView]:
+    """All conversations, the latest first."""
+    return sorted(
+        [*own_views.chats(step, node), *screens.chats(step)], key=lambda view: (-view.last_at, view.id)
+    )
+
+
+def chat(step: Step, node: Node, chat: str) -> ChatView:
+    """One conversation."""
+    if rooms.is_ours(chat):
+        return screens.chat(step, rooms.find(step, chat))
+    return own_views.chat(step, node, own.find(step, chat))
+
+
+def page(
+    step: Step, node: Node, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50
+) -> Page:
+    """Messages of a conversation in the order of the screen."""
+    if rooms.is_ours(chat):
+        room = rooms.find(step, chat)
+        return screens.page(step, room, before=before, after=after, around=around, limit=limit)
+    row = own.find(step, chat)
+    return own_views.page(step, node, row, before=before, after=after, around=around, limit=limit)
+
+
+def message(step: Step, node: Node, message: str) -> MessageView:
+    """One message."""
+    if _is_ours(message):
+        return screens.message(step, outbox.find(step, message))
+    return own_views.message(step, node, own.message_row(step, message))
+
+
+def search(
+    step: Step, node: Node, text: str, *, chat: str = "", limit: int = 20, cursor: str = ""
+) -> tuple[list[Hit], str]:
+    """Messages with these words on all networks, the newest first, and a cursor for more."""
+    limit = max(1, min(limit, MAX_RESULTS))
+    mine, theirs = _cursors(cursor)
+    own_hits, own_next = own_views.search(step, node, text, chat=chat, limit=limit, cursor=mine)
+    found = step.tx.search.find(text, limit + 1, theirs, above=REMOTE)
+    rows = [REMOTE_MESSAGES.one(step.tx, search_id=search_id) for search_id in found[:limit]]
+    here = [row for row in rows if row is not None and row.body_id is not None]
+    wanted = [row for row in here if not chat or rooms.chat_id(row.conversation_id) == chat]
+    hits = [*own_hits, *(_hit(step, row, text) for row in wanted)]
+    # Each kind goes on where it stopped; a page may have up to twice as many as were asked for.
+    their_next = str(found[limit - 1]) if len(found) > limit else ""
+    following = f"{own_next or '-'} {their_next or '-'}" if own_next or their_next else ""
+    return sorted(hits, key=lambda hit: -hit.message.wall_s), following
+
+
+def _cursors(cursor: str) -> tuple[str, int | None]:
+    if not cursor:
+        return "", None
+    mine, _, theirs = cursor.partition(" ")
+    if not all(part == "-" or part.isdecimal() for part in (mine, theirs)):
+        raise UsageError(f"{cursor!r} is no cursor")
+    return "0" if mine == "-" else mine, REMOTE if theirs == "-" else int(theirs)
+
+
+def _hit(step: Step, row: RemoteMessage, text: str) -> Hit:
+    view = screens.message(step, row)
+    return Hit(view, own_views.snippet(view.text or view.title, text))
+
+
+# What the owner does
+
+
+def send(
+    step: Step,
+    node: Node,
+    chat: str,
+    text: str,
+    *,
+    reply_to: str = "",
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    expire_s: int | None = None,
+) -> MessageView:
+    """Say something in a conversation."""
+    if not rooms.is_ours(chat):
+        return own.send(step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s)
+    if expire_s:
+        raise UsageError("on other networks messages do not disappear by themselves")
+    if attachments:
+        raise UsageError("files cannot be sent to other networks yet")
+    return screens.message(step, outbox.find(step, outbox.send(step, chat, text, reply_to=reply_to)))
+
+
+def edit(step: Step, node: Node, message: str, text: str) -> MessageView:
+    """Let a message of the owner say something else."""
+    if not _is_ours(message):
+        return own.edit(step, node, message, text)
+    outbox.edit(step, message, text)
+    return screens.message(step, outbox.find(step, message))
+
+
+def react(step: Step, node: Node, message: str, symbol: str) -> MessageView:
+    """React to a message; an empty symbol takes the last one back."""
+    if not _is_ours(message):
+        return own.react(step, node, message, symbol)
+    outbox.react(step, message, [symbol] if symbol else [])
+    return screens.message(step, outbox.find(step, message))
+
+
+def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
+    """Destroy messages here, and for all if `everywhere`: on networks as soon as these have done so."""
+    ours = [message for message in messages if _is_ours(message)]
+    theirs = [message for message in messages if not _is_ours(message)]
+    if theirs or not ours:
+        own.delete(step, node, theirs, everywhere=everywhere)
+    for message in ours:
+        outbox.delete(step, message, everywhere=everywhere)
+    return DeletionView(tuple(messages), "shredded", everywhere)
+
+
+def resend(step: Step, node: Node, message: str) -> MessageView:
+    """Send again what was given up or refused; to "may have been sent" it is the answer that it was not."""
+    if not _is_ours(message):
+        return own.resend(step, node, message)
+    row = outbox.find(step, message)
+    if row.state == "maybe" and row.reason == "asked":
+        outbox.answer(step, message, sent=False)
+    else:
+        outbox.again(step, message)
+    return screens.message(step, outbox.find(step, message))
+
+
+def confirm(step: Step, message: str) -> MessageView:
+    """The owner has seen on the network that a message which may have been sent is there."""
+    outbox.answer(step, message, sent=True)
+    return screens.message(step, outbox.find(step, message))
+
+
+def cancel(step: Step, node: Node, message: str) -> MessageView:
+    """Take back what has not left."""
+    if not _is_ours(message):
+        return own.cancel(step, node, message)
+    outbox.cancel(step, message)
+    return screens.message(step, outbox.find(step, message))
+
+
+def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
+    """Mark messages as read, up to one or all; how many were unread. The network hears of it if it can."""
+    if not rooms.is_ours(chat):
+        return own.mark_read(step, node, chat, upto)
+    room = rooms.find(step, chat)
+    last = None if not upto else outbox.find(step, upto, room)
+    rows = REMOTE_MESSAGES.all(step.tx, conversation_id=room.id, unread=True)
+    if last is not None:
+        rows = [row for row in rows if places.not_after(row, last)]
+    for row in rows:
+        REMOTE_MESSAGES.change(step.tx, row.id, unread=False)
+    named = [row for row in rows if row.remote_id is not None]
+    if named:
+        with writing(step, room.account_id) as now:
+            newest = max(named, key=lambda row: (row.place, row.rank))
+            wanted = mapping(now.account.settings).get("read_receipts") != "no"
+            if wanted and abilities.has(abilities.of(step, now.account, room), "read"):
+                outbox.read(now, room, newest)
+            now.chats.add(room.id)
+    return len(rows)
+
+
+def set_draft(step: Step, chat: str, text: str) -> None:
+    """Keep what is being written; an empty text forgets it."""
+    if not rooms.is_ours(chat):
+        own.set_draft(step, chat, text)
+        return
+    room = rooms.find(step, chat)
+    if room.draft_id is not None:
+        step.tx.bodies.shred([room.draft_id])
+    ROOMS.change(step.tx, room.id, draft_id=step.tx.bodies.put(text.encode()) if text else None)
+    tell(step, "draft.changed", chat=chat)
+
+
+def _is_ours(message: str) -> bool:
+    return message[:1] == MESSAGE

@@ -1,0 +1,303 @@
+"""The journal: what networks tell enters the tables here, by one function (ADR 0023).
+
+Networks repeat themselves, tell late and out of order, and a crash makes them tell again. So every event may
+come any number of times, at any time: ids and revisions decide whether it is news, tombstones win over what
+comes behind them, and what is about something unknown waits for it. Whether somebody may change a message is
+looked at here, whatever the network thought.
+
+An event that cannot be taken in lies on a shelf from then on, and the cursor goes past it: the same event
+would fail again at each start, and nothing behind it would ever come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from swarm_bridges import api
+
+from ...errors import NodeError, UsageError
+from ...services.news import tell
+from ...services.step import Step
+from ...storage.bridge_shelves import (
+    ACCOUNTS,
+    REMOTE_MESSAGES,
+    ROOMS,
+    SHELVED,
+    AccountRow,
+    RemoteConversation,
+    RemoteMessage,
+)
+from . import accounts, bounds, coverage, echoes, entries, parked, people, places, rooms, settling
+from .content import Content
+from .packed import ordered, pack, texts
+from .writing import Writing, writing
+
+MAX_SHELVED = 1_000
+"""Of one account."""
+
+
+def ingest(step: Step, account: str, batch: api.Batch) -> None:
+    """Take in a batch and the cursor behind it, both or none.
+
+    Raises:
+        NotFound: there is no such account.
+        UsageError: more events at once than `bounds.MAX_EVENTS`, or a cursor too long.
+    """
+    row = accounts.find(step, account)
+    if len(batch.events) > bounds.MAX_EVENTS:
+        raise UsageError("too many events at once")
+    if batch.cursor_after is not None and len(batch.cursor_after) > bounds.MAX_CURSOR:
+        raise UsageError("a cursor that is too long")
+    if not _attempt(step, lambda: _take_all(step, row, batch.events)):
+        for event in batch.events:
+            if not _attempt(step, lambda event=event: _take_all(step, row, (event,))):  # type: ignore[misc]
+                _shelve(step, row, event, "error")
+    if batch.cursor_after is not None:
+        ACCOUNTS.change(step.tx, row.id, cursor=batch.cursor_after)
+
+
+def _attempt(step: Step, take: Callable[[], None]) -> bool:
+    """Whether it worked; if it did not, nothing of it stands. What the disk does is not caught."""
+    effects = len(step.effects)
+    try:
+        with step.tx.attempt():
+            take()
+    except NodeError:
+        raise
+    except Exception:  # noqa: BLE001  ours or theirs, one event must not stop all that come behind it
+        del step.effects[effects:]
+        return False
+    return True
+
+
+def _take_all(step: Step, row: AccountRow, events: tuple[api.Event, ...]) -> None:
+    with writing(step, row) as now:
+        taking = _Taking(now, _old_ones(events))
+        for event in events:
+            try:
+                bounds.check(event)
+            except bounds.Hostile as e:
+                _shelve(step, row, event, str(e))
+                continue
+            taking.take(event)
+
+
+def _old_ones(events: tuple[api.Event, ...]) -> Counter[api.ConversationRef]:
+    """How many messages of the past without an order key came for each conversation."""
+    return Counter(
+        event.ref.conversation
+        for event in events
+        if isinstance(event, api.MessageSeen) and event.order is None and event.origin is api.Origin.HISTORY
+    )
+
+
+def _shelve(step: Step, row: AccountRow, event: api.Event, why: str) -> None:
+    """Put an event away. One that cannot even be encoded leaves its kind alone."""
+    try:
+        data = pack(event) if bounds.size_of(event) <= bounds.MAX_CONTENT else b""
+    except bounds.Hostile:
+        data = b""
+    if SHELVED.count(step.tx, account_id=row.id) < MAX_SHELVED:
+        SHELVED.add(
+            step.tx, account_id=row.id, event=data, why=f"{type(event).__name__}: {why}", at=step.wall_s
+        )
+    tell(step, "bridge.shelved", account=row.account)
+
+
+@dataclass(slots=True)
+class _Taking:
+    """One batch on its way in."""
+
+    now: Writing
+    old_ones: Counter[api.ConversationRef]
+    rooms: dict[api.ConversationRef, RemoteConversation] = field(default_factory=dict)
+    ranks: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def take(self, event: api.Event) -> None:
+        """Take in one event."""
+        account = self.now.account
+        match event:
+            case api.MessageSeen():
+                self._message(event)
+            case api.MessageGone():
+                self._gone(event)
+            case api.ReactionsNow():
+                self._about(event.target, event)
+            case api.MarksNow():
+                self._about(event.target, event)
+            case api.ReceiptMoved():
+                self._about(event.up_to, event)
+            case api.ConversationSeen():
+                self._changed(rooms.seen(self.now.step, account.id, event))
+            case api.ConversationGone():
+                self._changed(rooms.left(self.now.step, account.id, event))
+            case api.ActorSeen():
+                people.seen(self.now.step, account.id, event)
+            case api.IdentityMoved():
+                people.moved(self.now.step, account.id, account.account, event)
+            case api.Coverage():
+                coverage.add(self.now.step, self._room(event.conversation), event)
+            case api.OpaqueSeen():
+                pass  # nothing here speaks through other networks yet, so it is for nobody
+
+    def _room(self, ref: api.ConversationRef) -> RemoteConversation:
+        room = self.rooms.get(ref)
+        if room is None:
+            room = self.rooms[ref] = rooms.of(self.now.step, self.now.account.id, ref)
+        return room
+
+    def _changed(self, room: RemoteConversation) -> None:
+        self.rooms.pop(rooms.ref(room), None)
+        self.now.chats.add(room.id)
+
+    # Messages
+
+    def _message(self, event: api.MessageSeen) -> None:
+        now, step = self.now, self.now.step
+        room = self._room(event.ref.conversation)
+        row = entries.find(step, room.id, event.ref.remote_id, event.ref.part)
+        row = row or self._known_as(room, event)
+        if row is None and (sent := echoes.ours(now, room, event)) is not None:
+            row = entries.name_ours(now, sent, event.ref, event.aliases)
+            self._echoed(room, row, event)
+            settling.echoed(now, row)
+        elif row is None:
+            self._new(room, event)
+        else:
+            self._again(room, row, event)
+
+    def _known_as(self, room: RemoteConversation, event: api.MessageSeen) -> RemoteMessage | None:
+        """The message under another of its ids; whoever names somebody else's has said nothing."""
+        for alias in event.aliases:
+            row = entries.find(self.now.step, room.id, alias, event.ref.part)
+            actor = people.of(self.now.step, self.now.account.id, event.actor)
+            if row is not None and entries.may_change(self.now.step, room, row, actor):
+                return row
+        return None
+
+    def _new(self, room: RemoteConversation, event: api.MessageSeen) -> None:
+        now, step = self.now, self.now.step
+        actor = people.of(step, now.account.id, event.actor)
+        gone = parked.is_buried(now, room, event)
+        row = entries.add(now, room, event, actor, place=self._place(room, event), gone=gone)
+        self.rooms.pop(event.ref.conversation, None)
+        self._catch_up(room, row)
+        if event.origin is api.Origin.HISTORY:
+            now.chats.add(room.id)
+        elif not gone:
+            now.changed(row, kind="message.new")
+
+    def _echoed(self, room: RemoteConversation, row: RemoteMessage, event: api.MessageSeen) -> None:
+        """What the network shows of our message is what others see: its text, its order, its revision."""
+        now, step = self.now, self.now.step
+        if event.order is not None:
+            place, rank = places.by_order(step, room.id, event.order)
+            REMOTE_MESSAGES.change(step.tx, row.id, place=place, rank=rank)
+        if parked.is_buried(now, room, event):
+            entries.take_back(now, row)
+        else:
+            entries.revise(now, entries.get(step, row.id), Content.of(event), event.revision)
+            REMOTE_MESSAGES.change(step.tx, row.id, edited=False)
+        self._catch_up(room, row)
+
+    def _again(self, room: RemoteConversation, row: RemoteMessage, event: api.MessageSeen) -> None:
+        """A message that is there: a duplicate, an edit, or an old revision that comes late."""
+        now, step = self.now, self.now.step
+        entries.name(step, row, (event.ref.remote_id, *event.aliases))
+        if row.gone_at is not None or event.revision in texts(row.revisions):
+            return
+        actor = people.of(step, now.account.id, event.actor)
+        if not entries.may_change(step, room, row, actor):
+            return
+        if row.revisions is None:  # ours, named by the answer to the call: this is its echo
+            self._echoed(room, row, event)
+            now.changed(row)
+            return
+        if entries.is_older(event.revision, row.revision):
+            entries.note_revision(step, row, event.revision)
+            return
+        entries.revise(now, row, Content.of(event), event.revision)
+        now.changed(row)
+
+    def _place(self, room: RemoteConversation, event: api.MessageSeen) -> tuple[str, int]:
+        step = self.now.step
+        if event.order is not None:
+            return places.by_order(step, room.id, event.order)
+        if event.origin is not api.Origin.HISTORY:
+            return places.last(step, room.id)
+        place, rank = self.ranks.get(room.id) or places.before_all(
+            step, room.id, self.old_ones[event.ref.conversation]
+        )
+        self.ranks[room.id] = place, rank + 1
+        return place, rank
+
+    def _gone(self, event: api.MessageGone) -> None:
+        step, room = self.now.step, self._room(event.target.conversation)
+        row = entries.find(step, room.id, event.target.remote_id, event.target.part)
+        if row is None:
+            parked.bury(step, room, event)
+            return
+        if row.gone_at is not None:
+            return
+        if event.actor is None or (event.for_owner_only and event.actor.is_owner):
+            entries.take_back(self.now, row)
+            return
+        actor = people.of(step, self.now.account.id, event.actor)
+        if entries.may_change(step, room, row, actor):
+            entries.take_back(self.now, row)
+
+    # What is about messages
+
+    def _about(self, target: api.MessageRef, event: parked.About) -> None:
+        room = self._room(target.conversation)
+        row = entries.find(self.now.step, room.id, target.remote_id, target.part)
+        if row is None:
+            parked.park(self.now.step, room, target, event)
+        else:
+            self._apply(room, row, event)
+
+    def _catch_up(self, room: RemoteConversation, row: RemoteMessage) -> None:
+        """Do what waited for a message."""
+        for event in parked.unpark(self.now.step, row):
+            self._apply(room, entries.get(self.now.step, row.id), event)
+
+    def _apply(self, room: RemoteConversation, row: RemoteMessage, event: parked.About) -> None:
+        if row.gone_at is not None and not isinstance(event, api.ReceiptMoved):
+            return
+        now = self.now
+        match event:
+            case api.ReactionsNow(actor=actor, values=values):
+                entries.react(now, row, people.of(now.step, now.account.id, actor), values)
+            case api.MarksNow():
+                counts = {
+                    bounds.name(key): count
+                    for key, count in sorted(event.counts.items())[: bounds.MAX_SYMBOLS]
+                }
+                REMOTE_MESSAGES.change(now.step.tx, row.id, marks=pack([ordered(event.mine), counts]))
+                now.changed(row)
+            case api.ReceiptMoved(actor=actor, read=read):
+                if not actor.is_owner:
+                    _got(now, row, "read" if read else "delivered")
+                elif read:
+                    _read_elsewhere(now, room, row)
+
+
+def _got(now: Writing, row: RemoteMessage, state: str) -> None:
+    """Others have got, or read, what the owner said up to a message."""
+    bound = {"room": row.conversation_id, "place": row.place, "rank": row.rank, "state": state}
+    for ours in REMOTE_MESSAGES.query(now.step.tx, places.OURS_UP_TO, bound):
+        REMOTE_MESSAGES.change(now.step.tx, ours.id, state=state)
+        now.changed(ours)
+
+
+def _read_elsewhere(now: Writing, room: RemoteConversation, row: RemoteMessage) -> None:
+    """The owner has read up to a message on another client."""
+    before = None if room.read_id is None else REMOTE_MESSAGES.get(now.step.tx, room.read_id)
+    if before is None or places.not_after(before, row):
+        ROOMS.change(now.step.tx, room.id, read_id=row.id)
+    bound = {"room": room.id, "place": row.place, "rank": row.rank}
+    for unread in REMOTE_MESSAGES.query(now.step.tx, places.UP_TO, bound):
+        REMOTE_MESSAGES.change(now.step.tx, unread.id, unread=False)
+        now.chats.add(room.id)

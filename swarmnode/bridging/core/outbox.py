@@ -1,0 +1,448 @@
+"""What the owner wants done, written down before any bridge sees it.
+
+What a network cannot do is refused here, or fitted to it: long texts become parts, a reply where there are
+none becomes a quotation. What has not left yet is still the owner's to change: an edit goes into it, and a
+deletion is its end; nothing of that is ever sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from swarm_bridges import api
+from swarm_bridges.document import Document, Quote
+from swarm_bridges.text import bounded, from_plain, split, to_plain
+
+from ...errors import Conflict, NotFound, UsageError
+from ...services.step import Step
+from ...storage.bridge_shelves import (
+    ACCOUNTS,
+    INTENTS,
+    REMOTE_MESSAGES,
+    ROOMS,
+    AccountRow,
+    Intent,
+    RemoteConversation,
+    RemoteMessage,
+)
+from . import abilities, content, entries, intents, people, places, rooms, settling, words
+from .consent import Provenance
+from .content import Content
+from .intents import FINAL, Kind, Payload, State
+from .packed import pack
+from .writing import MESSAGE, Writing, message_id, writing
+
+MAX_PARTS = 40
+QUOTED = 200
+"""Characters of a message that are quoted where a network has no replies."""
+
+
+def send(
+    step: Step,
+    chat: str,
+    text: str | Document,
+    *,
+    reply_to: str = "",
+    files: Sequence[api.LocalFile] = (),
+    title: str = "",
+    sensitive: bool = False,
+    visibility: str = "",
+    poll: api.Poll | None = None,
+    protect: str = "",
+    language: str = "",
+    provenance: Provenance | None = None,
+) -> str:
+    """Say something in a conversation, or publish it on a timeline; the id of the first part's message.
+
+    Raises:
+        NotFound: there is no such chat, or no such message to reply to.
+        Conflict: the owner is no longer in it.
+        UsageError: nothing to say, or more than the network takes, or something that it does not have.
+    """
+    room = rooms.find(step, chat)
+    if room.gone:
+        raise Conflict("you are no longer in this conversation")
+    body = bounded(from_plain(text) if isinstance(text, str) else text)
+    if not to_plain(body).strip() and not files and poll is None:
+        raise UsageError("there is nothing to say")
+    kind: Kind = "post" if room.kind == "timeline" else "send"
+    with writing(step, room.account_id) as now:
+        can = abilities.of(step, now.account, room)
+        abilities.check_said(can, kind, files=files, poll=poll, visibility=visibility, protect=protect)
+        target = None if not reply_to else find(step, reply_to, room)
+        if target is not None and not abilities.has(can, "reply"):
+            body, target = bounded(_quoting(step, target, body)), None
+        parts = split(body, can)
+        if len(parts) > MAX_PARTS:
+            raise UsageError(f"this network would need {len(parts)} messages for that; it takes {MAX_PARTS}")
+        payload = Payload(
+            parts=(api.Rendered(parts[0].body, parts[0].text, tuple(files)), *parts[1:]),
+            reply_to=None if target is None else target.id,
+            title=title,
+            sensitive=sensitive,
+            visibility=visibility,
+            poll=poll,
+            protect=protect,
+            language=language,
+        )
+        intent = _write(now, room, kind, payload, provenance=provenance)
+        rows = [_part(now, room, intent, number, payload) for number in range(len(parts))]
+    return message_id(rows[0])
+
+
+def edit(step: Step, message: str, text: str | Document) -> None:
+    """Let a message of the owner say something else.
+
+    Raises:
+        UsageError: it is another's, or gone, or the network has no edits (any more).
+    """
+    row = _standing(step, message)
+    room = rooms.get(step, row.conversation_id)
+    if not row.mine:
+        raise UsageError("only what you said yourself can be edited")
+    with writing(step, room.account_id) as now:
+        can = abilities.of(step, now.account, room)
+        parts = split(bounded(from_plain(text) if isinstance(text, str) else text), can)
+        if len(parts) > 1:
+            raise UsageError("that is more than one message on this network")
+        sending = _sending(step, row)
+        if sending is not None and _not_left(sending, row):
+            _say_instead(now, sending, row, parts[0])
+            return
+        abilities.need(can, "edit")
+        abilities.check_age(row, can.edit_within_s, step.wall_s, "edited")
+        _about(now, room, row, "edit", Payload(parts=parts))
+
+
+def delete(step: Step, message: str, *, everywhere: bool = True) -> None:
+    """Take a message back; or destroy it here alone.
+
+    Raises:
+        UsageError: it is another's, or the network does not take messages back (any more).
+    """
+    row = find(step, message)
+    room = rooms.get(step, row.conversation_id)
+    with writing(step, room.account_id) as now:
+        sending = _sending(step, row)
+        if sending is not None and _not_left(sending, row):
+            _say_less(now, sending, row)
+        elif not everywhere:
+            _drop_plans(now, row, ("edit", "react", "mark", "vote"))
+            entries.take_back(now, row)
+        elif row.gone_at is None:
+            if not row.mine and not rooms.moderates(room, now.account.remote_id):
+                raise UsageError(
+                    "only what you said yourself can be deleted for all",
+                    hint="Delete it here alone: leave out --everywhere.",
+                )
+            can = abilities.of(step, now.account, room)
+            abilities.need(can, "delete")
+            abilities.check_age(row, can.delete_within_s, step.wall_s, "taken back")
+            _drop_plans(now, row, ("edit", "react", "mark", "vote"))
+            if not intents.open_about(step, row.id, ("delete",)):
+                _about(now, room, row, "delete", Payload())
+
+
+def react(step: Step, message: str, symbols: Sequence[str]) -> None:
+    """Let the owner's reactions to a message be these."""
+    row = _standing(step, message)
+    room = rooms.get(step, row.conversation_id)
+    with writing(step, room.account_id) as now:
+        can = abilities.of(step, now.account, room)
+        abilities.check_reactions(can, symbols)
+        _about(now, room, row, "react", Payload(values=tuple(sorted(set(symbols)))))
+
+
+def mark(step: Step, message: str, name: str, *, on: bool) -> None:
+    """Set or take away one mark: `favourite`, `boost`, `bookmark`."""
+    row = _standing(step, message)
+    room = rooms.get(step, row.conversation_id)
+    with writing(step, room.account_id) as now:
+        abilities.need(abilities.of(step, now.account, room), name)
+        _about(now, room, row, "mark", Payload(mark=name, on=on))
+
+
+def vote(step: Step, message: str, options: Sequence[str]) -> None:
+    """Vote in a poll, by ids of its options."""
+    row = _standing(step, message)
+    room = rooms.get(step, row.conversation_id)
+    with writing(step, room.account_id) as now:
+        abilities.need(abilities.of(step, now.account, room), "poll")
+        said = words.of(step, row)
+        poll = None if said is None else said.poll
+        if poll is None or not {option.id for option in poll.options}.issuperset(options) or not options:
+            raise UsageError("this message has no such choice")
+        if poll.closed or (len(set(options)) > 1 and not poll.multiple):
+            raise UsageError("this poll is closed" if poll.closed else "this poll takes one answer")
+        _about(now, room, row, "vote", Payload(values=tuple(sorted(set(options)))))
+
+
+def read(now: Writing, room: RemoteConversation, row: RemoteMessage) -> None:
+    """Tell the network that the owner has read up to a message; the last such wish alone counts."""
+    for before in INTENTS.all(now.step.tx, conversation_id=room.id, kind="read", state=State.READY.value):
+        intents.change(now.step, before, State.CANCELLED)
+    _write(now, room, "read", Payload(), message_id=row.id)
+
+
+def cancel(step: Step, message: str) -> None:
+    """Take back what has not left, with all its parts: it is never sent.
+
+    Raises:
+        Conflict: it has left, or may have.
+    """
+    row = find(step, message)
+    sending = _sending(step, row)
+    if sending is None or not all(_not_left(sending, part) for part in intents.parts(step, sending)):
+        raise Conflict("this message has left", hint="Delete it on the other side: `swarmnode delete`.")
+    with writing(step, sending.account_id) as now:
+        for part in intents.parts(step, sending):
+            _say_less(now, intents.get(step, sending.id), entries.get(step, part.id))
+
+
+def again(step: Step, message: str) -> None:
+    """Send again what was refused or given up, as a new wish for the parts that the network does not have.
+
+    Raises:
+        Conflict: it was neither.
+    """
+    row = find(step, message)
+    sending = None if row.intent_id is None else INTENTS.get(step.tx, row.intent_id)
+    if row.state not in {"refused", "expired"} or (sending is not None and State(sending.state) not in FINAL):
+        raise Conflict("this message was not given up")
+    room = rooms.get(step, row.conversation_id)
+    kind: Kind = "post" if room.kind == "timeline" else "send"
+    rows = (
+        [row]
+        if sending is None
+        else [part for part in intents.parts(step, sending) if part.remote_id is None]
+    )
+    said = [(part, words.of(step, part)) for part in rows]
+    known = [(part, old) for part, old in said if old is not None]
+    if not known:
+        raise Conflict("this message is gone")
+    first = known[0][1]
+    target = first.reply_to and entries.find(step, room.id, first.reply_to.remote_id, first.reply_to.part)
+    with writing(step, room.account_id) as now:
+        payload = Payload(
+            parts=tuple(api.Rendered(old.body, old.text, old.sending) for _, old in known),
+            reply_to=target.id if target else None,
+            title=first.title,
+            sensitive=first.sensitive,
+            visibility=first.visibility,
+            poll=first.poll,
+        )
+        intent = _write(now, room, kind, payload)
+        for number, (part, old) in enumerate(known):
+            like = content.likeness(old.body)
+            REMOTE_MESSAGES.change(
+                step.tx,
+                part.id,
+                intent_id=intent.id,
+                number=number,
+                state="queued",
+                reason="",
+                copy_hash=like,
+            )
+            now.changed(part)
+
+
+def answer(step: Step, message: str, *, sent: bool) -> None:
+    """The owner says whether something that may have been sent is there, or is to be sent again.
+
+    Raises:
+        Conflict: nobody asks any more.
+    """
+    row = find(step, message)
+    intent = _sending(step, row)
+    if intent is None or intent.state != State.ASKED:
+        raise Conflict("it is known what became of this message")
+    with writing(step, intent.account_id) as now:
+        if sent:
+            for part in intents.parts(step, intent):
+                _find_copy(now, intent, part)
+            settling.accepted(now, intents.get(step, intent.id), None)
+        else:
+            INTENTS.change(step.tx, intent.id, expires_at=step.wall_s + intents.EXPIRES_S)
+            settling.again(now, intents.get(step, intent.id), "", wait_s=0, attempts=0)
+
+
+def find(step: Step, message: str, room: RemoteConversation | None = None) -> RemoteMessage:
+    """A message by its id on screens; in this conversation, if one is given.
+
+    Raises:
+        NotFound: there is none.
+    """
+    number = message[1:20]
+    ours = message[:1] == MESSAGE and number.isascii() and number.isdecimal()
+    row = REMOTE_MESSAGES.get(step.tx, int(number)) if ours else None
+    if row is None or (room is not None and row.conversation_id != room.id):
+        raise NotFound("there is no such message", hint="`swarmnode read CHAT` shows ids.")
+    return row
+
+
+def _standing(step: Step, message: str) -> RemoteMessage:
+    row = find(step, message)
+    if row.gone_at is not None:
+        raise UsageError("this message does not stand any more")
+    return row
+
+
+# Writing down
+
+
+def _write(
+    now: Writing,
+    room: RemoteConversation,
+    kind: Kind,
+    payload: Payload,
+    *,
+    message_id: int | None = None,
+    state: State = State.READY,
+    provenance: Provenance | None = None,
+) -> Intent:
+    step = now.step
+    return INTENTS.make(
+        step.tx,
+        intent=step.entropy(16).hex(),
+        account_id=now.account.id,
+        conversation_id=room.id,
+        message_id=message_id,
+        kind=kind,
+        body_id=step.tx.bodies.put(pack(payload)),
+        provenance=None if provenance is None else pack(provenance),
+        state=state.value,
+        created_at=step.wall_s,
+        expires_at=step.wall_s + intents.EXPIRES_S,
+    )
+
+
+def _part(
+    now: Writing, room: RemoteConversation, intent: Intent, number: int, payload: Payload
+) -> RemoteMessage:
+    """The message that one part will be."""
+    step, part = now.step, payload.parts[number]
+    place, rank = places.last(step, room.id)
+    target = None if payload.reply_to is None or number else entries.get(step, payload.reply_to)
+    row = REMOTE_MESSAGES.make(
+        step.tx,
+        conversation_id=room.id,
+        actor_id=people.of(step, now.account.id, api.Actor(now.account.remote_id, is_owner=True)).id,
+        mine=True,
+        place=place,
+        rank=rank,
+        wall_s=max(step.wall_s, 0),
+        stored_at=step.wall_s,
+        state="queued",
+        copy_hash=content.likeness(part.body),
+        intent_id=intent.id,
+        number=number,
+    )
+    said = Content(
+        body=part.body,
+        title="" if number else payload.title,
+        sensitive=payload.sensitive,
+        visibility=payload.visibility,
+        reply_to=None if target is None else entries.ref(step, target),
+        sending=part.files,
+        poll=None if number else payload.poll,
+    )
+    row = words.put(step, now.index, row, said)
+    ROOMS.change(step.tx, room.id, last_at=step.wall_s)
+    now.changed(row, kind="message.new")
+    return row
+
+
+def _about(now: Writing, room: RemoteConversation, row: RemoteMessage, kind: Kind, payload: Payload) -> None:
+    """Write down what is wanted of a message. What was wanted before and has not left is replaced."""
+    for before in intents.open_about(now.step, row.id, (kind,)):
+        same = intents.payload(now.step, before)
+        if before.state in {State.READY, State.WAITING} and same is not None and same.mark == payload.mark:
+            intents.change(now.step, before, State.CANCELLED)
+    state = State.WAITING if row.remote_id is None else State.READY
+    _write(now, room, kind, payload, message_id=row.id, state=state)
+    now.changed(row)
+
+
+# What has not left
+
+
+def _sending(step: Step, row: RemoteMessage) -> Intent | None:
+    """The intent that sends a message, unless it is settled."""
+    intent = None if row.intent_id is None else INTENTS.get(step.tx, row.intent_id)
+    return None if intent is None or State(intent.state) in FINAL else intent
+
+
+def _not_left(intent: Intent, row: RemoteMessage) -> bool:
+    return intent.state == State.READY and not intent.maybe and row.remote_id is None
+
+
+def _say_instead(now: Writing, intent: Intent, row: RemoteMessage, part: api.Rendered) -> None:
+    payload, old = intents.payload(now.step, intent), words.of(now.step, row)
+    assert payload is not None
+    assert old is not None
+    parts = list(payload.parts)
+    parts[row.number] = api.Rendered(part.body, part.text, parts[row.number].files)
+    _replace(now, intent, payload, parts)
+    words.put(now.step, now.index, row, settling.with_body(old, part.body))
+    REMOTE_MESSAGES.change(now.step.tx, row.id, copy_hash=content.likeness(part.body))
+    now.changed(row)
+
+
+def _say_less(now: Writing, intent: Intent, row: RemoteMessage) -> None:
+    """Leave out one part; an intent without any is its end."""
+    payload = intents.payload(now.step, intent)
+    assert payload is not None
+    for part in intents.parts(now.step, intent):
+        if part.number > row.number:
+            REMOTE_MESSAGES.change(now.step.tx, part.id, number=part.number - 1)
+    REMOTE_MESSAGES.change(now.step.tx, row.id, intent_id=None)
+    settling.give_up_about(now, row.id)
+    entries.take_back(now, replace(row, intent_id=None))
+    parts = [part for number, part in enumerate(payload.parts) if number != row.number]
+    if parts:
+        _replace(now, intent, payload, parts)
+    else:
+        intents.change(now.step, intent, State.CANCELLED)
+
+
+def _replace(now: Writing, intent: Intent, payload: Payload, parts: Sequence[api.Rendered]) -> None:
+    fields = {name: getattr(payload, name) for name in Payload.__struct_fields__}
+    if intent.body_id is not None:
+        now.step.tx.bodies.shred([intent.body_id])
+    changed = Payload(**{**fields, "parts": tuple(parts)})
+    INTENTS.change(now.step.tx, intent.id, body_id=now.step.tx.bodies.put(pack(changed)))
+
+
+def _drop_plans(now: Writing, row: RemoteMessage, kinds: Sequence[str]) -> None:
+    for about in intents.open_about(now.step, row.id, kinds):
+        if about.state in {State.READY, State.WAITING}:
+            intents.change(now.step, about, State.CANCELLED)
+
+
+def _find_copy(now: Writing, intent: Intent, part: RemoteMessage) -> None:
+    """The owner says that it is there: if the network has shown such a text of ours since, it is this."""
+    if part.remote_id is not None or part.copy_hash is None:
+        return
+    for other in REMOTE_MESSAGES.all(
+        now.step.tx, conversation_id=part.conversation_id, mine=True, intent_id=None
+    ):
+        said = words.of(now.step, other) if other.stored_at >= intent.created_at else None
+        ref = entries.ref(now.step, other)
+        if said is not None and ref is not None and content.likeness(said.body) == part.copy_hash:
+            entries.name_ours(now, part, ref)
+            return
+
+
+def _quoting(step: Step, target: RemoteMessage, body: Document) -> Document:
+    said = words.of(step, target)
+    text = "" if said is None else said.text
+    short = text[:QUOTED] + ("…" if len(text) > QUOTED else "")
+    return Document((Quote(from_plain(short).blocks), *body.blocks)) if short else body
+
+
+def account_of(step: Step, room: RemoteConversation) -> AccountRow:
+    """The account that a conversation belongs to."""
+    row = ACCOUNTS.get(step.tx, room.account_id)
+    assert row is not None
+    return row

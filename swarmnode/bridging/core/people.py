@@ -1,0 +1,68 @@
+"""Those whom a network knows, by its immutable ids: how they are called, and who is who after a move."""
+
+from __future__ import annotations
+
+from swarm_bridges import api
+
+from ...services.news import tell
+from ...services.step import Step
+from ...storage.bridge_shelves import ACTORS, RemoteActor
+from . import bounds
+from .packed import pack
+
+
+def of(step: Step, account_id: int, actor: api.Actor) -> RemoteActor:
+    """The row of somebody; made where there is none."""
+    row = ACTORS.one(step.tx, account_id=account_id, remote_id=actor.remote_id)
+    if row is None:
+        return ACTORS.make(step.tx, account_id=account_id, remote_id=actor.remote_id, owner=actor.is_owner)
+    if actor.is_owner and not row.owner:
+        ACTORS.change(step.tx, row.id, owner=True)
+        row = get(step, row.id)
+    return row
+
+
+def get(step: Step, actor_id: int) -> RemoteActor:
+    """Somebody who is there."""
+    row = ACTORS.get(step.tx, actor_id)
+    assert row is not None
+    return row
+
+
+def root(row: RemoteActor) -> int:
+    """What two ids of one person have in common."""
+    return row.id if row.same_as is None else row.same_as
+
+
+def seen(step: Step, account_id: int, event: api.ActorSeen) -> None:
+    """How somebody is called and looks."""
+    row = of(step, account_id, event.actor)
+    ACTORS.change(
+        step.tx,
+        row.id,
+        name=bounds.name(event.name),
+        handle=bounds.name(event.handle),
+        url=event.url[: bounds.MAX_ID],
+        avatar=None if event.avatar is None else pack(event.avatar),
+        bot=event.bot,
+    )
+
+
+def moved(step: Step, account_id: int, account: str, event: api.IdentityMoved) -> None:
+    """Somebody has another id, if both ids say so; what one alone claims is told to the owner."""
+    match event.proof:
+        case "same_id":
+            for row in ACTORS.all(step.tx, account_id=account_id, handle=bounds.name(event.old)):
+                ACTORS.change(step.tx, row.id, handle=bounds.name(event.new))
+        case "mutual":
+            old = of(step, account_id, api.Actor(event.old))
+            new = of(step, account_id, api.Actor(event.new))
+            if root(old) != root(new) and new.same_as is None:
+                ACTORS.change(step.tx, new.id, same_as=root(old))
+        case _:
+            tell(step, "bridge.claim", account=account)
+
+
+def label(row: RemoteActor) -> str:
+    """What somebody is called on screens."""
+    return row.name or row.handle or row.remote_id[: bounds.MAX_NAME]

@@ -1,0 +1,94 @@
+"""Conversations of networks: rooms, direct talks, timelines. On screens their ids begin with `b`."""
+
+from __future__ import annotations
+
+from swarm_bridges import api
+
+from ...errors import NotFound
+from ...services.step import Step
+from ...storage.bridge_shelves import ROOMS, RemoteConversation
+from . import bounds
+from .packed import ordered, pack, texts
+
+PREFIX = "b"
+KINDS = frozenset({"direct", "group", "channel", "timeline", "notifications", "list", "feed"})
+
+
+def chat_id(room_id: int) -> str:
+    """A conversation's id on screens."""
+    return f"{PREFIX}{room_id}"
+
+
+def is_ours(chat: str) -> bool:
+    """Whether a conversation's id is one of a network."""
+    return chat[:1] == PREFIX and chat[1:].isascii() and chat[1:].isdecimal()
+
+
+def find(step: Step, chat: str) -> RemoteConversation:
+    """A conversation by its id on screens.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = ROOMS.get(step.tx, int(chat[1:20])) if is_ours(chat) else None
+    if row is None:
+        raise NotFound("there is no such chat", hint="`swarmnode chats` lists them.")
+    return row
+
+
+def get(step: Step, room_id: int) -> RemoteConversation:
+    """A conversation that is there."""
+    row = ROOMS.get(step.tx, room_id)
+    assert row is not None
+    return row
+
+
+def of(step: Step, account_id: int, ref: api.ConversationRef) -> RemoteConversation:
+    """The row of a conversation; made where there is none."""
+    found = ROOMS.one(step.tx, account_id=account_id, remote_id=ref.remote_id, private=ref.private)
+    return found or ROOMS.make(
+        step.tx, account_id=account_id, remote_id=ref.remote_id, private=ref.private, last_at=step.wall_s
+    )
+
+
+def ref(room: RemoteConversation) -> api.ConversationRef:
+    """What the network calls it."""
+    return api.ConversationRef(room.remote_id, room.private)
+
+
+def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConversation:
+    """A conversation is there, and so is the owner in it."""
+    room = of(step, account_id, event.conversation)
+    members = room.members
+    if event.members is not None:
+        came = {member.remote_id for member in event.members}
+        known = () if event.members_complete else texts(room.members)
+        members = pack(ordered(came.union(known))[: bounds.MAX_MEMBERS])
+    ROOMS.change(
+        step.tx,
+        room.id,
+        kind=event.kind if event.kind in KINDS else "group",
+        title=room.title if event.title is None else bounds.name(event.title),
+        topic=room.topic if event.topic is None else bounds.name(event.topic),
+        labels=pack([bounds.name(label) for label in event.labels[: bounds.MAX_SYMBOLS]]),
+        members=members,
+        moderators=pack(ordered(event.moderators)),
+        encrypted=bounds.name(event.encrypted),
+        archived=event.archived,
+        gone=False,
+        moved_to=None,
+    )
+    return get(step, room.id)
+
+
+def left(step: Step, account_id: int, event: api.ConversationGone) -> RemoteConversation:
+    """The owner is no longer in a conversation; what was said stays."""
+    room = of(step, account_id, event.conversation)
+    moved_to = None if event.moved_to is None else of(step, account_id, event.moved_to).id
+    ROOMS.change(step.tx, room.id, gone=True, moved_to=moved_to)
+    return room
+
+
+def moderates(room: RemoteConversation, remote_id: str) -> bool:
+    """Whether somebody may take back what others said."""
+    return remote_id in texts(room.moderators)

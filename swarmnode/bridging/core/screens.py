@@ -1,0 +1,199 @@
+"""What screens see of other networks, made of rows (`domain.views`). Reading only: any snapshot will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from swarm_bridges import api
+
+from ...domain.views import AttachmentView, ChatView, MessageState, MessageView, Page
+from ...errors import UsageError
+from ...services.step import Step
+from ...storage import bridge_tables as tables
+from ...storage.bridge_shelves import (
+    ACTORS,
+    REACTIONS,
+    REMOTE_MESSAGES,
+    ROOMS,
+    AccountRow,
+    RemoteActor,
+    RemoteConversation,
+    RemoteMessage,
+)
+from . import accounts, content, entries, intents, outbox, people, rooms
+from .content import Content
+from .packed import texts
+from .writing import message_id
+
+MAX_PAGE = 200
+AUTHOR = "a"
+"""Ids of people on other networks begin so."""
+_m = tables.remote_message.c
+
+
+def chat(step: Step, room: RemoteConversation) -> ChatView:
+    """A conversation for the list of them."""
+    account = outbox.account_of(step, room)
+    abilities = accounts.capabilities(step, account, room.abilities)
+    last = page(step, room, limit=1).items
+    draft = None if room.draft_id is None else step.tx.bodies.get(room.draft_id)
+    return ChatView(
+        id=rooms.chat_id(room.id),
+        title=room.title or _others(step, account, room),
+        contact="",
+        unread=REMOTE_MESSAGES.count(step.tx, conversation_id=room.id, unread=True),
+        standing="gone" if room.gone else "",
+        last_text=last[0].text if last else "",
+        last_at=room.last_at,
+        draft="" if draft is None else draft.decode(),
+        network=account.package,
+        account=account.account,
+        privacy="" if abilities is None else abilities.transport_privacy,
+        kind=room.kind,
+    )
+
+
+def chats(step: Step) -> list[ChatView]:
+    """All conversations of all networks."""
+    return [chat(step, room) for room in ROOMS.all(step.tx) if not room.archived and room.moved_to is None]
+
+
+def _others(step: Step, account: AccountRow, room: RemoteConversation) -> str:
+    """A conversation without a title is called after those who are in it, or were heard there."""
+    names = [name for name in texts(room.members) if name != account.remote_id][:4]
+    known = [ACTORS.one(step.tx, account_id=account.id, remote_id=name) for name in names]
+    labels = [people.label(row) if row else name for row, name in zip(known, names, strict=True)]
+    return ", ".join(labels) or room.remote_id[:80]
+
+
+def message(step: Step, row: RemoteMessage) -> MessageView:
+    """A message as it stands now."""
+    return _messages(step, [row])[0]
+
+
+def page(
+    step: Step,
+    room: RemoteConversation,
+    *,
+    before: str = "",
+    after: str = "",
+    around: str = "",
+    limit: int = 50,
+) -> Page:
+    """Messages of a conversation in the order of the screen: the last ones, or those at a cursor.
+
+    Raises:
+        NotFound, UsageError: no message or cursor of ours.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    if around:
+        row = outbox.find(step, around, room)
+        half = max(1, limit // 2)
+        early = page(step, room, before=_cursor_of(row), limit=half)
+        late = page(step, room, after=_cursor_of(row), limit=half)
+        last = late.next if late.items else _cursor_of(row)
+        return Page((*early.items, message(step, row), *late.items), early.prev or _cursor_of(row), last)
+    # What was taken back before it came is no place in a conversation; nobody ever saw it.
+    query = sa.select(*REMOTE_MESSAGES.columns).where(
+        _m.conversation_id == room.id, sa.or_(_m.gone_at.is_(None), _m.search_id.is_not(None))
+    )
+    key = sa.tuple_(_m.place, _m.rank, _m.id)
+    if after:
+        query = query.where(key > sa.tuple_(*_cursor(after))).order_by(_m.place, _m.rank, _m.id)
+        rows = REMOTE_MESSAGES.find(step.tx, query.limit(limit))
+    else:
+        if before:
+            query = query.where(key < sa.tuple_(*_cursor(before)))
+        query = query.order_by(_m.place.desc(), _m.rank.desc(), _m.id.desc())
+        rows = REMOTE_MESSAGES.find(step.tx, query.limit(limit))[::-1]
+    if not rows:
+        return Page((), before or after, after or before)
+    return Page(tuple(_messages(step, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
+
+
+def _cursor_of(row: RemoteMessage) -> str:
+    return f"{row.place.encode().hex()}.{row.rank}.{row.id}"
+
+
+def _cursor(text: str) -> tuple[str, int, int]:
+    try:
+        place, rank, number = text.split(".")
+        return bytes.fromhex(place).decode(), int(rank), int(number)
+    except ValueError:
+        raise UsageError(f"{text!r} is no cursor") from None
+
+
+def _messages(step: Step, rows: Sequence[RemoteMessage]) -> list[MessageView]:
+    bodies = step.tx.bodies.get_many(row.body_id for row in rows if row.body_id is not None)
+    known: dict[int, RemoteActor] = {}
+    return [_view(step, row, bodies.get(row.body_id or 0), known) for row in rows]
+
+
+def _view(step: Step, row: RemoteMessage, data: bytes | None, known: dict[int, RemoteActor]) -> MessageView:
+    said = None if data is None else content.decode(data)
+    actor = None if row.actor_id is None else _actor(step, row.actor_id, known)
+    author = "me" if row.mine or actor is None else author_id(actor)
+    unreadable = "" if said is None else said.unreadable
+    return MessageView(
+        id=message_id(row),
+        chat=rooms.chat_id(row.conversation_id),
+        author=author,
+        author_name="" if actor is None else people.label(actor),
+        author_handle="" if actor is None else actor.handle,
+        mine=row.mine,
+        kind="deleted" if said is None else ("unreadable" if unreadable else "text"),
+        text="" if said is None else said.text,
+        wall_s=row.wall_s,
+        state=MessageState(row.state),
+        reason=row.reason or unreadable,
+        reply_to=_reply(step, row, said),
+        edited=row.edited,
+        reactions=tuple(_reactions(step, row, known)) if said is not None else (),
+        attachments=() if said is None else tuple(_files(said)),
+        unread=row.unread,
+        title="" if said is None else said.title,
+        sensitive=said is not None and said.sensitive,
+        url="" if said is None else said.url,
+        protection="" if said is None else said.foreign_crypto,
+        marks=tuple(sorted(entries.marks(row)[0])),
+        doing=tuple(intent.kind for intent in intents.open_about(step, row.id) if intent.kind != "read"),
+    )
+
+
+def author_id(actor: RemoteActor) -> str:
+    """Somebody's id on screens."""
+    return f"{AUTHOR}{people.root(actor)}"
+
+
+def _reply(step: Step, row: RemoteMessage, said: Content | None) -> str:
+    """What it answers: the row that it was written for, or what the network names."""
+    if said is None or said.reply_to is None:
+        return ""
+    room = ROOMS.get(step.tx, row.conversation_id)
+    if room is None or said.reply_to.conversation != rooms.ref(room):
+        return ""
+    target = entries.find(step, room.id, said.reply_to.remote_id, said.reply_to.part)
+    return "" if target is None else message_id(target)
+
+
+def _reactions(step: Step, row: RemoteMessage, known: dict[int, RemoteActor]) -> list[tuple[str, str]]:
+    return [
+        ("me" if actor.owner else author_id(actor), symbol)
+        for reaction in REACTIONS.all(step.tx, message_id=row.id)
+        for actor in [_actor(step, reaction.actor_id, known)]
+        for symbol in texts(reaction.symbols)
+    ]
+
+
+def _files(said: Content) -> list[AttachmentView]:
+    files: list[api.RemoteFile | api.LocalFile] = [*(said.files or said.sending)]
+    return [AttachmentView(file.name, file.media_type, file.size_bytes or 0) for file in files]
+
+
+def _actor(step: Step, actor_id: int, known: dict[int, RemoteActor]) -> RemoteActor:
+    found = known.get(actor_id)
+    if found is None:
+        found = known[actor_id] = people.get(step, actor_id)
+    return found
