@@ -47,8 +47,9 @@ def package_of(module: ModuleType) -> Package:
     Raises:
         WrongShape: its `Bridge` lacks what each bridge has, or has only half of something.
     """
-    bridge: Any = getattr(module, "Bridge", None)
-    login: Any = getattr(module, "Login", None)
+    own = {name: member for name, member in vars(module).items() if member not in (api.Bridge, api.Login)}
+    bridge: Any = own.get("Bridge")
+    login: Any = own.get("Login")
     if not isinstance(bridge, type):
         raise WrongShape("it has no class Bridge")
     verbs = set[str]()

@@ -270,7 +270,8 @@ def where(error: BaseException) -> str:
     """The type of an error and the places of the code on its way, innermost first."""
     places, at = [], error.__traceback__
     while at is not None:
-        module = at.tb_frame.f_globals.get("__name__", "?")
-        places.append(f"{module}:{at.tb_lineno}")
+        module = str(at.tb_frame.f_globals.get("__name__", "?"))
+        if not module.startswith("importlib"):
+            places.append(f"{module}:{at.tb_lineno}")
         at = at.tb_next
     return " < ".join([type(error).__qualname__, *reversed(places)])

@@ -1,0 +1,125 @@
+"""Connections for bridges, which have no network of their own: where to is checked, then made here.
+
+A bridge reaches what its manifest names, and the hosts of its account. A name is looked up once; every
+address that it has must be public, and the connection goes to what was looked at, so that no name leads into
+the owner's own network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from swarm_bridges.api import Refused, Temporary
+
+from ...domain.net import IPAddress, is_public
+
+LOOPBACK = "SWARMNODE_TEST_BRIDGE_LOOPBACK"
+"""Set in tests and the demo alone: bridges reach servers on this machine."""
+CONNECT_S = 10.0
+"""For one address."""
+LOOK_UP_S = 10.0
+MOST_ADDRESSES = 4
+MAX_HOST = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where one account may go: patterns of a manifest (`HOST`, `*.HOST`, `any`), and its own hosts.
+
+    `named` are hosts that the owner typed while logging in: they and what lies below them.
+    """
+
+    egress: tuple[str, ...]
+    hosts: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+
+    def allows(self, host: str, port: int) -> bool:
+        """Whether a host may be reached at a port. `host` is in lower case, without a final dot."""
+        if "any" in self.egress:
+            return True
+        if "account_host" in self.egress:
+            if not self.hosts.isdisjoint({host, f"{host}:{port}", f"[{host}]:{port}"}):
+                return True
+            if any(host == name or host.endswith(f".{name}") for name in self.named):
+                return True
+        return any(
+            host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+            for pattern in self.egress
+        )
+
+
+def plain_host(host: str) -> str:
+    """A host as it is compared: lower case, international names in their ASCII form, no final dot.
+
+    Raises:
+        Refused: it is none.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(name))
+    try:
+        name = name.encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    if (
+        not name
+        or len(name) > MAX_HOST
+        or not name.replace("-", "").replace(".", "").replace("_", "").isalnum()
+    ):
+        raise Refused("not the name of a host")
+    return name
+
+
+async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False) -> socket.socket:
+    """A connected socket that does not block. `loopback` allows this machine's own addresses.
+
+    Raises:
+        Refused: this account may not go there.
+        Temporary: it could not be reached.
+    """
+    name = plain_host(host)
+    if not 0 < port < 65536 or not reach.allows(name, port):
+        raise Refused("this bridge may not connect there")
+    addresses = await _addresses(name)
+    if not all(is_public(address) or (loopback and address.is_loopback) for address in addresses):
+        raise Refused("this is an address of a private network")
+    for address in addresses[:MOST_ADDRESSES]:
+        if (line := await _connected(address, port)) is not None:
+            return line
+    raise Temporary("the host could not be reached")
+
+
+async def _addresses(name: str) -> list[IPAddress]:
+    """All addresses of a name, those of the older protocol behind those of the newer."""
+    with contextlib.suppress(ValueError):
+        return [ipaddress.ip_address(name)]
+    try:
+        async with asyncio.timeout(LOOK_UP_S):
+            found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        raise Temporary("the host's name is not known") from None
+    return _numbers(str(entry[4][0]) for entry in found)
+
+
+def _numbers(texts: Iterable[str]) -> list[IPAddress]:
+    return [ipaddress.ip_address(text) for text in dict.fromkeys(texts)]
+
+
+async def _connected(address: IPAddress, port: int) -> socket.socket | None:
+    line = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+    line.setblocking(False)
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await asyncio.get_running_loop().sock_connect(line, (str(address), port))
+    except (OSError, TimeoutError):
+        line.close()
+        return None
+    except BaseException:
+        line.close()
+        raise
+    return line
