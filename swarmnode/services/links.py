@@ -7,6 +7,8 @@ loses nothing but the answers.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox import Caller
 from swarm_protocol.mailbox.commands import CommandBody
@@ -32,8 +34,9 @@ IDLE_S = 600.0
 _ED25519 = Ed25519()
 
 
+@lru_cache(1024)
 def key_of(secret: bytes) -> SignatureKeyPair:
-    """The key pair of a queue's end, from the seed in its row."""
+    """The key pair of a queue's end, from the seed in its row. Each command is signed with one."""
     return _ED25519.from_private(secret)
 
 

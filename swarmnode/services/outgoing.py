@@ -15,6 +15,7 @@ used, and the next one where the first gives no receipt or the peer does not con
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from swarm_protocol import mailbox as mbx
 from swarm_protocol.envelope import Bucket, Frame, Kind, QueueKey, frames_for, seal_envelope
@@ -87,6 +88,7 @@ def keys_are_there(step: Step, node: Node, conversation_id: int) -> None:
     """A conversation has keys again: what was said meanwhile leaves."""
     for row in OUTBOX.all(step.tx, conversation_id=conversation_id, state=KEYLESS):
         OUTBOX.change(step.tx, row.id, state=QUEUED)
+    node.backlog = True
     node.remind(step, ("pump", 0), 0.0)
 
 
@@ -120,7 +122,8 @@ def post_through(
     step: Step, node: Node, route: QueueOut, peer_id: int, conversation_id: int, plain: bytes
 ) -> None:
     """Send content through one queue alone, if there is a line; who wants it asks again otherwise."""
-    if open_way(step, node, route) is None or node.quarantine:
+    way = open_way(step, node, route)
+    if way is None or node.quarantine:
         return
     row = OUTBOX.make(
         step.tx,
@@ -132,17 +135,17 @@ def post_through(
         state=SEALED,
         created_at=step.wall_s,
     )
-    _seal(step, node, _encrypted(step, node, row), route)
+    _seal(step, node, _encrypted(step, node, row), route, way)
 
 
 def _push(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> None:
     """Let go of something new at once, unless older things for the same peer still wait."""
     node.remind(step, ("outbox", 0), LOOK_S)
-    first = queries.FIRST_QUEUED.scalar(step.tx, {"peer": row.peer_id, "invite": row.invite_id})
-    if first == row.id:
-        _send(step, node, row, data)
-    else:
+    target = {"peer": row.peer_id, "invite": row.invite_id}
+    if node.backlog and queries.FIRST_QUEUED.scalar(step.tx, target) != row.id:
         node.remind(step, ("pump", 0), 0.0)
+    elif not _send(step, node, row, data):
+        node.backlog = True
 
 
 def pump(step: Step, node: Node) -> None:
@@ -169,17 +172,18 @@ def _send(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> b
     if node.quarantine:
         return False
     link = direct.link_to(step, node, row.peer_id)
-    usable: list[QueueOut] = []
+    usable: list[tuple[QueueOut, Way]] = []
     if link is None or row.attempts:  # what went over a link and was not confirmed goes over queues
-        usable = [route for route in routes_of(step, node, row) if open_way(step, node, route)]
+        routes = ((route, open_way(step, node, route)) for route in routes_of(step, node, row))
+        usable = [(route, way) for route, way in routes if way is not None]
     if link is None and not usable:
         return False
     if row.wire is None:
         row = _encrypted(step, node, row, data)
     if usable:
         chosen = usable if row.important else [usable[row.attempts % len(usable)]]
-        for route in chosen:
-            _seal(step, node, row, route)
+        for route, way in chosen:
+            _seal(step, node, row, route, way)
     elif link is not None:
         direct.send(step, link, row)
         node.remind(step, ("outbox", 0), LOOK_S)
@@ -206,13 +210,16 @@ def routes_of(step: Step, node: Node, row: Outgoing) -> list[QueueOut]:
 def open_way(step: Step, node: Node, queue: QueueOut) -> Way | None:
     """The way to a queue that may be sent to, if it takes one more."""
     way = ways.to(step, node, queue)
-    if way is None or not (queue.keyed or queue.stranger) or not way.has_room:
-        return None
+    return way if way is not None and _takes_more(node, queue, way) else None
+
+
+def _takes_more(node: Node, queue: QueueOut, way: Way) -> bool:
+    sending = way.line.sending
     if queue.id in node.full and (
-        ("full", queue.id) in node.timers or any(sid == queue.sid for sid, _ in way.line.sending)
+        ("full", queue.id) in node.timers or any(sid == queue.sid for sid, _ in sending)
     ):
-        return None
-    return way if len(way.line.sending) < WINDOW else None
+        return False
+    return (queue.keyed or queue.stranger) and way.has_room and len(sending) < WINDOW
 
 
 def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> Outgoing:
@@ -235,10 +242,10 @@ def with_wire(step: Step, node: Node, row: Outgoing) -> Outgoing:
     return row
 
 
-def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
+def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut, way: Way) -> None:
     """Make the envelopes of one route, and ask its relay to take them."""
     assert row.wire is not None
-    record = QueueRecord.decode(route.record)
+    record = _record(route.record)
     frames = frames_for(Kind(row.kind), row.wire, 0)
     first = _take_numbers(step, route, len(frames))
     numbered = [Frame(frame.kind, frame.payload, first + frame.link_seq) for frame in frames]
@@ -254,9 +261,14 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut) -> None:
             blob=blob,
             state="ready",
         )
-        way = open_way(step, node, route)
-        if way is not None:
+        if _takes_more(node, route, way):
             ask(step, node, way, route, envelope_id, row.id, msg_id, blob)
+
+
+@lru_cache(512)
+def _record(data: bytes) -> QueueRecord:
+    """A queue's record, which does not change: it is needed for each frame."""
+    return QueueRecord.decode(data)
 
 
 def _take_numbers(step: Step, route: QueueOut, count: int) -> int:

@@ -16,7 +16,6 @@ from ..storage.shelves import (
     AUTHORS,
     CONVERSATIONS,
     MESSAGES,
-    OUTBOX,
     PEERS,
     RECEIPT_INTENTS,
     Peer,
@@ -110,9 +109,8 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, rece
     """A peer confirms: what it has need not be repeated."""
     PEERS.change(step.tx, peer.id, heard_at=step.wall_s)
     repeats.has_room(step, node, peer.id)
-    for row in OUTBOX.all(step.tx, peer_id=peer.id, message_id=None, repeat=True):
-        if row.plain is not None:  # a Hello: a receipt, an empty one too, says that we were heard
-            outgoing.confirmed(step, node, row.id)
+    for (outbox_id,) in queries.HELLOS.rows(step.tx, {"peer": peer.id}):
+        outgoing.confirmed(step, node, outbox_id)  # a receipt, an empty one too, says that we were heard
     me = node.me.author
     author = AUTHORS.one(step.tx, conversation_id=conversation.id, leaf_sig=me.leaf_sig)
     if author is None:

@@ -145,6 +145,7 @@ def unanswered(step: Step, node: Node, rows: list[int]) -> None:
     for outbox_id in rows:
         if OUTBOX.one(step.tx, id=outbox_id, state=SEALED) is not None:
             OUTBOX.change(step.tx, outbox_id, state=QUEUED)
+            node.backlog = True
             node.remind(step, ("pump", 0), 0.0)
 
 
@@ -204,6 +205,7 @@ def _back_to_queue(step: Step, node: Node, outbox_id: int, *, tried: bool = True
     if _too_old(step, row):
         changes |= {"wire": None, "epoch": None}
     OUTBOX.change(step.tx, outbox_id, **changes)
+    node.backlog = True
 
 
 def _too_old(step: Step, row: Outgoing) -> bool:

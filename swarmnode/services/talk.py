@@ -240,7 +240,7 @@ def _store(
 
 
 def _height_of(step: Step, names: list[bytes]) -> int:
-    return max((queries.HEIGHT.scalar(step.tx, {"name": name}) or 0 for name in names), default=0)
+    return max((queries.HEIGHT.scalar(step.tx, {"name": name}) or 0 for name in set(names)), default=0)
 
 
 def _tips(conversation: ConversationRow, name: bytes, before: list[bytes]) -> bytes:

@@ -49,6 +49,14 @@ OLDEST_UNCONFIRMED = Prepared(
     .select_from(tables.outbox.join(tables.message, _o.message_id == _m.id))
     .where(_o.peer_id == bindparam("peer"), _m.author_id == bindparam("author"))
 )
+HELLOS = Prepared(
+    sa.select(_o.id).where(
+        sa.literal_column("+outbox.peer_id") == bindparam("peer"),  # +: not by this index, which has them all
+        _o.message_id.is_(None),
+        _o.plain.is_not(None),
+        _o.repeat,
+    )
+)
 NEXT_LINK_SEQ = Prepared(
     sa.update(tables.queue_out)
     .where(tables.queue_out.c.id == bindparam("queue"))
