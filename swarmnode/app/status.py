@@ -11,7 +11,8 @@ from ..domain.views import NodeState, Problem, StatusView
 from ..services import identity, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
-from ..storage.shelves import ALERTS, CONTACTS, MESSAGES, OUTBOX, PERSONAS, RELAYS
+from ..storage import queries
+from ..storage.shelves import ALERTS, CONTACTS, PERSONAS, RELAYS
 from ..texts import Texts
 
 SHOWN = 3
@@ -32,8 +33,8 @@ def of(step: Step, node: Node, runner: Runner, t: Texts) -> StatusView:
         persona=me.chain.persona_id.hex(),
         relays=relays.all_of(step, node),
         contacts=CONTACTS.count(step.tx),
-        unread=MESSAGES.count(step.tx, unread=True),
-        waiting=len({item.message_id for item in OUTBOX.all(step.tx) if item.message_id is not None}),
+        unread=queries.UNREAD.scalar(step.tx),
+        waiting=queries.WAITING.scalar(step.tx),
         near=views.near(step, node),
         restoring="" if phase == restore.READY else phase,
         missing=tuple(restore.missing(step)),

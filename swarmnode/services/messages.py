@@ -24,6 +24,7 @@ from swarm_protocol.errors import UsageError as ProtocolUsageError
 
 from ..domain.views import DeletionView, MessageView
 from ..errors import Conflict, NotFound, NotReady, UsageError
+from ..storage import queries
 from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, DRAFTS, MESSAGES, OUTBOX, MessageRow
 from ..storage.shelves import Conversation as ConversationRow
 from . import chains, countdown, outgoing, peers, receipts, talk, views
@@ -183,7 +184,7 @@ def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
     conversation = find(step, chat)
     last = None if not upto else message_row(step, upto, conversation)
     count = 0
-    for row in MESSAGES.all(step.tx, conversation_id=conversation.id, unread=True):
+    for row in MESSAGES.query(step.tx, queries.UNREAD_ROWS, {"conversation": conversation.id}):
         if last is not None and (row.height, row.name) > (last.height, last.name):
             continue
         count += 1

@@ -21,7 +21,7 @@ from ..domain.views import (
     Page,
 )
 from ..errors import UsageError
-from ..storage import tables
+from ..storage import queries, tables
 from ..storage.search import REMOTE
 from ..storage.shelves import (
     ALERTS,
@@ -285,7 +285,7 @@ def chat(step: Step, node: Node, conversation: ConversationRow) -> ChatView:
         id=str(conversation.id),
         title=contact.name if contact else "",
         contact=str(conversation.contact_id or ""),
-        unread=MESSAGES.count(step.tx, conversation_id=conversation.id, unread=True),
+        unread=queries.UNREAD_IN.scalar(step.tx, {"conversation": conversation.id}),
         standing=standing_of(contact) if contact else "",
         last_text=last[0].text if last else "",
         last_at=conversation.last_at,

@@ -72,6 +72,22 @@ RECEIPTS_DUE = Prepared(sa.select(*RECEIPT_INTENTS.columns).where(_due).order_by
 FORGET_DUE = Prepared(sa.delete(tables.receipt_intent).where(_due))
 NEXT_RECEIPT = Prepared(sa.select(sa.func.min(_r.due_at)))
 
+# What is unread: "unread" as the partial index says it, or SQLite does not see that it fits
+
+_unread: sa.ColumnElement[bool] = sa.literal_column("unread")
+UNREAD = Prepared(sa.select(sa.func.count()).select_from(tables.message).where(_unread))
+UNREAD_IN = Prepared(
+    sa.select(sa.func.count())
+    .select_from(tables.message)
+    .where(_unread, _m.conversation_id == bindparam("conversation"))
+)
+UNREAD_ROWS = Prepared(
+    sa.select(*MESSAGES.columns)
+    .where(_unread, _m.conversation_id == bindparam("conversation"))
+    .order_by(_m.id)
+)
+WAITING = Prepared(sa.select(sa.func.count(_o.message_id.distinct())))
+
 # Timers
 
 RUNNING = Prepared(sa.select(sa.func.count()).where(_m.left_s.is_not(None)))
