@@ -30,6 +30,9 @@ MAX_DEPTH = 8
 MAX_SIZE = 64 * 1024
 """Bytes of one encoding where the caller names no other bound."""
 
+MAX_UINT = (1 << 63) - 1
+"""The largest unsigned integer of a record: one that every database can store."""
+
 MAX_ITEMS = 4096
 """Values in one encoding, keys of maps included: they cost some 100 bytes each when decoded."""
 
@@ -227,7 +230,7 @@ class Record:
     def __contains__(self, key: int) -> bool:
         return key in self.fields
 
-    def uint(self, key: int, *, at_most: int = _UINT64_END - 1) -> int:
+    def uint(self, key: int, *, at_most: int = MAX_UINT) -> int:
         """An unsigned integer up to `at_most`, or DecodeError."""
         value = self._field(key)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= at_most:

@@ -125,7 +125,7 @@ def messages(made: Made) -> None:
     add("hello", tell(HELLO, HELLO_BODY), "a message from node to node")
     leaf, two = ADA.leaf_sig, BEN_HOME.leaf_sig
     low, high = sorted((leaf, two))
-    span: Value = [{1: low, 2: 0, 3: 4}, {1: low, 2: 6, 3: 6}, {1: high, 2: 0, 3: 2**64 - 1}]
+    span: Value = [{1: low, 2: 0, 3: 4}, {1: low, 2: 6, 3: 6}, {1: high, 2: 0, 3: 2**63 - 1}]
     add("receipt", tell(RECEIPT, {1: 2, 2: span}), "three ranges, one of them very long")
     add("delete-req", say(DELETE_REQ, {1: [bytes(32), NAME]}), "asks to delete two messages")
     add("delete-rcpt", deletion(), "what a node did about it")
@@ -229,6 +229,8 @@ def messages(made: Made) -> None:
     bad("deletion-signature", deletion(by=BEN_HOME), rules.DELETION_SIGNATURE, "Ben signed", "rule")
     bad("record-field", say(TEXT, {}), cbor.FIELD, "a text without text")
     bad("record-field.long", say(TEXT, {1: "a" * (rules.MAX_TEXT + 1)}), cbor.FIELD, "too long")
+    bad("record-field.time", say(TEXT, {1: "late"}, {8: 2**63}), cbor.FIELD, "said at 2^63 seconds")
+    bad("record-field.place", say(TEXT, {1: "far"}, {4: 2**63, 5: NAME}), cbor.FIELD, "the 2^63rd place")
     bad("record-field.symbol", say(REACT, {1: "a" * 65}, {13: [NAME]}), cbor.FIELD, "too long")
     bad("record-field.status", tell(RECEIPT, {1: 3, 2: []}), cbor.FIELD, "an unknown status")
     bad("record-field.body", say(TEXT, None), cbor.FIELD, "no body")

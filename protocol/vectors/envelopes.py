@@ -85,7 +85,7 @@ def frames(made: Made) -> None:
         vector(made, f"envelope/frame/{name}", cbor.encode(value), expect, comment, rule)
 
     for kind in env.Kind:
-        add(kind.name.lower().replace("_", "-"), {1: int(kind), 2: b"", 3: 2**64 - 1}, "a kind of frame")
+        add(kind.name.lower().replace("_", "-"), {1: int(kind), 2: b"", 3: 2**63 - 1}, "a kind of frame")
     add("frame-kind", {1: 10, 2: b"", 3: 0}, "a kind of a later version", rules.FRAME_KIND)
     add("frame-kind.zero", {1: 0, 2: b"", 3: 0}, "no kind", rules.FRAME_KIND)
     add("record-field", {1: 1, 2: b""}, "without link_seq", cbor.FIELD)

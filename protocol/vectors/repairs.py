@@ -62,7 +62,7 @@ def repair_requests(made: Made) -> None:
         vector(made, f"sync/request/{name}", data, "decode" if rule else "ok", comment, rule)
 
     add("two", [wanted(LOW, [[0, 3], [9, 9]]), wanted(HIGH, [[0, 0]], {3: True})], "of two authors")
-    add("most", [wanted(LOW, [[2**64 - 256, 2**64 - 1]])], "256 at the end of all numbers")
+    add("most", [wanted(LOW, [[2**63 - 256, 2**63 - 1]])], "256 at the end of all numbers")
     add("request-order", [wanted(HIGH, [[0, 0]]), wanted(LOW, [[0, 0]])], "falling", rules.REQUEST_ORDER)
     add("request-order.range", [wanted(LOW, [[0, 0], [1, 1]])], "two that touch", rules.REQUEST_ORDER)
     add("request-size", [wanted(LOW, [[0, 256]])], "257 messages", rules.REQUEST_SIZE)
@@ -93,7 +93,7 @@ def repair_requests(made: Made) -> None:
         request(wanted(LOW, [[4, 8], [12, 14]])),
         "from our start on",
     )
-    follows("far", known(), known(LOW, {2: 2**63}), request(wanted(LOW, [[3, 258]])), "256 at most")
+    follows("far", known(), known(LOW, {2: 2**63 - 1}), request(wanted(LOW, [[3, 258]])), "256 at most")
     follows("heads", known(), known(LOW, {3: b"\x01" * 16}), request(wanted(LOW, [[2, 2]])), "two ends")
     follows(
         "evidence", known(), known(LOW, {6: True}), request({1: LOW.fields(), 3: True}), "it is forked there"

@@ -29,7 +29,6 @@ TYPE, BODY, EXPIRE, SIGNATURE, REFS, HEADS = range(9, 15)
 _OF_CHAINS = (AUTHOR_SEQ, PREV, PARENTS, LAMPORT, SIGNATURE)
 ID_SIZE, TAG_SIZE, SALT_SIZE = 16, 8, 16
 MAX_TYPE = (1 << 32) - 1
-MAX_SEQ = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)

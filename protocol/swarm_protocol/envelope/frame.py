@@ -14,7 +14,7 @@ from ..errors import LimitError
 from . import rules
 
 KIND, PAYLOAD, LINK_SEQ = range(1, 4)
-MAX_LINK_SEQ = (1 << 64) - 1
+MAX_LINK_SEQ = cbor.MAX_UINT
 
 
 class Kind(IntEnum):

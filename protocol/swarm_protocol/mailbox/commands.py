@@ -26,7 +26,6 @@ SlotId = NewType("SlotId", bytes)
 """24 bytes that follow from an invite's link key: where its bundle lies."""
 
 ID_SIZE, MESSAGE_ID_SIZE, INSTANCE_SIZE, TICKET_SIZE, PIN_SIZE = 24, 16, 16, 32, 32
-UINT64 = (1 << 64) - 1
 
 
 class Kind(IntEnum):

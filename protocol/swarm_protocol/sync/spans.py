@@ -10,7 +10,6 @@ from .. import cbor
 from ..cbor import Record, Value
 
 Spans: TypeAlias = tuple[tuple[int, int], ...]
-MAX_SEQ = (1 << 64) - 1
 
 
 def read_spans(r: Record, key: int, *, at_most: int) -> Spans:
@@ -79,4 +78,4 @@ def _pair(item: Value) -> tuple[int, int]:
 
 
 def _is_seq(items: Sequence[Value]) -> bool:
-    return all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i <= MAX_SEQ for i in items)
+    return all(isinstance(i, int) and not isinstance(i, bool) and 0 <= i <= cbor.MAX_UINT for i in items)

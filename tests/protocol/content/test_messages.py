@@ -16,7 +16,7 @@ from swarm_protocol.errors import RemoteProtocolError, RuleViolation, UsageError
 from swarm_protocol.testing import SeededEntropy
 
 names = st.binary(min_size=32, max_size=32)
-uints = st.integers(0, 2**64 - 1)
+uints = st.integers(0, 2**63 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 said: st.SearchStrategy[Known] = st.one_of(
     st.builds(con.Text, texts),

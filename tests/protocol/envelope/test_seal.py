@@ -19,7 +19,7 @@ KEY = env.QueueKey.generate(SeededEntropy("queue"))
 FRAME = env.Frame(env.Kind.MLS_PRIVATE, b"what is said", 3)
 SEALED = env.seal_envelope(KEY, FRAME, entropy=SeededEntropy("nonce"))
 kinds = st.sampled_from(env.Kind)
-seqs = st.integers(0, 2**64 - 1)
+seqs = st.integers(0, 2**63 - 1)
 buckets = st.sampled_from(env.Bucket)
 
 

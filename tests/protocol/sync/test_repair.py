@@ -197,13 +197,13 @@ def test_what_is_sent_is_bounded_and_the_widest_fits() -> None:
     authors = [con.Author(ADA.persona_id, bytes([n // 256, n % 256]) * 16) for n in range(257)]
     with pytest.raises(LimitError):
         sync.Have.of(con.AuthorChain(bytes(32), author) for author in authors)
-    far = tuple((2**63 + 2 * n, 2**63 + 2 * n) for n in range(200))
-    widest = [sync.Known(author, 2**62, bytes(16), 2**61, far, forked=True) for author in authors[1:]]
+    far = tuple((2**62 + 2 * n, 2**62 + 2 * n) for n in range(200))
+    widest = [sync.Known(author, 2**62 - 1, bytes(16), 2**61, far, forked=True) for author in authors[1:]]
     have = sync.Have.decode(sync.Have(tuple(widest), asks=True).encode())
     assert [known.held for known in have.known] == [far[: rules.MAX_HELD]] * rules.MAX_AUTHORS
     assert len(have.encode()) <= con.rules.MAX_HAVE
     wide = sync.Request(tuple(sync.Wanted(author, far[:1]) for author in authors[1:]))
-    deep = sync.Request((sync.Wanted(ADA, tuple((2**63 + 2 * n,) * 2 for n in range(rules.MAX_IDS))),))
+    deep = sync.Request((sync.Wanted(ADA, tuple((2**62 + 2 * n,) * 2 for n in range(rules.MAX_IDS))),))
     for request in (wide, deep):
         assert sync.Request.decode(request.encode()) == request
 
