@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from swarm_protocol import mls
+from swarm_protocol import cbor, mls
 from swarm_protocol.errors import ReplayedMessage, UnexpectedMessage
 from swarm_protocol.identity import PersonaId, Sigchain, authenticator
 from swarm_protocol.meeting import committer
@@ -147,6 +147,8 @@ def find(wire: bytes) -> tuple[bytes, int, bool]:
     body = mls.MLSMessage.decode(wire).body
     if not isinstance(body, PrivateMessage):
         raise UnexpectedMessage("between nodes MLS messages are private")
+    if body.epoch > cbor.MAX_UINT:
+        raise UnexpectedMessage("no group has had so many epochs")
     return body.group_id, body.epoch, body.content_type is not ContentType.APPLICATION
 
 
