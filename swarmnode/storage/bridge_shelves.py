@@ -244,6 +244,7 @@ class Intent:
     provenance: bytes | None = field(repr=False)
     state: str
     maybe: bool
+    shown: bool = field(repr=False)
     attempts: int
     first_at: int | None
     due_at: int

@@ -282,6 +282,7 @@ bridge_intent = Table(
     Column("provenance", LargeBinary, comment="consent.Provenance of words that came from elsewhere"),
     Column("state", Text, nullable=False, comment="core.intents.State"),
     Column("maybe", Boolean, nullable=False, default=False, comment="the network may have it"),
+    Column("shown", Boolean, nullable=False, default=False, comment="what it does has come back meanwhile"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("first_at", Integer, comment="of the first attempt"),
     Column("due_at", Integer, nullable=False, default=0),

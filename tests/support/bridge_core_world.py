@@ -87,9 +87,12 @@ class Core:
     @property
     def chat(self) -> str:
         """The room's id on screens."""
-        return self.do(
-X
-        )
+
+        def look(step: Step) -> str:
+            row = accounts.find(step, self.account)
+            return rooms.chat_id(rooms.of(step, row.id, ROOM).id)
+
+        return self.do(look)
 
     def say(self, text: str, **more: Any) -> str:
         """Say something in the room."""

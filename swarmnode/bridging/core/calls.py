@@ -150,6 +150,7 @@ def _call(now: Writing, intent: Intent) -> Call | None:
         intent,
         State.LOOKING if looking else State.CALLING,
         attempts=intent.attempts + 1,
+        shown=False,
         first_at=step.wall_s if intent.first_at is None else intent.first_at,
     )
     key = intent.intent
@@ -287,4 +288,4 @@ def _note_host(now: Writing, result: Result) -> None:
 def _name_parts(now: Writing, row: Intent, refs: tuple[api.MessageRef, ...]) -> None:
     for message, ref in zip(intents.parts(now.step, row), refs, strict=False):
         if message.remote_id is None:
-            entries.name_ours(now, message, ref)
+            settling.named(now, message, ref)

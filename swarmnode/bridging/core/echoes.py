@@ -1,9 +1,8 @@
 """Echoes: what the owner sent through this node comes back from the network, and is not a second message.
 
-What names it decides, in this order: the key that the network hands back, then the id that the call returned
-(whether the call or the echo came first; `entries.name_ours`), then, only on networks that do neither, the
-likeness of the text within a window. Each part of an intent is matched once, so two equal texts in a row are
-two messages.
+What names it decides, in this order: the key that the network hands back, then the id that the call gave
+(whether the call or the echo came first; `entries.name_ours`), then, where there is neither, the likeness of
+the text within a window. Each part of an intent is matched once, so two equal texts in a row are two messages.
 """
 
 from __future__ import annotations
@@ -48,6 +47,8 @@ _OLD = Prepared(
     .values(copy_hash=sa.null())
 )
 _MAYBE_THERE = frozenset({State.CALLING, State.UNKNOWN, State.LOOKING, State.ASKED, State.ACCEPTED})
+_UNNAMED = frozenset({State.ACCEPTED})
+"""Where copies are not the rule: what the network has, says the owner or a call that gave no id."""
 
 
 def ours(now: Writing, room: RemoteConversation, event: api.MessageSeen) -> RemoteMessage | None:
@@ -57,9 +58,8 @@ def ours(now: Writing, room: RemoteConversation, event: api.MessageSeen) -> Remo
     if event.echo_of is not None:
         return _by_key(now, room, event.echo_of)
     abilities = accounts.capabilities(now.step, now.account, room.abilities)
-    if abilities is None or abilities.echo != "copy":
-        return None
-    return _by_likeness(now, room, event)
+    copies = abilities is not None and abilities.echo == "copy"
+    return _by_likeness(now, room, event, _MAYBE_THERE if copies else _UNNAMED)
 
 
 def _by_key(now: Writing, room: RemoteConversation, key: api.IntentId) -> RemoteMessage | None:
@@ -70,13 +70,17 @@ def _by_key(now: Writing, room: RemoteConversation, key: api.IntentId) -> Remote
     return next((row for row in unnamed if row.gone_at is None), None)
 
 
-def _by_likeness(now: Writing, room: RemoteConversation, event: api.MessageSeen) -> RemoteMessage | None:
+def _by_likeness(
+    now: Writing, room: RemoteConversation, event: api.MessageSeen, states: frozenset[State]
+) -> RemoteMessage | None:
     found = REMOTE_MESSAGES.query(
         now.step.tx, _LIKE, {"room": room.id, "likeness": content.likeness(event.body)}
     )
     for row in found:
         intent = None if row.intent_id is None else INTENTS.get(now.step.tx, row.intent_id)
-        if intent is None or not (State(intent.state) in _MAYBE_THERE or intent.maybe):
+        if intent is None:
+            continue
+        if State(intent.state) not in states and not (intent.maybe and states is _MAYBE_THERE):
             continue
         since = intent.first_at if intent.first_at is not None else intent.created_at
         if abs(now.step.wall_s - since) <= WINDOW_S:

@@ -23,15 +23,14 @@ from ...services.step import Step
 from ...storage.bridge_shelves import (
     ACCOUNTS,
     REMOTE_MESSAGES,
-    ROOMS,
     SHELVED,
     AccountRow,
     RemoteConversation,
     RemoteMessage,
 )
-from . import accounts, bounds, coverage, echoes, entries, parked, people, places, rooms, settling
+from . import about, accounts, bounds, coverage, echoes, entries, parked, people, places, rooms, settling
 from .content import Content
-from .packed import ordered, pack, texts
+from .packed import pack, texts
 from .writing import Writing, writing
 
 MAX_SHELVED = 1_000
@@ -160,7 +159,7 @@ class _Taking:
         row = entries.find(step, room.id, event.ref.remote_id, event.ref.part)
         row = row or self._known_as(room, event)
         if row is None and (sent := echoes.ours(now, room, event)) is not None:
-            row = entries.name_ours(now, sent, event.ref, event.aliases)
+            row = settling.named(now, sent, event.ref, event.aliases)
             self._echoed(room, row, event)
             settling.echoed(now, row)
         elif row is None:
@@ -180,10 +179,10 @@ class _Taking:
     def _new(self, room: RemoteConversation, event: api.MessageSeen) -> None:
         now, step = self.now, self.now.step
         actor = people.of(step, now.account.id, event.actor)
-        gone = parked.is_buried(now, room, event)
+        gone = parked.is_buried(now, room, (event.ref.remote_id, *event.aliases), event.ref.part, actor)
         row = entries.add(now, room, event, actor, place=self._place(room, event), gone=gone)
         self.rooms.pop(event.ref.conversation, None)
-        self._catch_up(room, row)
+        about.catch_up(now, row)
         if event.origin is api.Origin.HISTORY:
             now.chats.add(room.id)
         elif not gone:
@@ -195,12 +194,10 @@ class _Taking:
         if event.order is not None:
             place, rank = places.by_order(step, room.id, event.order)
             REMOTE_MESSAGES.change(step.tx, row.id, place=place, rank=rank)
-        if parked.is_buried(now, room, event):
-            entries.take_back(now, row)
-        else:
+        if row.gone_at is None:
             entries.revise(now, entries.get(step, row.id), Content.of(event), event.revision)
             REMOTE_MESSAGES.change(step.tx, row.id, edited=False)
-        self._catch_up(room, row)
+        about.catch_up(now, row)
 
     def _again(self, room: RemoteConversation, row: RemoteMessage, event: api.MessageSeen) -> None:
         """A message that is there: a duplicate, an edit, or an old revision that comes late."""
@@ -219,6 +216,8 @@ class _Taking:
             entries.note_revision(step, row, event.revision)
             return
         entries.revise(now, row, Content.of(event), event.revision)
+        if row.mine:
+            about.shown(now, row, "edit")
         now.changed(row)
 
     def _place(self, room: RemoteConversation, event: api.MessageSeen) -> tuple[str, int]:
@@ -256,48 +255,4 @@ class _Taking:
         if row is None:
             parked.park(self.now.step, room, target, event)
         else:
-            self._apply(room, row, event)
-
-    def _catch_up(self, room: RemoteConversation, row: RemoteMessage) -> None:
-        """Do what waited for a message."""
-        for event in parked.unpark(self.now.step, row):
-            self._apply(room, entries.get(self.now.step, row.id), event)
-
-    def _apply(self, room: RemoteConversation, row: RemoteMessage, event: parked.About) -> None:
-        if row.gone_at is not None and not isinstance(event, api.ReceiptMoved):
-            return
-        now = self.now
-        match event:
-            case api.ReactionsNow(actor=actor, values=values):
-                entries.react(now, row, people.of(now.step, now.account.id, actor), values)
-            case api.MarksNow():
-                counts = {
-                    bounds.name(key): count
-                    for key, count in sorted(event.counts.items())[: bounds.MAX_SYMBOLS]
-                }
-                REMOTE_MESSAGES.change(now.step.tx, row.id, marks=pack([ordered(event.mine), counts]))
-                now.changed(row)
-            case api.ReceiptMoved(actor=actor, read=read):
-                if not actor.is_owner:
-                    _got(now, row, "read" if read else "delivered")
-                elif read:
-                    _read_elsewhere(now, room, row)
-
-
-def _got(now: Writing, row: RemoteMessage, state: str) -> None:
-    """Others have got, or read, what the owner said up to a message."""
-    bound = {"room": row.conversation_id, "place": row.place, "rank": row.rank, "state": state}
-    for ours in REMOTE_MESSAGES.query(now.step.tx, places.OURS_UP_TO, bound):
-        REMOTE_MESSAGES.change(now.step.tx, ours.id, state=state)
-        now.changed(ours)
-
-
-def _read_elsewhere(now: Writing, room: RemoteConversation, row: RemoteMessage) -> None:
-    """The owner has read up to a message on another client."""
-    before = None if room.read_id is None else REMOTE_MESSAGES.get(now.step.tx, room.read_id)
-    if before is None or places.not_after(before, row):
-        ROOMS.change(now.step.tx, room.id, read_id=row.id)
-    bound = {"room": room.id, "place": row.place, "rank": row.rank}
-    for unread in REMOTE_MESSAGES.query(now.step.tx, places.UP_TO, bound):
-        REMOTE_MESSAGES.change(now.step.tx, unread.id, unread=False)
-        now.chats.add(room.id)
+            about.apply(self.now, row, event)

@@ -327,7 +327,7 @@ def _part(
     row = REMOTE_MESSAGES.make(
         step.tx,
         conversation_id=room.id,
-        actor_id=people.of(step, now.account.id, api.Actor(now.account.remote_id, is_owner=True)).id,
+        actor_id=people.owner(step, now.account).id,
         mine=True,
         place=place,
         rank=rank,
@@ -430,7 +430,7 @@ def _find_copy(now: Writing, intent: Intent, part: RemoteMessage) -> None:
         said = words.of(now.step, other) if other.stored_at >= intent.created_at else None
         ref = entries.ref(now.step, other)
         if said is not None and ref is not None and content.likeness(said.body) == part.copy_hash:
-            entries.name_ours(now, part, ref)
+            settling.named(now, part, ref)
             return
 
 

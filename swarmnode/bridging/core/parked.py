@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -10,7 +12,14 @@ from swarm_bridges import api
 
 from ...services.step import Step
 from ...storage import bridge_tables as tables
-from ...storage.bridge_shelves import ALIASES, PARKED, TOMBSTONES, RemoteConversation, RemoteMessage
+from ...storage.bridge_shelves import (
+    ALIASES,
+    PARKED,
+    TOMBSTONES,
+    RemoteActor,
+    RemoteConversation,
+    RemoteMessage,
+)
 from ...storage.shelf import Prepared
 from . import bounds, people, rooms
 from .packed import pack
@@ -90,24 +99,20 @@ def bury(step: Step, room: RemoteConversation, event: api.MessageGone) -> None:
     _OLDEST["remote_tombstone"].run(step.tx, {"room": room.id, "kept": bounds.MAX_PARKED})
 
 
-def is_buried(now: Writing, room: RemoteConversation, event: api.MessageSeen) -> bool:
-    """Whether a message that comes was taken back by who may: its author, a moderator, the network."""
+def is_buried(
+    now: Writing, room: RemoteConversation, names: Iterable[str], part: str, author: RemoteActor
+) -> bool:
+    """Whether a message of these ids was taken back by who may: its author, a moderator, the network."""
     step = now.step
-    names = (event.ref.remote_id, *event.aliases)
     stones = [
         stone
-        for remote_id in names
-        for stone in TOMBSTONES.all(
-            step.tx, conversation_id=room.id, remote_id=remote_id, part=event.ref.part
-        )
+        for name in names
+        for stone in TOMBSTONES.all(step.tx, conversation_id=room.id, remote_id=name, part=part)
     ]
-    if not stones:
-        return False
-    author = people.root(people.of(step, now.account.id, event.actor))
     return any(
         not stone.actor
         or rooms.moderates(room, stone.actor)
-        or people.root(people.of(step, now.account.id, api.Actor(stone.actor))) == author
+        or people.root(people.of(step, now.account.id, api.Actor(stone.actor))) == people.root(author)
         for stone in stones
     )
 

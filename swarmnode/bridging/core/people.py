@@ -6,7 +6,7 @@ from swarm_bridges import api
 
 from ...services.news import tell
 from ...services.step import Step
-from ...storage.bridge_shelves import ACTORS, RemoteActor
+from ...storage.bridge_shelves import ACTORS, AccountRow, RemoteActor
 from . import bounds
 from .packed import pack
 
@@ -27,6 +27,11 @@ def get(step: Step, actor_id: int) -> RemoteActor:
     row = ACTORS.get(step.tx, actor_id)
     assert row is not None
     return row
+
+
+def owner(step: Step, account: AccountRow) -> RemoteActor:
+    """The owner, as this account's network knows them."""
+    return of(step, account.id, api.Actor(account.remote_id, is_owner=True))
 
 
 def root(row: RemoteActor) -> int:

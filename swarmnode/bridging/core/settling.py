@@ -13,7 +13,7 @@ from swarm_bridges.document import Document
 
 from ...services.step import Step
 from ...storage.bridge_shelves import INTENTS, REMOTE_MESSAGES, Intent, RemoteMessage
-from . import accounts, entries, holds, intents, people, rooms, words
+from . import about, accounts, entries, holds, intents, parked, people, rooms, words
 from .content import Content
 from .intents import SAYS, State
 from .packed import ordered, pack, texts
@@ -28,16 +28,31 @@ def accepted(now: Writing, intent: Intent, outcome: api.Accepted | None) -> None
     """The network has it."""
     step = now.step
     if intent.kind in SAYS:
-        named = zip(intents.parts(step, intent), () if outcome is None else outcome.refs, strict=False)
-        for number, (row, ref) in enumerate(list(named)):
+        pairs = zip(intents.parts(step, intent), () if outcome is None else outcome.refs, strict=False)
+        for number, (row, ref) in enumerate(list(pairs)):
             if row.remote_id is None and outcome is not None:
                 REMOTE_MESSAGES.change(step.tx, row.id, revision=outcome.revision)
-                entries.name_ours(now, row, ref, () if number else outcome.aliases)
+                named(now, row, ref, () if number else outcome.aliases)
         for row in intents.parts(step, intent):
             _show(now, row, "sent" if row.state in {"queued", "waiting", "maybe"} else row.state)
     elif intent.message_id is not None:
         _done(now, intent, entries.get(step, intent.message_id), outcome)
     intents.change(step, intent, State.ACCEPTED, reason="")
+
+
+def named(
+    now: Writing, row: RemoteMessage, ref: api.MessageRef, aliases: tuple[str, ...] = ()
+) -> RemoteMessage:
+    """The network has named a message of ours; what it told of that name before is done now."""
+    step = now.step
+    row = entries.name_ours(now, row, ref, aliases)
+    room = rooms.get(step, row.conversation_id)
+    owner = people.owner(step, now.account)
+    if row.remote_id is not None and row.gone_at is None:
+        if parked.is_buried(now, room, (row.remote_id, *aliases), row.part, owner):
+            entries.take_back(now, row)
+        about.catch_up(now, row)
+    return entries.get(step, row.id)
 
 
 def _done(now: Writing, intent: Intent, row: RemoteMessage, outcome: api.Accepted | None) -> None:
@@ -46,13 +61,16 @@ def _done(now: Writing, intent: Intent, row: RemoteMessage, outcome: api.Accepte
     payload = intents.payload(step, intent)
     if payload is None or row.gone_at is not None:
         return
+    if intent.shown and intent.kind != "delete":
+        now.changed(row)
+        return
     match intent.kind:
         case "edit":
             revision = "0" if outcome is None else outcome.revision
             if row.revisions is not None and revision != "0":
                 if revision in texts(row.revisions) or entries.is_older(revision, row.revision):
                     now.changed(row)
-                    return  # the network has shown this edit, or one behind it
+                    return  # it has shown this edit before the call began, or one behind it
                 entries.note_revision(step, row, revision)
                 REMOTE_MESSAGES.change(step.tx, row.id, revision=revision)
             old, body = words.of(step, row), payload.parts[0].body
@@ -62,8 +80,7 @@ def _done(now: Writing, intent: Intent, row: RemoteMessage, outcome: api.Accepte
             entries.take_back(now, row)
             return
         case "react":
-            owner = people.of(step, now.account.id, api.Actor(now.account.remote_id, is_owner=True))
-            entries.react(now, row, owner, frozenset(payload.values))
+            entries.react(now, row, people.owner(step, now.account), frozenset(payload.values))
         case "mark":
             mine, counts = entries.marks(row)
             changed = (mine | {payload.mark}) if payload.on else (mine - {payload.mark})
@@ -110,9 +127,9 @@ def refused(now: Writing, intent: Intent, reason: str, state: State = State.REFU
 
 def give_up_about(now: Writing, message_id: int) -> None:
     """Cancel all that waits for a message."""
-    for about in intents.open_about(now.step, message_id):
-        if about.state == State.WAITING:
-            intents.change(now.step, about, State.CANCELLED)
+    for waiting in intents.open_about(now.step, message_id):
+        if waiting.state == State.WAITING:
+            intents.change(now.step, waiting, State.CANCELLED)
 
 
 def again(now: Writing, intent: Intent, reason: str, *, wait_s: int, attempts: int | None = None) -> None:

@@ -603,6 +603,7 @@ CREATE TABLE bridge_intent (
     provenance BLOB,
     state TEXT NOT NULL,
     maybe BOOLEAN NOT NULL,
+    shown BOOLEAN NOT NULL,
     attempts INTEGER NOT NULL,
     first_at INTEGER,
     due_at INTEGER NOT NULL,
