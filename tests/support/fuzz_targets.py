@@ -9,6 +9,7 @@ import mls_fuzz
 import own_fuzz
 import own_fuzz_deep
 import own_fuzz_machines
+import own_fuzz_node
 from fuzzing import Target
 
 TARGETS: dict[str, Target] = {
@@ -16,6 +17,7 @@ TARGETS: dict[str, Target] = {
     **own_fuzz.DECODING,
     **own_fuzz_deep.DEEP,
     **own_fuzz_machines.MACHINES,
+    **own_fuzz_node.NODE,
 }
 
 MAX_SECONDS = 2.0
