@@ -5,12 +5,13 @@ All of them take a quarter of an hour: `python tests/sim/mutants.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sim_mutant_catalogue import MUTANTS, TALK
-from sim_mutants import apply, copy_to, try_mutant
+from sim_mutants import DOCUMENT, apply, copy_to, try_mutant
 
 BY_NAME = {m.name: m for m in MUTANTS}
 SAMPLE = ("effects-before-commit", "sent-key-not-stored", "no-receipts", "edits-outlive-deletion")
@@ -36,3 +37,10 @@ def test_a_change_that_is_none_survives() -> None:
         source, by=TALK, edits=tuple((m, old, old + "    # the same\n") for m, old, _ in source.edits)
     )
     assert try_mutant(same, thorough=False).caught_by is None
+
+
+def test_the_document_names_every_mutant_and_what_notices_it() -> None:
+    rows = re.findall(
+        r"^\| (\S+) \| (.+) \| `([^`]+)`(?:, seed \d+)? \|$", DOCUMENT.read_text(), re.MULTILINE
+    )
+    assert rows == [(mutant.name, mutant.what, mutant.by) for mutant in MUTANTS]

@@ -189,7 +189,7 @@ MUTANTS = [
     Mutant(
         "known-is-taken-again",
         "a message that is there already is taken for a new one",
-        BACK,
+        ORDER,
         (
             (
                 TALKING,
