@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,13 @@ def test_changes_reach_into_encodings_inside_encodings() -> None:
         except (cbor2.CBORDecodeError, LookupError, TypeError, ValueError):
             continue  # changed elsewhere
     assert deep > 20, "and the length around it is right again"
+
+
+def test_the_document_names_every_target() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "fuzzing.md").read_text()
+    chapter = document.partition("## Targets")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .+ \| (`.+`) \|$", chapter, re.MULTILINE)
+    assert sorted(re.findall(r"`(\S+)`", " ".join(rows))) == sorted(TARGETS)
 
 
 def test_the_corpus_is_small_and_holds_nothing_twice() -> None:
