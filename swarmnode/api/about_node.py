@@ -38,9 +38,9 @@ class RecoveryWords(msgspec.Struct, frozen=True):
 
 
 class SomeWords(Body, frozen=True, kw_only=True):
-    """Words by their places, from 1."""
+    """Words by their places, from 1: a few right after they were shown, or all 24 at any time."""
 
-    words: Annotated[dict[str, Word], Meta(min_length=3, max_length=3)]
+    words: Annotated[dict[str, Word], Meta(min_length=3, max_length=24)]
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -154,7 +154,7 @@ async def create(call: Call, body: NewPersona) -> RecoveryWords:
 
 
 async def check_words(call: Call, body: SomeWords) -> Right:
-    """Compare three words."""
+    """Try the recovery words."""
     places = {int(place): word for place, word in body.words.items() if place.isdecimal() and len(place) < 3}
     return Right(len(places) == len(body.words) and await call.node.check_words(places))
 
@@ -262,7 +262,7 @@ ROUTES = (
     Route("GET", "/trace", trace, Scope.OWNER, "What passes between this node and a peer"),
     Route("POST", "/identity", create, Scope.ADMIN, "Make a persona; the words come once", once=False),
     Route("PATCH", "/identity", rename_self, Scope.ADMIN, "Change the persona's name"),
-    Route("POST", "/identity/words/check", check_words, Scope.ADMIN, "Compare three words", once=False),
+    Route("POST", "/identity/words/check", check_words, Scope.ADMIN, "Try the recovery words", once=False),
     Route("POST", "/identity/restore", restore, Scope.ADMIN, "Bring a persona back", once=False),
     Route("POST", "/unlock", unlock, Scope.PUBLIC, "Open the store", once=False),
     Route("POST", "/lock", lock, Scope.WRITE, "Close the store", once=False),

@@ -112,7 +112,10 @@ class Node(Protocol):
         ...
 
     async def check_words(self, words: Mapping[int, str]) -> bool:
-        """Whether the words at these places (from 1) are right; then that is remembered."""
+        """Whether the words at these places (from 1) are right; then that is remembered.
+
+        All 24 can be tried at any time, some of them only right after they were made.
+        """
         ...
 
     async def restore(self, words: Sequence[str], backup: Path | None, passphrase: str | None) -> StatusView:

@@ -22,6 +22,7 @@ from ..storage.generation import KeyRingWitness
 from ..storage.home import Home
 from ..storage.keystore import (
     DEFAULT_COST,
+    NAME,
     Cost,
     InKeyRing,
     KeyFile,
@@ -41,6 +42,11 @@ COST_VARIABLE = "SWARMNODE_TEST_WEAK_KEYS"
 def cost() -> Cost:
     """What a passphrase costs."""
     return Cost(64, 1, 1) if os.environ.get(COST_VARIABLE) == "1" else DEFAULT_COST
+
+
+def is_home(config: Config) -> bool:
+    """Whether there is a home already."""
+    return (config.home / NAME).exists()
 
 
 def create_home(

@@ -11,6 +11,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from swarm_protocol.identity import create_persona
+
 from ..api.node import NodeView, Retried
 from ..config import Config
 from ..delivery.relay_role import RelayRole
@@ -106,11 +108,14 @@ class LocalNode(People, Talk):
 
     async def check_words(self, told: Mapping[int, str]) -> bool:
         """See `api.node.Node`."""
-        if not self._words:
-            raise NotReady(
-                "the words are not here any more", hint="Only right after `create` they can be checked."
-            )
-        right = words.are(self._words, told)
+        if set(told) == set(range(1, words.COUNT + 1)):
+            kit = words.kit_of([told[place] for place in sorted(told)])
+            persona = create_persona(kit).persona_id
+            right = await self._look(lambda _, node: node.me.chain.persona_id == persona)
+        elif not self._words:
+            raise NotReady("some words can be compared right after they were made", hint="Give all 24.")
+        else:
+            right = words.are(self._words, told)
         if right:
             self._words = ()
 

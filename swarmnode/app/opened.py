@@ -44,7 +44,12 @@ class Opened:
         if self._runner is None:
             if self._keys.exists():
                 raise Locked("this node is locked", hint="Unlock it: `swarmnode unlock`.")
-            raise NotReady("there is no persona yet", hint="Create one: `swarmnode init`, or on the page.")
+            if "node" not in self.config.roles:
+                raise NotReady(
+                    "this process is a relay alone",
+                    hint="`swarmnode relay ticket` lends it. A node of yours has another home: `--home DIR`.",
+                )
+            raise NotReady("there is no persona yet", hint="Make one: `swarmnode init`.")
         return self._runner
 
     async def start(self, passphrase: str | None) -> None:

@@ -144,9 +144,7 @@ class People(Opened):
             try:
                 relay = RelayLink.parse(text)
             except RemoteProtocolError as e:
-                raise UsageError(
-                    f"this is no link: {e}", hint="Copy the whole line, from `swarm:` on."
-                ) from e
+                raise UsageError("this is no link", hint="Copy the whole line, from `swarm:` on.") from e
             return LinkView("relay", (relay.at.address,))
         kind = "address" if link.kind is LinkKind.ADDRESS else "one-time"
         addresses = tuple(at.address for at in link.fetch)

@@ -62,6 +62,11 @@ def _problems(step: Step, node: Node, runner: Runner, quarantine: str, t: Texts)
         yield Problem("backup", t("problem.backup"))
     for contact in CONTACTS.all(step.tx, blocked=False):
         if contact.standing == Standing.KEY_ALERT.value:
-            yield Problem("key-alert", t("problem.key-alert", name=contact.name))
+            yield Problem("key-alert", t("problem.key-alert", name=contact.name, typed=_typed(contact.name)))
         elif ALERTS.count(step.tx, contact_id=contact.id, kind="rejoined", settled=False):
-            yield Problem("rejoined", t("problem.rejoined", name=contact.name))
+            yield Problem("rejoined", t("problem.rejoined", name=contact.name, typed=_typed(contact.name)))
+
+
+def _typed(name: str) -> str:
+    """A name as it is typed in a command."""
+    return name if name.isalnum() else f'"{name}"'

@@ -22,6 +22,10 @@ class Ready(Protocol):
 class App(Protocol):
     """`swarmnode.app`."""
 
+    def is_home(self, config: Config) -> bool:
+        """Whether there is a home already."""
+        ...
+
     def create_home(
         self,
         config: Config,

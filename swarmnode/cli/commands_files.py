@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ..domain.views import CarryView, StatusView
-from ..errors import ConfigError, UsageError
+from ..errors import UsageError
 from .group import command, group, option
-from .secret import at_hand
+from .secret import at_hand, recovery_words
 from .session import Session
 from .terminal import clean, size, working
 
@@ -81,20 +81,7 @@ def restore_(
     session: Session, backup: Path | None, words_file: Path | None, passphrase_file: Path | None
 ) -> None:
     """Bring a persona back on an empty home."""
-    if words_file is not None:
-        try:
-            text = words_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as e:
-            raise ConfigError(f"The words cannot be read from {words_file}.", hint=str(e)) from None
-    elif session.asks:
-        text = click.prompt(session.t("restore.words"), hide_input=True)
-    else:
-        raise UsageError("There are no recovery words.", hint="Give --words-file FILE.")
-    words = text.lower().split()
-    if len(words) != 24:
-        raise UsageError(
-            f"There are {len(words)} words, and 24 are needed.", hint="All of them, in their order."
-        )
+    words = recovery_words(session, words_file)
     passphrase = at_hand(session, passphrase_file, keyring=False)
     if passphrase is None and session.asks:
         passphrase = click.prompt(session.t("passphrase.new"), hide_input=True, confirmation_prompt=True)

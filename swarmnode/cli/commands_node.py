@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from ..errors import ConfigError, NodeError, NotRunning, UsageError
+from ..errors import ConfigError, Conflict, NodeError, NotRunning
 from .group import command, group, option
-from .secret import ask, at_hand
+from .secret import ask, at_hand, recovery_words
 from .session import Session
 from .terminal import clean, short, table, when, working
 
@@ -35,6 +34,7 @@ def init_(
 ) -> None:
     """Make a home with a persona in it."""
     t, config = session.t, session.load().config
+    _must_be_new(session, config)
     if name is None:
         name = click.prompt(t("init.name")) if session.asks else t("init.anonymous")
     passphrase = None if key_file is not None else ask(session, passphrase_file, new=True)
@@ -61,6 +61,20 @@ def init_(
         session.say(t("init.words"))
         _print_words(session, words)
     session.say(t("init.next-running" if runs else "init.next"))
+
+
+def _must_be_new(session: Session, config: Config) -> None:
+    """Say that there is a persona before anything is asked for; raises Conflict."""
+    from ..domain.views import NodeState, StatusView  # noqa: PLC0415
+
+    try:
+        there = session.client.get("/status", StatusView).state is not NodeState.EMPTY
+    except NotRunning:
+        there = session.app.is_home(config)
+    if there:
+        raise Conflict(
+            f"There is a persona in {session.home} already.", hint="Choose another folder: --home DIR."
+        )
 
 
 def _create(
@@ -225,16 +239,16 @@ def rename_(session: Session, name: str) -> None:
 
 
 @command("words")
-def words_(session: Session) -> int:
-    """Compare three of the recovery words with what was written down."""
+@option("--words-file", type=FILE, metavar="FILE")
+def words_(session: Session, words_file: Path | None) -> int:
+    """Try the recovery words: 1 if they are not those of this persona."""
     from ..api.about_node import Right  # noqa: PLC0415
 
-    if not session.asks:
-        raise UsageError("The words are asked for at a terminal.", hint="Run it there, without --json.")
-    places = sorted(secrets.SystemRandom().sample(range(1, 25), 3))
-    words = {str(place): click.prompt(session.t("words.place", n=place)).strip().lower() for place in places}
-    answer = session.client.call("POST", "/identity/words/check", {"words": words}, Right)
-    session.say(session.t("words.right" if answer.right else "words.wrong"))
+    words = recovery_words(session, words_file)
+    body = {"words": {str(place): word for place, word in enumerate(words, 1)}}
+    answer = session.client.call("POST", "/identity/words/check", body, Right)
+    if not session.give(answer):
+        session.say(session.t("words.right" if answer.right else "words.wrong"))
     return 0 if answer.right else 1
 
 

@@ -10,7 +10,7 @@ from ..errors import UsageError
 from .client import at
 from .group import command, group, option
 from .session import Session
-from .terminal import clean, qr, short, table, when, working
+from .terminal import clean, named, qr, short, table, when, working
 
 
 @command("ticket")
@@ -133,8 +133,8 @@ def accept_(session: Session, link: str, note: str) -> None:
     if session.give(view):
         return
     if view.contact:
-        name = clean(session.client.get(at("contacts", view.contact), ContactView).name)
-        session.say(session.t("accept.confirmed", name=name))
+        name = session.client.get(at("contacts", view.contact), ContactView).name
+        session.say(session.t("accept.confirmed", name=clean(name), typed=named(name)))
     else:
         session.say(session.t("accept.asked" if view.state == "asked" else "accept.begun"))
 
@@ -175,7 +175,8 @@ def _remove(session: Session, contact: str, *, yes: bool) -> None:
     if not yes:
         if not session.asks:
             raise UsageError("This destroys the conversation too.", hint="Say so with --yes.")
-        click.confirm(session.t("contacts.really", name=clean(contact)), abort=True)
+        if not session.confirm(session.t("contacts.really", name=clean(contact))):
+            raise click.Abort
     session.client.do("DELETE", at("contacts", id_))
     if not session.give({"removed": id_}):
         session.say(session.t("contacts.removed", name=clean(contact)))
@@ -223,9 +224,9 @@ def verify_(session: Session, contact: str, qr_text: str | None, settle: str | N
         session.say("    " + " ".join(safety.digits))
         qr(safety.qr)
         if not session.asks:
-            session.say(t("verify.then", name=clean(contact)))
+            session.say(t("verify.then", name=named(contact)))
             return
-        if not click.confirm(t("verify.same")):
+        if not session.confirm(t("verify.same")):
             session.say(t("verify.differ"))
             return
         view = session.client.call("POST", path + "/verify", {"qr": None}, ContactView)

@@ -112,7 +112,7 @@ def chats_(session: Session) -> None:
                 c.title,
                 str(c.unread or ""),
                 when(c.last_at) if c.last_at else "",
-                c.last_text[:60],
+                _said(session, c.last_kind, c.last_text)[:60],
             )
             for c in chats.items
         ]
@@ -167,6 +167,15 @@ def _show(session: Session, messages: Sequence[MessageView]) -> None:
             _print(session, message)
 
 
+def _said(session: Session, kind: str, text: str) -> str:
+    """What a message says, for people."""
+    if kind in {"", "text"}:
+        return clean(text, lines=True)
+    if kind == "timer":
+        return session.t("kind.timer" if text != "0" else "kind.timer-off", text=length(int(text)))
+    return session.t(f"kind.{kind}", text=clean(text))
+
+
 def _print(session: Session, message: MessageView) -> None:
     t = session.t
     who = t("me") if message.mine else clean(message.author_name)
@@ -177,12 +186,7 @@ def _print(session: Session, message: MessageView) -> None:
         marks.append(t("message.expires", duration=length(message.expires_in_s)))
     if message.reply_to:
         marks.append(t("message.reply", id=short(message.reply_to)))
-    if message.kind == "text":
-        text = clean(message.text, lines=True)
-    elif message.kind == "timer":
-        text = t("kind.timer" if message.text != "0" else "kind.timer-off", text=length(int(message.text)))
-    else:
-        text = t(f"kind.{message.kind}", text=clean(message.text))
+    text = _said(session, message.kind, message.text)
     session.say(
         f"{short(message.id)}  {when(message.wall_s)}  {who}: {text}  ({', '.join(marks)})".removesuffix(
             "  ()"

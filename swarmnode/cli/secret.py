@@ -1,6 +1,7 @@
 """Where a passphrase comes from: `--passphrase-file`, `SWARMNODE_PASSPHRASE`, the key ring, a prompt.
 
-In this order, and never from an argument: other people of the machine can read those.
+In this order, and never from an argument: other people of the machine can read those. Recovery words come
+from a file or a prompt.
 """
 
 from __future__ import annotations
@@ -63,3 +64,27 @@ def ask(session: Session, file: Path | None, *, new: bool = False) -> str:
     )
     assert isinstance(answer, str)
     return answer
+
+
+def recovery_words(session: Session, file: Path | None) -> list[str]:
+    """The 24 recovery words, from a file or asked for.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        UsageError: there is another number of them, or nobody is there to be asked.
+    """
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as e:
+            raise ConfigError(f"The words cannot be read from {file}.", hint=str(e)) from None
+    elif session.asks:
+        text = click.prompt(session.t("restore.words"), hide_input=True)
+    else:
+        raise UsageError("There are no recovery words.", hint="Give --words-file FILE.")
+    words = text.lower().split()
+    if len(words) != 24:
+        raise UsageError(
+            f"There are {len(words)} words, and 24 are needed.", hint="All of them, in their order."
+        )
+    return words

@@ -96,6 +96,12 @@ class Session:
             click.echo(msgspec.json.encode(value).decode())
         return self.json
 
+    def confirm(self, question: str) -> bool:
+        """Ask for yes or no, in the language of the person; anything else is no."""
+        yes = self.t("yes")[0]
+        said = click.prompt(f"{question} [{yes}/{self.t('no')[0].upper()}]", default="", show_default=False)
+        return str(said).strip().lower()[:1] == yes
+
     def find(self, kind: str, text: str) -> str:
         """The id of what a person means."""
         return self.client.resolve(kind, text)

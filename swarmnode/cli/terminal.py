@@ -40,6 +40,12 @@ def clean(text: str, *, lines: bool = False) -> str:
     return _UNSAFE.sub(shown, text)
 
 
+def named(name: str) -> str:
+    """A name as it is typed in a command: in quotes where it needs them."""
+    safe = clean(name)
+    return safe if safe.isalnum() else f'"{safe}"'
+
+
 def short(id_: str) -> str:
     """The start of an id, which is enough to name it."""
     return clean(id_[:8])

@@ -219,6 +219,8 @@ class ChatView:
     """Who can read along: `e2e` nobody, `operator_reads`, `public`; empty: a network has not said yet."""
     kind: str = "direct"
     """`direct`, `group`, `channel`, `timeline`, `notifications`, `list` or `feed`."""
+    last_kind: str = ""
+    """As `MessageView.kind`; empty where nothing was said yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
     try:
         link = met.InviteLink.parse(text)
     except RemoteProtocolError as e:
-        raise UsageError(f"this is no invite: {e}", hint="Copy the whole line, from `swarm:` on.") from e
+        raise UsageError("this is no invite", hint="Copy the whole line, from `swarm:` on.") from e
     if link.expired(step.wall_s):
         raise UsageError("this invite has ended", hint="Ask for a new one.")
     if INVITES.one(step.tx, inv_id=link.secret.inv_id, role="inviter") is not None:

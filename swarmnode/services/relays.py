@@ -24,9 +24,7 @@ def use(step: Step, node: Node, link_text: str) -> RelayView:
     try:
         link = RelayLink.parse(link_text)
     except RemoteProtocolError as e:
-        raise UsageError(
-            f"this is no link of a relay: {e}", hint="Copy the whole line, from `swarm:` on."
-        ) from e
+        raise UsageError("this is no link of a relay", hint="Copy the whole line, from `swarm:` on.") from e
     relay_id = queues.relay_at(step, link.at.address, link.at.pin)
     RELAYS.change(step.tx, relay_id, own=True, address=link.at.address)
     for ticket in link.tickets():

@@ -288,6 +288,7 @@ def chat(step: Step, node: Node, conversation: ConversationRow) -> ChatView:
         unread=queries.UNREAD_IN.scalar(step.tx, {"conversation": conversation.id}),
         standing=standing_of(contact) if contact else "",
         last_text=last[0].text if last else "",
+        last_kind=last[0].kind if last else "",
         last_at=conversation.last_at,
         draft="" if text is None else text.decode(),
         timer_s=conversation.timer_s,

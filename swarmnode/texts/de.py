@@ -11,7 +11,7 @@ TEXTS = {
     "help.unlock": "den Speicher öffnen",
     "help.lock": "den Speicher schließen; Relais bewahren auf, was inzwischen kommt",
     "help.rename": "den eigenen Namen ändern",
-    "help.words": "drei der Wörter zur Rettung mit dem Aufgeschriebenen vergleichen",
+    "help.words": "ausprobieren, ob deine Wörter zur Rettung stimmen",
     "help.pair": "einen Code machen, der einen Browser oder ein Programm koppelt",
     "help.devices": "auflisten, was gekoppelt ist",
     "help.devices.revoke": "einem Gerät sein Recht nehmen",
@@ -221,10 +221,10 @@ TEXTS = {
     ),
     "problem.backup": "du bist zurück: mach jetzt eine neue Sicherung, `swarmnode backup FILE`",
     "problem.key-alert": (
-        "die Schlüssel von {name} sind zweifelhaft: vergleicht Wörter, `swarmnode verify {name}`"
+        "die Schlüssel von {name} sind zweifelhaft: vergleicht Wörter, `swarmnode verify {typed}`"
     ),
     "problem.rejoined": (
-        "{name} ist auf einem neuen Knoten zurück: vergleicht noch einmal, `swarmnode verify {name}`"
+        "{name} ist auf einem neuen Knoten zurück: vergleicht noch einmal, `swarmnode verify {typed}`"
     ),
     "check.home": "Zuhause",
     "check.disk": "Platte",
@@ -240,7 +240,6 @@ TEXTS = {
     "check.backup": "Sicherung",
     "unlock.working": "Leite den Schlüssel ab …",
     "rename.done": "Du heißt jetzt {name}.",
-    "words.place": "Wort {n}",
     "words.right": "Richtig: mit diesen Wörtern kommst du zurück.",
     "words.wrong": "Das sind nicht die Wörter.",
     "pair.until": "Gib ihn im Browser ein oder dem Programm, bis {at}.",
@@ -294,7 +293,7 @@ TEXTS = {
     "invite.state.wrong-code": "falsche Wörter",
     "accept.working": "Hole die Einladung …",
     "accept.confirmed": (
-        "Du und {name} seid verbunden: `swarmnode verify {name}`, dann `swarmnode send {name} TEXT`."
+        "Du und {name} seid verbunden: `swarmnode verify {typed}`, dann `swarmnode send {typed} TEXT`."
     ),
     "accept.asked": "Beantwortet. Sie werden Kontakt, sobald ihr Knoten davon hört: `swarmnode contacts`.",
     "accept.begun": "Noch kein Relais hat geantwortet. Es geht von selbst weiter: `swarmnode invite --list`.",
@@ -370,7 +369,7 @@ TEXTS = {
     "carry.in.other": "{n} neue Nachrichten. Für andere: {foreign}. Übergangen: {skipped}.",
     "export.readable": "Es ist nicht verschlüsselt: wer die Datei hat, kann sie lesen.",
     "restore.words": "Die 24 Wörter",
-    "restore.done": "Willkommen zurück, {name}.",
+    "restore.done": "Willkommen zurück, {name}. `swarmnode status` zeigt, wie weit es ist.",
     "wipe.confirm": "Das vernichtet alles. Gib den Namen der Persona ein",
     "wipe.done": "Der Schlüssel ist vernichtet.",
     # Die Seite unter /

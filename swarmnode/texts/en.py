@@ -11,7 +11,7 @@ TEXTS = {
     "help.unlock": "open the store",
     "help.lock": "close the store; relays keep what comes meanwhile",
     "help.rename": "change your own name",
-    "help.words": "compare three recovery words with what you wrote down",
+    "help.words": "try whether your recovery words are right",
     "help.pair": "make a code that pairs a browser or a program",
     "help.devices": "list what was paired",
     "help.devices.revoke": "take a device's right away",
@@ -192,8 +192,8 @@ TEXTS = {
     "doctor.reach.use": "Look at the network. If they are lost: `swarmnode relay use LINK`.",
     "doctor.reach.lost": "no relay of {names} answers; trying {relays}",
     "doctor.reach.meet": (
-        "Wait a day or two: where they have another relay, it is found. Else use one relay both, or send them "
-        "a new invite: it keeps the contact. `swarmnode carry out FILE` takes what waits on a stick."
+        "Wait a day or two: where they have another relay, it is found. Else use one relay both, or send "
+        "them a new invite: it keeps the contact. `swarmnode carry out FILE` takes what waits on a stick."
     ),
     "doctor.delivery": "{waiting} waiting, {gaps} gaps noticed",
     "doctor.backup.one": "the last one is {n} day old",
@@ -213,8 +213,8 @@ TEXTS = {
         "contact, and `swarmnode carry out FILE --for {name}` takes what waits"
     ),
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
-    "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {name}`",
-    "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {name}`",
+    "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {typed}`",
+    "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {typed}`",
     "check.home": "home",
     "check.disk": "disk",
     "check.relay": "relay for others",
@@ -229,8 +229,7 @@ TEXTS = {
     "check.backup": "backup",
     "unlock.working": "Deriving the key …",
     "rename.done": "You are {name} now.",
-    "words.place": "Word {n}",
-    "words.right": "Right: you can come back with these words.",
+    "words.right": "Right: with these words you can come back.",
     "words.wrong": "These are not the words.",
     "pair.until": "Enter it in the browser, or hand it to the program, until {at}.",
     "devices.heads": "ID|NAME|SCOPE|KIND|LAST USED",
@@ -281,7 +280,7 @@ TEXTS = {
     "invite.state.wrong-code": "wrong words",
     "accept.working": "Fetching the invite …",
     "accept.confirmed": (
-        "You and {name} are in touch: `swarmnode verify {name}`, then `swarmnode send {name} TEXT`."
+        "You and {name} are in touch: `swarmnode verify {typed}`, then `swarmnode send {typed} TEXT`."
     ),
     "accept.asked": "Answered. They are a contact as soon as their node hears of it: `swarmnode contacts`.",
     "accept.begun": "No relay has answered yet. It goes on by itself: `swarmnode invite --list`.",
@@ -352,7 +351,7 @@ TEXTS = {
     "carry.in.other": "{n} new messages. For others: {foreign}. Skipped: {skipped}.",
     "export.readable": "It is not encrypted: whoever has the file can read it.",
     "restore.words": "The 24 words",
-    "restore.done": "Welcome back, {name}.",
+    "restore.done": "Welcome back, {name}. `swarmnode status` shows how far it is.",
     "wipe.confirm": "This destroys everything. Type the persona's name",
     "wipe.done": "The key is destroyed.",
     # The page at /

@@ -13,7 +13,7 @@ import pytest
 from cli_world import Shell
 from double_node import ANA, ANTON, WORDS
 
-from swarmnode.domain.views import NodeState
+from swarmnode.domain.views import NearView, NodeState, StatusView
 
 
 def called(shell: Shell, name: str) -> list[tuple[object, ...]]:
@@ -25,6 +25,49 @@ def test_status(shell: Shell) -> None:
     shown = shell("status").stdout
     assert "Me  Ready." in shown
     assert "relay.example:8471" in shown
+
+
+def test_status_says_what_goes_past_relays_and_how_far_a_restore_is(shell: Shell) -> None:
+    near = (NearView("1", "Ana", "lan"),)
+    shell.node.shown = StatusView(NodeState.READY, near=near, restoring="rejoining", missing=("Ben", "Cleo"))
+    shown = shell("status").stdout
+    assert "Ana: over this network, without a relay" in shown
+    assert "no answer yet: Ben, Cleo." in shown
+    shell.node.shown = StatusView(NodeState.EMPTY, roles=("relay",))
+    assert shell("status").stdout.startswith("The relay runs.")
+    assert len(shell("status").stdout.splitlines()) == 1
+
+
+def test_what_was_kept_aside_is_taken_up_again(shell: Shell) -> None:
+    result = shell("doctor", "--retry")
+    assert (result.exit_code, result.stdout) == (1, "Taken: 2. Still aside: 1.\n")
+
+
+def test_the_node_speaks_the_language_of_the_call(shell: Shell) -> None:
+    shell("doctor", "--lang", "de")
+    assert called(shell, "doctor") == [("de",)]
+
+
+def test_where_there_is_nothing_a_sentence_says_what_to_do(shell: Shell) -> None:
+    shell.node.people.clear()
+    assert "`swarmnode invite`" in shell("contacts").stdout
+    assert "`swarmnode invite`" in shell("chats").stdout
+    assert "`swarmnode pair`" in shell("devices").stdout
+    code, error = shell.error("send", "ana", "hi")
+    assert (code, error["hint"]) == (
+        5,
+        "There is nobody yet: `swarmnode invite`, or `swarmnode accept LINK`.",
+    )
+
+
+def test_words_are_tried_all_at_once(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "words"
+    file.write_text("\n".join(WORDS))
+    assert shell.json("words", "--words-file", str(file)) == {"right": True}
+    assert called(shell, "check_words") == [(dict(enumerate(WORDS, 1)),)]
+    file.write_text(" ".join(reversed(WORDS)))
+    result = shell("words", "--words-file", str(file))
+    assert (result.exit_code, result.stdout) == (1, "These are not the words.\n")
 
 
 def test_doctor_says_the_way_out_and_fails(shell: Shell) -> None:

@@ -27,6 +27,12 @@ def commands(group: Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 ALL = dict(commands(cli()))
 
 
+def test_without_a_command_the_help_is_shown_as_it_is(no_node: Shell) -> None:
+    result = no_node()
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert result.stdout == no_node("--help").stdout
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_each_command_explains_itself(no_node: Shell, path: tuple[str, ...], language: str) -> None:

@@ -59,6 +59,8 @@ class DoubleNode:
     keys: dict[str, str] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     first_event: int = 1
+    shown: StatusView | None = None
+    """The status, where a test says one."""
     more: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def _note(self, name: str, *arguments: object, always: bool = False) -> None:
@@ -74,7 +76,9 @@ class DoubleNode:
             raise NotReady("There is no persona.", hint="`swarmnode init`")
 
     async def status(self, language: str = "en") -> StatusView:
-        self._note("status", always=True)
+        self._note("status", language, always=True)
+        if self.shown is not None:
+            return self.shown
         name = self.name if self.state is NodeState.READY else ""
         return StatusView(
             self.state, "0", ("node",), name, relays=(RELAY,), contacts=len(self.people), unread=1
