@@ -75,6 +75,17 @@ def _for(account: AccountId) -> Iterator[None]:
         current.reset(token)
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What a bridge raises beside the errors of the contract is a `BridgeError` that says where it was."""
+    try:
+        yield
+    except api.BridgeError:
+        raise
+    except Exception as e:
+        raise api.BridgeError(wire.where(e)) from e
+
+
 @dataclass(slots=True)
 class _Account:
     bridge: Bridge
@@ -141,7 +152,7 @@ class Running:
         known = self._account(account)
         if verb not in wire.BRIDGE or verb not in self._package.verbs:
             raise api.NotSupported(f"this bridge cannot {verb}")
-        with _for(account):
+        with _for(account), _told():
             return await getattr(known.bridge, verb)(known.context, **arguments)
 
     async def fetch(self, account: AccountId, file: RemoteFile) -> AsyncGenerator[bytes, None]:
@@ -151,7 +162,7 @@ class Running:
             raise api.NotSupported("this bridge cannot fetch")
         pieces = known.bridge.fetch(known.context, file)
         while True:
-            with _for(account):
+            with _for(account), _told():
                 piece = await anext(pieces, None)
             if piece is None:
                 return
@@ -172,7 +183,7 @@ class Running:
         context = LoginContext(self._desk, flow, about, clock=self._clock, random=self._random)
         login = self._package.login()
         try:
-            with _for(flow):
+            with _for(flow), _told():
                 match verb:
                     case "begin":
                         outcome = await login.begin(context)

@@ -227,6 +227,8 @@ class Process:
         account, verb = asked.account, asked.verb
         if account not in self._allowed:
             raise Refused("this account is not here")
+        if verb == "secrets_put" and not set(asked.arguments["values"]) <= set(self.package.manifest.secrets):
+            raise Refused("the manifest does not name this secret")
         try:
             if verb == "connect":
                 return await self._connect(asked.number, account, **asked.arguments)

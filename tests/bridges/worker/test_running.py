@@ -99,6 +99,9 @@ async def test_an_account_runs_is_called_and_stops() -> None:
             await bridges.call(ACCOUNT, "edit", target=MessageRef(ROOM, "m"), out=OUT)
         with pytest.raises(api.NotSupported):
             await bridges.call(ACCOUNT, "__init__")
+        with pytest.raises(api.BridgeError, match="NotImplementedError < ") as bug:
+            await bridges.call(ACCOUNT, "capabilities", conversation=None)
+        assert isinstance(bug.value.__cause__, NotImplementedError)
         await bridges.wake(ACCOUNT)
         assert await bridges.ended(ACCOUNT) is None
         assert desk.of(ACCOUNT).cursor == b"a1"

@@ -1,0 +1,141 @@
+"""The node's side of `desk.Desk`: what bridges ask for, each as one step of the core."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from socket import socket
+
+from swarm_bridges.api import (
+    AccountId,
+    Batch,
+    Cursor,
+    Fleeting,
+    Gone,
+    Health,
+    LocalFile,
+    Refused,
+    Secret,
+    State,
+)
+from swarm_bridges.desk import Fact
+
+from ..core import accounts, journal, vault
+from ..core.health import Watch, said
+from . import connect, steps
+from .steps import Steps
+
+MAX_NAME = 256
+"""Characters of a remembered value's name."""
+_SAID_BY_BRIDGES = frozenset({State.CONNECTING, State.CATCHING_UP, State.CONNECTED, State.DEGRADED})
+_PLAIN = re.compile(r"[a-z0-9_.-]{1,40}")
+"""What a bridge may put into the node's log beside numbers: names that a program has, not words."""
+
+logger = logging.getLogger(__name__)
+
+
+def marked(account: AccountId) -> str:
+    """An account as it stands in the log."""
+    return hashlib.blake2b(account.encode(), digest_size=4).hexdigest()
+
+
+async def no_files(account: AccountId, file: LocalFile) -> bytes:
+    """What `files` is where nothing can be attached yet."""
+    raise Gone(f"{marked(account)} has no such file ({file.size_bytes} bytes)")
+
+
+class NodeDesk:
+    """See `desk.Desk`.
+
+    `reach` says where an account may connect to; `on_fleeting` is told what passes; `files` has what the
+    owner attached.
+    """
+
+    def __init__(
+        self,
+        runs: Steps,
+        watch: Watch,
+        reach: Callable[[AccountId], connect.Reach],
+        *,
+        loopback: bool = False,
+        on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
+        files: Callable[[AccountId, LocalFile], Awaitable[bytes]] = no_files,
+    ) -> None:
+        self._runs, self._watch, self._reach, self._loopback = runs, watch, reach, loopback
+        self._on_fleeting, self._files = on_fleeting, files
+        self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
+
+    async def ingest(self, account: AccountId, batch: Batch) -> None:
+        """See `desk.Desk`."""
+        await steps.do(self._runs, lambda step: journal.ingest(step, account, batch))
+
+    async def fleeting(self, account: AccountId, item: Fleeting) -> None:
+        """See `desk.Desk`."""
+        self._on_fleeting(account, item)
+
+    async def state(self, account: AccountId, health: Health) -> None:
+        """See `desk.Desk`. Raises Refused for a state that only the node knows."""
+        if health.state not in _SAID_BY_BRIDGES:
+            raise Refused("a bridge does not say this of itself")
+        if health.code and not _PLAIN.fullmatch(health.code):
+            raise Refused("codes are for machines")
+        await steps.do(self._runs, lambda step: said(step, self._watch, account, health))
+
+    async def cursor(self, account: AccountId) -> Cursor | None:
+        """See `desk.Desk`."""
+        return await steps.look(self._runs, lambda step: accounts.cursor(step, account))
+
+    async def kv_get(self, account: AccountId, name: str) -> bytes | None:
+        """See `desk.Desk`."""
+        return await steps.look(self._runs, lambda step: vault.kv_get(step, account, name))
+
+    async def kv_put(self, account: AccountId, values: Mapping[str, bytes | None]) -> None:
+        """See `desk.Desk`."""
+        if any(not 0 < len(name) <= MAX_NAME for name in values):
+            raise Refused("names of values have 1 to 256 characters")
+        await steps.do(self._runs, lambda step: vault.kv_put(step, account, values))
+
+    async def kv_names(self, account: AccountId, prefix: str) -> tuple[str, ...]:
+        """See `desk.Desk`."""
+        return await steps.look(self._runs, lambda step: vault.kv_names(step, account, prefix))
+
+    async def secret(self, account: AccountId, name: str) -> Secret | None:
+        """See `desk.Desk`. While the node is locked no bridge runs."""
+        return await steps.look(self._runs, lambda step: vault.secret(step, account, name))
+
+    async def secrets_put(self, account: AccountId, values: Mapping[str, bytes], expect: int) -> int:
+        """See `desk.Desk`."""
+        return await steps.do(self._runs, lambda step: vault.put(step, account, values, expect))
+
+    async def secrets_lock(self, account: AccountId, name: str) -> None:
+        """See `desk.Desk`. Who dies with a lock gives it back through its `Process`."""
+        await self._locks.setdefault((account, name), asyncio.Lock()).acquire()
+
+    async def secrets_unlock(self, account: AccountId, name: str) -> None:
+        """See `desk.Desk`. Raises Refused for a lock that nobody has."""
+        lock = self._locks.get((account, name))
+        if lock is None or not lock.locked():
+            raise Refused("this is not locked")
+        lock.release()
+
+    async def read(self, account: AccountId, file: LocalFile) -> bytes:
+        """See `desk.Desk`."""
+        return await self._files(account, file)
+
+    async def connect(self, account: AccountId, host: str, port: int) -> socket:
+        """See `desk.Desk`."""
+        return await connect.connect(self._reach(account), host, port, loopback=self._loopback)
+
+    def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
+        """See `desk.Desk`. Texts that could be words are left out."""
+        plain = {
+            f"fact_{name}": fact
+            for name, fact in list(facts.items())[:20]
+            if _PLAIN.fullmatch(name) and (not isinstance(fact, str) or _PLAIN.fullmatch(fact))
+        }
+        known = event if _PLAIN.fullmatch(event) else "bridge.said"
+        number = logging.WARNING if level == "warning" else logging.INFO
+        logger.log(number, "bridge.log", extra={"account": marked(account), "event": known, **plain})
