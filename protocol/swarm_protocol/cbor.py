@@ -237,6 +237,12 @@ class Record:
             raise self._wrong(key)
         return value
 
+    def flag(self, key: int) -> bool:
+        """Whether a field is there, which is nothing but true; or DecodeError."""
+        if key in self.fields and self.fields[key] is not True:
+            raise self._wrong(key)
+        return key in self.fields
+
     def octets(self, key: int, *, size: int | None = None, at_most: int = MAX_SIZE) -> bytes:
         """A byte string of exactly `size` or of up to `at_most` bytes, or DecodeError."""
         value = self._field(key)

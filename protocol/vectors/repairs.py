@@ -52,6 +52,8 @@ def repair_haves(made: Made) -> None:
     nine: Value = [[5 + 2 * n, 5 + 2 * n] for n in range(9)]
     add("record-field", [known(LOW, {5: nine})], "nine ranges", cbor.FIELD)
     add("record-field.range", [known(LOW, {5: [[5]]})], "a range of one place", cbor.FIELD)
+    add("record-field.forked", [known(LOW, {6: 1})], "one where true is due", cbor.FIELD)
+    add("record-field.asks", [], "false, which is said by silence", cbor.FIELD, {2: False})
 
 
 def repair_requests(made: Made) -> None:

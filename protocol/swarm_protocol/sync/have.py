@@ -55,7 +55,7 @@ class Known:
             head=r.octets(HEAD, size=HEAD_SIZE) if HEAD in r else None,
             start=r.uint(START) if START in r else 0,
             held=read_spans(r, HELD, at_most=rules.MAX_HELD),
-            forked=r.fields.get(FORKED) is True,
+            forked=r.flag(FORKED),
         )
         if known.next_seq < known.start or (known.head is None) != (known.next_seq == known.start):
             raise rules.HAVE_HEAD.undecodable()
@@ -118,7 +118,7 @@ class Have:
         known = tuple(Known.read(Record.of(item, "what is known")) for item in items)
         if any(a.author >= b.author for a, b in pairwise(known)):
             raise rules.HAVE_AUTHORS.undecodable()
-        return cls(known, r.fields.get(2) is True)
+        return cls(known, r.flag(2))
 
     def encode(self) -> bytes:
         """Encode it."""

@@ -29,7 +29,7 @@ class Wanted:
     def read(cls, r: Record) -> Wanted:
         """Read what is wanted of one author."""
         spans = read_spans(r, SPANS, at_most=rules.MAX_IDS)
-        return cls(Author.read(r.record(AUTHOR, "an author")), spans, r.fields.get(FORK) is True)
+        return cls(Author.read(r.record(AUTHOR, "an author")), spans, r.flag(FORK))
 
     def fields(self) -> dict[int, Value]:
         """Give the fields."""
