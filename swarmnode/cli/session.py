@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import NodeError
-from ..texts import Texts, language_of
+from ..texts import Texts, language_of, said_in
 from .terminal import clean
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def print_error(said: Sequence[str], error: NodeError) -> int:
     t = Texts(language_of(flag, os.environ))
     click.echo(f"{t('error')}: {clean(_sentence(t, error))}", err=True)
     own = f"hint.{error.code}"
-    hint = t(own) if t.language != "en" and own in t else error.hint
+    hint = said_in(t.language, error.hint)
+    if hint is None:
+        hint = t(own) if t.language != "en" and own in t else error.hint
     if hint:
         click.echo(f"{t('hint')}: {clean(hint[:1].upper() + hint[1:])}", err=True)
     return error.exit
@@ -136,6 +138,8 @@ def print_error(said: Sequence[str], error: NodeError) -> int:
 def _sentence(t: Texts, error: NodeError) -> str:
     """What happened: in English as the node says it, else by its code with that in brackets."""
     own, text = f"error.{error.code}", str(error)
-    if t.language != "en" and own in t:
+    known = said_in(t.language, text)
+    if known is None and t.language != "en" and own in t:
         return f"{t(own)} ({text})"
+    text = known or text
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")

@@ -74,11 +74,11 @@ def say(
     node.require_writable()
     contact = CONTACTS.get(step.tx, conversation.contact_id)
     if contact is None or contact.blocked:
-        raise NotReady("this contact is blocked", hint="Unblock it first.")
+        raise NotReady("this contact is blocked", hint="Unblock it first: `swarmnode block CONTACT --off`.")
     if contact.standing == "key-alert":
         raise NotReady(
             "the keys of this contact are in doubt",
-            hint="Compare safety words with `swarmnode verify`, or settle the alert.",
+            hint="Compare words: `swarmnode verify CONTACT`. Or go on without, with `--trust`.",
         )
     me, said = node.me, Conversation(conversation.conv_id)
     author = chains.author_row(step, conversation.id, me.author)

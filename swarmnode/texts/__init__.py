@@ -19,6 +19,15 @@ def catalogue(language: str) -> Mapping[str, str]:
     return TEXTS
 
 
+def said_in(language: str, text: str) -> str | None:
+    """What the node said in English, in another language, if that is known."""
+    if language != "de":
+        return None
+    from .de_errors import SAID  # noqa: PLC0415
+
+    return SAID.get(text)
+
+
 class Texts:
     """Speaks one language: `t("sent.to", who="Ana")`."""
 

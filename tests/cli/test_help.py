@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from cli_world import Shell
 
+import swarmnode
 from swarmnode.cli.group import Group
 from swarmnode.cli.main import cli
 from swarmnode.texts import Texts, catalogue, language_of, language_of_header
+from swarmnode.texts.de_errors import SAID
 
 
 def commands(group: Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -86,3 +90,31 @@ def test_numbers_have_their_sentence() -> None:
     t = Texts("de")
     assert t.count("deleted", 1) == "1 Nachricht ist hier vernichtet."
     assert t.count("deleted", 2) == "2 Nachrichten sind hier vernichtet."
+
+
+def constants() -> set[str]:
+    """Every text in the source of the node."""
+    folder = Path(swarmnode.__file__).parent
+    trees = (ast.parse(source.read_text()) for source in folder.rglob("*.py") if "texts" not in source.parts)
+    return {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_what_is_said_in_german_of_errors_is_said_in_english_somewhere() -> None:
+    assert set(SAID) - constants() == set()
+    assert all(SAID.values())
+
+
+def test_an_error_and_its_hint_are_german_where_they_are_known(no_node: Shell) -> None:
+    result = no_node("carry", "--lang", "de")
+    assert result.stderr.splitlines() == [
+        "Fehler: Aus dem Knoten, oder in ihn?",
+        "Tipp: `swarmnode carry out FILE` oder `swarmnode carry in FILE`",
+    ]
+    assert no_node("carry", "--lang", "en").stderr.startswith("error: Out of the node, or into it?\n")
+    other = no_node("send", "--lang", "de").stderr
+    assert other.startswith("Fehler: So ergibt das keinen Sinn. (Missing argument 'WHO'.)")
