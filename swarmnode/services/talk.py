@@ -331,7 +331,7 @@ def shred(step: Step, node: Node, rows: list[MessageRow]) -> None:
 
 
 def _forget_words(step: Step, row: MessageRow, data: bytes) -> None:
-    body = Message.decode(data).body
+    body = content.body_of(data)
     if isinstance(body, SEARCHED):
         step.tx.search.remove(row.id, body.text)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from swarm_protocol.content import Edit, Message, React, Reply, Text, Timer, Type
+from swarm_protocol.content import Edit, React, Reply, Text, Timer, Type, body_of
 from swarm_protocol.content.attachments import Attachment
 from swarm_protocol.content.bodies import Body
 
@@ -125,14 +125,14 @@ def _view(
     data = None if row.body_id is None else bodies.get(row.body_id)
     kind, text, reply_to, files = "deleted", "", "", tuple[Attachment, ...]()
     if data is not None:
-        kind, text, reply_to, files = _said(Message.decode(data).body)
+        kind, text, reply_to, files = _said(body_of(data))
     edited, reactions = False, dict[str, str]()
     for change in changes if data is not None else []:
         change_data = None if change.body_id is None else bodies.get(change.body_id)
         if change_data is None or change.conversation_id != row.conversation_id:
             continue
         by_persona, by, _ = names.of(change.author_id)
-        match Message.decode(change_data).body:
+        match body_of(change_data):
             case Edit(_, new_text) if by_persona == persona and kind == "text":
                 text, edited = new_text, True
             case React(_, symbol):

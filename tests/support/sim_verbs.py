@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim_model import Shown
 
-from swarm_protocol.content import Message
+from swarm_protocol.content import body_of
 from swarm_protocol.content.bodies import Edit, Reply, Text
 from swarm_protocol.identity import RecoveryKit
 from swarmnode.domain.views import MessageState
@@ -129,7 +129,7 @@ def texts(step: Step, node: Node) -> set[str]:
     """Every text that is on this disk in some body, shown or not."""
     del node
     bodies = step.tx.bodies.get_many(row.body_id for row in MESSAGES.all(step.tx) if row.body_id is not None)
-    said = (Message.decode(data).body for data in bodies.values())
+    said = (body_of(data) for data in bodies.values())
     return {body.text for body in said if isinstance(body, Text | Reply | Edit)}
 
 

@@ -34,7 +34,7 @@ from .bodies import (
 from .chain import AuthorChain, AuthorLink, Fork, Outcome, Received
 from .changes import check_answer, check_change, check_deletion, latest_edit, reactions
 from .compose import compose, compose_unchained
-from .message import Author, Conversation, Heads, LogHead, Message, Place
+from .message import Author, Conversation, Heads, LogHead, Message, Place, body_of
 from .nodes import ChainDelta, Told
 from .order import display_order, next_lamport, tips
 from .types import Type
@@ -73,6 +73,7 @@ __all__ = [
     "Type",
     "Unknown",
     "admit",
+    "body_of",
     "check_answer",
     "check_change",
     "check_deletion",

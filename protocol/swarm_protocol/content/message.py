@@ -147,20 +147,15 @@ class Message:
         if any(key not in r for key in needed) or (not chained and any(key in r for key in _OF_CHAINS)):
             raise rules.CONTENT_CHAINED.undecodable()
         author = Author.read(r.record(AUTHOR, "an author"))
-        refs = r.octets_array(REFS, at_most=rules.MAX_REFS) if REFS in r else []
-        if any(len(ref) != HASH_SIZE for ref in refs):
-            raise cbor.FIELD.undecodable("a ref is a commitment")
+        body = _read_body(r)
         place, salt, signature = _read_place(r, author) if chained else (None, None, None)
-        body_value = r.fields.get(BODY)
-        if BODY not in r:
-            raise cbor.FIELD.undecodable("a message has no body")
         return cls(
             msg_id=r.octets(MSG_ID, size=ID_SIZE),
             conv_tag=r.octets(CONV_TAG, size=TAG_SIZE),
             author=author,
             place=place,
             wall_s=r.uint(WALL),
-            body=read_body(r.uint(TYPE, at_most=MAX_TYPE), body_value, refs, chained=chained),
+            body=body,
             expire_s=r.uint(EXPIRE, at_most=rules.MAX_TIMER_S) if EXPIRE in r else 0,
             heads=Heads.read(r.record(HEADS, "the heads")) if HEADS in r else None,
             salt=salt,
@@ -188,6 +183,24 @@ class Message:
     def needs_newer(self) -> bool:
         """Whether only a newer program can show it. It is kept, and passed on, as it is."""
         return isinstance(self.body, Unknown)
+
+
+def body_of(data: bytes) -> Body:
+    """The body of a message that was decoded before: nothing else of it is read, as for a screen.
+
+    Raises:
+        DecodeError: no message, or another body than its type has.
+    """
+    return _read_body(Record.decode(data, "a message", max_size=rules.MAX_UNCHAINED))
+
+
+def _read_body(r: Record) -> Body:
+    refs = r.octets_array(REFS, at_most=rules.MAX_REFS) if REFS in r else []
+    if any(len(ref) != HASH_SIZE for ref in refs):
+        raise cbor.FIELD.undecodable("a ref is a commitment")
+    if BODY not in r:
+        raise cbor.FIELD.undecodable("a message has no body")
+    return read_body(r.uint(TYPE, at_most=MAX_TYPE), r.fields[BODY], refs, chained=SIGNATURE in r)
 
 
 def _read_place(r: Record, author: Author) -> tuple[Place, bytes, bytes]:

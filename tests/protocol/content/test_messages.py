@@ -38,6 +38,7 @@ told: st.SearchStrategy[Known] = st.one_of(
 def test_what_is_said_reads_back(body: Known, expire_s: int, lamport: int) -> None:
     message = Writer("ada").say(body, expire_s=expire_s, lamport=lamport)
     again = con.Message.decode(message.data)
+    assert con.body_of(message.data) == again.body
     assert again == message
     assert (again.body, again.expire_s, again.author) == (body, expire_s, author_of("ada"))
     assert again.place == message.place
