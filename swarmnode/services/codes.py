@@ -32,7 +32,6 @@ from ..storage.shelves import (
     QUEUES_IN,
     QUEUES_OUT,
     RELAYS,
-    TICKETS,
     Invite,
     Relay,
 )
@@ -63,11 +62,7 @@ def begin(step: Step, node: Node, *, label: str) -> int:
         NotReady: no relay of ours has tickets for it.
     """
     relay = next(
-        (
-            relay
-            for relay in rotation.own_relays(step)
-            if TICKETS.count(step.tx, relay_id=relay.id, used=False) >= QUEUES
-        ),
+        (relay for relay in rotation.own_relays(step) if queues.spare_tickets(step, relay.id) >= QUEUES),
         None,
     )
     if relay is None:

@@ -46,7 +46,7 @@ def invite(step: Step, node: Node, kind: str, *, label: str = "", note: str = ""
         return invites.view_of(invites.get(step, codes.begin(step, node, label=label)))
     if kind not in {"one-time", "address"}:
         raise UsageError("an invite is `one-time`, an `address` or a `code`")
-    relays = [r for r in rotation.own_relays(step) if TICKETS.one(step.tx, relay_id=r.id, used=False)]
+    relays = [relay for relay in rotation.own_relays(step) if queues.spare_tickets(step, relay.id)]
     if not relays:
         raise NotReady(
             "an invite needs a relay that keeps it",

@@ -14,7 +14,7 @@ from swarm_protocol.mailbox import Cursor, Place, QueueRecord, Recipient, Sender
 from swarm_protocol.mailbox.commands import Kind
 
 from ..errors import NotReady
-from ..storage.shelves import QUEUES_IN, QUEUES_OUT, RELAYS, SETTINGS, TICKETS, QueueIn, QueueOut
+from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, SETTINGS, TICKETS, QueueIn, QueueOut
 from . import links, ways
 from .links import key_of
 from .news import tell
@@ -72,6 +72,12 @@ def make(
     if line.is_up:
         tend(step, node, line)
     return queue_id
+
+
+def spare_tickets(step: Step, relay_id: int) -> int:
+    """Tickets of a relay for invites: one for each node of a contact is kept, for when other relays die."""
+    left = TICKETS.count(step.tx, relay_id=relay_id, used=False)
+    return max(0, left - PEERS.count(step.tx, active=True))
 
 
 def record_of(step: Step, queue: QueueIn) -> QueueRecord | None:

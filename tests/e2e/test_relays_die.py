@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from e2e_world import SOAK, Home, Village, eventually
+from e2e_world import HASTY, SOAK, Home, Village, eventually
+
+from swarmnode.domain.views import StatusView
 
 MESSAGES, KILLS = (500, 50) if SOAK else (100, 10)
 
@@ -79,3 +81,34 @@ def test_a_relay_is_destroyed_and_the_talk_goes_on(tmp_path: Path, which: int) -
         states = {relay["address"]: relay["state"] for relay in ada.json("relay", "list")["items"]}
         assert sorted(states.values()) == ["down", "up"]
         assert ada("doctor").returncode == 1, "it says that something is wrong"
+
+
+@pytest.mark.timeout(400)
+def test_all_relays_of_both_are_destroyed_and_the_talk_goes_on(tmp_path: Path) -> None:
+    """Each has a third relay, which the other does not use, and was told of when they met."""
+    with Village(tmp_path) as village:
+        shared = [village.relay("post"), village.relay("pigeon")]
+        ada = village.person("ada", *shared, village.relay("owl"), program=HASTY)
+        ben = village.person("ben", *shared, village.relay("raven"), program=HASTY)
+        village.meet(ada, ben)
+        for home, other in ((ada, ben), (ben, ada)):
+            home.say("1", "before")
+            eventually(lambda other=other: other.heard("1") == ["before"])  # type: ignore[misc]
+        for relay in shared:
+            relay.kill()
+            shutil.rmtree(relay.path)
+        ada.say("1", "are you there?")
+        ben.say("1", "and you?")
+        eventually(lambda: _problems(ada) & {"contact-lost", "no-answer"})
+        eventually(lambda: ben.heard("1") == ["before", "are you there?"], within_s=90)
+        eventually(lambda: ada.heard("1") == ["before", "and you?"], within_s=90)
+        for home, other in ((ada, ben), (ben, ada)):
+            home.say("1", "as before")
+            eventually(lambda other=other: other.heard("1")[-1] == "as before", within_s=10)  # type: ignore[misc]
+        assert not _problems(ada) & {"contact-lost", "no-answer"}
+        assert ada("doctor").returncode == 1, "two of three relays are away"
+
+
+def _problems(home: Home) -> set[str]:
+    """The codes of what `status` points out."""
+    return {problem.code for problem in home.client.get("/status", StatusView).problems}

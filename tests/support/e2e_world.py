@@ -43,6 +43,8 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 RECORDER = (sys.executable, str(Path(__file__).with_name("e2e_recorder.py")))
 """The program with an ear; its file is `Home.record`."""
+HASTY = (sys.executable, str(Path(__file__).with_name("e2e_hasty.py")))
+"""The program that gives up in seconds what it otherwise waits hours for."""
 
 
 def eventually(look: Callable[[], T], *, within_s: float = 30.0) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from node_world import Person, World
 
 from swarm_protocol import mailbox as mbx
@@ -9,7 +10,8 @@ from swarm_protocol.content import AddressRecord
 from swarm_protocol.mailbox.store import PutQueue, Queue
 from swarm_protocol.mls.signatures import Ed25519
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.services import rendezvous
+from swarmnode.errors import NotReady
+from swarmnode.services import inviter, rendezvous
 from swarmnode.services.step import Step
 from swarmnode.storage.shelves import CONTACTS, PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS
 
@@ -67,6 +69,25 @@ def test_who_has_two_relays_names_none_until_there_is_a_third() -> None:
     ben.use(world.relay("four"))
     world.run(5 * 60)
     assert named(ada) == ["four.example:443"]
+
+
+def test_invites_leave_a_ticket_for_each_contact() -> None:
+    world, ada, _ = met(("one", "two"), ("one",))
+
+    def use_up(step: Step) -> None:
+        for ticket in TICKETS.all(step.tx, used=False):
+            TICKETS.change(step.tx, ticket.id, used=True)
+        for relay in RELAYS.all(step.tx, own=True):
+            for number in range(2):
+                TICKETS.add(step.tx, relay_id=relay.id, ticket=f"{relay.id} {number}".encode(), used=False)
+
+    ada.do(use_up)
+    ada.do(lambda step: inviter.invite(step, ada.node, "one-time"))
+    assert ada.do(lambda step: TICKETS.count(step.tx, used=False)) == 2
+    with pytest.raises(NotReady):
+        ada.do(lambda step: inviter.invite(step, ada.node, "one-time"))
+    ada.use(world.relay("one"))
+    ada.do(lambda step: inviter.invite(step, ada.node, "one-time"))
 
 
 def test_when_all_relays_of_both_are_lost_they_meet_at_those_that_they_have_named() -> None:
