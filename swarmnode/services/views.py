@@ -40,6 +40,8 @@ from .node import Node
 from .step import Step
 
 MAX_PAGE = 200
+_END = (2**63 - 1, b"")
+"""A cursor behind all messages."""
 _m = tables.message.c
 
 
@@ -79,13 +81,9 @@ def _messages(step: Step, node: Node, rows: Sequence[MessageRow]) -> list[Messag
 def _changes(step: Step, names: list[bytes]) -> dict[bytes, list[MessageRow]]:
     """Edits and reactions, by what they are about, in the order in which they count."""
     found: dict[bytes, list[MessageRow]] = {}
-    for at in range(0, len(names), 100):
-        some = MESSAGES.where(
-            step.tx, _m.target.in_(names[at : at + 100]), _m.type.in_([Type.EDIT, Type.REACT])
-        )
-        for row in sorted(some, key=lambda row: (row.lamport, row.name)):
-            if row.target is not None:
-                found.setdefault(row.target, []).append(row)
+    for name in names:
+        about = [row for row in MESSAGES.all(step.tx, target=name) if row.type in {Type.EDIT, Type.REACT}]
+        found[name] = sorted(about, key=lambda row: (row.lamport, row.name))
     return found
 
 
@@ -194,16 +192,11 @@ def page(
         )
         items = (*half.items, *rest.items) if rest is not half else half.items
         return Page(items, half.prev, rest.next)
-    query = sa.select(*MESSAGES.columns).where(_m.conversation_id == conversation.id, _m.shown.is_(True))
-    key = sa.tuple_(_m.height, _m.name)
-    if after:
-        query = query.where(key > sa.tuple_(*_cursor(after))).order_by(_m.height, _m.name)
-        rows = MESSAGES.find(step.tx, query.limit(limit))
-    else:
-        if before:
-            query = query.where(key < sa.tuple_(*_cursor(before)))
-        query = query.order_by(_m.height.desc(), _m.name.desc())
-        rows = MESSAGES.find(step.tx, query.limit(limit))[::-1]
+    height, name = _cursor(after or before) if after or before else _END
+    at = {"conversation": conversation.id, "height": height, "name": name, "count": limit}
+    rows = MESSAGES.query(step.tx, queries.PAGE_AFTER if after else queries.PAGE_BEFORE, at)
+    if not after:
+        rows.reverse()
     if not rows:
         return Page((), before or after, after or before)
     return Page(tuple(_messages(step, node, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
@@ -223,7 +216,7 @@ def _just_after(step: Step, message_id: str) -> str:
 def _cursor(text: str) -> tuple[int, bytes]:
     height, dash, name = text.partition("-")
     try:
-        return int(height, 16), bytes.fromhex(name)
+        return min(int(height, 16), _END[0]), bytes.fromhex(name)
     except ValueError:
         raise UsageError(f"{text!r} is no cursor{dash and ''}") from None
 

@@ -72,6 +72,18 @@ RECEIPTS_DUE = Prepared(sa.select(*RECEIPT_INTENTS.columns).where(_due).order_by
 FORGET_DUE = Prepared(sa.delete(tables.receipt_intent).where(_due))
 NEXT_RECEIPT = Prepared(sa.select(sa.func.min(_r.due_at)))
 
+# Pages of a screen
+
+_place = sa.tuple_(_m.height, _m.name)
+_cursor = sa.tuple_(bindparam("height"), bindparam("name"))
+_page = sa.select(*MESSAGES.columns).where(
+    _m.conversation_id == bindparam("conversation"), _m.shown == sa.literal_column("1")
+)
+PAGE_AFTER = Prepared(_page.where(_place > _cursor).order_by(_m.height, _m.name).limit(bindparam("count")))
+PAGE_BEFORE = Prepared(
+    _page.where(_place < _cursor).order_by(_m.height.desc(), _m.name.desc()).limit(bindparam("count"))
+)
+
 # What is unread: "unread" as the partial index says it, or SQLite does not see that it fits
 
 _unread: sa.ColumnElement[bool] = sa.literal_column("unread")
