@@ -224,8 +224,8 @@ MUTANTS = [
         "of several edits the first counts",
         LIVES,
         VIEWS,
-        "key=lambda row: (row.lamport, row.name))\n    return",
-        "key=lambda row: (-row.lamport, row.name))\n    return",
+        "key=lambda row: (row.lamport, row.name))",
+        "key=lambda row: (-row.lamport, row.name))",
     ),
     # --- sending --------------------------------------------------------------------------------------------
     Mutant(
