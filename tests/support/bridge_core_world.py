@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from swarm_bridges import api
@@ -31,12 +32,20 @@ def can(**changes: Any) -> api.Capabilities:
     return api.Capabilities(**{"version": "1", "levels": ALL, **changes})
 
 
+@cache
+def empty() -> MemoryDisk:
+    """A database with all tables and nothing in them; to make one takes longer than most tests."""
+    disk = MemoryDisk()
+    Database.memory(entropy=SeededEntropy("empty"), disk=disk).crash()
+    return disk
+
+
 class Core:
     """One node, one account. `crash` loses what was not committed, and starts the node anew."""
 
     def __init__(self, seed: str = "core", **abilities: Any) -> None:
         self.entropy = SeededEntropy(seed)
-        self.disk = MemoryDisk()
+        self.disk = empty().copy()
         self.database = Database.memory(entropy=self.entropy, disk=self.disk)
         self.wall_s, self.tick = START, 0.0
         self.told: list[Told] = []

@@ -122,7 +122,8 @@ def remove(step: Step, account: str) -> None:
     What its people said about their words being passed on is kept, for it outlasts the account.
     """
     row = find(step, account)
-    bodies: list[int] = []
+    intents = INTENTS.all(step.tx, account_id=row.id)
+    bodies = [intent.body_id for intent in intents if intent.body_id is not None]
     for room in ROOMS.all(step.tx, account_id=row.id):
         for message in REMOTE_MESSAGES.all(step.tx, conversation_id=room.id):
             words.forget(step, message)
@@ -130,8 +131,6 @@ def remove(step: Step, account: str) -> None:
         bodies += [room.draft_id] if room.draft_id is not None else []
         holds.lift(step, holds.of_conversation(room.id))
         entries.drop_all(step, room.id)
-    for intent in INTENTS.all(step.tx, account_id=row.id):
-        bodies += [intent.body_id] if intent.body_id is not None else []
     holds.lift(step, holds.of_account(row.id))
     step.tx.bodies.shred(bodies)
     ACCOUNTS.drop(step.tx, id=row.id)

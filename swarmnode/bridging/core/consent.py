@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from swarm_bridges import api
+
 from ...services.step import Step
 from ...storage.bridge_shelves import ACTORS, CONSENTS, AccountRow, Intent, RemoteConversation
 from . import accounts, people
@@ -36,22 +38,32 @@ def place(row: AccountRow, room: RemoteConversation) -> str:
 
 
 def record(step: Step, account: str, remote_id: str, verb: str, *, allowed: bool) -> None:
-    """Somebody has said whether a thing may be done with their words."""
+    """Somebody has said whether a thing may be done with their words, under whichever of their ids."""
     row = accounts.find(step, account)
+    for name in sorted(_names(step, row, remote_id)):
+        _put(step, row, name, verb, allowed=allowed)
+
+
+def moved(step: Step, row: AccountRow, event: api.IdentityMoved) -> None:
+    """Somebody has another id: what they said under the old one counts there too."""
+    if event.proof == "mutual":
+        for said in CONSENTS.all(step.tx, package=row.package, remote_id=event.old):
+            known = CONSENTS.one(step.tx, package=row.package, remote_id=event.new, verb=said.verb)
+            if known is None or not said.allowed:
+                _put(step, row, event.new, said.verb, allowed=said.allowed)
+
+
+def allows(step: Step, package: str, remote_id: str, verb: str) -> bool:
+    """Whether somebody has allowed something; who said nothing has not."""
+    said = CONSENTS.one(step.tx, package=package, remote_id=remote_id, verb=verb)
+    return said is not None and said.allowed
+
+
+def _put(step: Step, row: AccountRow, remote_id: str, verb: str, *, allowed: bool) -> None:
     CONSENTS.drop(step.tx, package=row.package, remote_id=remote_id, verb=verb)
     CONSENTS.add(
         step.tx, package=row.package, remote_id=remote_id, verb=verb, allowed=allowed, at=step.wall_s
     )
-
-
-def allows(step: Step, package: str, remote_id: str, verb: str) -> bool:
-    """Whether somebody has allowed something, under any of their ids, and not refused it under another."""
-    said = [
-        consent.allowed
-        for name in _names(step, remote_id)
-        for consent in CONSENTS.all(step.tx, package=package, remote_id=name, verb=verb)
-    ]
-    return bool(said) and all(said)
 
 
 def refuses(step: Step, row: AccountRow, room: RemoteConversation, intent: Intent) -> str:
@@ -64,11 +76,11 @@ def refuses(step: Step, row: AccountRow, room: RemoteConversation, intent: Inten
     return "" if allows(step, source.package, source.author, RELAY) else "consent"
 
 
-def _names(step: Step, remote_id: str) -> set[str]:
-    """All ids of somebody, as any account knows them."""
-    names = {remote_id}
-    for row in ACTORS.all(step.tx, remote_id=remote_id):
-        root = people.get(step, people.root(row))
-        names.add(root.remote_id)
-        names.update(other.remote_id for other in ACTORS.all(step.tx, same_as=root.id))
-    return names
+def _names(step: Step, row: AccountRow, remote_id: str) -> set[str]:
+    """All ids of somebody, as this account knows them."""
+    actor = ACTORS.one(step.tx, account_id=row.id, remote_id=remote_id)
+    if actor is None:
+        return {remote_id}
+    first = people.get(step, people.root(actor))
+    others = ACTORS.all(step.tx, account_id=row.id, same_as=first.id)
+    return {remote_id, first.remote_id, *(other.remote_id for other in others)}

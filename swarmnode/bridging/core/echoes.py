@@ -1,8 +1,8 @@
 """Echoes: what the owner sent through this node comes back from the network, and is not a second message.
 
-What names it decides, in this order: the key that the network hands back, then the id that the call gave
-(whether the call or the echo came first; `entries.name_ours`), then, where there is neither, the likeness of
-the text within a window. Each part of an intent is matched once, so two equal texts in a row are two messages.
+What names it decides, in this order: the key that the network hands back; the id that the call gave, whether
+the call or the echo came first (`entries.name_ours`); where there is neither, the likeness of the text within
+a window. Each part of an intent is matched once, so two equal texts in a row are two messages.
 """
 
 from __future__ import annotations

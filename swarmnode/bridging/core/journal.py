@@ -28,7 +28,20 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import about, accounts, bounds, coverage, echoes, entries, parked, people, places, rooms, settling
+from . import (
+    about,
+    accounts,
+    bounds,
+    consent,
+    coverage,
+    echoes,
+    entries,
+    parked,
+    people,
+    places,
+    rooms,
+    settling,
+)
 from .content import Content
 from .packed import pack, texts
 from .writing import Writing, writing
@@ -136,6 +149,7 @@ class _Taking:
                 people.seen(self.now.step, account.id, event)
             case api.IdentityMoved():
                 people.moved(self.now.step, account.id, account.account, event)
+                consent.moved(self.now.step, account, event)
             case api.Coverage():
                 coverage.add(self.now.step, self._room(event.conversation), event)
             case api.OpaqueSeen():

@@ -127,7 +127,7 @@ def delete(step: Step, message: str, *, everywhere: bool = True) -> None:
         sending = _sending(step, row)
         if sending is not None and _not_left(sending, row):
             _say_less(now, sending, row)
-        elif not everywhere:
+        elif not everywhere or _is_nowhere(step, row):
             _drop_plans(now, row, ("edit", "react", "mark", "vote"))
             entries.take_back(now, row)
         elif row.gone_at is None:
@@ -285,6 +285,8 @@ def _standing(step: Step, message: str) -> RemoteMessage:
     row = find(step, message)
     if row.gone_at is not None:
         raise UsageError("this message does not stand any more")
+    if _is_nowhere(step, row):
+        raise UsageError("this message was not sent", hint="Send it again first: `swarmnode resend`.")
     return row
 
 
@@ -371,6 +373,13 @@ def _sending(step: Step, row: RemoteMessage) -> Intent | None:
     """The intent that sends a message, unless it is settled."""
     intent = None if row.intent_id is None else INTENTS.get(step.tx, row.intent_id)
     return None if intent is None or State(intent.state) in FINAL else intent
+
+
+def _is_nowhere(step: Step, row: RemoteMessage) -> bool:
+    """Whether a message was refused or given up, so that the network does not have it."""
+    return (
+        row.mine and row.remote_id is None and row.state in {"refused", "expired"} and not _sending(step, row)
+    )
 
 
 def _not_left(intent: Intent, row: RemoteMessage) -> bool:
