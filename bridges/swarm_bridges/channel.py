@@ -57,7 +57,8 @@ class Channel:
         self._served: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(MOST_ASKED)
         self._last = 0
-        self._over = False
+        self.over = False
+        """Whether the other side is gone."""
 
     async def run(self) -> None:
         """Read until the other side is gone.
@@ -81,7 +82,7 @@ class Channel:
             raise broken
 
     def _end(self) -> None:
-        self._over = True
+        self.over = True
         self._writer.close()
         for task in self._served.values():
             task.cancel()
@@ -130,17 +131,17 @@ class Channel:
 
     async def _send(self, data: bytes) -> None:
         """A side that is gone hears nothing; `run` notices that."""
-        if self._over:
+        if self.over:
             return
         try:
             self._writer.write(data)
             await self._writer.drain()
         except OSError:
-            self._over = True
+            self.over = True
 
     def tell(self, frame: wire.Note | wire.Beat | wire.Ready | wire.Unready) -> None:
         """Send something that has no answer, without waiting."""
-        if not self._over:
+        if not self.over:
             self._writer.write(wire.encode(frame))
 
     def waits_for(self, number: int) -> bool:
@@ -165,7 +166,7 @@ class Channel:
         kind = self._asks[verb]
         packed = kind.pack(arguments)
         async with self._room:
-            if self._over:
+            if self.over:
                 raise Interrupted("the other side is gone")
             self._last += 1
             number = self._last
@@ -176,7 +177,7 @@ class Channel:
                 await self._send(data)
                 result = await waiting
             except asyncio.CancelledError:
-                if not self._over:
+                if not self.over:
                     self._writer.write(wire.encode(wire.Cancel(number)))
                 raise
             finally:

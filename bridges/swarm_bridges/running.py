@@ -153,7 +153,9 @@ class Running:
         if verb not in wire.BRIDGE or verb not in self._package.verbs:
             raise api.NotSupported(f"this bridge cannot {verb}")
         with _for(account), _told():
-            return await getattr(known.bridge, verb)(known.context, **arguments)
+            result = await getattr(known.bridge, verb)(known.context, **arguments)
+            wire.BRIDGE[verb].pack_result(result)  # what is not of its type is the bridge's fault, here
+            return result
 
     async def fetch(self, account: AccountId, file: RemoteFile) -> AsyncGenerator[bytes, None]:
         """See `desk.Caller`."""

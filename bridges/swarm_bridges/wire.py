@@ -160,17 +160,36 @@ class Verb:
     result_decoder: msgspec.msgpack.Decoder[Any]
 
     def pack(self, arguments: Mapping[str, Any]) -> msgspec.Raw:
-        """Arguments, by name. Raises TypeError for others than the verb has."""
-        return msgspec.Raw(_encoder.encode(self.arguments(**arguments)))
+        """Arguments, by name. Raises TypeError for others than the verb has, or of other types.
+
+        Looked at before they leave: a mistake in what one account tells must not end the process for all.
+        """
+        packed = raw(self.arguments(**arguments))
+        _checked(self.arguments_decoder, packed)
+        return packed
 
     def unpack(self, arguments: msgspec.Raw) -> dict[str, Any]:
         """Arguments, by name. Raises Broken."""
         decoded: msgspec.Struct = _strictly(lambda: self.arguments_decoder.decode(arguments))
         return msgspec.structs.asdict(decoded)
 
+    def pack_result(self, result: Any) -> msgspec.Raw:
+        """A result. Raises TypeError for one of another type."""
+        packed = raw(result)
+        _checked(self.result_decoder, packed)
+        return packed
+
     def result(self, result: msgspec.Raw) -> Any:
         """Raises Broken."""
         return _strictly(lambda: self.result_decoder.decode(result))
+
+
+def _checked(decoder: msgspec.msgpack.Decoder[Any], packed: msgspec.Raw) -> None:
+    try:
+        decoder.decode(packed)
+    except (msgspec.MsgspecError, RecursionError) as e:
+        # The names of fields say what is wrong; values are not among them.
+        raise TypeError(f"not of the contract's types: {e}") from None
 
 
 Verbs: TypeAlias = Mapping[str, Verb]

@@ -40,6 +40,7 @@ from swarm_bridges.desk import Desk, LoginState, LoginTurn
 
 from ...errors import NodeError
 from .packages import BadPackage, Package, Reason
+from .waits import rest
 
 MIB = 1024 * 1024
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH")
@@ -85,8 +86,18 @@ class Process:
         self._channel: Channel | None = None
         self._sockets: socket.socket | None = None
         self._silent = 0
+        self._given_up = asyncio.Event()
         self._allowed: set[AccountId] = set()
         self._locks: set[tuple[AccountId, str]] = set()
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be asked any more."""
+        return self._channel is None or self._channel.over
+
+    def give_up(self) -> None:
+        """End it: it does not do what it is asked."""
+        self._given_up.set()
 
     async def ready(self) -> None:
         """Wait until accounts can be started.
@@ -188,7 +199,9 @@ class Process:
         patience = self._limits.start_s
         most = self.package.manifest.needs.memory_mb * MIB
         while True:
-            await asyncio.sleep(wire.BEAT_S)
+            await rest(wire.BEAT_S, self._given_up)
+            if self._given_up.is_set():
+                return Gone("blocked")
             self._silent += 1
             if self._ready.done():
                 patience = self._limits.beats

@@ -38,12 +38,11 @@ class Steps(Protocol):
         ...
 
 
-async def do(steps: Steps, wish: Callable[[Step], T]) -> T:
-    """Run a wish; nothing of it stays, and nothing else is touched, when it raises.
+async def part(steps: Steps, wish: Callable[[Step], T]) -> T:
+    """Run a wish as a part of a transaction: when it raises nothing of it stays, and all else does.
 
     Raises:
-        BridgeError: what the wish raised, or what its error is to a bridge: Gone where the account is no
-            more, Temporary where the node could not.
+        Exception: what the wish raised; StorageError: the store cannot be written.
     """
 
     def guarded(step: Step, _: Node) -> tuple[T | None, Exception | None]:
@@ -57,13 +56,23 @@ async def do(steps: Steps, wish: Callable[[Step], T]) -> T:
             del step.effects[left:]
             return None, e
 
-    try:
-        result, error = await steps.do(guarded)
-    except NodeError as e:
-        raise Temporary(f"the node cannot store this now ({e.code})") from None
+    result, error = await steps.do(guarded)
     if error is not None:
-        raise _told(error) from error
+        raise error
     return result  # type: ignore[return-value]  # there is one where there is no error
+
+
+async def do(steps: Steps, wish: Callable[[Step], T]) -> T:
+    """As `part`, for bridges.
+
+    Raises:
+        BridgeError: what the wish raised, or what its error is to a bridge: Gone where the account is no
+            more, Temporary where the node could not.
+    """
+    try:
+        return await part(steps, wish)
+    except Exception as e:
+        raise _told(e) from e
 
 
 def _told(error: Exception) -> BridgeError:
@@ -73,7 +82,7 @@ def _told(error: Exception) -> BridgeError:
         case NotFound():
             return Gone("this is no longer there")
         case NodeError():
-            return Temporary(f"the node refuses this ({error.code})")
+            return Temporary(f"the node cannot do this now ({error.code})")
         case _:
             logger.error("bridge.step-failed", exc_info=error)
             return Temporary("the node failed at this")

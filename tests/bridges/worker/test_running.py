@@ -57,7 +57,9 @@ class Bridge:
         return Accepted((MessageRef(out.conversation, f"{ctx.owner} {current.get()}"),))
 
     async def capabilities(self, ctx: api.Context, conversation: ConversationRef | None) -> Capabilities:
-        raise NotImplementedError
+        if conversation is None:
+            raise NotImplementedError(ctx.owner)
+        return None  # type: ignore[return-value]  # a mistake, on purpose
 
     async def fetch(self, _ctx: api.Context, file: RemoteFile) -> AsyncIterator[bytes]:
         for piece in range(int(file.id)):
@@ -102,6 +104,8 @@ async def test_an_account_runs_is_called_and_stops() -> None:
         with pytest.raises(api.BridgeError, match="NotImplementedError < ") as bug:
             await bridges.call(ACCOUNT, "capabilities", conversation=None)
         assert isinstance(bug.value.__cause__, NotImplementedError)
+        with pytest.raises(api.BridgeError, match="TypeError < "):
+            await bridges.call(ACCOUNT, "capabilities", conversation=ROOM)
         await bridges.wake(ACCOUNT)
         assert await bridges.ended(ACCOUNT) is None
         assert desk.of(ACCOUNT).cursor == b"a1"

@@ -79,6 +79,16 @@ def test_what_is_no_batch_is_broken(arguments: object) -> None:
         wire.DESK["ingest"].unpack(msgspec.Raw(msgspec.msgpack.encode(arguments)))
 
 
+def test_mistakes_are_found_before_they_leave() -> None:
+    wrong = api.ConversationSeen(conversation=ConversationRef("r"), kind=None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="kind"):
+        wire.DESK["ingest"].pack({"batch": Batch((wrong,))})
+    with pytest.raises(TypeError):
+        wire.CALLER["capabilities"].pack_result(None)
+    with pytest.raises(TypeError):
+        wire.DESK["ingest"].pack({"invented": 1})
+
+
 def test_a_document_deeper_than_the_stack_is_broken() -> None:
     deep = b"\x82\xa2is\xa6strong\xa8children\x91" * 100_000
     top = b"\x81\xa6blocks\x91\x82\xa2is\xa9paragraph\xa8children\x91"

@@ -1,0 +1,257 @@
+"""Which bridges run: one `Keeper` for each package with an account that is to run, or a login under way.
+
+    supervisor = Supervisor(runner, discover, folder)
+    async with supervisor.running():
+        ...
+
+It follows the tables: whatever adds, pauses, renews or removes an account tells so, and the supervisor looks
+again. `reload` puts a new version of one package in the place of the old; the others do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm_bridges.api import AccountId, BridgeError, Fleeting, LocalFile
+
+from ...errors import NotFound
+from ..core import accounts, calls, health
+from ..core.accounts import Account
+from . import steps
+from .connect import LOOPBACK, Reach
+from .desk import NodeDesk, no_files
+from .keeper import House, Keeper
+from .packages import Package, Packages
+from .process import Limits, Process
+from .steps import Steps
+
+CHECK_S = 30.0
+"""Without news accounts are looked at so often."""
+TIDY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PackageState:
+    """How a package is, for screens and `doctor`."""
+
+    id: str
+    name: str
+    version: str
+    runs: bool
+    quarantined: bool
+    problem: str
+    """Why it cannot be used; empty where it can."""
+    confined: frozenset[str]
+    resident_bytes: int
+    restarts: int
+
+
+class Supervisor:
+    """Runs bridges on a node that runs."""
+
+    def __init__(
+        self,
+        runs: Steps,
+        discover: Callable[[], Packages],
+        folder: Path,
+        *,
+        loopback: bool | None = None,
+        limits: Limits | None = None,
+        tick: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        dice: Callable[[], float] = random.random,
+        on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
+        files: Callable[[AccountId, LocalFile], Awaitable[bytes]] = no_files,
+    ) -> None:
+        """`folder` is for what processes write; it is emptied. `loopback` is as the environment says."""
+        self._runs, self._discover = runs, discover
+        self._accounts: dict[AccountId, Account] = {}
+        self._flows: dict[AccountId, Reach] = {}
+        self._packages = Packages({}, ())
+        self._keepers: dict[str, Keeper] = {}
+        self._look = asyncio.Event()
+        watch = health.Watch()
+        desk = NodeDesk(
+            runs,
+            watch,
+            self._reach,
+            loopback=os.environ.get(LOOPBACK) == "1" if loopback is None else loopback,
+            on_fleeting=on_fleeting,
+            files=files,
+        )
+        self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Bridges run as long as the block lasts."""
+        await asyncio.to_thread(_emptied, self._house.folder)
+        await steps.do(self._runs, calls.started)
+        self._packages = await asyncio.to_thread(self._discover)
+        async with asyncio.TaskGroup() as self._tasks:
+            work = [self._tasks.create_task(part()) for part in (self._follow, self._listen, self._check)]
+            try:
+                yield
+            finally:
+                for task in work:
+                    task.cancel()
+                for keeper in self._keepers.values():
+                    keeper.cancel()
+
+    # What is to run
+
+    async def _follow(self) -> None:
+        while True:
+            self._look.clear()
+            try:
+                known = await steps.look(self._runs, accounts.all_of)
+            except BridgeError:
+                known = list(self._accounts.values())  # as before, until the store can be read again
+            self._accounts = {account.account: account for account in known}
+            for package in {account.package for account in known if account.wanted} - set(self._keepers):
+                if package in self._packages.found:
+                    self._keep(package)
+            for package, keeper in self._keepers.items():
+                keeper.wants([a for a in known if a.package == package and a.wanted])
+            try:
+                async with asyncio.timeout(CHECK_S):
+                    await self._look.wait()
+            except TimeoutError:
+                pass
+
+    def _keep(self, package: str) -> Keeper:
+        keeper = self._keepers[package] = Keeper(self._packages.found[package], self._house)
+        keeper.begin(self._tasks)
+        return keeper
+
+    async def _listen(self) -> None:
+        async with self._runs.news() as news:
+            while True:
+                told = await news.get()
+                if told.type.startswith("bridge."):
+                    self._look.set()
+                for keeper in self._keepers.values():
+                    keeper.told(told)
+
+    async def _check(self) -> None:
+        """Tell of accounts that are down for long, and forget what nobody asks for."""
+        tidied = self._house.tick()
+        while True:
+            await asyncio.sleep(CHECK_S)
+            try:
+                await steps.do(self._runs, lambda step: health.check(step, self._house.watch))
+                if self._house.tick() - tidied >= TIDY_S:
+                    tidied = self._house.tick()
+                    await steps.do(self._runs, calls.tidy)
+            except BridgeError:
+                pass  # the store cannot be used for a while
+
+    def _reach(self, account: AccountId) -> Reach:
+        """Where an account, or a login under way, may connect to."""
+        if (flow := self._flows.get(account)) is not None:
+            return flow
+        known = self._accounts.get(account)
+        if known is None or known.package not in self._packages.found:
+            return Reach(())
+        egress = self._packages.found[known.package].manifest.needs.egress
+        return Reach(egress, frozenset(known.hosts))
+
+    # What people ask for
+
+    def packages(self) -> Packages:
+        """What was found when it was last looked."""
+        return self._packages
+
+    def package(self, package: str) -> Package:
+        """One package.
+
+        Raises:
+            NotFound: there is no such package. BadPackage: it cannot be used.
+        """
+        if package in self._packages.found:
+            return self._packages.found[package]
+        raise next((bad for bad in self._packages.bad if bad.name == package), None) or _unknown(package)
+
+    def states(self) -> list[PackageState]:
+        """How all packages are."""
+        known = [self._state(package) for package in self._packages.found]
+        bad = [
+            PackageState(bad.name, bad.name, "", False, False, str(bad), frozenset(), 0, 0)
+            for bad in self._packages.bad
+        ]
+        return known + bad
+
+    def _state(self, package: str) -> PackageState:
+        manifest, keeper = self._packages.found[package].manifest, self._keepers.get(package)
+        process = None if keeper is None else keeper.process
+        return PackageState(
+            package,
+            manifest.name,
+            manifest.version,
+            runs=process is not None,
+            quarantined=keeper is not None and keeper.quarantined,
+            problem="" if keeper is None or keeper.problem is None else str(keeper.problem),
+            confined=frozenset() if process is None else process.confined,
+            resident_bytes=0 if process is None else process.resident_bytes,
+            restarts=0 if keeper is None else keeper.restarts,
+        )
+
+    async def reload(self, package: str) -> PackageState:
+        """Look for packages again, and start this one anew: calls end first, and a quarantine is over.
+
+        Raises:
+            NotFound: there is no such package.
+            BadPackage: it cannot be used any more; it does not run then.
+        """
+        self._packages = await asyncio.to_thread(self._discover)
+        if (keeper := self._keepers.get(package)) is not None:
+            await keeper.end()  # before another begins: an account runs once
+            self._keepers.pop(package, None)
+        self.package(package)
+        self._look.set()
+        return self._state(package)
+
+    def release(self, account: AccountId) -> None:
+        """The owner has looked at what crashed: try again."""
+        known = self._accounts.get(account)
+        if known is not None and (keeper := self._keepers.get(known.package)) is not None:
+            keeper.release(account)
+
+    async def wake(self, account: AccountId) -> None:
+        """The owner looks at an account, or its network has pushed: no pause of its bridge lasts longer."""
+        for keeper in list(self._keepers.values()):
+            await keeper.wake(account)
+
+    @asynccontextmanager
+    async def logging_in(self, package: str, flow: AccountId, reach: Reach) -> AsyncIterator[Process]:
+        """The process of a package, for a login, with leave to connect to what `reach` allows.
+
+        Raises:
+            NotFound: there is no such package. BadPackage: it cannot be used.
+            Temporary: its process ends while it starts.
+        """
+        self.package(package)
+        keeper = self._keepers.get(package) or self._keep(package)
+        self._flows[flow] = reach
+        try:
+            async with keeper.visited() as process:
+                yield process
+        finally:
+            del self._flows[flow]
+
+
+def _unknown(package: str) -> NotFound:
+    return NotFound(f"there is no bridge {package}", hint="`swarmnode bridge list` shows them.")
+
+
+def _emptied(folder: Path) -> None:
+    """Processes of a node that was killed have left their folders."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
