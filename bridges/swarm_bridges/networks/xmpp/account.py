@@ -1,0 +1,348 @@
+"""The bridge: what the owner wants, as stanzas."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterable
+from xml.etree.ElementTree import Element
+
+from ... import api
+from ...api import (
+    Absent,
+    Accepted,
+    Actor,
+    ActorSeen,
+    CantTell,
+    Capabilities,
+    Context,
+    ConversationRef,
+    ConversationSeen,
+    Cursor,
+    Found,
+    Gone,
+    Health,
+    Interrupted,
+    Level,
+    LocalFile,
+    MessageRef,
+    NotSupported,
+    Outcome,
+    Outgoing,
+    Refused,
+    RemoteFile,
+    Rendered,
+    Repeat,
+    State,
+    Temporary,
+    Unknown,
+)
+from . import stanzas
+from .convert import room_reference, sender_id
+from .login import address_of
+from .session import NOT_THERE, Session
+from .stanzas import (
+    AVATAR_DATA,
+    CHAT_STATES,
+    DISCO,
+    DISCO_ITEMS,
+    HINTS,
+    MARKERS,
+    PUBSUB,
+    UPLOAD,
+    bare,
+    element,
+    own_id,
+)
+from .stream import DIRECT_TLS_PORT
+
+MAX_TEXT = 10_000
+"""Graphemes; servers refuse stanzas from some 256 KiB on."""
+LOOK_BACK = 5
+"""Pages of an archive in which something sent is looked for."""
+NO_SESSION = "not connected"
+
+
+class Xmpp:
+    """An account at an XMPP server: `api.Bridge` and all mixins but posts, marks, votes and webhooks."""
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._online = False
+        self._upload: tuple[str, int] | None = None
+
+    async def run(self, ctx: Context) -> None:
+        """See `api.Bridge`."""
+        await ctx.state(Health(State.CONNECTING))
+        password = await ctx.secrets.get("password")
+        if password is None:
+            raise api.AuthExpired("there is no password")
+        if self._session is None or self._session.stream.password != password.value.decode():
+            self._session, self._upload = Session(ctx, password.value.decode()), None
+        session = self._session
+        host, port = address_of(ctx.owner, ctx.settings)
+        line = await ctx.connect(host, port)
+        try:
+            self._online = True
+            await session.follow(ctx, line, direct_tls=port == DIRECT_TLS_PORT)
+        except Interrupted:
+            await session.stream.drop()
+            raise  # the next run takes the session up again
+        except BaseException:
+            self._session = None
+            await session.stream.close()
+            raise
+        finally:
+            self._online = False
+
+    def _now(self) -> Session:
+        if self._session is None or not self._online:
+            raise Temporary(NO_SESSION)
+        return self._session
+
+    async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
+        """See `api.Bridge`."""
+        size = (await self._upload_service())[1] if self._online else 0
+        full = ("text", "edit", "delete", "reaction", "reply", "read", "typing")
+        return Capabilities(
+            version=f"1 {size}",
+            levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
+            max_text=MAX_TEXT,
+            media={"*/*": size} if size else {},
+            max_files=1,
+            repeat=Repeat.LOOKUP,
+            echo="key",
+            rewrites_text=False,
+        )
+
+    # --- sending ---
+
+    async def send(self, ctx: Context, out: Outgoing) -> Outcome:
+        """See `api.Bridge`."""
+        session = self._now()
+        if out.protect:
+            raise NotSupported(f"{out.protect} is not there")
+        refs = list(out.done_parts)
+        for number in range(len(refs), len(out.parts)):
+            children = await self._children(ctx, out.parts[number])
+            if out.reply_to is not None and number == 0:
+                children.append(stanzas.answering(_reference(out.reply_to)))
+            try:
+                refs.append(await self._say(session, out.conversation, own_id(out.intent, number), children))
+            except Interrupted as e:
+                return Unknown(str(e), tuple(refs))
+            except Temporary:
+                if len(refs) == len(out.done_parts):
+                    raise
+                return Unknown(NO_SESSION, tuple(refs))
+        return Accepted(tuple(refs))
+
+    async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
+        """See `api.Edits`."""
+        name = own_id(out.intent, 0)
+        children = await self._children(ctx, out.parts[0])
+        children.append(stanzas.correcting(sender_id(target.remote_id)))
+        return await self._act(target, name, children, revision=name)
+
+    async def delete(self, ctx: Context, target: MessageRef, key: str) -> Outcome:
+        """See `api.Deletes`."""
+        return await self._act(target, own_id(key, 0), stanzas.taking_back(_reference(target)))
+
+    async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
+        """See `api.Reacts`."""
+        return await self._act(target, own_id(key, 0), stanzas.reacting(_reference(target), values))
+
+    async def _act(
+        self, target: MessageRef, message_id: str, children: Iterable[Element], revision: str = "0"
+    ) -> Outcome:
+        try:
+            await self._say(self._now(), target.conversation, message_id, children)
+        except Interrupted as e:
+            return Unknown(str(e))
+        return Accepted((target,), revision)
+
+    async def _say(
+        self, session: Session, conversation: ConversationRef, message_id: str, children: Iterable[Element]
+    ) -> MessageRef:
+        archive_id = await session.say(conversation, message_id, children)
+        return _sent_ref(session, conversation, message_id, archive_id)
+
+    async def _children(self, ctx: Context, part: Rendered) -> list[Element]:
+        urls = [await self._put_file(ctx, file) for file in part.files]
+        return [*stanzas.said(part.text, urls), *stanzas.asking_receipts()]
+
+    async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
+        """See `api.Reconciles`: in the archive, the newest first."""
+        session = self._now()
+        archive, other = _archive(session, out.conversation)
+        names = {own_id(out.intent, n): n for n in range(len(out.parts))}
+        found: dict[int, MessageRef] = dict(enumerate(out.done_parts))
+        before = ""
+        for _ in range(LOOK_BACK):
+            page = await session.archives.page(archive, api.Origin.HISTORY, before=before, other=other)
+            for heard in page.messages:
+                name = heard.stanza.get("id", "")
+                if name in names:
+                    ref = _sent_ref(session, out.conversation, name, heard.archive_id)
+                    found[names[name]] = ref
+            if len(found) == len(out.parts):
+                return Accepted(tuple(ref for _, ref in sorted(found.items())))
+            if page.complete:
+                return Absent() if len(found) == len(out.done_parts) else CantTell()
+            before = page.first
+        return CantTell()
+
+    # --- the past ---
+
+    async def page(
+        self, ctx: Context, conversation: ConversationRef, *, at: Cursor | None, limit: int
+    ) -> api.Page:
+        """See `api.Pages`."""
+        session = self._now()
+        archive, other = _archive(session, conversation)
+        before = (at or b"").decode()
+        found = await session.archives.page(
+            archive, api.Origin.HISTORY, before=before, limit=min(limit, 100), other=other
+        )
+        more = None if found.complete or not found.first else Cursor(found.first.encode())
+        return api.Page(api.Batch(session.told(found.messages)), more)
+
+    # --- small signs ---
+
+    async def mark_read(self, ctx: Context, up_to: MessageRef) -> None:
+        """See `api.Receipts`."""
+        read = [element(MARKERS, "displayed", id=_reference(up_to)), element(HINTS, "store")]
+        self._put(up_to.conversation, read)
+
+    async def typing(self, ctx: Context, conversation: ConversationRef, *, on: bool) -> None:
+        """See `api.Typing`."""
+        state = element(CHAT_STATES, "composing" if on else "paused")
+        self._put(conversation, [state, element(HINTS, "no-store")])
+
+    def _put(self, conversation: ConversationRef, children: Iterable[Element]) -> None:
+        session = self._now()
+        kind = "chat" if conversation.private else "groupchat"
+        session.put(stanzas.message(conversation.remote_id, kind, session.stream.new_id(), children))
+
+    # --- people and rooms ---
+
+    async def resolve(self, ctx: Context, handle: str) -> ActorSeen | None:
+        """See `api.People`: an address; whether anybody is there shows when something is sent."""
+        jid = bare(handle.strip().removeprefix("xmpp:"))
+        local, at, host = jid.partition("@")
+        if not local or not at or not host or any(c.isspace() for c in jid):
+            return None
+        return self._now().names.seen(Actor(jid, is_owner=jid == ctx.owner))
+
+    async def contacts(self, ctx: Context) -> tuple[ActorSeen, ...]:
+        """See `api.People`."""
+        names = self._now().names
+        return tuple(names.seen(Actor(jid)) for jid in sorted(names.contacts))
+
+    async def open_direct(self, ctx: Context, who: Actor) -> ConversationSeen:
+        """See `api.People`."""
+        conversation = ConversationRef(who.remote_id, private=True)
+        name = self._now().names.seen(who).name
+        return ConversationSeen(conversation=conversation, kind="direct", title=name)
+
+    async def join(self, ctx: Context, address: str) -> ConversationSeen:
+        """See `api.Rooms`."""
+        session, room = self._now(), bare(address.strip().removeprefix("xmpp:").partition("?")[0])
+        seen = await session.enter(room)
+        await session.rooms.remember(room)
+        return seen
+
+    async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
+        """See `api.Rooms`."""
+        session = self._now()
+        await session.leave(conversation.remote_id)
+        await session.rooms.forget(conversation.remote_id)
+
+    # --- files ---
+
+    async def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
+        """See `api.Media`."""
+        kind, _, rest = file.id.partition(" ")
+        if kind == "avatar":
+            yield await self._avatar(*rest.split(" ", 1))
+            return
+        async with ctx.http.stream("GET", file.id) as answer:
+            async for chunk in answer.chunks():
+                yield chunk
+
+    async def _avatar(self, jid: str, item: str) -> bytes:
+        answer = await self._now().stream.ask(stanzas.items(AVATAR_DATA, item), to=jid)
+        data = answer.findtext(f".//{{{PUBSUB}}}item/{{{AVATAR_DATA}}}data")
+        try:
+            return base64.b64decode(data or "")
+        except binascii.Error:
+            raise Gone("this picture cannot be read") from None
+
+    async def _put_file(self, ctx: Context, file: LocalFile) -> str:
+        """Upload a file (XEP-0363), and give its address."""
+        service, size = await self._upload_service()
+        if not size:
+            raise NotSupported("this server takes no files")
+        if file.size_bytes > size:
+            raise Refused("this file is larger than the server takes")
+        wanted = {"filename": file.name, "size": str(file.size_bytes), "content-type": file.media_type}
+        slot = await self._now().stream.ask(Element(f"{{{UPLOAD}}}request", wanted), to=service)
+        put, get = (slot.find(f"{{{UPLOAD}}}slot/{{{UPLOAD}}}{name}") for name in ("put", "get"))
+        if put is None or get is None:
+            raise Temporary("the server gave no place for the file")
+        headers = {
+            name: (h.text or "").replace("\n", "")
+            for h in put.iterfind(f"{{{UPLOAD}}}header")
+            if (name := h.get("name", "")) in {"Authorization", "Cookie", "Expires"}
+        }
+        await ctx.http.request(
+            "PUT",
+            put.get("url", ""),
+            body=await ctx.read(file),
+            headers={**headers, "Content-Type": file.media_type},
+            idempotency=get.get("url", ""),
+        )
+        return get.get("url", "")
+
+    async def _upload_service(self) -> tuple[str, int]:
+        """Where files go, and how many bytes one may have; 0 where there is no such place."""
+        if self._upload is None:
+            stream = self._now().stream
+            answer = await stream.ask(element(DISCO_ITEMS, "query"), to=stream.boundjid.host)
+            self._upload = "", 0
+            for item in answer.iterfind(f"{{{DISCO_ITEMS}}}query/{{{DISCO_ITEMS}}}item"):
+                try:
+                    info = await stream.ask(element(DISCO, "query"), to=item.get("jid", ""))
+                except Refused:
+                    continue
+                if info.find(f".//{{{DISCO}}}feature[@var='{UPLOAD}']") is not None:
+                    self._upload = item.get("jid", ""), _size(info)
+        return self._upload
+
+
+def _size(info: Element) -> int:
+    field = info.find(f".//{{{stanzas.FORM}}}field[@var='max-file-size']/{{{stanzas.FORM}}}value")
+    text = (field.text or "") if field is not None else ""
+    return int(text) if text.isdecimal() and len(text) < 16 else 100_000_000
+
+
+def _reference(target: MessageRef) -> str:
+    remote_id = target.remote_id
+    return remote_id if target.conversation.private else room_reference(remote_id)
+
+
+def _archive(session: Session, conversation: ConversationRef) -> tuple[str, str]:
+    """Which archive has a conversation, and with whom it is there. Raises Temporary outside of its room."""
+    if conversation.private:
+        return session.owner, conversation.remote_id
+    if conversation.remote_id not in session.rooms.seats:
+        raise Temporary(NOT_THERE)
+    return conversation.remote_id, ""
+
+
+def _sent_ref(
+    session: Session, conversation: ConversationRef, message_id: str, archive_id: str
+) -> MessageRef:
+    if conversation.private:
+        return MessageRef(conversation, message_id)
+    return MessageRef(conversation, session.room_message(conversation.remote_id, archive_id, message_id))

@@ -1,0 +1,80 @@
+"""What XMPP calls an error, and what the node does about it. Words of the server are not passed on."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element
+
+from ...api import (
+    AuthExpired,
+    AuthRevoked,
+    BridgeError,
+    Conflict,
+    Gone,
+    Interrupted,
+    Limited,
+    NotSupported,
+    Refused,
+    Temporary,
+)
+from .stanzas import CLIENT, ERRORS
+
+STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
+SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+
+
+class NoArchive(Refused):
+    """The archive does not have what was asked for, or there is none."""
+
+
+def of_stanza(stanza: Element) -> BridgeError:
+    """The error in a stanza of type `error` (RFC 6120, 8.3)."""
+    condition = _condition(stanza.find(f"{{{CLIENT}}}error"), ERRORS)
+    match condition:
+        case "gone" | "item-not-found" | "recipient-unavailable" | "remote-server-not-found":
+            return Gone(condition)
+        case "service-unavailable":
+            return Gone("nobody is there, or does not take messages")
+        case "resource-constraint" | "policy-violation":
+            return Limited(condition)
+        case "internal-server-error" | "remote-server-timeout":
+            return Temporary(condition)
+        case "feature-not-implemented":
+            return NotSupported(condition)
+        case _:
+            return Refused(condition)
+
+
+def of_stream(error: Element) -> BridgeError:
+    """The error with which a server ends a stream (RFC 6120, 4.9.3)."""
+    condition = _condition(error, STREAMS)
+    match condition:
+        case "conflict":
+            return Conflict("another session uses this account's place")
+        case "not-authorized":
+            # Before login this is a SASL failure, so here somebody has taken the account away.
+            return AuthRevoked("the server has ended the login")
+        case "resource-constraint" | "policy-violation":
+            return Limited(condition)
+        case _:
+            return Interrupted(condition)
+
+
+def of_login(failure: Element) -> BridgeError:
+    """Why a login failed (RFC 6120, 6.5)."""
+    condition = _condition(failure, SASL)
+    match condition:
+        case "account-disabled":
+            return AuthRevoked(condition)
+        case "temporary-auth-failure":
+            return Temporary(condition)
+        case _:
+            return AuthExpired(condition)
+
+
+def _condition(around: Element | None, namespace: str) -> str:
+    start = f"{{{namespace}}}"
+    for child in around if around is not None else ():
+        name = child.tag.removeprefix(start)
+        if name not in {child.tag, "text"}:
+            return name[:40]
+    return "undefined-condition"

@@ -1,0 +1,117 @@
+"""Logging in: an address and a password, tried before they are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step
+from .stanzas import bare
+from .stream import DIRECT_TLS_PORT, Stream, trusting
+
+PORT = 5222
+PROBE = "swarmnode-login"
+"""Another name than the account's own session, which goes on during a new login."""
+ADDRESS = re.compile(r"[^\s@/\"&'<>:]{1,200}@[^\s@/\"&'<>:]{1,200}")
+
+
+def address_of(jid: str, settings: Mapping[str, str]) -> tuple[str, int]:
+    """Host and port: what the owner said, else the server's name and the usual port."""
+    return settings.get("host") or jid.partition("@")[2], int(settings.get("port") or PORT)
+
+
+class XmppLogin:
+    """See `api.Login`: one form."""
+
+    async def begin(self, ctx: LoginContext) -> Step:
+        """See `api.Login`."""
+        return _form(ctx)
+
+    async def submit(self, ctx: LoginContext, step: str, answers: Mapping[str, str]) -> Step | LoginDone:
+        """See `api.Login`."""
+        jid = bare(answers.get("address", "").strip().removeprefix("xmpp:"))
+        password = answers.get("password", "")
+        settings = {n: v for n in ("host", "port", "certificate") if (v := answers.get(n, "").strip())}
+        if not ADDRESS.fullmatch(jid):
+            return _form(ctx, answers, "This is not an address such as ada@example.org.")
+        if ctx.account and jid != ctx.account:
+            return _form(ctx, answers, f"This is another account than {ctx.account}.")
+        port = settings.get("port", str(PORT))
+        if not (port.isdecimal() and 0 < int(port[:6]) < 65536):
+            return _form(ctx, answers, "This is no port: it is a number, usually 5222.")
+        try:
+            await self._probe(ctx, jid, password, settings)
+        except AuthExpired:
+            return _form(ctx, answers, "The server does not accept this address with this password.")
+        except BridgeError as e:
+            return _form(ctx, answers, f"This did not work: {e}.")
+        host, number = address_of(jid, settings)
+        return LoginDone(
+            network_account_id=jid,
+            display=jid,
+            secrets={"password": password.encode()},
+            settings=settings,
+            hosts=(f"{host}:{number}",),
+        )
+
+    async def _probe(self, ctx: LoginContext, jid: str, password: str, settings: Mapping[str, str]) -> None:
+        """Log in and out."""
+        stream = Stream(
+            jid, password, random=ctx.random, tls=trusting(settings.get("certificate", "")), name=PROBE
+        )
+        host, port = address_of(jid, settings)
+        line = await ctx.connect(host, port)
+        error: BridgeError | None = None
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(stream.run_filters())
+            try:
+                await stream.open(line, direct_tls=port == DIRECT_TLS_PORT)
+            except BridgeError as e:
+                error = e
+            finally:
+                await stream.close()
+                sending.cancel()
+        if error is not None:
+            raise error
+
+    async def tick(self, ctx: LoginContext, step: str) -> Step | LoginDone:
+        """See `api.Login`: nothing is waited for."""
+        return _form(ctx)
+
+    async def abort(self, ctx: LoginContext) -> None:
+        """See `api.Login`: nothing is left at the server."""
+
+
+def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: str = "") -> Step:
+    """The form, with what was answered but the password."""
+    known = {"address": ctx.account, **ctx.settings, **(answers or {})}
+    return Step(
+        id="account",
+        kind="form",
+        title="Log in to your XMPP account",
+        error=error,
+        fields=(
+            Field("address", "text", "Address", "Such as ada@example.org", default=known.get("address", "")),
+            Field("password", "secret", "Password"),
+            Field(
+                "host",
+                "text",
+                "Server",
+                "If it is not the part behind the @",
+                default=known.get("host", ""),
+                optional=True,
+            ),
+            Field(
+                "port", "text", "Port", f"If it is not {PORT}", default=known.get("port", ""), optional=True
+            ),
+            Field(
+                "certificate",
+                "text",
+                "Certificate",
+                "PEM, for a server that signs its own",
+                default=known.get("certificate", ""),
+                optional=True,
+            ),
+        ),
+    )

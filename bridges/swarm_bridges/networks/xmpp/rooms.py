@@ -1,0 +1,155 @@
+"""Rooms (XEP-0045) that the owner is in, and the bookmarks (XEP-0402) that say which those are."""
+
+from __future__ import annotations
+
+import asyncio
+from xml.etree.ElementTree import Element, SubElement
+
+from ...api import BridgeError, Conflict, Interrupted
+from . import errors
+from .convert import Seat
+from .stanzas import (
+    BOOKMARKS,
+    ERRORS,
+    MUC_USER,
+    OCCUPANT,
+    PUBSUB,
+    PUBSUB_EVENT,
+    bare,
+    element,
+    entering,
+    items,
+    presence,
+    publish,
+    resource,
+    retract_item,
+)
+from .stream import Stream
+
+ENTER_S = 30.0
+TRIES = 3
+"""Names that are tried where somebody has the owner's already."""
+PUT_OUT = {"301", "307", "321", "322"}
+"""Banned, kicked, no longer a member, only for members now (XEP-0045, 15.6)."""
+PASSING = {"332", "333"}
+"""The service stops, or cannot reach us: not meant."""
+OPTIONS = {
+    "pubsub#persist_items": "true",
+    "pubsub#max_items": "max",
+    "pubsub#send_last_published_item": "never",
+    "pubsub#access_model": "whitelist",
+}
+
+
+class Rooms:
+    """`seats` are the rooms in which the owner is now, by address."""
+
+    def __init__(self, stream: Stream, nick: str) -> None:
+        self._stream, self._nick = stream, nick
+        self._entering: dict[str, asyncio.Future[Seat]] = {}
+        self.seats: dict[str, Seat] = {}
+        self.people: dict[str, dict[str, str]] = {}
+        """By room, the bare address of each nick, where the room shows it."""
+
+    async def enter(self, room: str, nick: str = "") -> Seat:
+        """Go into a room; at once if the owner is there already.
+
+        Raises:
+            Interrupted: the room does not answer.
+            BridgeError: what the room says, see `errors.of_stanza`.
+        """
+        if room in self.seats:
+            return self.seats[room]
+        for number in range(TRIES):
+            name = (nick or self._nick) + "_" * number
+            waiting: asyncio.Future[Seat] = asyncio.get_running_loop().create_future()
+            self._entering[room] = waiting
+            try:
+                self._stream.put(entering(f"{room}/{name}"))
+                async with asyncio.timeout(ENTER_S):
+                    return await waiting
+            except TimeoutError:
+                raise Interrupted("the room does not answer") from None
+            except Conflict:
+                continue
+            finally:
+                self._entering.pop(room, None)
+        raise Conflict("all names are taken in this room")
+
+    def leave(self, room: str) -> None:
+        """Go out of a room."""
+        if (seat := self.seats.pop(room, None)) is not None:
+            self._stream.put(presence(f"{room}/{seat.nick}", "unavailable"))
+        self.people.pop(room, None)
+
+    def heard(self, stanza: Element) -> str:
+        """Note a presence. Gives the room out of which somebody put the owner by it, if one did."""
+        sender = stanza.get("from", "")
+        room, nick, kind = bare(sender), resource(sender), stanza.get("type", "")
+        about = stanza.find(f"{{{MUC_USER}}}x")
+        waiting = self._entering.get(room)
+        if kind == "error":
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(_refusal(stanza))
+            return ""
+        if about is None or (waiting is None and room not in self.seats):
+            return ""
+        codes = {status.get("code") for status in about.iterfind(f"{{{MUC_USER}}}status")}
+        if kind == "unavailable":
+            self.people.get(room, {}).pop(nick, None)
+            seat = self.seats.get(room)
+            if seat is None or "303" in codes or ("110" not in codes and nick != seat.nick):
+                return ""
+            del self.seats[room]
+            destroyed = about.find(f"{{{MUC_USER}}}destroy") is not None
+            return room if destroyed or (codes & PUT_OUT and not codes & PASSING) else ""
+        item = about.find(f"{{{MUC_USER}}}item")
+        if item is not None and item.get("jid"):
+            self.people.setdefault(room, {})[nick] = bare(item.get("jid", ""))
+        if "110" in codes:
+            given = stanza.find(f"{{{OCCUPANT}}}occupant-id")
+            self.seats[room] = Seat(nick, given.get("id", "") if given is not None else "")
+            if waiting is not None and not waiting.done():
+                waiting.set_result(self.seats[room])
+        return ""
+
+    # --- bookmarks ---
+
+    async def bookmarks(self) -> dict[str, str]:
+        """The rooms that the owner wants to be in, and the name in each (empty: the usual one)."""
+        try:
+            answer = await self._stream.ask(items(BOOKMARKS))
+        except BridgeError:
+            return {}
+        return wanted(answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items"), PUBSUB)
+
+    async def remember(self, room: str) -> None:
+        """Tell the owner's other clients that the owner is in a room."""
+        mark = element(BOOKMARKS, "conference", autojoin="true")
+        SubElement(mark, f"{{{BOOKMARKS}}}nick").text = self._nick
+        try:
+            await self._stream.ask(publish(BOOKMARKS, room, mark, OPTIONS), kind="set")
+        except BridgeError:
+            # An older server does not know `max`, and says so in one of several ways.
+            fewer = {**OPTIONS, "pubsub#max_items": "255"}
+            await self._stream.ask(publish(BOOKMARKS, room, mark, fewer), kind="set")
+
+    async def forget(self, room: str) -> None:
+        """Tell them that the owner is no longer in it."""
+        await self._stream.ask(retract_item(BOOKMARKS, room), kind="set")
+
+
+def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:
+    """Rooms and names in the items of an answer, or of a notice, that are to be entered."""
+    found = {}
+    for item in around.iterfind(f"{{{space}}}item") if around is not None else ():
+        mark = item.find(f"{{{BOOKMARKS}}}conference")
+        room = bare(item.get("id", ""))
+        if mark is not None and room and mark.get("autojoin") in {"true", "1"}:
+            found[room] = mark.findtext(f"{{{BOOKMARKS}}}nick") or ""
+    return found
+
+
+def _refusal(stanza: Element) -> BridgeError:
+    conflict = stanza.find(f".//{{{ERRORS}}}conflict")
+    return Conflict("somebody has this name") if conflict is not None else errors.of_stanza(stanza)

@@ -1,0 +1,281 @@
+"""A stream to an XMPP server: slixmpp below, and above it what the bridge needs of it.
+
+Of slixmpp we use the stream: XML, TLS, SASL, binding, stream management (XEP-0198), answers to others'
+questions (XEP-0030, XEP-0115). Its own ways to connect, to wait and to try again are left aside: the
+connection comes from the context, and when it is lost, `lost` says why and nothing more happens.
+
+**Commit, then acknowledge.** Stream management counts what was handled. We count a message when its batch is
+committed (`done`), so that what we never stored is sent again to the session that takes up this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from socket import socket
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import slixmpp
+from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.stanza import Message, Presence
+
+from ...api import AuthExpired, BridgeError, Interrupted, Refused, Temporary
+from . import errors
+from .stanzas import AVATAR, BOOKMARKS, PING, ROSTER, element
+
+# It writes stanzas, and so what people say, into its log.
+logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
+
+RESOURCE = "swarmnode"
+"""One for all: a second node with this account shows as a conflict, and what a crash left is replaced."""
+LOST = "the connection was lost"
+OPEN_S = 60.0
+ANSWER_S = 30.0
+CLOSE_S = 2.0
+PLUGINS = ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0198", "xep_0199")
+DIRECT_TLS_PORT = 5223
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    """TLS as usual. `certificate`, if not empty, is the PEM of one more authority to trust.
+
+    Raises:
+        Refused: that cannot be read.
+    """
+    context = ssl.create_default_context()
+    try:
+        if certificate:
+            context.load_verify_locations(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        raise Refused("the certificate cannot be read") from None
+    return context
+
+
+class Stream(slixmpp.ClientXMPP):
+    """One session at a server, over several connections if the server can resume.
+
+    Args:
+        jid: the account.
+        password: its password.
+        random: gives random bytes.
+        tls: see `trusting`.
+        message, presence, roster: called with what comes, in order. A message comes with the number to be
+            given to `done`.
+        ended: called when a connection is lost.
+        name: of this session at the server.
+    """
+
+    def __init__(
+        self,
+        jid: str,
+        password: str,
+        *,
+        random: Callable[[int], bytes],
+        tls: ssl.SSLContext,
+        message: Callable[[Element, int], None] = lambda _message, _number: None,
+        presence: Callable[[Element], None] = lambda _presence: None,
+        roster: Callable[[Element], None] = lambda _query: None,
+        ended: Callable[[], None] = lambda: None,
+        name: str = RESOURCE,
+    ) -> None:
+        self._random = random
+        super().__init__(f"{jid}/{name}", password, ssl_context=tls)
+        for plugin in PLUGINS:
+            self.register_plugin(plugin)
+        for node in (AVATAR, BOOKMARKS):
+            self.plugin["xep_0163"].add_interest(node)
+        management: Any = self.plugin["xep_0198"]
+        management.send_ack = self._acknowledge
+        self._management = management
+        self._message, self._presence, self._roster, self._ended_too = message, presence, roster, ended
+        self._uncommitted: dict[int, None] = {}
+        self._owes_ack = False
+        self._asked: set[asyncio.Future[Any]] = set()
+        self._opened: asyncio.Future[bool] | None = None
+        self._reason: BridgeError | None = None
+        self._securing = False
+        self.lost: asyncio.Future[None] = self.loop.create_future()
+        self.add_filter("in", self._incoming)
+        for event, handler in (
+            ("session_start", lambda _: self._settle(resumed=False)),
+            ("session_resumed", lambda _: self._settle(resumed=True)),
+            ("failed_auth", lambda failure: self._note(errors.of_login(failure.xml))),
+            ("failed_all_auth", lambda _: self._note(AuthExpired("no way to log in was accepted"))),
+            ("stream_error", lambda error: self._note(errors.of_stream(error.xml))),
+            ("roster_update", lambda iq: self._roster(iq.xml)),
+            ("disconnected", lambda _: self._ended()),
+        ):
+            self.add_event_handler(event, handler)
+
+    def new_id(self) -> str:
+        """An id for a stanza; slixmpp asks for it."""
+        return self._random(12).hex()
+
+    # --- connections ---
+
+    async def open(self, line: socket, *, direct_tls: bool = False) -> bool:
+        """Log in over a connection while `run_filters` runs. True: the session of before goes on.
+
+        Raises:
+            AuthExpired: the server does not accept the login.
+            Temporary: it cannot be spoken with now.
+        """
+        if self._uncommitted:
+            self._uncommitted.clear()
+            self.event("session_end")
+        self.init_plugins()  # type: ignore[no-untyped-call]
+        self._opened, self._reason, self.lost = self.loop.create_future(), None, self.loop.create_future()
+        # What slixmpp looks at to know that somebody still wants this connection.
+        self._current_connection_attempt = self.loop.create_future()
+        name = self.boundjid.host if direct_tls else None
+        tls = self.get_ssl_context() if direct_tls else None
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await self.loop.create_connection(lambda: self, sock=line, ssl=tls, server_hostname=name)
+                return await self._opened
+        except (OSError, TimeoutError) as e:
+            self.abort()
+            raise Temporary(f"no session ({type(e).__name__})") from None
+
+    async def close(self) -> None:
+        """End the session, politely where the connection still stands."""
+        self.event("session_end")
+        if self.transport is not None:
+            self.send_raw(self.stream_footer)
+            self.transport.close()
+            await self._gone()
+
+    async def drop(self) -> None:
+        """Break the connection, if it stands; the server keeps the session for a while."""
+        self.abort()
+        if self.transport is not None:
+            await self._gone()
+
+    async def _gone(self) -> None:
+        await asyncio.wait({self.lost}, timeout=CLOSE_S)
+        self.abort()
+
+    async def _handle_stream_features(self, features: Any) -> bool | None:
+        encrypted = self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
+        if not encrypted and "starttls" not in features["features"]:
+            self._note(Refused("the server offers no encryption"))
+            self.abort()
+            return True
+        return await super()._handle_stream_features(features)
+
+    async def start_tls(self) -> bool:
+        """Encrypt; slixmpp asks for it."""
+        self._securing = True
+        done = await super().start_tls()
+        self._securing = False
+        return done
+
+    def _note(self, reason: BridgeError) -> None:
+        self._reason = self._reason or reason
+
+    def _settle(self, *, resumed: bool) -> None:
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_result(resumed)
+
+    def _ended(self) -> None:
+        reason = self._reason or Interrupted(LOST)
+        while not self.waiting_queue.empty():  # what never left must not leave in another session
+            self.waiting_queue.get_nowait()
+        for future in self._asked:
+            if not future.done():
+                future.set_exception(Interrupted(LOST))
+        if self._opened is not None and not self._opened.done():
+            early = self._reason or Temporary(
+                "the server's certificate is not trusted" if self._securing else LOST
+            )
+            self._opened.set_exception(early)
+        if not self.lost.done():
+            self.lost.set_exception(reason)
+            self.lost.exception()  # seen: whoever is interested awaits it
+        self._ended_too()
+
+    # --- what comes ---
+
+    def _incoming(self, stanza: Any) -> Any:
+        if isinstance(stanza, Message):
+            number = int(self._management.handled)
+            self._uncommitted[number] = None
+            self._message(stanza.xml, number)
+            return None
+        if isinstance(stanza, Presence):
+            self._presence(stanza.xml)
+            return None
+        return stanza
+
+    def done(self, *numbers: int) -> None:
+        """These messages are stored, or nothing that is to be."""
+        for number in numbers:
+            self._uncommitted.pop(number, None)
+        if self._owes_ack and not self._uncommitted:
+            self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        if self.transport is None:
+            return
+        self._owes_ack = bool(self._uncommitted)
+        handled = next(iter(self._uncommitted)) - 1 if self._uncommitted else self._management.handled
+        self.send_raw(f"<a xmlns='urn:xmpp:sm:3' h='{handled}'/>")
+
+    # --- what goes ---
+
+    def put(self, stanza: Element) -> None:
+        """Send a message or a presence. Raises Temporary where there is no session."""
+        if not self._session_started:
+            raise Temporary("not connected")
+        kind = Message if stanza.tag.endswith("}message") else Presence
+        self.send(kind(stream=self, xml=stanza))
+
+    async def ask(self, payload: Element, *, to: str = "", kind: str = "get") -> Element:
+        """Send an `iq`, and give the answer's.
+
+        Raises:
+            Temporary: there is no session.
+            Interrupted: no answer came.
+            BridgeError: what the answer says, see `errors.of_stanza`.
+        """
+        if not self._session_started:
+            raise Temporary("not connected")
+        iq: Any = self.Iq(stype=kind)
+        iq["id"] = self.new_id()
+        if to:
+            iq["to"] = to
+        iq.xml.append(payload)
+        answer = iq.send(timeout=ANSWER_S)
+        self._asked.add(answer)
+        try:
+            got = await answer
+        except IqError as e:
+            raise errors.of_stanza(e.iq.xml) from None
+        except IqTimeout:
+            raise Interrupted("no answer came") from None
+        finally:
+            self._asked.discard(answer)
+            self.cancel_schedule(f"IqTimeout_{iq['id']}")
+            self.remove_handler(f"IqCallback_{iq['id']}")
+        xml: Element = got.xml
+        return xml
+
+    async def reached(self) -> None:
+        """Wait until the server has taken all that was sent before: it works in order (RFC 6120, 10.1).
+
+        Raises:
+            Interrupted: no answer came.
+        """
+        try:
+            await self.ask(element(PING, "ping"))
+        except Interrupted:
+            raise
+        except BridgeError:
+            pass  # a server that does not know pings answers too
+
+    async def address_book(self) -> Element:
+        """The address book, as it is now."""
+        return await self.ask(element(ROSTER, "query"))

@@ -1,0 +1,198 @@
+"""XMPP for the suite of all bridges: a direct chat, or a room, on a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from bridge_owner import ACCOUNT, Owner
+from bridge_suite import folder_of
+from slixmpp.jid import JID
+from xmpp_peer import XmppPeer
+from xmpp_server import Server
+
+from swarm_bridges.api import ConversationRef, State
+from swarm_bridges.networks.xmpp import Bridge, Login
+
+NUMBERS = itertools.count()
+
+
+class Client:
+    """`bridge_suite.Peer` over an ordinary client."""
+
+    def __init__(
+        self, client: XmppPeer, to: str, *, room: bool, again: Callable[[], Awaitable[XmppPeer]]
+    ) -> None:
+        self.client, self.jid, self._room, self._again = client, to, room, again
+        self._kind = "groupchat" if room else "chat"
+
+    async def _named(self, text: str) -> Any:
+        return await self.client.until(lambda m: m["body"] == text)
+
+    async def _target(self, text: str) -> str:
+        """The id by which others name a message."""
+        stanza = await self._named(text)
+        return str(stanza["stanza_id"]["id"] if self._room else stanza["id"])
+
+    async def say(self, text: str) -> None:
+        name = self.client.say(self.jid, text, self._kind)
+        if self._room:
+            await self.client.until(lambda m: m["id"] == name)
+        else:
+            self._note(name, text)
+
+    def _note(self, name: str, text: str) -> None:
+        said = self.client.make_message(mto=self.jid, mbody=text, mtype="chat")
+        said["id"] = name
+        self.client.heard.append(said)
+
+    async def edit(self, old: str, new: str) -> None:
+        self.client.edit(self.jid, str((await self._named(old))["id"]), new, self._kind)
+
+    async def delete(self, text: str) -> None:
+        self.client.delete(self.jid, await self._target(text), self._kind)
+
+    async def react(self, text: str, *values: str) -> None:
+        self.client.react(self.jid, await self._target(text), *values, kind=self._kind)
+
+    async def reply(self, text: str, answer: str) -> None:
+        self.client.reply(self.jid, await self._target(text), text, answer, self._kind)
+
+    async def send_file(self, name: str, data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder_of(Path(folder), name, data)
+            await self.client.send_file(self.jid, path, "text/plain", self._kind)
+
+    async def sees(self, text: str) -> None:
+        await self._named(text)
+
+    async def sees_edit(self, old: str, new: str) -> None:
+        target = str((await self._named(old))["id"])
+        await self.client.until(lambda m: m["replace"]["id"] == target and m["body"] == new)
+
+    async def sees_gone(self, text: str) -> None:
+        target = await self._target(text)
+        await self.client.until(lambda m: m["retract"]["id"] == target)
+
+    async def sees_reaction(self, text: str, value: str) -> None:
+        target = await self._target(text)
+        await self.client.until(
+            lambda m: m["reactions"]["id"] == target and value in m["reactions"]["values"]
+        )
+
+    async def sees_reply(self, text: str, answer: str) -> None:
+        target = await self._target(text)
+        await self.client.until(lambda m: m["reply"]["id"] == target and m["body"] == answer)
+
+    async def sees_file(self, name: str) -> bytes:
+        stanza = await self.client.until(lambda m: m["oob"]["url"].endswith(name))
+        async with aiohttp.ClientSession() as web, web.get(stanza["oob"]["url"]) as answer:
+            return await answer.read()
+
+    def texts(self) -> list[str]:
+        return self.client.bodies()
+
+    async def archive(self) -> list[str]:
+        where: dict[str, Any] = {"jid" if self._room else "with_jid": JID(self.jid)}
+        reader = self.client if self.client.is_connected() else await self._again()
+        pages = reader.plugin["xep_0313"].iterate(**where, rsm={"max": 200})
+        texts = [stanza["mam_result"]["forwarded"]["stanza"]["body"] async for stanza in pages]
+        return [str(text) for text in texts if text]
+
+
+class XmppNetwork:
+    """`bridge_suite.Network`: two fresh accounts on a server that runs."""
+
+    def __init__(self, server: Server, *, room: bool) -> None:
+        number = next(NUMBERS)
+        self.server = server
+        self._owner, self._friend = f"owner{number}", f"friend{number}"
+        for name in (self._owner, self._friend):
+            server.add(name, f"password of {name}")
+        self._room = f"room{number}@conference.localhost" if room else ""
+        self.conversation = ConversationRef(self._room or f"{self._friend}@localhost", private=not room)
+        self.answers: Mapping[str, str] = {
+            "address": f"{self._owner}@localhost",
+            "password": f"password of {self._owner}",
+            "host": "127.0.0.1",
+            "port": str(server.port),
+            "certificate": server.certificate,
+        }
+        self.resume_s = float(server.resume_s)
+        self.enter = True
+        """Whether a new owner goes into the conversation."""
+        self._clients: list[XmppPeer] = []
+
+    def bridge(self) -> Bridge:
+        return Bridge()
+
+    def login(self) -> Login:
+        return Login()
+
+    async def client(self, name: str, resource: str) -> XmppPeer:
+        """A client of one of the accounts, online."""
+        made = XmppPeer(
+            f"{name}@localhost/{resource}", f"password of {name}", self.server.folder / "cert.pem"
+        )
+        self._clients.append(made)
+        await made.online(self.server.port)
+        return made
+
+    async def _in_conversation(self, name: str, resource: str, to: str) -> Client:
+        client = await self.client(name, resource)
+
+        async def again() -> XmppPeer:
+            return await self.client(name, f"{resource}-again")
+
+        if self._room:
+            await client.plugin["xep_0045"].join_muc_wait(JID(self._room), name, timeout=20)
+        return Client(client, self._room or to, room=bool(self._room), again=again)
+
+    async def peer(self) -> Client:
+        return await self._in_conversation(self._friend, "desk", f"{self._owner}@localhost")
+
+    async def other_client(self) -> Client:
+        return await self._in_conversation(self._owner, "phone", f"{self._friend}@localhost")
+
+    async def stranger(self) -> Client:
+        """Somebody else again."""
+        name = f"stranger{self._owner}"
+        self.server.add(name, f"password of {name}")
+        return await self._in_conversation(name, "desk", f"{self._owner}@localhost")
+
+    async def entered(self, owner: Owner) -> None:
+        if not self.enter:
+            return
+        if self._room:
+            await owner.call("join", self._room)
+        else:
+            account = owner.desk.of(ACCOUNT)
+            async with asyncio.timeout(20):
+                while State.CONNECTED not in {health.state for health in account.health}:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+
+    def stop(self, *, kill: bool = False) -> None:
+        self.server.stop(kill=kill)
+
+    def start(self) -> None:
+        self.server.start()
+
+    def set_password(self, password: str) -> None:
+        self.server.set_password(self._owner, password)
+
+    def remove_account(self) -> None:
+        self.server.remove(self._owner)
+
+    async def close(self) -> None:
+        """End all clients."""
+        for client in self._clients:
+            client.abort()
+            client.cancel_connection_attempt()
+            if client._run_out_filters is not None:
+                client._run_out_filters.cancel()
+        await asyncio.sleep(0)
