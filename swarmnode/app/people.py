@@ -101,7 +101,10 @@ class People(Opened):
         if view.state == "expired":
             raise NotFound("no relay has this invite any more", hint="Ask for a new one.")
         if view.state == "no-relay":
-            raise NotReady("an answer needs a relay of yours", hint="Call `swarmnode relay use LINK` first.")
+            raise NotReady(
+                "an answer needs a relay of yours",
+                hint="Call `swarmnode relay use LINK`: then it goes on by itself.",
+            )
         return view
 
     async def _invited(

@@ -52,7 +52,8 @@ def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
         raise Conflict("this invite is your own", hint="It is for somebody else to accept.")
     known = INVITES.one(step.tx, inv_id=link.secret.inv_id, role="joiner")
     if known is not None and known.state not in {"expired", "withdrawn", "taken"}:
-        return invites.view_of(known)
+        advance(step, node, known)
+        return invites.view_of(invites.get(step, known.id))
     invite_id = INVITES.add(
         step.tx,
         inv_id=link.secret.inv_id,
@@ -79,6 +80,10 @@ def advance(step: Step, node: Node, row: Invite, *, waited: bool = False) -> Non
             codes.look_for_offer(step, node, row)
         case "agreed":
             codes.look_for_bundle(step, node, row)
+        case "no-relay" if rotation.own_relays(step):
+            invites.move(step, row, "fetched")
+            _queues_to_answer(step, node, row, invites.invitation_of(row).bundle)
+            _ask(step, node, invites.get(step, row.id), waited=waited)
         case "read":
             _fetch(step, node, row)
         case "fetched":

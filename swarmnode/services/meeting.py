@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 _waiting = INVITES.table.c.state.in_(
-    [PREPARING, "created", "requested", "read", "agreed", "fetched", STAMPING]
+    [PREPARING, "created", "requested", "read", "agreed", "fetched", "no-relay", STAMPING]
 )
 
 

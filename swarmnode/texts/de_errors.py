@@ -93,7 +93,9 @@ SAID: Mapping[str, str] = {
     "Call `swarmnode relay use LINK` first, or ask for a link in place of the code.": (
         "Rufe zuerst `swarmnode relay use LINK`, oder bitte um einen Link statt des Codes."
     ),
-    "Call `swarmnode relay use LINK` first.": "Rufe zuerst `swarmnode relay use LINK`.",
+    "Call `swarmnode relay use LINK`: then it goes on by itself.": (
+        "Rufe `swarmnode relay use LINK`: dann geht es von selbst weiter."
+    ),
     "Capitals count. Try once more.": "Großbuchstaben zählen. Versuch es noch einmal.",
     "Choose another folder with --home.": "Wähle einen anderen Ordner mit --home.",
     "Choose another folder: --home DIR.": "Wähle einen anderen Ordner: --home DIR.",

@@ -118,6 +118,19 @@ def test_a_stranger_waits_until_the_owner_says_yes() -> None:
     assert ada.sees() == ["hello"]
 
 
+def test_who_has_no_relay_goes_on_with_an_invite_once_there_is_one() -> None:
+    world = World("one", "two")
+    ada, ben = world.person("ada", "one"), world.person("ben")
+    link = invite(world, ada, "address").link
+    row = accept(ben, link).id
+    world.run(60)
+    assert accept(ben, link).state == "no-relay"
+    ben.use(world.relay("two"))
+    world.run(60)
+    assert ben.do(lambda step: meeting.view(step, row)).state == "asked"
+    assert [asking.standing for asking in people(ada)] == ["request"]
+
+
 def test_a_stranger_who_is_declined_hears_nothing() -> None:
     world = World("one")
     ada, ben = world.person("ada", "one"), world.person("ben", "one")
