@@ -24,6 +24,8 @@ from .step import Step
 HEALTH_S = 300.0
 DEAD_AFTER_S = 3600
 DEAD_FAILURES = 3
+ANOTHER_UP_S = 1.5 * links.LAST_RETRY_S
+"""In so long each relay is tried once at least: it is not we who were away."""
 ADDRESSES_S = 60.0
 """So long after our queues have moved contacts are told of it, if it matters to them."""
 REPEAT_S, LAST_REPEAT_S = 30.0, 6 * 3600.0
@@ -89,7 +91,7 @@ def repeat(step: Step, node: Node) -> None:
 
 
 def health(step: Step, node: Node) -> bool:
-    """Relays of ours that have been away for an hour count as dead: other queues are made elsewhere.
+    """Relays of ours that have been away for an hour or more count as dead: queues are made elsewhere.
 
     The queues there stay as they are. A relay may come back, as the last one that is left; and who sends
     knows for itself that it is away. Gives whether one is away that is not given up yet, so that it is to be
@@ -116,12 +118,12 @@ def health(step: Step, node: Node) -> bool:
 
 
 def _is_lost(step: Step, node: Node, relay: Relay) -> bool:
-    """Whether a relay has been away for long, while another one is there."""
-    line = node.line(relay.id)
-    if line.down_since is None or step.now.tick - line.down_since < DEAD_AFTER_S:
+    """Whether a relay has been away for long, and not because we were."""
+    line, now = node.line(relay.id), step.now.tick
+    if line.down_since is None or now - line.down_since < DEAD_AFTER_S or line.failures < DEAD_FAILURES:
         return False
-    another = any(other.id != relay.id and node.line(other.id).is_up for other in own_relays(step))
-    return line.failures >= DEAD_FAILURES and another
+    others = (node.line(other.id) for other in own_relays(step) if other.id != relay.id)
+    return any(other.is_up and now - other.up_since >= ANOTHER_UP_S for other in others)
 
 
 def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:

@@ -19,6 +19,7 @@ def hurry() -> None:
     """Shorten the times of this process."""
     cast("Any", rotation).HEALTH_S = HOUR_S / 2
     cast("Any", rotation).DEAD_AFTER_S = 3 * HOUR_S
+    cast("Any", rotation).ANOTHER_UP_S = 4 * HOUR_S
     cast("Any", rotation).ADDRESSES_S = HOUR_S / 2
     cast("Any", rotation).REPEAT_S = HOUR_S
     cast("Any", rendezvous).FIRST_LOOK_S = HOUR_S

@@ -11,7 +11,7 @@ from swarm_protocol.mailbox.store import PutQueue, Queue
 from swarm_protocol.mls.signatures import Ed25519
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import NotReady
-from swarmnode.services import inviter, rendezvous
+from swarmnode.services import inviter, relays, rendezvous
 from swarmnode.services.step import Step
 from swarmnode.storage.shelves import CONTACTS, PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, TICKETS
 
@@ -101,6 +101,8 @@ def test_when_all_relays_of_both_are_lost_they_meet_at_those_that_they_have_name
     assert "delivered" not in {ada.states()[-1], ben.states()[-1]}
     all_arrives(world, ada, ben, ["before", "are you there?", "and you?"], within=2 * DAY)
     assert sought(ada) == sought(ben) == 0
+    assert "ada" not in world.relay("four").visitors, "it was asked through hers"
+    assert "ben" not in world.relay("three").visitors
 
 
 def test_after_six_weeks_in_which_nobody_was_there_they_meet_where_one_has_waited_since() -> None:
@@ -151,7 +153,7 @@ def test_a_new_invite_keeps_the_contact_where_they_have_no_relay_in_common() -> 
     ben.use(world.relay("four"))
     world.run(60)
     world.meet(inviter=ada, joiner=ben)
-    all_arrives(world, ada, ben, ["are you there?"], within=HOUR)
+    all_arrives(world, ada, ben, ["are you there?"], within=DAY / 2)
     for person in (ada, ben):
         assert person.do(lambda step: CONTACTS.count(step.tx)) == 1
 
@@ -201,6 +203,19 @@ def test_nobody_is_looked_for_while_all_is_well() -> None:
     assert ben.sees()[-1] == "one of two"
     assert ("sought", 1) not in ada.node.timers
     assert ben.do(lambda step: len(QUEUES_IN.all(step.tx))) == queues + 1
+
+
+def test_who_was_offline_gives_no_relay_up_when_one_answers_first() -> None:
+    world, ada, _ = met(*THREE_EACH)
+    for relay in world.relays.values():
+        relay.die()
+    world.run(6 * HOUR)
+    for relay in world.relays.values():
+        relay.up = True
+    world.run(6 * HOUR)
+    states = ada.do(lambda step: {relay.state for relay in relays.all_of(step, ada.node)})
+    assert states == {"up"}
+    assert ada.do(lambda step: len(QUEUES_IN.all(step.tx, peer_id=1))) == 2
 
 
 def test_what_a_person_is_told() -> None:
