@@ -1,0 +1,149 @@
+"""Checks of the third tier: it tells the past, carries files, and changes with its network."""
+
+from __future__ import annotations
+
+import re
+
+from ..api import Actor, Capabilities, Cursor, IntentId, Moves, Outgoing, Page, Rendered, State
+from ..text import from_plain
+from .network import PEER
+from .world import Tier, World, check, require
+
+HISTORY = 230
+
+
+@check(Tier.GOLD, "the past can be told page by page, whole and once, while new things arrive at once")
+async def history(world: World) -> None:
+    """The past can be told page by page, whole and once, while new things arrive at once."""
+    world.network.record(HISTORY, room="r2")
+    room = type(world.room)("r2")
+    seen: list[str] = []
+    at: Cursor | None = None
+    for number in range(HISTORY):
+        page: Page = await world.core.call(world.account, "page", conversation=room, at=at, limit=50)
+        for event in page.batch.events:
+            require(event.origin.value == "history", "something of the past is told as news")
+        journal = world.core.journal(world.account).applied(page.batch)
+        seen += [shown.text for shown in journal.timeline(room)]
+        require(journal.coverage, "what a page covers is not told")
+        world.network.say(f"live {number}")
+        await world.arrives(f"live {number}")
+        if (at := page.next) is None:
+            break
+    require(sorted(seen) == sorted(f"old words {n}" for n in range(HISTORY)), f"{len(seen)} of {HISTORY}")
+
+
+@check(Tier.GOLD, "files go both ways", "file")
+async def files(world: World) -> None:
+    """Files go both ways."""
+    content = bytes(range(256)) * 400
+    world.network.say_file("cat.png", content)
+    shown = await world.arrives("a file")
+    require(len(shown.event.files) == 1, "the file is not told of")
+    require(await world.core.fetch(world.account, shown.event.files[0]) == content, "it has other bytes")
+    require(shown.event.files[0].name == "cat.png", "it has another name")
+    file = world.core.keep("dog.png", content[::-1], "image/png")
+    await world.comes_to(await world.core.say(world.account, world.room, "mine", files=[file]), "accepted")
+    require(content[::-1] in world.network.files.values(), "the network has not got it")
+    await world.settled()
+    require(len((await world.arrives("mine")).event.files) == 1, "the echo lacks the file")
+
+
+@check(Tier.GOLD, "what a room takes may change, and is known at once", "text")
+async def changing_limits(world: World) -> None:
+    """What a room takes may change, and is known at once."""
+    world.network.set_limits(max_text=20)
+    await world.settled()
+    found: Capabilities = await world.core.call(world.account, "capabilities", conversation=world.room)
+    require(found.max_text == 20, "the new limit is not known")
+    require(found.version != world.capabilities.version, "the version is that of before")
+    id_ = await world.core.say(world.account, world.room, "words that fit into twenty no more")
+    await world.comes_to(id_, "accepted")
+
+
+@check(Tier.GOLD, "ids that an older version wrote are found again")
+async def older_ids(world: World) -> None:
+    """Ids that an older version wrote are found again."""
+    if world.subject.manifest.id_format > 1:
+        bridge = world.subject.module.Bridge()
+        require(isinstance(bridge, Moves), "its ids have changed, and it knows no aliases")
+        found = await world.core.call(world.account, "aliases", remote_id="m000001")
+        require(isinstance(found, tuple) and found, "it knows no alias of an id")
+        require("m000001" not in found, "an id is its own alias")
+
+
+@check(Tier.GOLD, "bytes for other nodes go both ways, unchanged", "opaque")
+async def opaque(world: World) -> None:
+    """Bytes for other nodes go both ways, unchanged."""
+    blob = bytes(range(256)) * 8
+    world.network.say_opaque(blob)
+    await world.until(lambda: world.core.journal(world.account).opaque, "bytes arrive")
+    require(world.core.journal(world.account).opaque[0].blob == blob, "the bytes have changed")
+    require(world.core.journal(world.account).opaque[0].actor.remote_id == PEER, "it is not said from whom")
+    part = Rendered(from_plain("not for people"), "not for people")
+    out = Outgoing(intent=IntentId("o1"), key="o1", attempt=1, conversation=world.room, parts=(part,))
+    await world.core.call(world.account, "send_opaque", out=out, blob=blob)
+    await world.until(
+        lambda: any(seen.actor.is_owner for seen in world.core.journal(world.account).opaque),
+        "they come back",
+    )
+    require(all(seen.blob == blob for seen in world.core.journal(world.account).opaque), "they were changed")
+
+
+@check(Tier.GOLD, "it says how it goes, in order, from connecting to connected")
+async def health(world: World) -> None:
+    """It says how it goes, in order, from connecting to connected."""
+    said = [health.state for health in world.core.health(world.account)]
+    require(said and said[0] is State.CONNECTING, "it does not begin with connecting")
+    await world.until(
+        lambda: world.core.health(world.account)[-1].state is State.CONNECTED, "it says that it is connected"
+    )
+    bridges_own = {State.CONNECTING, State.CATCHING_UP, State.CONNECTED, State.DEGRADED}
+    require(set(said) <= bridges_own, "it says what only the node can know")
+
+
+@check(Tier.GOLD, "conversations and people have names, and one can write to somebody first")
+async def names(world: World) -> None:
+    """Conversations and people have names, and one can write to somebody first."""
+    journal = world.core.journal(world.account)
+    require(journal.conversations[world.room].title == "Ada and Olga", "the room has no title")
+    require(journal.people[PEER].name == "Ada", "Ada has no name")
+    found = await world.core.call(world.account, "resolve", handle="Ada")
+    require(found is not None and found.actor.remote_id == PEER, "Ada is not found")
+    direct = await world.core.call(world.account, "open_direct", who=Actor(PEER))
+    require(direct.kind == "direct", "the conversation with Ada is not direct")
+
+
+@check(Tier.GOLD, "votes, favourites, boosts and bookmarks arrive", "poll", "favourite", "boost", "bookmark")
+async def votes_and_marks(world: World) -> None:
+    """Votes, favourites, boosts and bookmarks arrive."""
+    poll = {"options": [{"id": "a", "text": "yes"}, {"id": "b", "text": "no"}]}
+    world.network.say("vote", poll=poll)
+    ref = (await world.arrives("vote")).event.ref
+    await world.core.call(world.account, "vote", target=ref, options=frozenset({"a"}), key="v")
+
+    def voted() -> bool:
+        shown = world.shown("vote")[0].event.poll
+        return shown is not None and shown.mine == {"a"}
+
+    await world.until(voted, "the vote comes back")
+    for name in ("favourite", "boost", "bookmark"):
+        await world.core.call(world.account, "mark", target=ref, name=name, on=True, key=name)
+    await world.core.call(world.account, "mark", target=ref, name="boost", on=False, key="off")
+
+    def marked() -> bool:
+        marks = world.shown("vote")[0].marks
+        return marks is not None and marks.mine == {"favourite", "bookmark"}
+
+    await world.until(marked, "the marks come back")
+
+
+@check(Tier.GOLD, "its README.md names its features, its secrets and what the owner fills in")
+async def documents(world: World) -> None:
+    """Its README.md names its features, its secrets and what the owner fills in."""
+    page = world.subject.folder / "README.md"
+    require(page.exists(), "there is no README.md in its package")
+    text = page.read_text("utf-8")
+    fields = set(world.network.answers())
+    for name in (*world.capabilities.levels, *world.subject.manifest.secrets, *fields):
+        require(re.search(rf"`{re.escape(name)}`", text), f"`{name}` is not described")

@@ -1,0 +1,331 @@
+"""A network that does not exist: people, rooms and messages on loopback, with everything that can go wrong.
+
+An author writes a subclass whose `routes` speak the wire format of the network in question; what the network
+knows, and the faults, are here. Tests steer it by its verbs, other processes through `control`.
+
+Its log is a list of changes, each a mapping for JSON with `seq`, `kind`, and what the kind needs. Whoever has
+heard all up to a number asks for what comes `after` it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from ..api import RawAnswer, RawRequest
+from .faults import Faults
+
+OWNER = "u-olga"
+PEER = "u-ada"
+PASSWORD = "correct horse"  # noqa: S105 - of a network that does not exist
+SECRETS = (PASSWORD, "token-", "refresh-")
+"""What must not stand in logs."""
+
+Hook = Callable[[RawRequest], Awaitable[RawAnswer]]
+
+
+@dataclass(slots=True)
+class FakeRoom:
+    """A room. `limits` go to the bridge as they are, with a version that the network counts up."""
+
+    id: str
+    kind: str = "group"
+    title: str = ""
+    members: tuple[str, ...] = (OWNER, PEER)
+    limits: dict[str, Any] = field(default_factory=lambda: {"version": 1, "max_text": 500})
+
+
+@dataclass(slots=True)
+class FakeMessage:
+    """A message as the network has it. `more` is what only some networks know: files, polls, titles."""
+
+    id: str
+    room: str
+    author: str
+    text: str
+    rev: int = 0
+    nonce: str = ""
+    gone: bool = False
+    reactions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+class FakeNetwork:
+    """The network. `routes` is what an author writes."""
+
+    keeps_keys = True
+    """Whether a second message with the nonce of another is that other."""
+
+    def __init__(self) -> None:
+        self.people = {OWNER: "Olga", PEER: "Ada", "u-mallory": "Mallory"}
+        self.rooms = {"r1": FakeRoom("r1", title="Ada and Olga"), "r2": FakeRoom("r2", title="Garden")}
+        self.messages: dict[str, FakeMessage] = {}
+        self.log: list[dict[str, Any]] = []
+        self.files: dict[str, bytes] = {}
+        self.passwords = {"olga": PASSWORD}
+        self.sessions: dict[str, str] = {}
+        self.faults = Faults()
+        self.hook: Hook | None = None
+        """Where changes are pushed to, if this is a network that pushes."""
+        self.duplicate = False
+        """Whether changes are told twice."""
+        self.url = ""
+        self._numbers = itertools.count(1)
+        self._changed = asyncio.Event()
+        self._lines: set[asyncio.BaseTransport] = set()
+
+    # --- what an author writes
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """The network's wire format."""
+        raise NotImplementedError
+
+    def answers(self) -> Mapping[str, str]:
+        """What the owner fills in, in all steps of the login together."""
+        return {"url": self.url, "user": "olga", "password": PASSWORD}
+
+    def push(self, change: Mapping[str, Any]) -> RawRequest:
+        """The request by which a change is pushed."""
+        raise NotImplementedError
+
+    # --- what people do, in whatever client
+
+    def say(self, text: str, *, who: str = PEER, room: str = "r1", nonce: str = "", **more: Any) -> str:
+        """Say something; gives the message's id. One of the owner's comes from another client of hers."""
+        if nonce and self.keeps_keys:
+            known = next((m for m in self.messages.values() if m.nonce == nonce and m.author == who), None)
+            if known is not None:
+                return known.id
+        message = FakeMessage(f"m{next(self._numbers):06}", room, who, text, nonce=nonce, more=more)
+        self.messages[message.id] = message
+        self._tell(message)
+        return message.id
+
+    def edit(self, id_: str, text: str) -> None:
+        """Change a message's text."""
+        message = self.messages[id_]
+        message.text, message.rev = text, message.rev + 1
+        self._tell(message)
+
+    def take_back(self, id_: str, *, who: str = "") -> None:
+        """Delete a message; its author does, unless somebody else is named."""
+        message = self.messages[id_]
+        if not message.gone:
+            message.gone = True
+            self.change("gone", id=id_, room=message.room, by=who or message.author)
+
+    def react(self, id_: str, values: Iterable[str], *, who: str = PEER) -> None:
+        """Put reactions under a message in place of those of before."""
+        message = self.messages[id_]
+        message.reactions[who] = tuple(values)
+        self.change("reactions", id=id_, room=message.room, by=who, values=list(values))
+
+    def say_file(self, name: str, content: bytes, media_type: str = "image/png") -> str:
+        """Ada says a file; gives the message's id."""
+        id_ = f"f{len(self.files) + 1}"
+        self.files[id_] = content
+        file = {"id": id_, "name": name, "type": media_type, "size": len(content)}
+        return self.say("a file", files=[file])
+
+    def say_opaque(self, blob: bytes) -> str:
+        """Ada's node says bytes."""
+        return self.say("", blob=base64.b64encode(blob).decode())
+
+    def read(self, id_: str, *, who: str = PEER) -> None:
+        """Somebody has read up to a message."""
+        self.change("read", id=id_, room=self.messages[id_].room, by=who)
+
+    def type(self, *, room: str = "r1", on: bool = True) -> None:
+        """Ada types."""
+        self.change("typing", room=room, by=PEER, on=on)
+
+    def change(self, kind: str, **what: Any) -> None:
+        """Append to the log, and wake who waits for it."""
+        self.log.append({"seq": len(self.log) + 1, "kind": kind, **what})
+        self._changed.set()
+
+    def _tell(self, message: FakeMessage) -> None:
+        self.change(
+            "message",
+            id=message.id,
+            room=message.room,
+            by=message.author,
+            text=message.text,
+            rev=message.rev,
+            nonce=message.nonce,
+            **message.more,
+        )
+
+    def said(self, room: str = "r1") -> list[FakeMessage]:
+        """What the network has in a room, gone ones left out: what is true."""
+        return [m for m in self.messages.values() if m.room == room and not m.gone]
+
+    def record(self, count: int, *, room: str = "r1") -> None:
+        """Let there have been messages before the owner logged in: they are not in the log."""
+        for number in range(count):
+            id_ = f"m{next(self._numbers):06}"
+            self.messages[id_] = FakeMessage(id_, room, PEER, f"old words {number}")
+
+    def set_limits(self, room: str = "r1", **limits: Any) -> None:
+        """Change what a room takes."""
+        known = self.rooms[room].limits
+        known.update(limits, version=known["version"] + 1)
+        self.change("room", room=room)
+
+    # --- what goes wrong
+
+    def expire(self) -> None:
+        """End all sessions."""
+        self.sessions.clear()
+        self.cut()
+
+    def swap_last(self) -> None:
+        """Tell the last two changes in the wrong order to whoever has not heard them yet."""
+        one, two = self.log[-2:]
+        self.log[-2:] = [{**two, "seq": one["seq"]}, {**one, "seq": two["seq"]}]
+
+    def cut(self) -> None:
+        """Break all lines that are open."""
+        for line in list(self._lines):
+            assert isinstance(line, asyncio.WriteTransport)
+            line.abort()
+        self._changed.set()
+
+    # --- for routes
+
+    def log_in(self, user: str, password: str) -> str:
+        """A new session's token. Raises HTTPForbidden."""
+        if self.passwords.get(user) != password:
+            raise web.HTTPForbidden
+        return self.session(user)
+
+    def session(self, user: str) -> str:
+        """A new session's token."""
+        token = f"token-{user}-{next(self._numbers)}"
+        self.sessions[token] = OWNER
+        return token
+
+    def user(self, request: web.Request) -> str:
+        """Who asks. Raises HTTPUnauthorized."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self.sessions:
+            raise web.HTTPUnauthorized
+        return self.sessions[token]
+
+    def message(self, id_: str) -> FakeMessage:
+        """A message. Raises HTTPNotFound."""
+        if id_ not in self.messages or self.messages[id_].gone:
+            raise web.HTTPNotFound
+        return self.messages[id_]
+
+    async def changes(self, after: int, *, wait_s: float = 0.0, limit: int = 50) -> list[dict[str, Any]]:
+        """What happened after a number; waits for something at most so long."""
+        if after >= len(self.log) and wait_s:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+        found = self.log[after : after + limit]
+        return [change for change in found for _ in range(2 if self.duplicate else 1)]
+
+    async def follow(self, request: web.Request, after: int) -> web.StreamResponse:
+        """A WebSocket that tells each change, from after a number on."""
+        line = web.WebSocketResponse()
+        await line.prepare(request)
+        assert request.transport is not None
+        transport: asyncio.BaseTransport = request.transport
+        self._lines.add(transport)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                telling = tasks.create_task(self._tell_all(line, after))
+                async for _ in line:
+                    pass
+                telling.cancel()
+        finally:
+            self._lines.discard(transport)
+        return line
+
+    async def _tell_all(self, line: web.WebSocketResponse, after: int) -> None:
+        with suppress(ConnectionError):
+            while not line.closed:
+                for change in await self.changes(after, wait_s=0.2):
+                    await line.send_json(change)
+                    after = max(after, change["seq"])
+
+    # --- running it
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve on a free port of loopback; gives the URL."""
+
+        @web.middleware
+        async def faults(request: web.Request, handler: Any) -> web.StreamResponse:
+            return await self.faults.play(request, handler)
+
+        async with _served(self.routes(), [faults]) as self.url, asyncio.TaskGroup() as tasks:
+            pushing = tasks.create_task(self._push())
+            yield self.url
+            pushing.cancel()
+
+    @asynccontextmanager
+    async def control(self) -> AsyncIterator[str]:
+        """Serve the verbs for other processes: `POST /VERB` with arguments as JSON; gives the URL."""
+        verbs = {"say", "edit", "take_back", "react", "record", "set_limits", "expire", "cut", "read", "type"}
+
+        async def act(request: web.Request) -> web.Response:
+            verb = request.match_info["verb"]
+            if verb == "fault":
+                self.faults.add(**await request.json())
+                return web.json_response(None)
+            if verb not in verbs:
+                raise web.HTTPNotFound
+            return web.json_response(getattr(self, verb)(**await request.json()))
+
+        async def said(request: web.Request) -> web.Response:
+            found = self.said(request.match_info["room"])
+            return web.json_response([{"id": m.id, "by": m.author, "text": m.text} for m in found])
+
+        async with _served([web.post("/{verb}", act), web.get("/said/{room}", said)], []) as url:
+            yield url
+
+    async def _push(self) -> None:
+        """Push each change until it is taken, in order."""
+        at = 0
+        while True:
+            found = await self.changes(at, wait_s=60, limit=2) if self.hook else []
+            for change in found:
+                if not await self._pushed(change):
+                    break
+                at = max(at, change["seq"])
+            await asyncio.sleep(0.02)
+
+    async def _pushed(self, change: Mapping[str, Any]) -> bool:
+        assert self.hook is not None
+        try:
+            return (await self.hook(self.push(change))).status < 300
+        except Exception:  # noqa: BLE001 - whatever it was, the network tries again
+            return False
+
+
+@asynccontextmanager
+async def _served(routes: Iterable[web.RouteDef], middlewares: list[Any]) -> AsyncIterator[str]:
+    app = web.Application(middlewares=middlewares, client_max_size=20_000_000)
+    app.add_routes(list(routes))
+    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
