@@ -158,15 +158,19 @@ class Logins:
 
 
 def named_hosts(shown: api.Step, answers: Mapping[str, str]) -> frozenset[str]:
-    """Hosts in what the owner has typed: of addresses on the web, behind an @, or as they are."""
+    """Hosts in what the owner has typed: of web addresses, of `ada@HOST` and `@ada:HOST`, or as they are."""
     found = set()
     for field in shown.fields:
         text = answers.get(field.name, "").strip()
         if field.kind not in _NAMING or not text:
             continue
+        if text.startswith("@") and "@" not in text[1:]:
+            text = text.partition(":")[2]
+        address = text if "://" in text else f"//{text.rpartition('@')[2]}"
         try:
-            address = text if "://" in text else f"//{text.rpartition('@')[2]}"
-            found.add(plain_host(urlsplit(address).hostname or ""))
+            host = plain_host(urlsplit(address).hostname or "")
         except (ValueError, api.Refused):
             continue
+        if "." in host or ":" in host or host == "localhost":
+            found.add(host)
     return frozenset(found)
