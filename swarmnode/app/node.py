@@ -46,7 +46,8 @@ class LocalNode(People, Talk):
             state = NodeState.LOCKED if self._keys.exists() else NodeState.EMPTY
             return StatusView(state, release, roles=self.config.roles)
         runner, t = self._runner, Texts(language)
-        view = await runner.look(lambda step, node: status.of(step, node, runner, t))
+        store = status.Store(runner.database.rolled_back, runner.problem)
+        view = await runner.look(lambda step, node: status.of(step, node, store, t))
         return replace(view, version=release, roles=self.config.roles)
 
     async def doctor(self, language: str = "en") -> tuple[Check, ...]:

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from swarm_protocol.identity import Standing
 
-from ..delivery.runner import Runner
 from ..domain.views import NodeState, Problem, StatusView
+from ..errors import StorageError
 from ..services import identity, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import queries
-from ..storage.shelves import ALERTS, CONTACTS, PERSONAS, RELAYS
+from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, RELAYS
 from ..texts import Texts
 
 SHOWN = 3
 """Relays that are tried for a contact, on the screen: the likeliest."""
 
 
-def of(step: Step, node: Node, runner: Runner, t: Texts) -> StatusView:
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the store says of itself."""
+
+    rolled_back: bool = False
+    problem: StorageError | None = None
+    """What keeps it from being written, while it does."""
+
+
+def of(step: Step, node: Node, store: Store, t: Texts) -> StatusView:
     """The status of a node whose store is open, its hints in the language of `t`."""
     row = next(iter(PERSONAS.all(step.tx)), None)
     if row is None:
         return StatusView(NodeState.EMPTY)
-    quarantine = node.quarantine or ("rolled back" if runner.database.rolled_back else "")
+    quarantine = node.quarantine or ("rolled back" if store.rolled_back else "")
     me, phase = node.persona or identity.load(step), restore.state(step)
     assert me is not None, "there is a persona"
     return StatusView(
@@ -38,14 +48,14 @@ def of(step: Step, node: Node, runner: Runner, t: Texts) -> StatusView:
         near=views.near(step, node),
         restoring="" if phase == restore.READY else phase,
         missing=tuple(restore.missing(step)),
-        problems=tuple(_problems(step, node, runner, quarantine, t)),
+        problems=tuple(_problems(step, node, store, quarantine, t)),
     )
 
 
-def _problems(step: Step, node: Node, runner: Runner, quarantine: str, t: Texts) -> Iterator[Problem]:
+def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -> Iterator[Problem]:
     if quarantine:
         yield Problem("quarantine", t("problem.quarantine", reason=quarantine))
-    if (problem := runner.problem) is not None:
+    if (problem := store.problem) is not None:
         yield Problem(problem.code, problem.hint or str(problem))
     for text in ways.stuck(node):
         yield Problem("no-forwarding", text)
@@ -60,6 +70,8 @@ def _problems(step: Step, node: Node, runner: Runner, quarantine: str, t: Texts)
         yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))
     if restore.wants_backup(step):
         yield Problem("backup", t("problem.backup"))
+    if asking := INVITES.count(step.tx, role="request", state="waiting"):
+        yield Problem("request", t.count("problem.request", asking))
     for contact in CONTACTS.all(step.tx, blocked=False):
         if contact.standing == Standing.KEY_ALERT.value:
             yield Problem("key-alert", t("problem.key-alert", name=contact.name, typed=_typed(contact.name)))

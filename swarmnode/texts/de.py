@@ -219,6 +219,8 @@ TEXTS = {
         "kein Relais von {name} antwortet, versuche {relays}; dauert es an, behält eine neue Einladung den "
         "Kontakt, `swarmnode invite`, und `swarmnode carry out FILE --for {name}` nimmt mit, was wartet"
     ),
+    "problem.request.one": "{n} Fremder fragt an: `swarmnode contacts`",
+    "problem.request.other": "{n} Fremde fragen an: `swarmnode contacts`",
     "problem.backup": "du bist zurück: mach jetzt eine neue Sicherung, `swarmnode backup FILE`",
     "problem.key-alert": (
         "die Schlüssel von {name} sind zweifelhaft: vergleicht Wörter, `swarmnode verify {typed}`"

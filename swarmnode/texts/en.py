@@ -212,6 +212,8 @@ TEXTS = {
         "no relay of {name} answers, trying {relays}; if it lasts, a new `swarmnode invite` keeps the "
         "contact, and `swarmnode carry out FILE --for {name}` takes what waits"
     ),
+    "problem.request.one": "{n} stranger asks: `swarmnode contacts`",
+    "problem.request.other": "{n} strangers ask: `swarmnode contacts`",
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
     "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {typed}`",
     "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {typed}`",
