@@ -57,5 +57,19 @@ EVENTS: Mapping[str, EventType] = {
         "an error of this program: what came is kept aside, see `doctor`",
         ("peer",),
     ),
+    "bridge.changed": EventType(
+        "an account on another network: its log-in, health or settings", ("account",)
+    ),
+    "bridge.notice": EventType(
+        "an account wants its owner to look; `notice` is empty when that is over",
+        ("account", "notice", "way_out"),
+    ),
+    "bridge.removed": EventType("an account was taken out", ("account",)),
+    "bridge.claim": EventType(
+        "somebody there claims to be somebody else, too; nobody confirms it", ("account",)
+    ),
+    "bridge.shelved": EventType(
+        "something of that network could not be taken in, and was put away", ("account",)
+    ),
 }
 """Each event by its name, in the order of the documents."""
