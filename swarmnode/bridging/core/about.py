@@ -10,10 +10,12 @@ from .packed import ordered, pack
 from .writing import Writing
 
 
-def catch_up(now: Writing, row: RemoteMessage) -> None:
-    """Do what waited for a message."""
-    for event in parked.unpark(now.step, row):
+def catch_up(now: Writing, row: RemoteMessage) -> bool:
+    """Do what waited for a message; whether anything did."""
+    events = parked.unpark(now.step, row)
+    for event in events:
         apply(now, entries.get(now.step, row.id), event)
+    return bool(events)
 
 
 def apply(now: Writing, row: RemoteMessage, event: parked.About) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
 from swarm_bridges import api
@@ -23,7 +21,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import bounds, people, places, rooms, words
+from . import bounds, people, rooms, words
 from .content import Content
 from .packed import ordered, pack, texts
 from .writing import Writing
@@ -61,7 +59,7 @@ def add(
     gone: bool,
 ) -> RemoteMessage:
     """Put a message in that was not there; `gone` says that it was taken back before it came."""
-    step, mine = now.step, event.actor.is_owner
+    step, mine, past = now.step, event.actor.is_owner, event.origin is api.Origin.HISTORY
     row = REMOTE_MESSAGES.make(
         step.tx,
         conversation_id=room.id,
@@ -76,24 +74,17 @@ def add(
         wall_s=bounds.wall_s(event.remote_time, step.wall_s),
         stored_at=step.wall_s,
         state="sent" if mine else "received",
+        unread=not (mine or past or gone or _was_read(step, room, place)),
         gone_at=step.wall_s if gone else None,
     )
     name(step, row, event.aliases)
-    if gone:
-        return row
-    if not mine and event.origin is not api.Origin.HISTORY and not _was_read(step, room, row):
-        REMOTE_MESSAGES.change(step.tx, row.id, unread=True)
-        row = replace(row, unread=True)
-    row = words.put(step, now.index, row, Content.of(event))
-    if event.origin is not api.Origin.HISTORY:
-        ROOMS.change(step.tx, room.id, last_at=max(room.last_at, row.wall_s))
-    return row
+    return row if gone else words.put(step, now.index, row, Content.of(event))
 
 
-def _was_read(step: Step, room: RemoteConversation, row: RemoteMessage) -> bool:
-    """Whether the owner has read beyond it on another client."""
+def _was_read(step: Step, room: RemoteConversation, place: tuple[str, int]) -> bool:
+    """Whether the owner has read beyond a place on another client."""
     read = None if room.read_id is None else REMOTE_MESSAGES.get(step.tx, room.read_id)
-    return read is not None and places.not_after(row, read)
+    return read is not None and place <= (read.place, read.rank)
 
 
 def name(step: Step, row: RemoteMessage, aliases: tuple[str, ...]) -> None:

@@ -195,11 +195,12 @@ class _Taking:
         actor = people.of(step, now.account.id, event.actor)
         gone = parked.is_buried(now, room, (event.ref.remote_id, *event.aliases), event.ref.part, actor)
         row = entries.add(now, room, event, actor, place=self._place(room, event), gone=gone)
-        self.rooms.pop(event.ref.conversation, None)
-        about.catch_up(now, row)
+        if about.catch_up(now, row):
+            self.rooms.pop(event.ref.conversation, None)
         if event.origin is api.Origin.HISTORY:
             now.chats.add(room.id)
         elif not gone:
+            now.last_at[room.id] = max(row.wall_s, room.last_at, now.last_at.get(room.id, 0))
             now.changed(row, kind="message.new")
 
     def _echoed(self, room: RemoteConversation, row: RemoteMessage, event: api.MessageSeen) -> None:
@@ -270,3 +271,4 @@ class _Taking:
             parked.park(self.now.step, room, target, event)
         else:
             about.apply(self.now, row, event)
+            self.rooms.pop(target.conversation, None)

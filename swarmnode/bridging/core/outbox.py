@@ -8,7 +8,6 @@ deletion is its end; nothing of that is ever sent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from swarm_bridges import api
 from swarm_bridges.document import Document, Quote
@@ -26,7 +25,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import abilities, content, entries, intents, people, places, rooms, settling, words
+from . import abilities, content, entries, intents, people, places, rooms, settling, unsent, words
 from .consent import Provenance
 from .content import Content
 from .intents import FINAL, Kind, Payload, State
@@ -106,9 +105,9 @@ def edit(step: Step, message: str, text: str | Document) -> None:
         parts = split(bounded(from_plain(text) if isinstance(text, str) else text), can)
         if len(parts) > 1:
             raise UsageError("that is more than one message on this network")
-        sending = _sending(step, row)
-        if sending is not None and _not_left(sending, row):
-            _say_instead(now, sending, row, parts[0])
+        sending = unsent.sending(step, row)
+        if sending is not None and unsent.not_left(sending, row):
+            unsent.say_instead(now, sending, row, parts[0])
             return
         abilities.need(can, "edit")
         abilities.check_age(row, can.edit_within_s, step.wall_s, "edited")
@@ -124,10 +123,10 @@ def delete(step: Step, message: str, *, everywhere: bool = True) -> None:
     row = find(step, message)
     room = rooms.get(step, row.conversation_id)
     with writing(step, room.account_id) as now:
-        sending = _sending(step, row)
-        if sending is not None and _not_left(sending, row):
-            _say_less(now, sending, row)
-        elif not everywhere or _is_nowhere(step, row):
+        sending = unsent.sending(step, row)
+        if sending is not None and unsent.not_left(sending, row):
+            unsent.say_less(now, sending, row)
+        elif not everywhere or unsent.is_nowhere(step, row):
             _drop_plans(now, row, ("edit", "react", "mark", "vote"))
             entries.take_back(now, row)
         elif row.gone_at is None:
@@ -192,12 +191,12 @@ def cancel(step: Step, message: str) -> None:
         Conflict: it has left, or may have.
     """
     row = find(step, message)
-    sending = _sending(step, row)
-    if sending is None or not all(_not_left(sending, part) for part in intents.parts(step, sending)):
+    sending = unsent.sending(step, row)
+    if sending is None or not all(unsent.not_left(sending, part) for part in intents.parts(step, sending)):
         raise Conflict("this message has left", hint="Delete it on the other side: `swarmnode delete`.")
     with writing(step, sending.account_id) as now:
         for part in intents.parts(step, sending):
-            _say_less(now, intents.get(step, sending.id), entries.get(step, part.id))
+            unsent.say_less(now, intents.get(step, sending.id), entries.get(step, part.id))
 
 
 def again(step: Step, message: str) -> None:
@@ -254,7 +253,7 @@ def answer(step: Step, message: str, *, sent: bool) -> None:
         Conflict: nobody asks any more.
     """
     row = find(step, message)
-    intent = _sending(step, row)
+    intent = unsent.sending(step, row)
     if intent is None or intent.state != State.ASKED:
         raise Conflict("it is known what became of this message")
     with writing(step, intent.account_id) as now:
@@ -285,7 +284,7 @@ def _standing(step: Step, message: str) -> RemoteMessage:
     row = find(step, message)
     if row.gone_at is not None:
         raise UsageError("this message does not stand any more")
-    if _is_nowhere(step, row):
+    if unsent.is_nowhere(step, row):
         raise UsageError("this message was not sent", hint="Send it again first: `swarmnode resend`.")
     return row
 
@@ -364,63 +363,6 @@ def _about(now: Writing, room: RemoteConversation, row: RemoteMessage, kind: Kin
     state = State.WAITING if row.remote_id is None else State.READY
     _write(now, room, kind, payload, message_id=row.id, state=state)
     now.changed(row)
-
-
-# What has not left
-
-
-def _sending(step: Step, row: RemoteMessage) -> Intent | None:
-    """The intent that sends a message, unless it is settled."""
-    intent = None if row.intent_id is None else INTENTS.get(step.tx, row.intent_id)
-    return None if intent is None or State(intent.state) in FINAL else intent
-
-
-def _is_nowhere(step: Step, row: RemoteMessage) -> bool:
-    """Whether a message was refused or given up, so that the network does not have it."""
-    return (
-        row.mine and row.remote_id is None and row.state in {"refused", "expired"} and not _sending(step, row)
-    )
-
-
-def _not_left(intent: Intent, row: RemoteMessage) -> bool:
-    return intent.state == State.READY and not intent.maybe and row.remote_id is None
-
-
-def _say_instead(now: Writing, intent: Intent, row: RemoteMessage, part: api.Rendered) -> None:
-    payload, old = intents.payload(now.step, intent), words.of(now.step, row)
-    assert payload is not None
-    assert old is not None
-    parts = list(payload.parts)
-    parts[row.number] = api.Rendered(part.body, part.text, parts[row.number].files)
-    _replace(now, intent, payload, parts)
-    words.put(now.step, now.index, row, settling.with_body(old, part.body))
-    REMOTE_MESSAGES.change(now.step.tx, row.id, copy_hash=content.likeness(part.body))
-    now.changed(row)
-
-
-def _say_less(now: Writing, intent: Intent, row: RemoteMessage) -> None:
-    """Leave out one part; an intent without any is its end."""
-    payload = intents.payload(now.step, intent)
-    assert payload is not None
-    for part in intents.parts(now.step, intent):
-        if part.number > row.number:
-            REMOTE_MESSAGES.change(now.step.tx, part.id, number=part.number - 1)
-    REMOTE_MESSAGES.change(now.step.tx, row.id, intent_id=None)
-    settling.give_up_about(now, row.id)
-    entries.take_back(now, replace(row, intent_id=None))
-    parts = [part for number, part in enumerate(payload.parts) if number != row.number]
-    if parts:
-        _replace(now, intent, payload, parts)
-    else:
-        intents.change(now.step, intent, State.CANCELLED)
-
-
-def _replace(now: Writing, intent: Intent, payload: Payload, parts: Sequence[api.Rendered]) -> None:
-    fields = {name: getattr(payload, name) for name in Payload.__struct_fields__}
-    if intent.body_id is not None:
-        now.step.tx.bodies.shred([intent.body_id])
-    changed = Payload(**{**fields, "parts": tuple(parts)})
-    INTENTS.change(now.step.tx, intent.id, body_id=now.step.tx.bodies.put(pack(changed)))
 
 
 def _drop_plans(now: Writing, row: RemoteMessage, kinds: Sequence[str]) -> None:

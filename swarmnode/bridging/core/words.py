@@ -6,7 +6,7 @@ and goes in at its end, sorted (`Index.close`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...services.step import Step
 from ...storage.bridge_shelves import REMOTE_MESSAGES, RemoteMessage
@@ -53,9 +53,7 @@ def put(step: Step, index: Index, row: RemoteMessage, new: Content | None) -> Re
         step.tx.bodies.shred([row.body_id])
     body_id = None if new is None else step.tx.bodies.put(new.encode())
     REMOTE_MESSAGES.change(step.tx, row.id, body_id=body_id, search_id=search_id)
-    changed = REMOTE_MESSAGES.get(step.tx, row.id)
-    assert changed is not None
-    return changed
+    return replace(row, body_id=body_id, search_id=search_id)
 
 
 def forget(step: Step, row: RemoteMessage) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...services.news import tell
 from ...services.step import Step
-from ...storage.bridge_shelves import ACCOUNTS, AccountRow, RemoteMessage
+from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow, RemoteMessage
 from . import rooms
 from .words import Index
 
@@ -18,12 +18,16 @@ MESSAGE = "m"
 
 @dataclass(slots=True)
 class Writing:
-    """What functions of the journal are given. `news` are conversations that screens should look at again."""
+    """What functions of the journal are given.
+
+    `chats` are conversations that screens should look at again, `last_at` says when something was said there.
+    """
 
     step: Step
     account: AccountRow
     index: Index
     chats: set[int] = field(default_factory=set)
+    last_at: dict[int, int] = field(default_factory=dict)
 
     def changed(self, row: RemoteMessage, *, kind: str = "message.changed") -> None:
         """Tell screens of one message."""
@@ -42,6 +46,8 @@ def writing(step: Step, account: AccountRow | int) -> Iterator[Writing]:
     now = Writing(step, row, Index(step))
     yield now
     now.index.close()
+    for room_id, last_at in now.last_at.items():
+        ROOMS.change(step.tx, room_id, last_at=last_at)
     for room_id in sorted(now.chats):
         tell(step, "chat.changed", chat=rooms.chat_id(room_id))
 

@@ -23,18 +23,15 @@ from swarmnode.storage.bridge_shelves import INTENTS
 
 TEXTS = ["yes", "Yes!", "no", "a longer text"]
 THERE = {"sent", "delivered", "read"}
-WAYS = [
-    "heard",
-    "heard",
-    "lost",
-    "never",
-    "never unheard",
-    "refused",
-    "limited",
-    "crash",
-    "crash before",
-    "auth",
-]
+FAILURES = {
+    "never": api.Temporary(),
+    "never heard of": api.Interrupted(),
+    "limited": api.Limited(wait_s=5),
+    "login over": api.AuthExpired(),
+    "refused": api.Refused("no"),
+}
+WAYS = ["done", "done", "lost", "lost", *FAILURES]
+LOGIN = api.LoginDone(network_account_id="me", display="Me", secrets={}, hosts=("demo.example",))
 
 
 class Killed(Exception):
@@ -52,33 +49,32 @@ class CoreMachine(RuleBasedStateMachine):
     def begin(self, echo: str, repeat: api.Repeat, seed: int) -> None:
         self.core = Core(f"machine {seed}", echo=echo, repeat=repeat, repeat_window_s=7 * 24 * 3600.0)
         self.network = Network(ROOM, echo, keyed=repeat is api.Repeat.KEYED)
-        self.refused = set[str]()
+        self.flight: tuple[calls.Call, calls.Result] | None = None
 
     # The network
 
-    @rule(actor=st.sampled_from([ADA, BEN, ME]), text=st.sampled_from(TEXTS))
-    def says(self, actor: api.Actor, text: str) -> None:
-        if actor is not ME or self.network.echo != "copy":  # there, nobody can tell two clients apart
-            self.network.say(actor, text)
-
-    @rule(data=st.data(), text=st.sampled_from(TEXTS))
-    def edits(self, data: st.DataObject, text: str) -> None:
-        if said := self._some(data):
-            self.network.edit(said, text)
-
-    @rule(data=st.data())
-    def takes_back(self, data: st.DataObject) -> None:
-        if said := self._some(data):
-            self.network.delete(said)
-
     @rule(
-        data=st.data(),
+        what=st.sampled_from(["say", "say", "edit", "delete", "react"]),
         actor=st.sampled_from([ADA, BEN, ME]),
+        text=st.sampled_from(TEXTS),
         values=st.frozensets(st.sampled_from("+-"), max_size=2),
+        data=st.data(),
     )
-    def reacts(self, data: st.DataObject, actor: api.Actor, values: frozenset[str]) -> None:
-        if said := self._some(data):
-            self.network.react(actor, said, values)
+    def happens(
+        self, what: str, actor: api.Actor, text: str, values: frozenset[str], data: st.DataObject
+    ) -> None:
+        said = None if what == "say" else self._some(data)
+        match what:
+            case "say" if actor is not ME or self.network.echo != "copy":  # else nobody can tell whose it is
+                self.network.say(actor, text)
+            case "edit" if said:
+                self.network.edit(said, text)
+            case "delete" if said:
+                self.network.delete(said)
+            case "react" if said:
+                self.network.react(actor, said, values)
+            case _:
+                pass
 
     @rule(data=st.data())
     def somebody_lies(self, data: st.DataObject) -> None:
@@ -132,6 +128,7 @@ class CoreMachine(RuleBasedStateMachine):
         try:
             self.core.do(ingest)
         except Killed:
+            self.flight = None
             self.core.crash()
 
     # The owner
@@ -140,17 +137,20 @@ class CoreMachine(RuleBasedStateMachine):
     def wants_to_say(self, text: str) -> None:
         self.core.say(text)
 
-    @rule(data=st.data(), text=st.sampled_from(TEXTS))
-    def wants_to_edit(self, data: st.DataObject, text: str) -> None:
-        self._want(data, lambda step, view: outbox.edit(step, view.id, text))
-
-    @rule(data=st.data())
-    def wants_to_take_back(self, data: st.DataObject) -> None:
-        self._want(data, lambda step, view: outbox.delete(step, view.id))
-
-    @rule(data=st.data(), symbols=st.sampled_from([[], ["+"], ["-"]]))
-    def wants_to_react(self, data: st.DataObject, symbols: list[str]) -> None:
-        self._want(data, lambda step, view: outbox.react(step, view.id, symbols))
+    @rule(
+        what=st.sampled_from(["edit", "delete", "react"]),
+        text=st.sampled_from(TEXTS),
+        symbols=st.sampled_from([[], ["+"], ["-"]]),
+        data=st.data(),
+    )
+    def wants(self, what: str, text: str, symbols: list[str], data: st.DataObject) -> None:
+        match what:
+            case "edit":
+                self._want(data, lambda step, view: outbox.edit(step, view.id, text))
+            case "delete":
+                self._want(data, lambda step, view: outbox.delete(step, view.id))
+            case _:
+                self._want(data, lambda step, view: outbox.react(step, view.id, symbols))
 
     def _want(self, data: st.DataObject, wish: object) -> None:
         views = [view for view in self.core.views() if view.kind == "text"]
@@ -174,41 +174,28 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule(way=st.sampled_from(WAYS))
     def is_called(self, way: str) -> None:
+        """A bridge is called: the network does it or not, and the answer is on its way, or none will come."""
         call = self.core.take()
         if call is None:
             self.core.later(60)
             return
-        if way == "crash before":
+        assert self.flight is None, "one is in flight in this room"
+        answer: calls.Result = FAILURES[way] if way in FAILURES else self._do(call)
+        if way == "refused" and call.verb == "find_sent":
+            answer = api.CantTell()
+        self.flight = call, api.Interrupted() if way == "lost" else answer
+
+    @rule(crash=st.sampled_from([False, False, True]))
+    def call_ends(self, crash: bool) -> None:
+        if crash:
+            self.flight = None
             self.core.crash()
-            return
-        if way == "refused" and call.verb == "send":
-            self.refused.add(call.intent)
-            self.core.settle(call, api.Refused("no"))
-            return
-        if way in {"never", "never unheard", "limited", "auth", "refused"}:
-            failures = {
-                "never": api.Temporary(),
-                "never unheard": api.Interrupted(),
-                "limited": api.Limited(wait_s=5),
-                "auth": api.AuthExpired(),
-                "refused": api.Temporary(),
-            }
-            self.core.settle(call, failures[way])
-            if way == "auth":
-                done = api.LoginDone(
-                    network_account_id="me", display="Me", secrets={}, hosts=("demo.example",)
-                )
-                self.core.do(lambda step: accounts.relogin(step, self.core.account, done))
-            return
-        answer = self._do(call)
-        match way:
-            case "lost":
-                self.core.settle(call, api.Interrupted())
-            case "crash":
-                self.core.crash()
-            case _:
-                self.core.settle(call, answer)
-                self.core.settle(call, answer)
+        elif self.flight is not None:
+            (call, answer), self.flight = self.flight, None
+            self.core.settle(call, answer)
+            self.core.settle(call, answer)
+            if isinstance(answer, api.AuthExpired):
+                self.core.do(lambda step: accounts.relogin(step, self.core.account, LOGIN))
 
     def _do(self, call: calls.Call) -> calls.Result:
         if call.verb == "find_sent":
@@ -240,6 +227,7 @@ class CoreMachine(RuleBasedStateMachine):
         if not hasattr(self, "core"):
             return
         for _ in range(300):
+            self.call_ends(crash=False)
             self.answers()
             call = self.core.take()
             if call is not None:
@@ -249,10 +237,8 @@ class CoreMachine(RuleBasedStateMachine):
                 self.hears(6, 0, None, killed=False)
                 continue
             at = self.core.do(lambda step: calls.next_at(step, self.core.account))
-            if at is None and not in_flight(self.core):
+            if at is None:
                 break
-            if in_flight(self.core):
-                self.core.crash()  # a call of which nobody heard again
             self.core.later(max(1, (at or 0) - self.core.wall_s))
         else:
             raise AssertionError("it does not come to rest")
@@ -286,17 +272,11 @@ def key_of(step: Step, view: MessageView) -> str:
     return "" if intent is None else intent.intent
 
 
-def in_flight(core: Core) -> bool:
-    """Whether a call was given away."""
-    states = ("calling", "looking")
-    return core.do(lambda step: any(INTENTS.count(step.tx, state=state) for state in states))
-
-
 SOAK = bool(os.environ.get("SWARMNODE_SOAK"))
 TestCore = CoreMachine.TestCase
 TestCore.settings = settings(
-    max_examples=2_000 if SOAK else 40,
-    stateful_step_count=60 if SOAK else 30,
+    max_examples=2_000 if SOAK else 60,
+    stateful_step_count=60 if SOAK else 40,
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
