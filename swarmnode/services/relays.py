@@ -46,12 +46,13 @@ def view(step: Step, node: Node, relay_id: int) -> RelayView:
     relay = RELAYS.get(step.tx, relay_id)
     if relay is None:
         raise NotFound("there is no such relay")
-    state = relay.state if relay.state == "dead" else ("up" if node.line(relay.id).is_up else relay.state)
+    line = node.lines.get(relay.id)  # screens ask from threads of their own: nothing is changed
+    up = relay.state != "dead" and line is not None and line.is_up
     live = [q for q in QUEUES_IN.all(step.tx, relay_id=relay.id) if q.state in rotation.LIVE]
     return RelayView(
         id=str(relay.id),
         address=relay.address,
-        state=state,
+        state="up" if up else relay.state,
         queues=len(live),
         tickets=TICKETS.count(step.tx, relay_id=relay.id, used=False),
     )

@@ -86,14 +86,22 @@ def goes_direct(step: Step, node: Node, relay_id: int) -> bool:
 
 
 def away_since(step: Step, node: Node, queue: QueueOut) -> float | None:
-    """Since when there is no way to a queue; None while there is one, or none was tried yet."""
+    """Since when there is no way to a queue; None while there is one, or none was tried yet.
+
+    Screens ask too, from threads of their own: nothing is changed.
+    """
     if goes_direct(step, node, queue.relay_id):
-        return node.line(queue.relay_id).down_since
+        return _down_since(node, queue.relay_id)
     detour = node.detours.get(queue.relay_id)
     if detour is not None:
         return detour.since
-    down = [node.line(relay.id).down_since for relay in _between(step)]
+    down = [_down_since(node, relay.id) for relay in _between(step)]
     return max((at for at in down if at is not None), default=None) if None not in down else None
+
+
+def _down_since(node: Node, relay_id: int) -> float | None:
+    line = node.lines.get(relay_id)
+    return None if line is None else line.down_since
 
 
 def ask(step: Step, way: Way, queue: QueueOut, body: mbx.Send | mbx.SKey) -> None:
