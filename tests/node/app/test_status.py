@@ -81,3 +81,22 @@ def test_who_comes_back_and_whom_they_come_back_to_see_it() -> None:
     )
     ben.do(lambda step: contacts.verify(step, ben.node, "1", None))
     assert told(seen(ben)) == []
+
+
+def test_whose_relays_do_not_answer_is_named_with_the_ways_out() -> None:
+    world = World("one", "two")
+    ada, ben = world.person("ada", "one"), world.person("ben", "two")
+    world.meet(inviter=ada, joiner=ben)
+    world.relay("two").die()
+    ada.say("are you there?")
+    world.run(600)
+    for language, words in (("en", "no relay of ben answers"), ("de", "kein Relais von ben antwortet")):
+        (hint,) = (hint for code, hint in told(seen(ada, language=language)) if code == "contact-lost")
+        assert hint.startswith(words)
+        assert "two.example:443" in hint
+        assert "swarmnode carry out FILE --for ben" in hint
+    world.relay("one").die()
+    world.run(600)
+    codes = [code for code, _ in told(seen(ada))]
+    assert "no-answer" in codes
+    assert "contact-lost" not in codes, "it may be our own network"
