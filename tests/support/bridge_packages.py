@@ -27,6 +27,7 @@ MANIFEST = """
 PIGEON = """
     from swarm_bridges.api import (
         Accepted, Actor, Batch, Capabilities, ConversationRef, Cursor, Level, MessageRef, MessageSeen,
+        RawAnswer, Refused,
     )
     from swarm_bridges.document import Document, Paragraph, Text
 
@@ -54,6 +55,16 @@ PIGEON = """
 
         async def capabilities(self, ctx, conversation):
             return Capabilities(version="1", levels={"text": Level.FULL})
+
+        async def webhook(self, ctx, request):
+            if request.headers.get("key") != "right":
+                raise Refused("not from our network")
+            item = {"room": "loft", "from": "ada", "id": request.path, "text": request.body.decode()}
+            return RawAnswer(200, b"heard", Batch((self._event(item),)))
+
+        async def fetch(self, ctx, file):
+            yield b"coo"
+            yield file.id.encode()
 """
 
 TEMPLATE = """

@@ -96,6 +96,10 @@ class Keeper:
         self._wanted = {account.account: account for account in accounts}
         self._changed.set()
 
+    def attends(self, account: AccountId) -> bool:
+        """Whether an account is in the process."""
+        return account in self._attendants
+
     def told(self, told: Told) -> None:
         """Something happened in the node."""
         for attendant in self._attendants.values():
@@ -126,17 +130,22 @@ class Keeper:
         self._visitors += 1
         self._changed.set()
         try:
-            async with self._news, asyncio.timeout(self._house.limits.start_s):
-                await self._news.wait_for(lambda: self.process is not None or self.problem is not None)
+            await self._started()
             if self.problem is not None:
                 raise self.problem
-            assert self.process is not None
+            if self.process is None:
+                raise Temporary("the bridge has just ended")
             yield self.process
-        except TimeoutError:
-            raise Temporary("the bridge does not start") from None
         finally:
             self._visitors -= 1
             self._needed_at = self._house.tick()
+
+    async def _started(self) -> None:
+        try:
+            async with self._news, asyncio.timeout(self._house.limits.start_s):
+                await self._news.wait_for(lambda: self.process is not None or self.problem is not None)
+        except TimeoutError:
+            raise Temporary("the bridge does not start") from None
 
     # The life of a package
 

@@ -123,6 +123,9 @@ class Process:
                 passed.close()
                 self.pid = process.pid
                 return await self._see_through(process, *await asyncio.open_unix_connection(sock=control))
+        except OSError as e:
+            logger.warning("bridge.not-started", extra={"bridge": self.package.manifest.id, "errno": e.errno})
+            return Gone("ended")
         finally:
             if not self._ready.done():
                 self._ready.set_exception(Temporary("the bridge ended while it started"))

@@ -20,7 +20,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm_bridges.api import AccountId, BridgeError, Fleeting, LocalFile
+from swarm_bridges.api import (
+    AccountId,
+    BridgeError,
+    Fleeting,
+    LocalFile,
+    RawAnswer,
+    RawRequest,
+    Temporary,
+)
 
 from ...errors import NotFound
 from ..core import accounts, calls, health
@@ -228,6 +236,29 @@ class Supervisor:
         """The owner looks at an account, or its network has pushed: no pause of its bridge lasts longer."""
         for keeper in list(self._keepers.values()):
             await keeper.wake(account)
+
+    def caller(self, account: AccountId) -> Process:
+        """Where an account runs, for what somebody waits for: people, rooms, files.
+
+        Raises:
+            Temporary: it does not run now.
+        """
+        known = self._accounts.get(account)
+        keeper = None if known is None else self._keepers.get(known.package)
+        if keeper is None or keeper.process is None or not keeper.attends(account):
+            raise Temporary("this account does not run now")
+        return keeper.process
+
+    async def webhook(self, account: AccountId, request: RawRequest) -> RawAnswer:
+        """Hand over what a network has sent to the door for webhooks; what it told is stored first.
+
+        Raises:
+            BridgeError: what the bridge raised; nothing is to be acknowledged.
+        """
+        answer: RawAnswer = await self.caller(account).call(account, "webhook", request=request)
+        if answer.batch is not None:
+            await self._house.desk.ingest(account, answer.batch)
+        return answer
 
     @asynccontextmanager
     async def logging_in(self, package: str, flow: AccountId, reach: Reach) -> AsyncIterator[Process]:

@@ -15,7 +15,7 @@ import pytest
 from bridge_host_world import Node, a_node
 from bridge_packages import PIGEON, Pigeons, bridge, pigeons, write
 
-from swarm_bridges.api import AccountId, State
+from swarm_bridges.api import AccountId, RawRequest, Refused, RemoteFile, State, Temporary
 from swarmnode.bridging.core import accounts
 from swarmnode.bridging.host import attendant, waits
 from swarmnode.bridging.host.packages import Packages, load
@@ -82,6 +82,7 @@ async def test_an_account_runs_from_when_it_is_added_and_words_go_both_ways(
             await node.say(chat, "and back")
             await until(lambda: bool(network.sent), "nothing was sent")
             assert network.sent[0]["text"] == "and back"
+            await hooks_and_files(node, supervisor, account)
             (state,) = supervisor.states()
             assert state.runs
             assert state.confined
@@ -101,6 +102,19 @@ async def test_an_account_runs_from_when_it_is_added_and_words_go_both_ways(
             await asyncio.sleep(0.3)
             assert network.asked <= asked + 1
         assert not list((tmp_path / "run").iterdir())
+
+
+async def hooks_and_files(node: Node, supervisor: Supervisor, account: AccountId) -> None:
+    """What its network sends to the node's door is stored before it is answered; files come on demand."""
+    right = RawRequest("POST", "hook1", {}, {"key": "right"}, b"by the door")
+    assert (await supervisor.webhook(account, right)).body == b"heard"
+    assert "by the door" in [view.text for view in await node.views(account)]
+    with pytest.raises(Refused):
+        await supervisor.webhook(account, RawRequest("POST", "hook2", {}, {}, b"hunter2"))
+    pieces = supervisor.caller(account).fetch(account, RemoteFile(id="f1"))
+    assert b"".join([piece async for piece in pieces]) == b"coof1"
+    with pytest.raises(Temporary):
+        supervisor.caller(AccountId("nobody"))
 
 
 ILL = {
