@@ -437,3 +437,33 @@ def test_receipts_move_what_was_sent() -> None:
     assert core.states() == ["read", "delivered"]
     core.tell(seen("2", "two", ME))
     assert core.states() == ["read", "delivered"]
+
+
+def test_what_another_client_did_while_a_call_was_under_way_is_not_undone_by_its_answer() -> None:
+    core = Core()
+    core.tell(seen("1", "hi"), seen("2", "first", ME, revision="1"))
+    core.do(lambda step: outbox.react(step, "m1", ["+"]))
+    call = core.call()
+    for values in ("+", "-"):
+        core.tell(api.ReactionsNow(target=ref("1"), actor=ME, values=frozenset(values)))
+    core.settle(call, api.Accepted(()))
+    assert core.views()[0].reactions == (("me", "-"),)
+    core.do(lambda step: outbox.edit(step, "m2", "second"))
+    call = core.call()
+    core.tell(seen("2", "second", ME, revision="2"), seen("2", "third", ME, revision="3"))
+    core.settle(call, api.Accepted(()))
+    assert core.sees()[1] == "third"
+
+
+def test_what_was_told_of_a_name_before_the_call_returned_counts() -> None:
+    core = Core()
+    core.say("hello")
+    call = core.call()
+    core.tell(api.ReactionsNow(target=ref("1"), actor=BEN, values=frozenset("+")))
+    core.settle(call, accepted("1"))
+    assert [symbol for _, symbol in core.views()[0].reactions] == ["+"]
+    core.say("goodbye")
+    call = core.call()
+    core.tell(api.MessageGone(target=ref("2"), actor=ME))
+    core.settle(call, accepted("2"))
+    assert core.sees() == ["hello", "(deleted)"]
