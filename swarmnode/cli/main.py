@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("resend", "cancel", "timer", "draft", "save"), "commands_talk"),
     **dict.fromkeys(("carry", "backup", "restore", "export", "wipe"), "commands_files"),
     **dict.fromkeys(("inspect", "trace"), "commands_look"),
+    "bridge": "commands_bridge",
 }
 """Each command's module. In it the command is called like this, with an underscore behind."""
 

@@ -53,6 +53,9 @@ TEXTS = {
     "help.wipe": "sofort den Schlüssel vernichten, dann alle Dateien",
     "help.inspect": "einen Frame, einen Blob oder einen Link erklären; braucht keine Schlüssel",
     "help.trace": "ausgeben, was zwischen diesem Knoten und einem anderen vorgeht",
+    "help.bridge": "Brücken zu anderen Netzen schreiben und prüfen",
+    "help.bridge.new": "das Paket einer neuen Brücke schreiben",
+    "help.bridge.check": "die Prüfungen des Baukastens ausführen und die Stufe nennen",
     "more.init": "Passphrase: aus --passphrase-file, SWARMNODE_PASSPHRASE, dem Schlüsselbund, oder erfragt.",
     "more.timer": "DURATION: 30m, 12h, 7d, 4w oder off.",
     "more.inspect": "SOURCE ist eine Datei, sind Hex-Ziffern, ein Link, oder - für die Standardeingabe.",
@@ -102,6 +105,9 @@ TEXTS = {
     "opt.retry": "noch einmal aufnehmen, was ein Fehler dieses Programms beiseite gelegt hat",
     "opt.peer": "ein Kontakt oder ein Relais",
     # Fehler
+    "opt.style": "wie das Netz sagt, was geschieht; sonst poll",
+    "opt.folder": "der Ordner, in den es geschrieben wird",
+    "opt.tier": "bis zu welcher Stufe; sonst gold",
     "error": "Fehler",
     "hint": "Tipp",
     "error.not-running": "Auf diesem Zuhause läuft kein Knoten.",
@@ -364,6 +370,7 @@ TEXTS = {
     "timer.off": "Spätere Nachrichten bleiben.",
     # Dateien
     "files.working": "Arbeite …",
+    "bridge.written": "Geschrieben nach {path}. Weiter: installieren, dann `swarmnode bridge check {name}`.",
     "files.written": "{path}, {size}",
     "carry.out.one": "{n} versiegelte Nachricht in {path}, {size}.",
     "carry.out.other": "{n} versiegelte Nachrichten in {path}, {size}.",

@@ -53,6 +53,9 @@ TEXTS = {
     "help.wipe": "destroy the key at once, then all files",
     "help.inspect": "explain a frame, a blob or a link; needs no keys",
     "help.trace": "print what passes between this node and a peer",
+    "help.bridge": "write bridges to other networks, and check them",
+    "help.bridge.new": "write the package of a new bridge",
+    "help.bridge.check": "run the checks of the kit, and say the tier",
     "more.init": "Passphrase: from --passphrase-file, SWARMNODE_PASSPHRASE, the key ring, or asked for.",
     "more.timer": "DURATION: 30m, 12h, 7d, 4w, or off.",
     "more.inspect": "SOURCE is a file, hex digits, a link, or - for stdin.",
@@ -101,6 +104,9 @@ TEXTS = {
     "opt.confirm": "the name of the persona, as a sign that you mean it",
     "opt.retry": "take once more what an error of this program had kept aside",
     "opt.peer": "a contact or a relay",
+    "opt.style": "how the network tells what happens; default poll",
+    "opt.folder": "the folder to write it to",
+    "opt.tier": "up to which tier; default gold",
     # Errors
     "error": "error",
     "hint": "hint",
@@ -346,6 +352,7 @@ TEXTS = {
     "timer.off": "Later messages stay.",
     # Files
     "files.working": "Working …",
+    "bridge.written": "Written to {path}. Next: install it, then `swarmnode bridge check {name}`.",
     "files.written": "{path}, {size}",
     "carry.out.one": "{n} sealed message in {path}, {size}.",
     "carry.out.other": "{n} sealed messages in {path}, {size}.",

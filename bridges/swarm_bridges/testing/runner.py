@@ -43,13 +43,15 @@ async def run_check(subject: Subject, one: Check, make_core: MakeCore = small_co
     Raises:
         CheckFailed: with what was wrong.
     """
-    async with new_world(subject, make_core) as made:
-        missing = tuple(feature for feature in one.needs if not made.has(feature))
-        if missing:
-            return Result(one, missing=missing)
-        async with asyncio.timeout(None if one.name == "soak" else LIMIT_S):
-            await one.run(made)
-    return Result(one)
+    try:
+        async with new_world(subject, make_core) as made:
+            missing = tuple(feature for feature in one.needs if not made.has(feature))
+            if not missing:
+                async with asyncio.timeout(None if one.name == "soak" else LIMIT_S):
+                    await one.run(made)
+    except ExceptionGroup as e:  # the world's tasks end with what ended the check
+        raise _first(e) from None
+    return Result(one, missing=missing)
 
 
 async def run_checks(
@@ -63,13 +65,13 @@ async def run_checks(
         except (CheckFailed, LoginFailed, TimeoutError) as e:
             results.append(Result(one, str(e) or "it takes too long"))
         except Exception as e:  # noqa: BLE001 - a bridge may raise whatever it likes; others are still checked
-            results.append(Result(one, f"{type(e).__name__}: {_first(e)}"))
+            results.append(Result(one, f"{type(e).__name__}: {e}"))
     return results
 
 
-def _first(error: BaseException) -> BaseException:
+def _first(error: Exception) -> Exception:
     """What lies in groups of errors."""
-    while isinstance(error, BaseExceptionGroup):
+    while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error
 
@@ -86,8 +88,8 @@ def grade(results: Sequence[Result]) -> Tier | None:
 
 
 def up_to(tier: Tier) -> list[Check]:
-    """The checks of a tier and of those below it."""
-    return [one for one in CHECKS.values() if one.tier <= tier]
+    """The checks of a tier and of those below it, the lowest first."""
+    return sorted((one for one in CHECKS.values() if one.tier <= tier), key=lambda one: one.tier)
 
 
 def claimed(subject: Subject) -> Tier:

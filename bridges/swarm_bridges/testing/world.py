@@ -195,7 +195,7 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
-"""All checks by name, in the order of the tiers."""
+"""All checks by name."""
 
 
 def check(tier: Tier, text: str, *needs: str) -> Callable[[Run], Run]:
