@@ -128,11 +128,17 @@ def _seek(step: Step, node: Node, peer: Peer) -> None:
     if peer.pair_secret is None:
         return
     pair = Rendezvous(peer.pair_secret, sender=node.me.keys.leaf_sig.public, recipient=peer.leaf_sig)
-    QUEUES_OUT.drop(step.tx, peer_id=peer.id, state=SOUGHT)
-    for relay in relays_to_try(step, peer):
-        for found in pair.sought(relay.pin, peer.heard_at, step.wall_s):
-            record = relay.queue(found.sid, found.queue_key)
-            queues.add_outgoing(step, node, peer.id, record, state=SOUGHT)
+    wanted = [
+        relay.queue(found.sid, found.queue_key)
+        for relay in relays_to_try(step, peer)
+        for found in pair.sought(relay.pin, peer.heard_at, step.wall_s)
+    ]
+    sids = {record.sid for record in wanted}
+    for queue in QUEUES_OUT.all(step.tx, peer_id=peer.id, state=SOUGHT):
+        if queue.sid not in sids:  # the others keep their keys: one may be fixed, and the answer be lost
+            QUEUES_OUT.drop(step.tx, id=queue.id)
+    for record in wanted:
+        queues.add_outgoing(step, node, peer.id, record, state=SOUGHT)
 
 
 def relays_to_try(step: Step, peer: Peer) -> tuple[RelayRecord, ...]:
@@ -147,8 +153,10 @@ def relays_to_try(step: Step, peer: Peer) -> tuple[RelayRecord, ...]:
         for queue in QUEUES_OUT.all(step.tx, peer_id=peer.id)
         if queue.state != SOUGHT
     )
-    all_of = (*named, *(relay for relay in ours if relay is not None), *before)
-    return tuple({relay.pin: relay for relay in reversed(all_of)}.values())[::-1][:MAX_RELAYS]
+    found: dict[bytes, RelayRecord] = {}
+    for relay in (*named, *(relay for relay in ours if relay is not None), *before):
+        found.setdefault(relay.pin, relay)
+    return tuple(found.values())[:MAX_RELAYS]
 
 
 # What people are told
