@@ -4,7 +4,7 @@ An author's test module is three lines:
 
     from swarm_bridges.testing import contract
 
-    test_contract = contract("my_package")
+    TestContract = contract("my_package")
 """
 
 from __future__ import annotations
@@ -115,20 +115,20 @@ def report(subject: Subject, results: list[Result]) -> str:
     return "\n".join(lines)
 
 
-def contract(
-    package: str, make_core: MakeCore = small_core, *, tier: Tier | None = None
-) -> Callable[..., Awaitable[None]]:
-    """A test for pytest, one case for each check up to the tier that the manifest names.
+def contract(package: str, make_core: MakeCore = small_core, *, tier: Tier | None = None) -> type:
+    """A class for pytest, one test for each check up to the tier that the manifest names.
 
     It needs `pytest-asyncio` in auto mode, or another plug-in that runs coroutines.
     """
-    import pytest  # noqa: PLC0415 - the node carries the kit, but not pytest
-
     subject = Subject.of(package)
-    checks = up_to(tier or claimed(subject))
 
-    @pytest.mark.parametrize("name", [one.name for one in checks])
-    async def test_contract(name: str) -> None:
-        await run_check(subject, CHECKS[name], make_core)
+    def test(one: Check) -> Callable[[object], Awaitable[None]]:
+        async def run(_: object) -> None:
+            await run_check(subject, one, make_core)
 
-    return test_contract
+        run.__doc__ = one.text
+        return run
+
+    return type(
+        "TestContract", (), {f"test_{one.name}": test(one) for one in up_to(tier or claimed(subject))}
+    )
