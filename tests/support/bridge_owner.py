@@ -187,9 +187,11 @@ class Owner:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self._running.cancel()
-        await self._tasks.__aexit__(kind, error, where)
-        self.desk.cut()
-        await self.ctx.close()
+        try:
+            await self._tasks.__aexit__(kind, error, where)
+        finally:
+            self.desk.cut()
+            await self.ctx.close()
 
     async def _supervise(self) -> None:
         while not self.ended.done():

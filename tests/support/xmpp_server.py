@@ -25,6 +25,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,6 +33,7 @@ from cryptography.x509.oid import NameOID
 
 NAMES = ("localhost", "conference.localhost", "upload.localhost")
 START_S = 30.0
+RESUME_S = 2
 
 PROSODY = """\
 run_as_root = {root}
@@ -94,7 +96,7 @@ modules:
   mod_carboncopy: {{}}
   mod_disco: {{}}
   mod_http_api: {{}}
-  mod_http_upload: {{host: upload.localhost, docroot: "{folder}/upload", put_url: "http://127.0.0.1:{http}/upload"}}
+  mod_http_upload: {{host: upload.localhost, access: all, docroot: "{folder}/upload", put_url: "http://127.0.0.1:{http}/upload"}}
   mod_mam: {{default: always, assume_mam_usage: true}}
   mod_muc:
     host: conference.localhost
@@ -266,6 +268,15 @@ class Ejabberd(Server):
         )
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310
             pass
+
+
+def started(kind: type[Server], folder: Path) -> Server:
+    """A server that runs; where it is not installed, the test is skipped, or fails in CI."""
+    if missing := kind.missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    made = kind(folder / "server", {}, RESUME_S)
+    made.start()
+    return made
 
 
 def free_port() -> int:

@@ -247,16 +247,11 @@ class Xmpp:
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
         """See `api.Rooms`."""
-        session, room = self._now(), bare(address.strip().removeprefix("xmpp:").partition("?")[0])
-        seen = await session.enter(room)
-        await session.rooms.remember(room)
-        return seen
+        return await self._now().join(bare(address.strip().removeprefix("xmpp:").partition("?")[0]))
 
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
         """See `api.Rooms`."""
-        session = self._now()
-        await session.leave(conversation.remote_id)
-        await session.rooms.forget(conversation.remote_id)
+        await self._now().leave(conversation.remote_id)
 
     # --- files ---
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from xml.etree.ElementTree import Element, SubElement
 
-from ...api import BridgeError, Conflict, Interrupted
+import msgspec
+
+from ...api import BridgeError, Conflict, Context, Interrupted
 from . import errors
 from .convert import Seat
 from .stanzas import (
@@ -113,30 +115,52 @@ class Rooms:
                 waiting.set_result(self.seats[room])
         return ""
 
-    # --- bookmarks ---
+    # --- which ones ---
 
-    async def bookmarks(self) -> dict[str, str]:
-        """The rooms that the owner wants to be in, and the name in each (empty: the usual one)."""
+    async def kept(self, ctx: Context) -> dict[str, str]:
+        """The rooms that the owner wants to be in, and the name in each (empty: the usual one).
+
+        Those of the bookmarks, and those that were entered here: some servers have no place for bookmarks.
+        """
         try:
             answer = await self._stream.ask(items(BOOKMARKS))
+        except Interrupted:
+            raise
         except BridgeError:
-            return {}
-        return wanted(answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items"), PUBSUB)
+            return await _own(ctx)
+        found = wanted(answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items"), PUBSUB)
+        return {**await _own(ctx), **found}
 
-    async def remember(self, room: str) -> None:
-        """Tell the owner's other clients that the owner is in a room."""
+    async def keep(self, ctx: Context, room: str) -> None:
+        """Remember that the owner is in a room, and tell the owner's other clients if there are bookmarks."""
+        await _put_own(ctx, {**await _own(ctx), room: ""})
         mark = element(BOOKMARKS, "conference", autojoin="true")
         SubElement(mark, f"{{{BOOKMARKS}}}nick").text = self._nick
-        try:
-            await self._stream.ask(publish(BOOKMARKS, room, mark, OPTIONS), kind="set")
-        except BridgeError:
-            # An older server does not know `max`, and says so in one of several ways.
-            fewer = {**OPTIONS, "pubsub#max_items": "255"}
-            await self._stream.ask(publish(BOOKMARKS, room, mark, fewer), kind="set")
+        # Older servers refuse the options. Without them they would keep the newest bookmark alone.
+        await self._ask_for(ctx, publish(BOOKMARKS, room, mark, OPTIONS))
 
-    async def forget(self, room: str) -> None:
-        """Tell them that the owner is no longer in it."""
-        await self._stream.ask(retract_item(BOOKMARKS, room), kind="set")
+    async def drop(self, ctx: Context, room: str) -> None:
+        """Forget that the owner is in a room, everywhere."""
+        rooms = await _own(ctx)
+        rooms.pop(room, None)
+        await _put_own(ctx, rooms)
+        await self._ask_for(ctx, retract_item(BOOKMARKS, room))
+
+    async def _ask_for(self, ctx: Context, payload: Element) -> None:
+        try:
+            await self._stream.ask(payload, kind="set")
+        except Interrupted:
+            raise
+        except BridgeError:
+            ctx.log.info("no_bookmark")
+
+
+async def _own(ctx: Context) -> dict[str, str]:
+    return msgspec.json.decode(await ctx.kv.get("rooms") or b"{}", type=dict[str, str])
+
+
+async def _put_own(ctx: Context, rooms: dict[str, str]) -> None:
+    await ctx.kv.put({"rooms": msgspec.json.encode(rooms)})
 
 
 def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:

@@ -100,7 +100,7 @@ class Session:
             try:
                 if not await self.stream.open(line, direct_tls=direct_tls):
                     await self._begin()
-                    rooms = await self.rooms.bookmarks()
+                    rooms = await self.rooms.kept(ctx)
                     tasks.append(self._tasks.create_task(self._enter_all(rooms)))
                 await ctx.state(Health(State.CONNECTED))
                 await self._tell()
@@ -158,9 +158,16 @@ class Session:
         await self._catch_up(room)
         return seen
 
+    async def join(self, room: str) -> ConversationSeen:
+        """Go into a room for good. Raises as `Rooms.enter`."""
+        seen = await self.enter(room)
+        await self.rooms.keep(self._ctx, room)
+        return seen
+
     async def leave(self, room: str) -> None:
-        """Go out of a room, and tell so."""
+        """Go out of a room for good, and tell so."""
         self.rooms.leave(room)
+        await self.rooms.drop(self._ctx, room)
         await self._ingest([ConversationGone(conversation=ConversationRef(room), reason="left")])
 
     # --- archives ---
@@ -298,10 +305,10 @@ class Session:
         fresh = {room: nick for room, nick in wanted(around).items() if room not in self.rooms.seats}
         self._tasks.create_task(self._enter_all(fresh))
         gone = [bare(r.get("id", "")) for r in around.iterfind(f"{{{PUBSUB_EVENT}}}retract")]
-        left = [room for room in gone if room in self.rooms.seats]
-        for room in left:
-            self.rooms.leave(room)
-        return [ConversationGone(conversation=ConversationRef(room), reason="left") for room in left]
+        for room in gone:
+            if room in self.rooms.seats:
+                self._tasks.create_task(self.leave(room))
+        return []
 
     def told(self, messages: Iterable[Heard]) -> tuple[Event, ...]:
         """What messages of an archive mean."""
