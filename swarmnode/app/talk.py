@@ -10,6 +10,7 @@ from dataclasses import replace
 from swarm_protocol.content import Message, Reply, Text
 
 from ..api.node import File, Found
+from ..bridging.core import inbox
 from ..domain.views import ChatView, DeletionView, Hit, MessageState, MessageView, Page
 from ..errors import Conflict, NotFound
 from ..services import messages, views
@@ -25,11 +26,11 @@ class Talk(Opened):
 
     async def chats(self) -> tuple[ChatView, ...]:
         """See `api.node.Node`."""
-        return tuple(await self._look(views.chats))
+        return tuple(await self._look(inbox.chats))
 
     async def chat(self, chat: str) -> ChatView:
         """See `api.node.Node`."""
-        return await self._look(lambda step, node: views.chat(step, node, messages.find(step, chat)))
+        return await self._look(lambda step, node: inbox.chat(step, node, chat))
 
     async def messages(
         self, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50
@@ -37,16 +38,13 @@ class Talk(Opened):
         """See `api.node.Node`."""
 
         def look(step: Step, node: Node) -> Page:
-            row = messages.find(step, chat)
-            return views.page(step, node, row, before=before, after=after, around=around, limit=limit)
+            return inbox.page(step, node, chat, before=before, after=after, around=around, limit=limit)
 
         return await self._look(look)
 
     async def message(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._look(
-            lambda step, node: views.message(step, node, messages.message_row(step, message))
-        )
+        return await self._look(lambda step, node: inbox.message(step, node, message))
 
     async def messages_like(self, prefix: str) -> tuple[str, ...]:
         """See `api.node.Node`."""
@@ -71,8 +69,8 @@ class Talk(Opened):
             if before is not None:
                 if before.request_hash != asked:
                     raise Conflict("this key was used for another message", hint="Take a new one.")
-                return views.message(step, node, messages.message_row(step, before.response.hex()))
-            view = messages.send(
+                return inbox.message(step, node, before.response.decode())
+            view = inbox.send(
                 step,
                 node,
                 chat,
@@ -87,7 +85,7 @@ class Talk(Opened):
                     key=name,
                     request_hash=asked,
                     status=200,
-                    response=bytes.fromhex(view.id),
+                    response=view.id.encode(),
                     at=step.wall_s,
                 )
             return view
@@ -96,11 +94,11 @@ class Talk(Opened):
 
     async def edit(self, message: str, text: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: messages.edit(step, node, message, text))
+        return await self._do(lambda step, node: inbox.edit(step, node, message, text))
 
     async def react(self, message: str, symbol: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: messages.react(step, node, message, symbol))
+        return await self._do(lambda step, node: inbox.react(step, node, message, symbol))
 
     async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
         """See `api.node.Node`."""
@@ -110,7 +108,7 @@ class Talk(Opened):
             some = targets[at : at + SHREDDED_AT_ONCE]
             gone.append(
                 await self.runner.do(
-                    lambda step, node, ids=some: messages.delete(step, node, ids, everywhere=everywhere),  # type: ignore[misc]
+                    lambda step, node, ids=some: inbox.delete(step, node, ids, everywhere=everywhere),  # type: ignore[misc]
                     frees=True,
                 )
             )
@@ -118,11 +116,11 @@ class Talk(Opened):
 
     async def resend(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: messages.resend(step, node, message))
+        return await self._do(lambda step, node: inbox.resend(step, node, message))
 
     async def cancel(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: messages.cancel(step, node, message))
+        return await self._do(lambda step, node: inbox.cancel(step, node, message))
 
     async def wait_delivered(self, message: str, timeout_s: float) -> MessageView:
         """See `api.node.Node`."""
@@ -157,8 +155,8 @@ class Talk(Opened):
         """See `api.node.Node`."""
 
         def mark(step: Step, node: Node) -> ChatView:
-            messages.mark_read(step, node, chat, up_to)
-            return views.chat(step, node, messages.find(step, chat))
+            inbox.mark_read(step, node, chat, up_to)
+            return inbox.chat(step, node, chat)
 
         return await self._do(mark)
 
@@ -177,13 +175,13 @@ class Talk(Opened):
 
     async def set_draft(self, chat: str, text: str) -> None:
         """See `api.node.Node`."""
-        await self._do(lambda step, _: messages.set_draft(step, chat, text))
+        await self._do(lambda step, _: inbox.set_draft(step, chat, text))
 
     async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:
         """See `api.node.Node`."""
 
         def look(step: Step, node: Node) -> tuple[list[Hit], str]:
-            return views.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
+            return inbox.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
 
         hits, following = await self._look(look)
         return Found(tuple(hits), following, "all messages that are stored here and not deleted")

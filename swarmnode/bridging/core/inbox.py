@@ -71,17 +71,17 @@ def search(
     hits = [*own_hits, *(_hit(step, row, text) for row in wanted)]
     # Each kind goes on where it stopped; a page may have up to twice as many as were asked for.
     their_next = str(found[limit - 1]) if len(found) > limit else ""
-    following = f"{own_next or '-'} {their_next or '-'}" if own_next or their_next else ""
+    following = f"{own_next}.{their_next}" if own_next or their_next else ""
     return sorted(hits, key=lambda hit: -hit.message.wall_s), following
 
 
 def _cursors(cursor: str) -> tuple[str, int | None]:
     if not cursor:
         return "", None
-    mine, _, theirs = cursor.partition(" ")
-    if not all(part == "-" or part.isdecimal() for part in (mine, theirs)):
+    mine, dot, theirs = cursor.partition(".")
+    if not dot or not all(part.isdecimal() or not part for part in (mine, theirs)):
         raise UsageError(f"{cursor!r} is no cursor")
-    return "0" if mine == "-" else mine, REMOTE if theirs == "-" else int(theirs)
+    return mine or "0", int(theirs) if theirs else REMOTE
 
 
 def _hit(step: Step, row: RemoteMessage, text: str) -> Hit:
