@@ -136,6 +136,7 @@ class MessageSeen(Inbound, frozen=True, kw_only=True, tag="message"):
     actor: Actor
     body: Document
     revision: str = "0"
+    """Of two decimal numbers the lower one is older, whenever it comes; of others the later one counts."""
     order: str | None = None
     """The network's own sort key within the conversation, compared as text."""
     echo_of: IntentId | None = None

@@ -14,14 +14,14 @@ from swarm_bridges import api
 
 from ...services.step import Step
 from ...storage import bridge_tables as tables
-from ...storage.bridge_shelves import INTENTS, REMOTE_MESSAGES, RemoteConversation, RemoteMessage
+from ...storage.bridge_shelves import INTENTS, REMOTE_MESSAGES, Intent, RemoteConversation, RemoteMessage
 from ...storage.shelf import Prepared
 from . import accounts, content, intents
 from .intents import State
 from .writing import Writing
 
-WINDOW_S = 3600
-"""How long after it was written a message is recognised by its text alone."""
+WINDOW_S = 24 * 3600
+"""How long after a call a message is recognised by its text alone."""
 _m = tables.remote_message.c
 _LIKE = Prepared(
     sa.select(*REMOTE_MESSAGES.columns)
@@ -82,10 +82,14 @@ def _by_likeness(
             continue
         if State(intent.state) not in states and not (intent.maybe and states is _MAYBE_THERE):
             continue
-        since = intent.first_at if intent.first_at is not None else intent.created_at
-        if abs(now.step.wall_s - since) <= WINDOW_S:
+        if intent.state in {State.CALLING, State.LOOKING} or abs(now.step.wall_s - _last(intent)) <= WINDOW_S:
             return row
     return None
+
+
+def _last(intent: Intent) -> int:
+    """About when an intent was last in a bridge's hands."""
+    return intent.settled_at or max(intent.first_at or intent.created_at, intent.due_at)
 
 
 def forget_likeness(step: Step) -> None:
