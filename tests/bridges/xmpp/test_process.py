@@ -43,7 +43,7 @@ async def test_a_message_each_way_through_a_process(network: XmppNetwork, tmp_pa
                 await asyncio.sleep(0.05)
         await peer.say("into the box")
         async with asyncio.timeout(30):
-            while not Journal(desk.of(ACCOUNT).batches).shown:
+            while not Journal(desk.of(ACCOUNT).batches).shown:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert Journal(desk.of(ACCOUNT).batches).texts(network.conversation) == ["into the box"]
         intent = IntentId(f"i{os.urandom(8).hex()}")
