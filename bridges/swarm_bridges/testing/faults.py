@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -59,6 +60,7 @@ class Faults:
         fault = next((f for f in self.waiting if f.matches(request)), None)
         if fault is None:
             return await handler(request)
+        await request.read()  # so that it is handled even if who asks goes away meanwhile
         fault.hits += 1
         match fault.kind:
             case "delay":
@@ -79,8 +81,9 @@ class Faults:
         if fault.kind == "garbage":
             return web.Response(body=GARBAGE, content_type="application/json")
         broken = web.StreamResponse(headers={"Content-Length": str(len(body))})
-        await broken.prepare(request)
-        await broken.write(body[: len(body) // 2])
+        with suppress(ConnectionError):  # who asked may have gone away
+            await broken.prepare(request)
+            await broken.write(body[: len(body) // 2])
         return _broken(request, broken)
 
 

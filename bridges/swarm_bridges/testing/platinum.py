@@ -50,10 +50,11 @@ async def injected(world: World) -> None:
 @check(Tier.PLATINUM, "it is typed, strictly")
 async def typed(world: World) -> None:
     """It is typed, strictly."""
-    files = [str(path) for path in sorted(world.subject.folder.rglob("*.py"))]
+    root = world.subject.folder.parents[world.subject.package.count(".")]
     mypy = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "mypy", "--strict", "--explicit-package-bases", "--no-error-summary"),
-        *("--config-file=", "--cache-dir", os.devnull, "--follow-imports=silent", *files),
+        *(sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--follow-imports=silent"),
+        *("--config-file=", "--cache-dir", os.devnull, "-p", world.subject.package),
+        cwd=root,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
