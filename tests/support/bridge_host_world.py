@@ -74,7 +74,7 @@ class Node:
     async def until(self, account: AccountId, *states: str, remote_id: str = "loft") -> list[MessageView]:
         """The messages of a conversation, when these are their states."""
         views: list[MessageView] = []
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 45
         while [view.state.value for view in views] != list(states):
             assert time.monotonic() < deadline, [view.state.value for view in views]
             await asyncio.sleep(0.02)
@@ -87,7 +87,7 @@ class Node:
     async def until_state(
         self, account: AccountId, state: api.State, code: str | None = None
     ) -> accounts.Account:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 45
         while True:
             now = await self.account(account)
             if now.state is state and code in {None, now.code}:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from swarm_bridges import api
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 STOP_S = 10.0
 """For a bridge to stop; one that takes longer is ended with its process."""
+LINE_S = 30.0
+"""After so long a bridge is asked that says nothing of its line."""
+HAS_LINE = frozenset({State.CONNECTED, State.CATCHING_UP, State.DEGRADED})
 LIMIT_S = 60.0
 """When a network asks to wait and does not say for how long."""
 STORE_S = 10.0
@@ -106,7 +110,7 @@ class Attendant:
         await steps.do(house.runs, lambda step: health.ended(step, house.watch, account, error))
         match error:
             case api.AuthExpired() | api.Conflict():
-                await self._until_wanted()
+                await self._until(lambda now: now.wanted)  # then it is stopped, or goes on
             case api.Limited(wait_s=wait_s):
                 await rest(wait_s or LIMIT_S, self.released)
             case api.Refused():
@@ -121,7 +125,7 @@ class Attendant:
         try:
             await self._process.start(account.account, account.owner, account.settings)
             async with asyncio.TaskGroup() as tasks:
-                calls = tasks.create_task(self._dispatcher.run())
+                calls = tasks.create_task(self._dispatch())
                 error = await self._process.ended(account.account)
                 calls.cancel()
         except BridgeError as e:
@@ -131,12 +135,23 @@ class Attendant:
             return e
         return error
 
-    async def _until_wanted(self) -> None:
-        """Until the owner has acted; then the account is stopped, or goes on."""
+    async def _dispatch(self) -> None:
+        """Empty the outbox. A bridge with a line is not asked before it says that it has one.
+
+        Otherwise each start would begin with failures, and with the waits that follow them.
+        """
+        if self._process.package.manifest.style == "stream":
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINE_S):
+                    await self._until(lambda now: now.state in HAS_LINE)
+        await self._dispatcher.run()
+
+    async def _until(self, holds: Callable[[Account], bool]) -> None:
+        """Until this can be said of the account."""
         while True:
             self._news.clear()
             now = await steps.look(self._house.runs, lambda step: accounts.get(step, self._account.account))
-            if now.wanted:
+            if holds(now):
                 return
             await rest(LOOK_S, self._news)
 
