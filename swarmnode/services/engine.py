@@ -227,11 +227,11 @@ class Engine:
                 line = node.line(number)
                 if line.is_up:
                     queues.tend(step, node, line)
-            case "pump" | "full":
+            case "pump":
                 outgoing.pump(step, node)
             case "outbox":
                 repeats.look(step, node)
-            case "resend":
+            case "resend" | "probe":
                 repeats.resume(step, node)
             case "way" | "detour":
                 queues.fix_keys(step, node)

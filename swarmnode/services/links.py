@@ -7,6 +7,7 @@ loses nothing but the answers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from swarm_protocol.errors import RemoteProtocolError
@@ -14,7 +15,7 @@ from swarm_protocol.mailbox import Caller
 from swarm_protocol.mailbox.commands import CommandBody
 from swarm_protocol.mls.signatures import Ed25519, SignatureKeyPair
 
-from ..storage.shelves import RELAYS
+from ..storage.shelves import QUEUES_OUT, RELAYS
 from .news import tell
 from .node import Line, LineState, Node, jitter
 from .step import LinkId, Open, Shut, Step, Transmit
@@ -26,6 +27,9 @@ UNSTEADY_FAILURES = 5
 """But no longer than after so many failures, 32 s: the relay is there, it may only have started anew."""
 NO_ANSWER_S = 120.0
 """A relay that owes an answer for so long has lost it; whatever was asked is asked again on a new line."""
+FIRST_PROBE_S, LAST_PROBE_S = 1.0, 64.0
+"""Where a line broke with receipts due, one envelope goes out again after 1 s, 2 s, 4 s … on a new line, and
+the others once it has a receipt: a relay that takes and never answers is not stormed."""
 GREETING_S = 20.0
 """A relay that has not greeted by then is none."""
 IDLE_S = 600.0
@@ -47,6 +51,16 @@ def want(step: Step, node: Node, relay_id: int) -> Line:
     if line.state is LineState.DOWN and ("line", relay_id) not in node.timers and not node.quarantine:
         _open(step, node, line)
     return line
+
+
+def _probe_later(step: Step, node: Node, unsigned: Collection[bytes]) -> None:
+    """The line broke while receipts were due for queues with these sids: one envelope each is tried first."""
+    for sid in sorted(unsigned):
+        queue = QUEUES_OUT.one(step.tx, sid=sid)
+        if queue is not None:
+            tries = node.probing.get(queue.id, 0)
+            node.probing[queue.id] = tries + 1
+            node.remind(step, ("probe", queue.id), min(FIRST_PROBE_S * 2**tries, LAST_PROBE_S))
 
 
 def opened(step: Step, node: Node, link: LinkId) -> None:
@@ -129,6 +143,7 @@ def lost(step: Step, node: Node, link: LinkId, reason: str = "") -> Line | None:
     line.state, line.link, line.caller = LineState.DOWN, None, None
     line.asked.clear()
     line.watched = None
+    _probe_later(step, node, {sid for sid, _ in line.sending})
     line.sending.clear()
     line.passed.clear()
     for rid in [rid for rid, reading in node.reading.items() if reading.row.relay_id == line.relay_id]:

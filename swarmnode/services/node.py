@@ -202,12 +202,11 @@ class Node:
     """What led to errors again and again: it is put away unread."""
     fetching: dict[int, Fetch] = field(default_factory=dict)
     """What is being fetched from a peer that has more."""
-    repeats: dict[int, tuple[int, float]] = field(default_factory=dict)
-    """How often an envelope went out again, and not before which tick it may once more."""
     sent: dict[int, float] = field(default_factory=dict)
     """When something left that the other side has not confirmed, by its row in the outbox, in order."""
-    full: set[int] = field(default_factory=set)
-    """Queues of others that took no more when one was sent to last, by their rows."""
+    probing: dict[int, int] = field(default_factory=dict)
+    """Queues of others, by their rows, that took nothing when one was sent to last, and how often in a row:
+    one envelope is tried now and then."""
     turns: dict[int, int] = field(default_factory=dict)
     """How often a step of a rotation was said, by the row of the queue that we read."""
     backlog: bool = False

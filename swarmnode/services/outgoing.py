@@ -215,8 +215,8 @@ def open_way(step: Step, node: Node, queue: QueueOut) -> Way | None:
 
 def _takes_more(node: Node, queue: QueueOut, way: Way) -> bool:
     sending = way.line.sending
-    if queue.id in node.full and (
-        ("full", queue.id) in node.timers or any(sid == queue.sid for sid, _ in sending)
+    if queue.id in node.probing and (
+        ("probe", queue.id) in node.timers or any(sid == queue.sid for sid, _ in sending)
     ):
         return False
     return (queue.keyed or queue.stranger) and way.has_room and len(sending) < WINDOW

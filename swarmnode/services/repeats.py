@@ -4,8 +4,9 @@
     sealed, sent -> queued    it goes another way, or nobody confirmed it in time
     any     -> expired   after 200 tries
 
-A queue that is full is no failed try: what is for it waits. One envelope is tried now and then, and as soon
-as something is heard of its owner, who makes room by reading; when one is taken the others follow.
+A queue that is full is no failed try, nor is a line that breaks before the relay has signed: what is for that
+queue waits. One envelope is tried now and then, and as soon as something is heard of its owner, who makes
+room by reading; when one is taken the others follow. So a relay that never answers is not stormed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from swarm_protocol import mailbox as mbx
 
 from ..storage import queries
-from ..storage.shelves import ENVELOPES, MESSAGES, OUTBOX, QUEUES_OUT, Outgoing, QueueOut
+from ..storage.shelves import ENVELOPES, MESSAGES, OUTBOX, QUEUES_OUT, EnvelopeRow, Outgoing, QueueOut
 from . import direct, groups, links, outgoing, queues, ways
 from .news import tell
 from .node import Line, Node, Sending, jitter
@@ -28,9 +29,6 @@ UNCONFIRMED_S = 600.0
 """What was sent and not confirmed for so long goes out again, over another queue if there is one."""
 LINE_GONE_S = 15.0
 """What was sent to a relay that has been away for so long does not wait for the full time."""
-FIRST_AGAIN_S, LAST_AGAIN_S = 1.0, 900.0
-"""An envelope that gets no receipt goes out again after 1 s, 2 s, 4 s … when there is a line: a relay that
-takes and never answers is not stormed."""
 LAST_REPEAT_S = 6 * 3600.0
 MAX_ATTEMPTS = 200
 KEPT_EPOCHS = 3
@@ -48,23 +46,23 @@ def resume(step: Step, node: Node) -> None:
             reroute(step, node, route.id)
         if route.state not in ROUTES:
             continue
-        for envelope in ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id):
+        for envelope in _in_turn(node, route, ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id)):
             if any((route.sid, envelope.msg_id) in line.sending for line in node.lines.values()):
-                continue
-            tried, again = node.repeats.get(envelope.id, (0, 0.0))
-            if step.now.tick < again:
                 continue
             way = outgoing.open_way(step, node, route)
             if way is None:
                 break
-            wait = min(FIRST_AGAIN_S * 2**tried, LAST_AGAIN_S)
-            node.repeats[envelope.id] = tried + 1, step.now.tick + wait
-            node.remind(step, ("resend", 0), wait)
             assert envelope.blob is not None
             outgoing.ask(
                 step, node, way, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob
             )
     outgoing.pump(step, node)
+
+
+def _in_turn(node: Node, route: QueueOut, ready: Sequence[EnvelopeRow]) -> Sequence[EnvelopeRow]:
+    """What is ready for a queue. Where one is tried, each time another: one of them may be the trouble."""
+    turn = node.probing.get(route.id, 0) % max(len(ready), 1)
+    return [*ready[turn:], *ready[:turn]]
 
 
 def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Receipt | mbx.Error) -> None:
@@ -75,7 +73,6 @@ def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Rece
     if isinstance(said, mbx.Receipt):
         _taken(step, node, asked.sid)
         ENVELOPES.drop(step.tx, id=sending.envelope_id)
-        node.repeats.pop(sending.envelope_id, None)
         if not ENVELOPES.count(step.tx, outbox_id=sending.outbox_id):
             _sent(step, node, sending.outbox_id)
     else:
@@ -108,11 +105,10 @@ def _away(node: Node) -> bool:
 
 def _taken(step: Step, node: Node, sid: bytes) -> None:
     """A queue takes something: if it was full, it has room now."""
-    queue = QUEUES_OUT.one(step.tx, sid=sid) if node.full else None
-    if queue is not None and queue.id in node.full:
-        node.full.discard(queue.id)
-        node.timers.pop(("full", queue.id), None)
-        node.remind(step, ("pump", 0), 0.0)
+    queue = QUEUES_OUT.one(step.tx, sid=sid) if node.probing else None
+    if queue is not None and node.probing.pop(queue.id, None) is not None:
+        node.timers.pop(("probe", queue.id), None)
+        node.remind(step, ("resend", 0), 0.0)
 
 
 def _sent(step: Step, node: Node, outbox_id: int) -> None:
@@ -160,8 +156,8 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
         queues.change_out(step, node, queue.id, state="gone")
         reroute(step, node, queue.id)
     elif said.code is mbx.ErrorCode.QUOTA:
-        node.full.add(queue.id)
-        node.remind(step, ("full", queue.id), jitter(step.entropy, FULL_S))
+        node.probing[queue.id] = node.probing.get(queue.id, 0) + 1
+        node.remind(step, ("probe", queue.id), jitter(step.entropy, FULL_S))
         _waits(step, sending.outbox_id, "quota")
         reroute(step, node, queue.id, tried=False)
     elif said.code in {mbx.ErrorCode.TOOBIG, mbx.ErrorCode.CONFLICT}:
@@ -299,7 +295,7 @@ def started(step: Step, node: Node) -> None:
 
 def has_room(step: Step, node: Node, peer_id: int) -> None:
     """A peer was heard of: it reads, so a queue of it that was full may have room."""
-    for queue in QUEUES_OUT.all(step.tx, peer_id=peer_id) if node.full else ():
-        if queue.id in node.full:
-            node.timers.pop(("full", queue.id), None)
-            node.remind(step, ("pump", 0), 0.0)
+    for queue in QUEUES_OUT.all(step.tx, peer_id=peer_id) if node.probing else ():
+        if queue.id in node.probing:
+            node.timers.pop(("probe", queue.id), None)
+            node.remind(step, ("resend", 0), 0.0)

@@ -68,6 +68,18 @@ BROKEN = [
     ("floors", "swarmnode", "import json", "swarmnode.planted"),
     ("logic", "swarmnode/services", "import time", "swarmnode.services.planted -> time"),
     ("logic", "swarmnode/domain", "from asyncio import Event", "swarmnode.domain.planted -> asyncio"),
+    (
+        "networks",
+        "bridges/swarm_bridges/networks/demo",
+        "from ..xmpp import account",
+        "swarm_bridges.networks.demo.planted -> swarm_bridges.networks.xmpp",
+    ),
+    (
+        "no-network",
+        "swarmnode/bridging",
+        "from swarm_bridges.networks import demo",
+        "swarmnode.bridging.planted -> swarm_bridges.networks",
+    ),
     ("port", "swarmnode/api", "from ..services import step", "swarmnode.api.planted -> swarmnode.services"),
 ]
 """A contract, where a module is planted, the line in it that breaks the contract, what the linter names."""

@@ -15,6 +15,7 @@ SEEDS = range(1000, 1020)
 """More of them: `python tests/sim/run.py --seeds 1000 --jobs 2`."""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_life_ends_well(seed: int) -> None:
     outcome = run_seed(seed, keep=60)

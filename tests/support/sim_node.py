@@ -7,7 +7,8 @@ starts: after a second, and after up to a minute if it fails again and again. Wh
 happens, later, with a new boot.
 
 Every moment at which a process can die between two durable steps is a **point**: each step that the database
-names, and each single effect. `die_at` is the point at which this process dies.
+names, and each single effect. `die_at` is the point at which this process dies, `die_before` the name of
+one.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class NodeHost:
         self.disk = MemoryDisk(MemoryFiles(self._file_step))
         self.full = False
         self.die_at: int | None = None
+        self.die_before = ""
         self.points = 0
         self.last_death = ""
         self.deaths = self.failures = 0
@@ -297,7 +299,7 @@ class NodeHost:
         if name == "commit" and self.full:
             raise DiskFull("the disk is full")
         self.points += 1
-        if self.points == self.die_at:
+        if self.points == self.die_at or name == self.die_before:
             self.time.note(self.name, f"dies before {name}")
             self.last_death = name
             raise PowerLoss
@@ -334,7 +336,7 @@ class NodeHost:
     def _died(self, *, restart: bool = True) -> None:
         self.time.note(self.name, "is dead")
         self.deaths += 1
-        self.die_at = None
+        self.die_at, self.die_before = None, ""
         if self.db is not None:
             self.db.crash()
         self.disk.files.crash(kept=self.dice.random() < 0.5)
