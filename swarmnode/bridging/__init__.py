@@ -1,1 +1,1 @@
-"""Bridges to other networks: what is remembered (`core`), and the processes that translate (`host`; ADR 0023)."""
+"""Bridges to other networks: `core` remembers, `host` runs the processes that translate (ADR 0023)."""
