@@ -35,14 +35,22 @@ def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
 
-def _to(name: str, target: str, *, null: bool = False, cascade: bool = True) -> Column[int]:
+def _to(
+    name: str, target: str, *, null: bool = False, cascade: bool = True, index: bool = True
+) -> Column[int]:
+    """A reference. `index` is False where another index of the table begins with it, or `_where_set` has it."""
     return Column(
         name,
         Integer,
         ForeignKey(f"{target}.id", ondelete="CASCADE" if cascade else None),
         nullable=null,
-        index=True,
+        index=index,
     )
+
+
+def _where_set(name: str) -> Index:
+    """An index of the rows that have it: the others, on the way of each message, do not touch it."""
+    return Index(None, name, sqlite_where=text(f"{name} IS NOT NULL"))
 
 
 setting = Table(
@@ -317,7 +325,7 @@ author = Table(
     "author",
     metadata,
     _id(),
-    _to("conversation_id", "conversation"),
+    _to("conversation_id", "conversation", index=False),
     Column("persona_id", LargeBinary, nullable=False),
     Column("leaf_sig", LargeBinary, nullable=False),
     Column("start", Integer, nullable=False, default=0),
@@ -333,7 +341,7 @@ message = Table(
     "message",
     metadata,
     _id(),
-    _to("conversation_id", "conversation"),
+    _to("conversation_id", "conversation", index=False),
     Column("author_id", Integer, ForeignKey("author.id"), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("name", LargeBinary, nullable=False, unique=True, comment="the commitment"),
@@ -344,7 +352,7 @@ message = Table(
     Column("signature", LargeBinary, nullable=False, comment="of the author's link, which stays"),
     Column("wall_s", Integer, nullable=False),
     Column("type", Integer, nullable=False),
-    Column("target", LargeBinary, index=True, comment="for replies, edits, reactions"),
+    Column("target", LargeBinary, comment="for replies, edits, reactions"),
     Column("mine", Boolean, nullable=False),
     Column("shown", Boolean, nullable=False, comment="stands in the list of messages by itself"),
     Column("body_id", Integer, comment="None once it is shredded"),
@@ -357,7 +365,8 @@ message = Table(
     Column("shredded_at", Integer),
     UniqueConstraint("author_id", "seq"),
     Index("ix_message_order", "conversation_id", "height", "name"),
-    Index("ix_message_unread", "conversation_id", sqlite_where=text("unread")),
+    Index("ix_message_unread", "conversation_id", "unread", sqlite_where=text("unread")),
+    _where_set("target"),
     Index("ix_message_timer", "left_s", sqlite_where=text("left_s IS NOT NULL")),
 )
 
@@ -376,7 +385,7 @@ receipt_intent = Table(
     "receipt_intent",
     metadata,
     _id(),
-    _to("conversation_id", "conversation"),
+    _to("conversation_id", "conversation", index=False),
     Column("status", Integer, nullable=False),
     Column("leaf_sig", LargeBinary, nullable=False),
     Column("seq", Integer, nullable=False),
@@ -392,9 +401,9 @@ outbox = Table(
     metadata,
     _id(),
     _to("peer_id", "peer", null=True),
-    _to("invite_id", "invite", null=True),
-    _to("conversation_id", "conversation", null=True),
-    _to("message_id", "message", null=True),
+    _to("invite_id", "invite", null=True, index=False),
+    _to("conversation_id", "conversation", null=True, index=False),
+    _to("message_id", "message", null=True, index=False),
     Column("kind", Integer, nullable=False, comment="envelope.Kind"),
     Column("plain", LargeBinary, comment="content that is not chained, until it is encrypted"),
     Column("wire", LargeBinary, comment="what goes into frames, once it is encrypted"),
@@ -405,6 +414,8 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", Integer, nullable=False),
     Index("ix_outbox_state", "state", "peer_id", "invite_id", "id"),
+    _where_set("invite_id"),
+    _where_set("message_id"),
     comment="one row for each node that something is to reach",
 )
 
@@ -413,7 +424,7 @@ envelope = Table(
     metadata,
     _id(),
     _to("outbox_id", "outbox"),
-    _to("queue_out_id", "queue_out"),
+    _to("queue_out_id", "queue_out", index=False),
     Column("msg_id", LargeBinary, nullable=False),
     Column("bucket", Integer, nullable=False),
     Column("blob", LargeBinary, comment="gone once there is a receipt"),

@@ -369,8 +369,6 @@ CREATE TABLE author (
     CONSTRAINT fk_author_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
 );
 
-CREATE INDEX ix_author_conversation_id ON author (conversation_id);
-
 CREATE TABLE draft (
     conversation_id INTEGER NOT NULL,
     body_id INTEGER NOT NULL,
@@ -501,8 +499,6 @@ CREATE TABLE receipt_intent (
     CONSTRAINT uq_receipt_intent_conversation_id_status_leaf_sig_seq UNIQUE (conversation_id, status, leaf_sig, seq),
     CONSTRAINT fk_receipt_intent_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
 );
-
-CREATE INDEX ix_receipt_intent_conversation_id ON receipt_intent (conversation_id);
 
 CREATE TABLE remote_coverage (
     id INTEGER NOT NULL,
@@ -655,15 +651,13 @@ CREATE TABLE message (
     CONSTRAINT uq_message_name UNIQUE (name)
 );
 
-CREATE INDEX ix_message_conversation_id ON message (conversation_id);
-
 CREATE INDEX ix_message_order ON message (conversation_id, height, name);
 
-CREATE INDEX ix_message_target ON message (target);
+CREATE INDEX ix_message_target ON message (target) WHERE target IS NOT NULL;
 
 CREATE INDEX ix_message_timer ON message (left_s) WHERE left_s IS NOT NULL;
 
-CREATE INDEX ix_message_unread ON message (conversation_id) WHERE unread;
+CREATE INDEX ix_message_unread ON message (conversation_id, unread) WHERE unread;
 
 CREATE TABLE remote_alias (
     id INTEGER NOT NULL,
@@ -712,11 +706,9 @@ CREATE TABLE outbox (
     CONSTRAINT fk_outbox_message_id_message FOREIGN KEY(message_id) REFERENCES message (id) ON DELETE CASCADE
 );
 
-CREATE INDEX ix_outbox_conversation_id ON outbox (conversation_id);
+CREATE INDEX ix_outbox_invite_id ON outbox (invite_id) WHERE invite_id IS NOT NULL;
 
-CREATE INDEX ix_outbox_invite_id ON outbox (invite_id);
-
-CREATE INDEX ix_outbox_message_id ON outbox (message_id);
+CREATE INDEX ix_outbox_message_id ON outbox (message_id) WHERE message_id IS NOT NULL;
 
 CREATE INDEX ix_outbox_peer_id ON outbox (peer_id);
 
@@ -752,7 +744,5 @@ CREATE TABLE envelope (
 );
 
 CREATE INDEX ix_envelope_outbox_id ON envelope (outbox_id);
-
-CREATE INDEX ix_envelope_queue_out_id ON envelope (queue_out_id);
 
 CREATE INDEX ix_envelope_state ON envelope (state, queue_out_id);
