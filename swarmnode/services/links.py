@@ -7,7 +7,6 @@ loses nothing but the answers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 
 from swarm_protocol.errors import RemoteProtocolError
@@ -27,7 +26,7 @@ UNSTEADY_FAILURES = 5
 """But no longer than after so many failures, 32 s: the relay is there, it may only have started anew."""
 NO_ANSWER_S = 120.0
 """A relay that owes an answer for so long has lost it; whatever was asked is asked again on a new line."""
-FIRST_PROBE_S, LAST_PROBE_S = 1.0, 64.0
+FIRST_PROBE_S, LAST_PROBE_S = 1.0, 300.0
 """Where a line broke with receipts due, one envelope goes out again after 1 s, 2 s, 4 s … on a new line, and
 the others once it has a receipt: a relay that takes and never answers is not stormed."""
 GREETING_S = 20.0
@@ -53,14 +52,14 @@ def want(step: Step, node: Node, relay_id: int) -> Line:
     return line
 
 
-def _probe_later(step: Step, node: Node, unsigned: Collection[bytes]) -> None:
-    """The line broke while receipts were due for queues with these sids: one envelope each is tried first."""
-    for sid in sorted(unsigned):
-        queue = QUEUES_OUT.one(step.tx, sid=sid)
-        if queue is not None:
-            tries = node.probing.get(queue.id, 0)
-            node.probing[queue.id] = tries + 1
-            node.remind(step, ("probe", queue.id), min(FIRST_PROBE_S * 2**tries, LAST_PROBE_S))
+def probe_later(step: Step, node: Node, sid: bytes, least_s: float = FIRST_PROBE_S) -> None:
+    """The queue with this sid took nothing: one envelope is tried in a while, at least `least_s` from now."""
+    queue = QUEUES_OUT.one(step.tx, sid=sid)
+    if queue is not None:
+        tries = node.probing.get(queue.id, 0)
+        node.probing[queue.id] = tries + 1
+        pause = max(least_s, min(FIRST_PROBE_S * 2 ** min(tries, 12), LAST_PROBE_S))
+        node.remind(step, ("probe", queue.id), pause)
 
 
 def opened(step: Step, node: Node, link: LinkId) -> None:
@@ -143,7 +142,8 @@ def lost(step: Step, node: Node, link: LinkId, reason: str = "") -> Line | None:
     line.state, line.link, line.caller = LineState.DOWN, None, None
     line.asked.clear()
     line.watched = None
-    _probe_later(step, node, {sid for sid, _ in line.sending})
+    for sid in sorted({sid for sid, _ in line.sending}):
+        probe_later(step, node, sid)
     line.sending.clear()
     line.passed.clear()
     for rid in [rid for rid, reading in node.reading.items() if reading.row.relay_id == line.relay_id]:

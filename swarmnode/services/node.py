@@ -207,6 +207,8 @@ class Node:
     probing: dict[int, int] = field(default_factory=dict)
     """Queues of others, by their rows, that took nothing when one was sent to last, and how often in a row:
     one envelope is tried now and then."""
+    full: set[int] = field(default_factory=set)
+    """Those of them that said that they are full."""
     turns: dict[int, int] = field(default_factory=dict)
     """How often a step of a rotation was said, by the row of the queue that we read."""
     backlog: bool = False

@@ -35,6 +35,8 @@ KEPT_EPOCHS = 3
 """What was encrypted more epochs ago is encrypted anew: the other side keeps five."""
 FULL_S = 60.0
 """A queue that was full is tried again after so long, if nothing is heard of its owner before."""
+BUSY_S = 60.0
+"""A relay that is busy, and does not say for how long, is tried again after so long, and ever more rarely."""
 LOOK_WHILE_AWAY_S, LOOK_AT_LEAST_S = 60.0, 600.0
 """How often is looked while a relay is away, and while the other side must answer."""
 
@@ -76,7 +78,7 @@ def answered(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Rece
         if not ENVELOPES.count(step.tx, outbox_id=sending.outbox_id):
             _sent(step, node, sending.outbox_id)
     else:
-        _refused(step, node, line, asked, said, sending)
+        _refused(step, node, asked, said, sending)
     if node.backlog and len(line.sending) < WINDOW // 2:
         node.remind(step, ("pump", 0), 0.0)
     if not line.sending:
@@ -107,6 +109,7 @@ def _taken(step: Step, node: Node, sid: bytes) -> None:
     """A queue takes something: if it was full, it has room now."""
     queue = QUEUES_OUT.one(step.tx, sid=sid) if node.probing else None
     if queue is not None and node.probing.pop(queue.id, None) is not None:
+        node.full.discard(queue.id)
         node.timers.pop(("probe", queue.id), None)
         node.remind(step, ("resend", 0), 0.0)
 
@@ -145,7 +148,7 @@ def unanswered(step: Step, node: Node, rows: list[int]) -> None:
             node.remind(step, ("pump", 0), 0.0)
 
 
-def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Error, sending: Sending) -> None:
+def _refused(step: Step, node: Node, asked: mbx.Send, said: mbx.Error, sending: Sending) -> None:
     queue = QUEUES_OUT.one(step.tx, sid=asked.sid)
     if queue is None:
         return
@@ -157,6 +160,7 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
         reroute(step, node, queue.id)
     elif said.code is mbx.ErrorCode.QUOTA:
         node.probing[queue.id] = node.probing.get(queue.id, 0) + 1
+        node.full.add(queue.id)
         node.remind(step, ("probe", queue.id), jitter(step.entropy, FULL_S))
         _waits(step, sending.outbox_id, "quota")
         reroute(step, node, queue.id, tried=False)
@@ -165,7 +169,7 @@ def _refused(step: Step, node: Node, line: Line, asked: mbx.Send, said: mbx.Erro
         _back_to_queue(step, node, sending.outbox_id)
     else:
         _waits(step, sending.outbox_id, "relay busy")
-        node.remind(step, ("resend", line.relay_id), float(said.retry_after or 60))
+        links.probe_later(step, node, asked.sid, float(said.retry_after or BUSY_S))
 
 
 def _waits(step: Step, outbox_id: int, reason: str) -> None:
@@ -295,7 +299,7 @@ def started(step: Step, node: Node) -> None:
 
 def has_room(step: Step, node: Node, peer_id: int) -> None:
     """A peer was heard of: it reads, so a queue of it that was full may have room."""
-    for queue in QUEUES_OUT.all(step.tx, peer_id=peer_id) if node.probing else ():
-        if queue.id in node.probing:
+    for queue in QUEUES_OUT.all(step.tx, peer_id=peer_id) if node.full else ():
+        if queue.id in node.full:
             node.timers.pop(("probe", queue.id), None)
             node.remind(step, ("resend", 0), 0.0)
