@@ -38,7 +38,7 @@ def _id() -> Column[int]:
 def _to(
     name: str, target: str, *, null: bool = False, cascade: bool = True, index: bool = True
 ) -> Column[int]:
-    """A reference. `index` is False where another index of the table begins with it, or `_where_set` has it."""
+    """A reference. `index` is False where another index begins with it, or `_where_set` has it."""
     return Column(
         name,
         Integer,
