@@ -60,7 +60,7 @@ def test_the_tour_names_every_module_of_the_protocol(package: str, begins: str, 
 
 
 def test_the_tour_names_every_floor_of_the_node_and_no_file_that_is_not_there() -> None:
-    chapter = TOUR.read_text().partition("## The node's room")[2].partition("## Test room")[0]
+    chapter = TOUR.read_text().partition("## The node's room")[2].partition("## The bridges' room")[0]
     floors = {path.parent.name for path in (ROOT / "swarmnode").glob("*/__init__.py")}
     assert {name for name in re.findall(r"\b([a-z]+)/(?=\s|`|\.)", chapter) if name != "migrations"} == floors
     files = re.findall(r"`((?:cli|app|api|delivery|services|storage)/\w+\.py)`", chapter)
