@@ -1,4 +1,4 @@
-"""Which addresses are public: what others may make this node connect to."""
+"""Which addresses are public: what others may make this node connect to; and which are one's own network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,28 @@ _HIDING = tuple(
     map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"))
 )
 """IPv6 in which IPv4 hides: compatible, mapped, local NAT64, Teredo, 6to4. No server has such an address."""
+
+
+_AT_HOME = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "fc00::/7",
+            "::1/128",
+        ),
+    )
+)
+"""This machine, private networks (RFC 1918, RFC 4193), and those of providers and tunnels (RFC 6598)."""
+
+
+def is_at_home(address: IPAddress) -> bool:
+    """Whether an address may be a server in one's own network; link-local ones, as clouds use, are not."""
+    return any(address in network for network in _AT_HOME)
 
 
 def is_public(address: IPAddress) -> bool:

@@ -196,6 +196,8 @@ class MessageView:
     """`favourite`, `boost`, `bookmark`: what the owner has done to it on its network."""
     doing: tuple[str, ...] = ()
     """`edit`, `delete` and others that another network was asked for and has not done yet."""
+    network: str = ""
+    """As `ChatView.network`."""
 
 
 @dataclass(frozen=True, slots=True)

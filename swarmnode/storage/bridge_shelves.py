@@ -22,6 +22,7 @@ class AccountRow:
     cursor: bytes | None = field(repr=False)
     generation: int
     abilities: bytes | None = field(repr=False)
+    at_home: bool
     paused: bool
     state: str
     code: str
@@ -58,6 +59,7 @@ class Login:
     package: str
     account: str
     why: str
+    at_home: bool
     settings: bytes = field(repr=False)
     scratch: bytes = field(repr=False)
     turn: str
@@ -196,6 +198,16 @@ class RemoteReaction:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """The bytes of a file of a message."""
+
+    id: int
+    message_id: int
+    remote_id: str = field(repr=False)
+    body_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tombstone:
     """A message that was taken back before it came."""
 
@@ -266,6 +278,7 @@ ROOMS = Shelf(tables.remote_conversation, RemoteConversation)
 REMOTE_MESSAGES = Shelf(tables.remote_message, RemoteMessage)
 ALIASES = Shelf(tables.remote_alias, Alias)
 REACTIONS = Shelf(tables.remote_reaction, RemoteReaction)
+FILES = Shelf(tables.remote_file, FileRow)
 TOMBSTONES = Shelf(tables.remote_tombstone, Tombstone)
 PARKED = Shelf(tables.remote_parked, Parked)
 COVERAGE = Shelf(tables.remote_coverage, CoverageRow)

@@ -48,6 +48,7 @@ bridge_account = Table(
     Column("cursor", LargeBinary, comment="how far its bridge has read; goes with the events before it"),
     Column("generation", Integer, nullable=False, default=0, comment="of its secrets"),
     Column("abilities", LargeBinary, comment="api.Capabilities of the account as a whole"),
+    Column("at_home", Boolean, nullable=False, default=False, comment="its server is in the owner's network"),
     Column("paused", Boolean, nullable=False, default=False),
     Column("state", Text, nullable=False, default="stopped", comment="api.State"),
     Column("code", Text, nullable=False, default=""),
@@ -85,6 +86,7 @@ bridge_login = Table(
     Column("package", Text, nullable=False),
     Column("account", Text, nullable=False, default="", comment="AccountId, unless one is added"),
     Column("why", Text, nullable=False),
+    Column("at_home", Boolean, nullable=False, default=False, comment="as the account's"),
     Column("settings", LargeBinary, nullable=False),
     Column("scratch", LargeBinary, nullable=False, comment="what the bridge keeps between two steps"),
     Column("turn", Text, nullable=False, default="", comment="another one for each step that is shown"),
@@ -228,6 +230,16 @@ remote_reaction = Table(
     Column("actor_id", Integer, ForeignKey("remote_actor.id"), nullable=False),
     Column("symbols", LargeBinary, nullable=False),
     UniqueConstraint("message_id", "actor_id"),
+)
+
+remote_file = Table(
+    "remote_file",
+    metadata,
+    _id(),
+    _of("remote_message"),
+    Column("remote_id", Text, nullable=False, comment="RemoteFile.id; empty: ours, on its way there"),
+    Column("body_id", Integer, nullable=False, unique=True),
+    comment="bytes of files: what is sent, and what was fetched",
 )
 
 remote_tombstone = Table(

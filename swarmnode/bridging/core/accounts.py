@@ -11,7 +11,7 @@ from ...errors import Conflict, NotFound
 from ...services.news import tell
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, ROOMS, SECRETS, AccountRow
-from . import bounds, entries, holds, rooms, words
+from . import bounds, entries, files, holds, intents, rooms, words
 from .packed import mapping, pack, texts, unpack
 
 
@@ -26,6 +26,8 @@ class Account:
     display: str
     settings: Mapping[str, str] = field(repr=False)
     hosts: tuple[str, ...]
+    at_home: bool
+    """Whether its server may be in a private network: the owner has said so."""
     state: api.State
     code: str
     since: int
@@ -33,6 +35,10 @@ class Account:
     notice: str
     """What the owner is asked to look at; a code, empty where all is well."""
     paused: bool
+    waiting: int
+    """Things that the owner wants there and that are not done."""
+    asked: int
+    """Things of which the owner is asked whether they are there."""
     held: str
     """Why its bridge is not to run: `auth` or `conflict`, until the owner has acted."""
 
@@ -42,8 +48,8 @@ class Account:
         return not self.paused and not self.held
 
 
-def add(step: Step, package: str, done: api.LoginDone) -> api.AccountId:
-    """Add an account that was logged in to.
+def add(step: Step, package: str, done: api.LoginDone, *, at_home: bool = False) -> api.AccountId:
+    """Add an account that was logged in to; `at_home` says that its server is in the owner's network.
 
     Raises:
         Conflict: it is there already; log in again there.
@@ -60,6 +66,7 @@ def add(step: Step, package: str, done: api.LoginDone) -> api.AccountId:
         display=bounds.name(done.display),
         settings=pack(done.settings),
         hosts=pack(done.hosts),
+        at_home=at_home,
         generation=1,
         since=step.wall_s,
         added_at=step.wall_s,
@@ -69,7 +76,7 @@ def add(step: Step, package: str, done: api.LoginDone) -> api.AccountId:
     return account
 
 
-def relogin(step: Step, account: str, done: api.LoginDone) -> None:
+def relogin(step: Step, account: str, done: api.LoginDone, *, at_home: bool = False) -> None:
     """Renew a login. Conversations, outbox and settings of the owner's stay; what was held goes on.
 
     Raises:
@@ -86,6 +93,7 @@ def relogin(step: Step, account: str, done: api.LoginDone) -> None:
         display=bounds.name(done.display),
         settings=pack({**mapping(row.settings), **done.settings}),
         hosts=pack(done.hosts),
+        at_home=at_home,
         generation=row.generation + 1,
         notice="" if row.notice in holds.OWNER_ACTS else row.notice,
     )
@@ -122,12 +130,13 @@ def remove(step: Step, account: str) -> None:
     What its people said about their words being passed on is kept, for it outlasts the account.
     """
     row = find(step, account)
-    intents = INTENTS.all(step.tx, account_id=row.id)
-    bodies = [intent.body_id for intent in intents if intent.body_id is not None]
+    wanted = INTENTS.all(step.tx, account_id=row.id)
+    bodies = [intent.body_id for intent in wanted if intent.body_id is not None]
     for room in ROOMS.all(step.tx, account_id=row.id):
         for message in REMOTE_MESSAGES.all(step.tx, conversation_id=room.id):
             words.forget(step, message)
             bodies += [message.body_id] if message.body_id is not None else []
+            bodies += files.bodies(step, message.id)
         bodies += [room.draft_id] if room.draft_id is not None else []
         holds.lift(step, holds.of_conversation(room.id))
         entries.drop_all(step, room.id)
@@ -197,6 +206,7 @@ def find(step: Step, account: str) -> AccountRow:
 
 
 def _account(step: Step, row: AccountRow) -> Account:
+    waiting, asked = intents.open_of(step, row.id)
     return Account(
         account=api.AccountId(row.account),
         package=row.package,
@@ -204,11 +214,14 @@ def _account(step: Step, row: AccountRow) -> Account:
         display=row.display,
         settings=mapping(row.settings),
         hosts=texts(row.hosts),
+        at_home=row.at_home,
         state=api.State(row.state),
         code=row.code,
         since=row.since,
         notice=row.notice,
         paused=row.paused,
+        waiting=waiting,
+        asked=asked,
         held=holds.owner_acts(step, row.id),
     )
 

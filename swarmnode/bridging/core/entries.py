@@ -21,7 +21,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import bounds, people, rooms, words
+from . import bounds, files, people, rooms, words
 from .content import Content
 from .packed import ordered, pack, texts
 from .writing import Writing
@@ -128,6 +128,7 @@ def take_back(now: Writing, row: RemoteMessage) -> None:
     """Destroy what a message said. Its row stays, so that nothing brings it back."""
     step = now.step
     words.put(step, now.index, row, None)
+    files.shred(step, row.id)
     REACTIONS.drop(step.tx, message_id=row.id)
     REMOTE_MESSAGES.change(
         step.tx, row.id, gone_at=step.wall_s, unread=False, copy_hash=None, marks=None, reason=""
@@ -213,6 +214,7 @@ def _become_one(now: Writing, row: RemoteMessage, other: RemoteMessage) -> None:
         INTENTS.change(step.tx, intent.id, message_id=row.id)
     if rooms.get(step, row.conversation_id).read_id == other.id:
         ROOMS.change(step.tx, row.conversation_id, read_id=row.id)
+    files.move(step, other.id, row.id)
     REMOTE_MESSAGES.drop(step.tx, id=other.id)
     for alias in aliases:
         _alias(step, alias, row.id)

@@ -99,7 +99,7 @@ def check(step: Step, watch: Watch) -> None:
 
 def next_tick(watch: Watch) -> float | None:
     """The tick at which `check` has something to do."""
-    soonest = min(watch.down.values(), default=math.inf)
+    soonest = min(list(watch.down.values()), default=math.inf)
     return None if soonest == math.inf else soonest + DEBOUNCE_S
 
 

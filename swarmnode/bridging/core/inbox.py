@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.views import ChatView, DeletionView, Hit, MessageView, Page
-from ...errors import UsageError
+from ...errors import Conflict, UsageError
 from ...services import messages as own
 from ...services import views as own_views
 from ...services.news import tell
@@ -18,7 +18,7 @@ from ...services.node import Node
 from ...services.step import Step
 from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteMessage
 from ...storage.search import REMOTE
-from . import abilities, outbox, places, rooms, screens
+from . import abilities, files, outbox, places, rooms, screens
 from .packed import mapping
 from .writing import MESSAGE, writing
 
@@ -52,9 +52,26 @@ def page(
 
 def message(step: Step, node: Node, message: str) -> MessageView:
     """One message."""
-    if _is_ours(message):
+    if is_ours(message):
         return screens.message(step, outbox.find(step, message))
     return own_views.message(step, node, own.message_row(step, message))
+
+
+def messages_like(step: Step, prefix: str) -> list[str]:
+    """Ids of messages that start so, at most 3: those of networks are numbers, and meant as they are."""
+    if is_ours(prefix):
+        row = outbox.known(step, prefix)
+        return [] if row is None else [prefix]
+    return list(own_views.messages_like(step, prefix))
+
+
+def timeline(step: Step, *, before: str = "", limit: int = 50) -> Page:
+    """Posts of all networks (timelines, lists, feeds) by time: the last ones, or those before a cursor.
+
+    Raises:
+        UsageError: no cursor of ours.
+    """
+    return screens.timeline(step, before=before, limit=limit)
 
 
 def search(
@@ -107,31 +124,33 @@ def send(
         return own.send(step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s)
     if expire_s:
         raise UsageError("on other networks messages do not disappear by themselves")
-    if attachments:
-        raise UsageError("files cannot be sent to other networks yet")
-    return screens.message(step, outbox.find(step, outbox.send(step, chat, text, reply_to=reply_to)))
+    node.require_writable()
+    sent = outbox.send(step, chat, text, reply_to=reply_to, files=files.put(step, attachments))
+    return screens.message(step, outbox.find(step, sent))
 
 
 def edit(step: Step, node: Node, message: str, text: str) -> MessageView:
     """Let a message of the owner say something else."""
-    if not _is_ours(message):
+    if not is_ours(message):
         return own.edit(step, node, message, text)
+    node.require_writable()
     outbox.edit(step, message, text)
     return screens.message(step, outbox.find(step, message))
 
 
 def react(step: Step, node: Node, message: str, symbol: str) -> MessageView:
     """React to a message; an empty symbol takes the last one back."""
-    if not _is_ours(message):
+    if not is_ours(message):
         return own.react(step, node, message, symbol)
+    node.require_writable()
     outbox.react(step, message, [symbol] if symbol else [])
     return screens.message(step, outbox.find(step, message))
 
 
 def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
     """Destroy messages here, and for all if `everywhere`: on networks as soon as these have done so."""
-    ours = [message for message in messages if _is_ours(message)]
-    theirs = [message for message in messages if not _is_ours(message)]
+    ours = [message for message in messages if is_ours(message)]
+    theirs = [message for message in messages if not is_ours(message)]
     if theirs or not ours:
         own.delete(step, node, theirs, everywhere=everywhere)
     for message in ours:
@@ -141,8 +160,9 @@ def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool)
 
 def resend(step: Step, node: Node, message: str) -> MessageView:
     """Send again what was given up or refused; to "may have been sent" it is the answer that it was not."""
-    if not _is_ours(message):
+    if not is_ours(message):
         return own.resend(step, node, message)
+    node.require_writable()
     row = outbox.find(step, message)
     if row.state == "maybe" and row.reason == "asked":
         outbox.answer(step, message, sent=False)
@@ -152,14 +172,29 @@ def resend(step: Step, node: Node, message: str) -> MessageView:
 
 
 def confirm(step: Step, message: str) -> MessageView:
-    """The owner has seen on the network that a message which may have been sent is there."""
+    """The owner has seen on the network that a message which may have been sent is there.
+
+    Raises:
+        Conflict: it is known what became of it.
+    """
+    if not is_ours(message):
+        raise Conflict("it is known what became of this message")
     outbox.answer(step, message, sent=True)
+    return screens.message(step, outbox.find(step, message))
+
+
+def mark(step: Step, node: Node, message: str, name: str, *, on: bool) -> MessageView:
+    """Set or take away a mark of the owner's: `favourite`, `boost`, `bookmark`."""
+    if not is_ours(message):
+        raise UsageError("only messages of other networks have marks")
+    node.require_writable()
+    outbox.mark(step, message, name, on=on)
     return screens.message(step, outbox.find(step, message))
 
 
 def cancel(step: Step, node: Node, message: str) -> MessageView:
     """Take back what has not left."""
-    if not _is_ours(message):
+    if not is_ours(message):
         return own.cancel(step, node, message)
     outbox.cancel(step, message)
     return screens.message(step, outbox.find(step, message))
@@ -199,5 +234,6 @@ def set_draft(step: Step, chat: str, text: str) -> None:
     tell(step, "draft.changed", chat=chat)
 
 
-def _is_ours(message: str) -> bool:
+def is_ours(message: str) -> bool:
+    """Whether a message's id is one of a network."""
     return message[:1] == MESSAGE

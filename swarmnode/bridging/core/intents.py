@@ -117,6 +117,24 @@ _PARTS = Prepared(
 )
 
 
+_OPEN = Prepared(
+    sa.select(_i.state, sa.func.count())
+    .where(
+        _i.account_id == bindparam("account"),
+        one_of(_i.state, (state.value for state in State if state not in FINAL)),
+        _i.kind != "read",
+    )
+    .group_by(_i.state)
+)
+
+
+def open_of(step: Step, account_id: int) -> tuple[int, int]:
+    """How much of what the owner wants of an account is not done; and of how much the owner is asked."""
+    found = dict(_OPEN.rows(step.tx, {"account": account_id}))
+    asked = int(found.pop(State.ASKED.value, 0))
+    return sum(found.values()), asked
+
+
 def get(step: Step, intent_id: int) -> Intent:
     """An intent that is there."""
     row = INTENTS.get(step.tx, intent_id)

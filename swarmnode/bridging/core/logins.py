@@ -24,9 +24,17 @@ WHY = frozenset({"add", "reauth", "reconfigure"})
 
 
 def begin(
-    step: Step, package: str, why: str, *, account: str = "", settings: Mapping[str, str] | None = None
+    step: Step,
+    package: str,
+    why: str,
+    *,
+    account: str = "",
+    settings: Mapping[str, str] | None = None,
+    at_home: bool = False,
 ) -> Login:
     """Begin a login; for an account that is there, unless one is to be added.
+
+    `at_home` lets it go to the owner's own network, as an account may for which that was said before.
 
     Raises:
         NotFound: there is no such account. UsageError: no such reason.
@@ -34,7 +42,8 @@ def begin(
     forget_stale(step)
     if why not in WHY or (why == "add") == bool(account):
         raise UsageError("a login adds an account, or is for one that is there")
-    known = {} if not account else dict(mapping(accounts.find(step, account).settings))
+    row = accounts.find(step, account) if account else None
+    known = {} if row is None else dict(mapping(row.settings))
     login = step.entropy(16).hex()
     LOGINS.add(
         step.tx,
@@ -42,6 +51,7 @@ def begin(
         package=package,
         account=account,
         why=why,
+        at_home=at_home or (row is not None and row.at_home),
         settings=pack({**known, **(settings or {})}),
         scratch=b"",
         created_at=step.wall_s,
@@ -100,10 +110,10 @@ def done(step: Step, login: str, result: api.LoginDone) -> api.AccountId:
     """
     row = get(step, login)
     if row.account:
-        accounts.relogin(step, row.account, result)
+        accounts.relogin(step, row.account, result, at_home=row.at_home)
         account = api.AccountId(row.account)
     else:
-        account = accounts.add(step, row.package, result)
+        account = accounts.add(step, row.package, result, at_home=row.at_home)
     LOGINS.drop(step.tx, id=row.id)
     return account
 

@@ -26,6 +26,7 @@ from ...storage.bridge_shelves import (
     RemoteMessage,
 )
 from . import abilities, content, entries, intents, people, places, rooms, settling, unsent, words
+from . import files as stored
 from .consent import Provenance
 from .content import Content
 from .intents import FINAL, Kind, Payload, State
@@ -87,6 +88,7 @@ def send(
         )
         intent = _write(now, room, kind, payload, provenance=provenance)
         rows = [_part(now, room, intent, number, payload) for number in range(len(parts))]
+        stored.belong(step, rows[0].id, files)
     return message_id(rows[0])
 
 
@@ -272,12 +274,17 @@ def find(step: Step, message: str, room: RemoteConversation | None = None) -> Re
     Raises:
         NotFound: there is none.
     """
-    number = message[1:20]
-    ours = message[:1] == MESSAGE and number.isascii() and number.isdecimal()
-    row = REMOTE_MESSAGES.get(step.tx, int(number)) if ours else None
+    row = known(step, message)
     if row is None or (room is not None and row.conversation_id != room.id):
         raise NotFound("there is no such message", hint="`swarmnode read CHAT` shows ids.")
     return row
+
+
+def known(step: Step, message: str) -> RemoteMessage | None:
+    """A message by its id on screens; None where there is none."""
+    number = message[1:]
+    ours = message[:1] == MESSAGE and number.isascii() and number.isdecimal() and len(number) < 19
+    return REMOTE_MESSAGES.get(step.tx, int(number)) if ours else None
 
 
 def _standing(step: Step, message: str) -> RemoteMessage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
 from swarm_bridges import api
 
@@ -22,6 +23,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
+from ...storage.shelf import Prepared, one_of
 from . import accounts, content, entries, intents, outbox, people, rooms
 from .content import Content
 from .packed import texts
@@ -31,6 +33,18 @@ MAX_PAGE = 200
 AUTHOR = "a"
 """Ids of people on other networks begin so."""
 _m = tables.remote_message.c
+_r = tables.remote_conversation.c
+_LAST = (1 << 63) - 1
+_TIMELINE = Prepared(
+    sa.select(*REMOTE_MESSAGES.columns)
+    .where(
+        _m.search_id < bindparam("top"),
+        _m.body_id.is_not(None),
+        _m.conversation_id.in_(sa.select(_r.id).where(one_of(_r.kind, ("timeline", "list", "feed")))),
+    )
+    .order_by(_m.search_id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 def chat(step: Step, room: RemoteConversation) -> ChatView:
@@ -113,6 +127,19 @@ def page(
     return Page(tuple(_messages(step, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
 
 
+def timeline(step: Step, *, before: str = "", limit: int = 50) -> Page:
+    """See `inbox.timeline`. The search index's ids are by time, and unique; they are the cursors too."""
+    try:
+        top = int(before) if before else _LAST
+    except ValueError:
+        raise UsageError(f"{before!r} is no cursor") from None
+    values = {"top": min(top, _LAST), "limit": max(1, min(limit, MAX_PAGE))}
+    rows = REMOTE_MESSAGES.query(step.tx, _TIMELINE, values)[::-1]
+    if not rows:
+        return Page((), before, before)
+    return Page(tuple(_messages(step, rows)), str(rows[0].search_id), str(rows[-1].search_id))
+
+
 def _cursor_of(row: RemoteMessage) -> str:
     return f"{row.place.encode().hex()}.{row.rank}.{row.id}"
 
@@ -128,10 +155,19 @@ def _cursor(text: str) -> tuple[str, int, int]:
 def _messages(step: Step, rows: Sequence[RemoteMessage]) -> list[MessageView]:
     bodies = step.tx.bodies.get_many(row.body_id for row in rows if row.body_id is not None)
     known: dict[int, RemoteActor] = {}
-    return [_view(step, row, bodies.get(row.body_id or 0), known) for row in rows]
+    networks = {room: _network(step, room) for room in {row.conversation_id for row in rows}}
+    return [
+        _view(step, row, bodies.get(row.body_id or 0), known, networks[row.conversation_id]) for row in rows
+    ]
 
 
-def _view(step: Step, row: RemoteMessage, data: bytes | None, known: dict[int, RemoteActor]) -> MessageView:
+def _network(step: Step, room_id: int) -> str:
+    return outbox.account_of(step, rooms.get(step, room_id)).package
+
+
+def _view(
+    step: Step, row: RemoteMessage, data: bytes | None, known: dict[int, RemoteActor], network: str
+) -> MessageView:
     said = None if data is None else content.decode(data)
     actor = None if row.actor_id is None else _actor(step, row.actor_id, known)
     author = "me" if row.mine or actor is None else author_id(actor)
@@ -158,6 +194,7 @@ def _view(step: Step, row: RemoteMessage, data: bytes | None, known: dict[int, R
         url="" if said is None else said.url,
         protection="" if said is None else said.foreign_crypto,
         marks=tuple(sorted(entries.marks(row)[0])),
+        network=network,
         doing=tuple(intent.kind for intent in intents.open_about(step, row.id) if intent.kind != "read"),
     )
 

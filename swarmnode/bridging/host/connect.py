@@ -2,7 +2,8 @@
 
 A bridge reaches what its manifest names, and the hosts of its account. A name is looked up once; every
 address that it has must be public, and the connection goes to what was looked at, so that no name leads into
-the owner's own network.
+the owner's own network. Only where the owner has said that an account's server is there, the hosts of this
+account may have private addresses, and none else: a link in a message leads nowhere.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from swarm_bridges.api import Refused, Temporary
 
-from ...domain.net import IPAddress, is_public
+from ...domain.net import IPAddress, is_at_home, is_public
 
 LOOPBACK = "SWARMNODE_TEST_BRIDGE_LOOPBACK"
 """Set in tests and the demo alone: bridges reach servers on this machine."""
@@ -31,12 +32,14 @@ MAX_HOST = 253
 class Reach:
     """Where one account may go: patterns of a manifest (`HOST`, `*.HOST`, `any`), and its own hosts.
 
-    `named` are hosts that the owner typed while logging in: they and what lies below them.
+    `named` are hosts that the owner typed while logging in: they and what lies below them. `at_home`: all
+    these hosts may be in the owner's own network.
     """
 
     egress: tuple[str, ...]
     hosts: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
+    at_home: bool = False
 
     def allows(self, host: str, port: int) -> bool:
         """Whether a host may be reached at a port. `host` is in lower case, without a final dot."""
@@ -45,12 +48,27 @@ class Reach:
         if "account_host" in self.egress:
             if not self.hosts.isdisjoint({host, f"{host}:{port}", f"[{host}]:{port}"}):
                 return True
-            if any(host == name or host.endswith(f".{name}") for name in self.named):
+            if _is_among(host, self.named):
                 return True
         return any(
             host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
             for pattern in self.egress
         )
+
+    def may_be_private(self, host: str) -> bool:
+        """Whether a host may have a private address: one of the account, at any port, or what lies below."""
+        return self.at_home and _is_among(host, {*self.named, *map(without_port, self.hosts)})
+
+
+def _is_among(host: str, names: Iterable[str]) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in names)
+
+
+def without_port(place: str) -> str:
+    """The host of `HOST`, `HOST:PORT` or `[v6]:PORT`."""
+    host, _, port = place.rpartition(":")
+    is_place = port.isdecimal() and host and (":" not in host or host.startswith("["))
+    return (host if is_place else place).strip("[]").lower()
 
 
 def plain_host(host: str) -> str:
@@ -85,9 +103,12 @@ async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False)
     name = plain_host(host)
     if not 0 < port < 65536 or not reach.allows(name, port):
         raise Refused("this bridge may not connect there")
-    addresses = await _addresses(name)
-    if not all(is_public(address) or (loopback and address.is_loopback) for address in addresses):
-        raise Refused("this is an address of a private network")
+    addresses, at_home = await _addresses(name), reach.may_be_private(name)
+    for address in addresses:
+        if not (
+            is_public(address) or (at_home and is_at_home(address)) or (loopback and address.is_loopback)
+        ):
+            raise Refused("this is an address of a private network, where this account may not go")
     for address in addresses[:MOST_ADDRESSES]:
         if (line := await _connected(address, port)) is not None:
             return line

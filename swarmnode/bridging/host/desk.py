@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from socket import socket
 
 from swarm_bridges.api import (
@@ -14,7 +14,6 @@ from swarm_bridges.api import (
     Batch,
     Cursor,
     Fleeting,
-    Gone,
     Health,
     LocalFile,
     Refused,
@@ -23,7 +22,7 @@ from swarm_bridges.api import (
 )
 from swarm_bridges.desk import Fact
 
-from ..core import accounts, journal, vault
+from ..core import accounts, files, journal, vault
 from ..core.health import Watch, said
 from . import connect, steps
 from .steps import Steps
@@ -42,16 +41,10 @@ def marked(account: AccountId) -> str:
     return hashlib.blake2b(account.encode(), digest_size=4).hexdigest()
 
 
-async def no_files(account: AccountId, file: LocalFile) -> bytes:
-    """What `files` is where nothing can be attached yet."""
-    raise Gone(f"{marked(account)} has no such file ({file.size_bytes} bytes)")
-
-
 class NodeDesk:
     """See `desk.Desk`.
 
-    `reach` says where an account may connect to; `on_fleeting` is told what passes; `files` has what the
-    owner attached.
+    `reach` says where an account may connect to; `on_fleeting` is told what passes.
     """
 
     def __init__(
@@ -62,10 +55,9 @@ class NodeDesk:
         *,
         loopback: bool = False,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
-        files: Callable[[AccountId, LocalFile], Awaitable[bytes]] = no_files,
     ) -> None:
         self._runs, self._watch, self._reach, self._loopback = runs, watch, reach, loopback
-        self._on_fleeting, self._files = on_fleeting, files
+        self._on_fleeting = on_fleeting
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
 
     async def ingest(self, account: AccountId, batch: Batch) -> None:
@@ -123,7 +115,7 @@ class NodeDesk:
 
     async def read(self, account: AccountId, file: LocalFile) -> bytes:
         """See `desk.Desk`."""
-        return await self._files(account, file)
+        return await steps.look(self._runs, lambda step: files.to_send(step, account, file))
 
     async def connect(self, account: AccountId, host: str, port: int) -> socket:
         """See `desk.Desk`."""

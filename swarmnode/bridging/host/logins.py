@@ -47,15 +47,23 @@ class Logins:
         self._runs, self._supervisor, self._redirect_url = runs, supervisor, redirect_url
 
     async def begin(
-        self, package: str, why: str = "add", *, account: str = "", language: str = "en"
+        self,
+        package: str,
+        why: str = "add",
+        *,
+        account: str = "",
+        language: str = "en",
+        at_home: bool = False,
     ) -> Login | AccountId:
         """Begin a login: the first step, or the account where none is needed.
+
+        `at_home`: the owner says that the server is in a private network.
 
         Raises:
             NotFound, UsageError, BadPackage: see `core.logins.begin` and `Supervisor.logging_in`.
             BridgeError: what the login raised; it is given up then.
         """
-        row = await self._do(lambda step: logins.begin(step, package, why, account=account))
+        row = await self._do(lambda step: logins.begin(step, package, why, account=account, at_home=at_home))
         try:
             return await self._advance(row, "begin", {}, (), language)
         except Exception:
@@ -120,9 +128,8 @@ class Logins:
             known = await self._do(lambda step: accounts.get(step, row.account))
             owner, hosts = known.owner, frozenset(known.hosts)
         package = self._supervisor.package(row.package)
-        reach = Reach(
-            package.manifest.needs.egress, hosts, frozenset(sorted({*kept.named, *named})[:MAX_NAMED])
-        )
+        typed = frozenset(sorted({*kept.named, *named})[:MAX_NAMED])
+        reach = Reach(package.manifest.needs.egress, hosts, typed, row.at_home)
         about = LoginState(
             why=row.why,
             account=owner,

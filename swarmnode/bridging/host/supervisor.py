@@ -11,11 +11,12 @@ again. `reload` puts a new version of one package in the place of the old; the o
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,22 +25,22 @@ from swarm_bridges.api import (
     AccountId,
     BridgeError,
     Fleeting,
-    LocalFile,
     RawAnswer,
     RawRequest,
     Temporary,
 )
 
-from ...errors import NotFound
+from ...errors import NodeError, NotFound
 from ..core import accounts, calls, health
 from ..core.accounts import Account
 from . import steps
 from .connect import LOOPBACK, Reach
-from .desk import NodeDesk, no_files
+from .desk import NodeDesk
 from .keeper import House, Keeper
 from .packages import Package, Packages
 from .process import Limits, Process
 from .steps import Steps
+from .waits import rest
 
 CHECK_S = 30.0
 """Without news accounts are looked at so often."""
@@ -77,7 +78,6 @@ class Supervisor:
         wall: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
-        files: Callable[[AccountId, LocalFile], Awaitable[bytes]] = no_files,
     ) -> None:
         """`folder` is for what processes write; it is emptied. `loopback` is as the environment says."""
         self._runs, self._discover = runs, discover
@@ -86,6 +86,7 @@ class Supervisor:
         self._packages = Packages({}, ())
         self._keepers: dict[str, Keeper] = {}
         self._look = asyncio.Event()
+        self._moved = asyncio.Event()
         watch = health.Watch()
         desk = NodeDesk(
             runs,
@@ -93,7 +94,6 @@ class Supervisor:
             self._reach,
             loopback=os.environ.get(LOOPBACK) == "1" if loopback is None else loopback,
             on_fleeting=on_fleeting,
-            files=files,
         )
         self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice)
 
@@ -118,21 +118,21 @@ class Supervisor:
     async def _follow(self) -> None:
         while True:
             self._look.clear()
-            try:
-                known = await steps.look(self._runs, accounts.all_of)
-            except BridgeError:
-                known = list(self._accounts.values())  # as before, until the store can be read again
+            known = await self._known()
             self._accounts = {account.account: account for account in known}
             for package in {account.package for account in known if account.wanted} - set(self._keepers):
                 if package in self._packages.found:
                     self._keep(package)
             for package, keeper in self._keepers.items():
                 keeper.wants([a for a in known if a.package == package and a.wanted])
-            try:
-                async with asyncio.timeout(CHECK_S):
-                    await self._look.wait()
-            except TimeoutError:
-                pass
+            await rest(CHECK_S, self._look)
+
+    async def _known(self) -> list[Account]:
+        """All accounts; none while another copy of this node runs, since that has them too."""
+        try:
+            return await self._runs.look(lambda step, node: [] if node.quarantine else accounts.all_of(step))
+        except NodeError:
+            return list(self._accounts.values())  # as before, until the store can be read again
 
     def _keep(self, package: str) -> Keeper:
         keeper = self._keepers[package] = Keeper(self._packages.found[package], self._house)
@@ -143,23 +143,28 @@ class Supervisor:
         async with self._runs.news() as news:
             while True:
                 told = await news.get()
-                if told.type.startswith("bridge."):
+                if told.type.startswith(("bridge.", "node.quarantine")):
                     self._look.set()
+                    self._moved.set()
                 for keeper in self._keepers.values():
                     keeper.told(told)
 
     async def _check(self) -> None:
-        """Tell of accounts that are down for long, and forget what nobody asks for."""
-        tidied = self._house.tick()
+        """Tell of accounts that are down for long when that is so; each hour forget what nobody asks for."""
+        watch, tick = self._house.watch, self._house.tick
+        tidied = tick()
         while True:
-            await asyncio.sleep(CHECK_S)
+            self._moved.clear()
+            down_long = health.next_tick(watch) or math.inf
+            await rest(max(0.0, min(down_long, tidied + TIDY_S) - tick()), self._moved)
             try:
-                await steps.do(self._runs, lambda step: health.check(step, self._house.watch))
-                if self._house.tick() - tidied >= TIDY_S:
-                    tidied = self._house.tick()
+                if tick() >= down_long:
+                    await steps.do(self._runs, lambda step: health.check(step, watch))
+                if tick() >= tidied + TIDY_S:
                     await steps.do(self._runs, calls.tidy)
+                    tidied = tick()
             except BridgeError:
-                pass  # the store cannot be used for a while
+                await asyncio.sleep(CHECK_S)  # the store cannot be used for a while
 
     def _reach(self, account: AccountId) -> Reach:
         """Where an account, or a login under way, may connect to."""
@@ -169,7 +174,7 @@ class Supervisor:
         if known is None or known.package not in self._packages.found:
             return Reach(())
         egress = self._packages.found[known.package].manifest.needs.egress
-        return Reach(egress, frozenset(known.hosts))
+        return Reach(egress, frozenset(known.hosts), at_home=known.at_home)
 
     # What people ask for
 

@@ -19,6 +19,7 @@ CREATE TABLE bridge_account (
     cursor BLOB,
     generation INTEGER NOT NULL,
     abilities BLOB,
+    at_home BOOLEAN NOT NULL,
     paused BOOLEAN NOT NULL,
     state TEXT NOT NULL,
     code TEXT NOT NULL,
@@ -57,6 +58,7 @@ CREATE TABLE bridge_login (
     package TEXT NOT NULL,
     account TEXT NOT NULL,
     why TEXT NOT NULL,
+    at_home BOOLEAN NOT NULL,
     settings BLOB NOT NULL,
     scratch BLOB NOT NULL,
     turn TEXT NOT NULL,
@@ -672,6 +674,18 @@ CREATE TABLE remote_alias (
 );
 
 CREATE INDEX ix_remote_alias_message_id ON remote_alias (message_id);
+
+CREATE TABLE remote_file (
+    id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    body_id INTEGER NOT NULL,
+    CONSTRAINT pk_remote_file PRIMARY KEY (id),
+    CONSTRAINT fk_remote_file_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE,
+    CONSTRAINT uq_remote_file_body_id UNIQUE (body_id)
+);
+
+CREATE INDEX ix_remote_file_message_id ON remote_file (message_id);
 
 CREATE TABLE remote_reaction (
     id INTEGER NOT NULL,

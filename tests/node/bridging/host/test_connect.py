@@ -86,6 +86,48 @@ async def test_the_switch_for_tests_is_for_this_machine_alone(host: str) -> None
         await connect(Reach(("any",)), host, 443, loopback=True)
 
 
+HOME = Reach(("any", "account_host"), hosts=frozenset({"nas.lan:5222", "[fd00::7]:993"}), at_home=True)
+
+
+@pytest.mark.parametrize(
+    ("reach", "host", "allowed"),
+    [
+        (HOME, "nas.lan", True),
+        (HOME, "upload.nas.lan", True),
+        (HOME, "fd00::7", True),
+        (HOME, "evilnas.lan", False),
+        (HOME, "192.168.1.1", False),
+        (Reach(("account_host",), named=frozenset({"10.1.2.3"}), at_home=True), "10.1.2.3", True),
+        (Reach(("any",), hosts=frozenset({"nas.lan:5222"})), "nas.lan", False),
+    ],
+)
+def test_who_may_have_a_private_address(reach: Reach, host: str, allowed: bool) -> None:
+    assert reach.may_be_private(host) is allowed
+
+
+async def test_an_account_at_home_reaches_its_own_server_there_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name of the account may be anywhere in the owner's network, but not where clouds have their doors."""
+    server = await asyncio.start_server(lambda _, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    numbers = ["127.0.0.1"]
+
+    async def answers(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, 1, 6, "", (number, 0)) for number in numbers]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
+    async with server:
+        with await connect(HOME, "nas.lan", port) as line:
+            assert line.getpeername()[1] == port
+        for elsewhere in ("tracker.example", "127.0.0.1"):
+            with pytest.raises(Refused, match="private"):
+                await connect(HOME, elsewhere, port)
+        numbers[:] = ["169.254.169.254"]
+        with pytest.raises(Refused, match="private"):
+            await connect(HOME, "nas.lan", port)
+
+
 async def test_a_connection_is_made_and_does_not_block() -> None:
     server = await asyncio.start_server(lambda _, w: w.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
