@@ -240,19 +240,14 @@ def search(
     before = int(cursor) if cursor.isdecimal() else REMOTE
     found = step.tx.search.find(text, limit + 1, before)
     following = str(found[limit - 1]) if len(found) > limit else ""
-    hits: list[Hit] = []
-    seen: set[bytes] = set()
+    rows: dict[bytes, MessageRow] = {}
     for row_id in found[:limit]:
         row = MESSAGES.get(step.tx, row_id)
         if row is not None and row.type == Type.EDIT and row.target is not None:
             row = MESSAGES.one(step.tx, name=row.target)
-        if row is None or row.body_id is None or row.name in seen:
-            continue
-        if chat and str(row.conversation_id) != chat:
-            continue
-        seen.add(row.name)
-        view = message(step, node, row)
-        hits.append(Hit(view, snippet(view.text, text)))
+        if row is not None and row.body_id is not None and (not chat or str(row.conversation_id) == chat):
+            rows[row.name] = row
+    hits = [Hit(view, snippet(view.text, text)) for view in _messages(step, node, [*rows.values()])]
     return hits, following
 
 

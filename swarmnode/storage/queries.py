@@ -98,7 +98,7 @@ UNREAD_ROWS = Prepared(
     .where(_unread, _m.conversation_id == bindparam("conversation"))
     .order_by(_m.id)
 )
-WAITING = Prepared(sa.select(sa.func.count(_o.message_id.distinct())))
+WAITING = Prepared(sa.select(sa.func.count(_o.message_id.distinct())).where(_o.message_id.is_not(None)))
 
 # Timers
 

@@ -96,7 +96,7 @@ class Shelf(Generic[T]):
         def build() -> ClauseElement:
             return sa.select(sa.func.count()).select_from(self.table).where(*self._equal(equal))
 
-        return int(self._kept(("count", *equal), build).scalar(tx, equal))
+        return int(self._kept(("count", *_shape(equal)), build).scalar(tx, equal))
 
     def add(self, tx: Tx, **values: object) -> int:
         """Add a row; its number. Columns that are not named have their defaults."""
@@ -131,7 +131,7 @@ class Shelf(Generic[T]):
         def build() -> ClauseElement:
             return sa.delete(self.table).where(*self._equal(equal))
 
-        return int(self._kept(("drop", *equal), build).run(tx, equal).rowcount)
+        return int(self._kept(("drop", *_shape(equal)), build).run(tx, equal).rowcount)
 
     def _insert(self, conflict: str, values: Mapping[str, object]) -> Prepared:
         def build() -> ClauseElement:
@@ -148,10 +148,14 @@ class Shelf(Generic[T]):
         def build() -> ClauseElement:
             return sa.select(*self._columns).where(*self._equal(equal)).order_by(self._key)
 
-        return self._kept(("select", *equal), build)
+        return self._kept(("select", *_shape(equal)), build)
 
     def _equal(self, equal: Mapping[str, object]) -> list[sa.ColumnElement[bool]]:
-        return [self.table.c[name].is_not_distinct_from(sa.bindparam(name)) for name in equal]
+        # Not `IS` for both: that may find NULL, so SQLite takes no index of the rows that have a value.
+        return [
+            self.table.c[name].is_(None) if value is None else self.table.c[name] == sa.bindparam(name)
+            for name, value in equal.items()
+        ]
 
     def _kept(self, key: tuple[str, ...], build: Callable[[], ClauseElement]) -> Prepared:
         prepared = self._prepared.get(key)
@@ -166,6 +170,11 @@ class Shelf(Generic[T]):
         for i in self._booleans:
             values[i] = bool(values[i])
         return self._kind(*values)
+
+
+def _shape(equal: Mapping[str, object]) -> list[str]:
+    """What a statement for these values depends on: the names, and which of them have none."""
+    return [f"{name} null" if value is None else name for name, value in equal.items()]
 
 
 def one_of(column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:

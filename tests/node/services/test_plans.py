@@ -1,0 +1,117 @@
+"""No statement of daily life reads a table from end to end that grows with what people say.
+
+SQLite says how it would run each statement that ran. It plans by the indexes alone, for nobody counts rows
+for it (no ANALYZE), so a few messages tell as much as 100,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from node_world import Person, World
+
+from swarmnode.app import status
+from swarmnode.services import messages, views
+from swarmnode.services.step import Step
+from swarmnode.texts import Texts
+
+GROWING = {"message", "body"}
+COUNTED = {"ix_message_unread", "ix_message_timer"}
+"""Indexes that hold only what is unread or runs out: to count those is to read them."""
+LAST = "ORDER BY id DESC LIMIT 1"
+"""A walk that ends at its first row."""
+
+
+@pytest.fixture(scope="module")
+def two() -> tuple[World, Person, Person]:
+    world = World("one")
+    ada, ben = world.person("ada", "one"), world.person("ben", "one")
+    world.meet(ada, ben)
+    for number in range(3):
+        ada.say(f"message {number}")
+        world.run(1)
+    return world, ada, ben
+
+
+@contextmanager
+def traced(person: Person) -> Iterator[set[str]]:
+    """The statements that run meanwhile."""
+    ran: set[str] = set()
+    driver = person.disk.connection.connection.driver_connection
+    assert driver is not None
+    driver.set_trace_callback(ran.add)
+    try:
+        yield ran
+    finally:
+        driver.set_trace_callback(None)
+
+
+def scans(person: Person, statements: set[str]) -> list[str]:
+    """What of these statements goes through a whole table that grows, or an index of all of it."""
+    found = []
+    for statement in statements:
+        if statement.split(None, 1)[0] not in {"SELECT", "UPDATE", "DELETE"} or statement.endswith(LAST):
+            continue
+        for *_, plan in person.do(
+            lambda step, s=statement: step.tx.driver.execute(f"EXPLAIN QUERY PLAN {s}").fetchall()  # type: ignore[misc]
+        ):
+            words = plan.split()
+            if words[0] == "SCAN" and words[1] in GROWING and words[-1] not in COUNTED:
+                found.append(f"{plan}: {statement}")
+    return found
+
+
+def start(world: World, _: Person, ben: Person) -> None:
+    ben.stop()
+    ben.start()
+    world.run(130)
+
+
+def talk(world: World, ada: Person, ben: Person) -> None:
+    said = ada.say("and this")
+    world.run(2)
+    ada.do(lambda step: messages.edit(step, ada.node, said, "and that"))
+    ben.do(lambda step: messages.react(step, ben.node, said, "+"))
+    ben.do(lambda step: messages.mark_read(step, ben.node, "1"))
+    world.run(30)
+    ada.do(lambda step: messages.delete(step, ada.node, [said], everywhere=True))
+    world.run(30)
+
+
+def look(_: World, __: Person, ben: Person) -> None:
+    def screens(step: Step) -> None:
+        node = ben.node
+        status.of(step, node, status.Store(), Texts("en"))
+        views.chats(step, node)
+        row = messages.find(step, "1")
+        page = views.page(step, node, row, limit=2)
+        views.page(step, node, row, before=page.next)
+        views.page(step, node, row, after=page.prev)
+        views.page(step, node, row, around=page.items[0].id)
+        views.messages_like(step, page.items[0].id[:6])
+
+    ben.do(screens)
+
+
+def search(_: World, __: Person, ben: Person) -> None:
+    for text in ("message", "message 1", "essag", "nothing"):
+        ben.do(lambda step, t=text: views.search(step, ben.node, t))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("life", [talk, look, search, start])
+def test_nothing_reads_a_whole_table(
+    two: tuple[World, Person, Person], life: Callable[[World, Person, Person], None]
+) -> None:
+    world, ada, ben = two
+    with traced(ben) as ran:
+        life(world, ada, ben)
+    assert len(ran) > 5
+    assert scans(ben, ran) == []
+
+
+def test_a_whole_table_would_be_noticed(two: tuple[World, Person, Person]) -> None:
+    _, _, ben = two
+    slow = "SELECT id FROM message WHERE target IS x'00'"
+    assert scans(ben, {slow, "SELECT 1"}) == [f"SCAN message: {slow}"]
