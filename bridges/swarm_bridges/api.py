@@ -545,7 +545,8 @@ class Http(Protocol):
 
     Statuses become errors: 401 AuthExpired, 403 Refused, 404 and 410 Gone, 429 Limited with the wait that
     the server names, other 4xx Refused, 503 Temporary; other 5xx and a broken line are Interrupted unless
-    the method only reads or `idempotency` is given: then Temporary. `allow` names statuses that are answers.
+    the method only reads or `idempotency` is given: then Temporary. `allow` names statuses that are answers;
+    redirects are followed unless one is among them.
     """
 
     async def request(

@@ -37,6 +37,7 @@ KEPT_S = 4.0
 whether what was sent at that moment has arrived."""
 CONNECTIONS = 20
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 class _Connector(aiohttp.BaseConnector):
@@ -193,6 +194,7 @@ class Client:
                 headers=sent,
                 data=data,
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
+                allow_redirects=MOVED.isdisjoint(allow),
             ) as response:
                 self._refuse(response, allow, may_repeat=may_repeat)
                 received = await _bounded(response, max_bytes, may_repeat=may_repeat)
@@ -337,4 +339,6 @@ def _pairs(pairs: Pairs) -> Sequence[tuple[str, str]]:
 
 
 def _lower(response: aiohttp.ClientResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+    """Headers by name; what came in several lines is one list (RFC 9110 §5.3)."""
+    names = {name.lower() for name in response.headers}
+    return {name: ", ".join(response.headers.getall(name)) for name in names}

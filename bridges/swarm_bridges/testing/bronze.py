@@ -65,7 +65,8 @@ async def receives(world: World) -> None:
     """What others say arrives once, from whom, where."""
     id_ = world.network.say("hello")
     shown = await world.arrives("hello")
-    require(shown.event.actor.remote_id == PEER, "the author is not the one of the network")
+    peer = world.network.actor_id(PEER, "r1")
+    require(shown.event.actor.remote_id == peer, "the author is not the one of the network")
     require(not shown.mine, "it stands on the owner's side")
     require(shown.event.ref.remote_id == id_, "it has not the network's id")
 

@@ -91,6 +91,14 @@ class FakeNetwork:
         """What the owner fills in, in all steps of the login together."""
         return {"url": self.url, "user": "olga", "password": PASSWORD}
 
+    def room_id(self, room: str) -> str:
+        """What bridges call a room, where that is more than its name here."""
+        return room
+
+    def actor_id(self, who: str, room: str) -> str:  # noqa: ARG002 - networks where rooms speak need it
+        """What bridges call whoever speaks in a room."""
+        return who
+
     def push(self, change: Mapping[str, Any]) -> RawRequest:
         """The request by which a change is pushed."""
         raise NotImplementedError

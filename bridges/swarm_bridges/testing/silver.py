@@ -124,16 +124,15 @@ async def limits(world: World) -> None:
     require(getattr(error, "wait_s", None) == 7.0, "it does not hand on how long to wait")
 
 
-@check(Tier.SILVER, "what the owner says elsewhere is shown once, on the owner's side")
+@check(Tier.SILVER, "what the owner says elsewhere is shown once, on the owner's side", "text")
 async def other_client(world: World) -> None:
     """What the owner says elsewhere is shown once, on the owner's side."""
     world.network.say("from my phone", who=OWNER)
     require((await world.arrives("from my phone")).mine, "it stands on the wrong side")
-    if world.has("text"):
-        async with asyncio.TaskGroup() as both:
-            both.create_task(world.sent("from here"))
-            world.network.say("at the same time", who=OWNER)
-        require((await world.arrives("at the same time")).mine, "it stands on the wrong side")
+    async with asyncio.TaskGroup() as both:
+        both.create_task(world.sent("from here"))
+        world.network.say("at the same time", who=OWNER)
+    require((await world.arrives("at the same time")).mine, "it stands on the wrong side")
 
 
 @check(Tier.SILVER, "what the network tells twice is there once")

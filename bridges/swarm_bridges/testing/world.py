@@ -90,7 +90,11 @@ class World:
     core: Core
     account: AccountId
     capabilities: Capabilities
-    room = ConversationRef("r1")
+
+    @property
+    def room(self) -> ConversationRef:
+        """The room of the checks."""
+        return ConversationRef(self.network.room_id("r1"))
 
     def has(self, feature: str) -> bool:
         """Whether the bridge declares a feature."""
@@ -172,7 +176,7 @@ async def new_world(subject: Subject, make_core: MakeCore = small_core) -> Async
         await core.start(account)
         if subject.manifest.style == "webhook":
             network.hook = core.webhook(account)
-        capabilities = await core.capabilities(account, World.room)
+        capabilities = await core.capabilities(account, ConversationRef(network.room_id("r1")))
         made = World(subject, network, core, account, capabilities)
         await made.settled()
         yield made

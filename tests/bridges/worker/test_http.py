@@ -221,6 +221,26 @@ async def test_a_redirect_is_a_connection_of_its_own_and_loops_end() -> None:
             await here.client.get(here.base)
 
 
+async def test_a_redirect_that_is_an_answer_is_not_followed() -> None:
+    async def moved(_: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/new")
+
+    async with world(moved) as here:
+        reply = await here.client.get(here.base, allow=frozenset({301}))
+        assert (reply.status, reply.headers["location"]) == (301, "/new")
+
+
+async def test_headers_of_several_lines_are_one_list() -> None:
+    async def links(_: web.Request) -> web.Response:
+        answer = web.Response()
+        answer.headers.add("Link", "<a>; rel=hub")
+        answer.headers.add("Link", "<b>; rel=self")
+        return answer
+
+    async with world(links) as here:
+        assert (await here.client.get(here.base)).headers["link"] == "<a>; rel=hub, <b>; rel=self"
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://localhost/", "/path", "http://", "http://[", "file:///etc/passwd", ""]
 )
