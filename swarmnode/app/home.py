@@ -11,7 +11,7 @@ from pathlib import Path
 from swarm_protocol.identity import RecoveryKit
 
 from ..config import Config
-from ..delivery.runner import clock
+from ..delivery.clock import clock
 from ..errors import AccessDenied, Conflict, DiskFull, Locked
 from ..services import identity
 from ..services.engine import Engine

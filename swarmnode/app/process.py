@@ -8,16 +8,18 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
 
+from ..api.node import Node
+from ..api.ports import MemoryAnswers, MemoryTokens
 from ..api.server import Api, serve
 from ..config import Config
-from ..delivery.relay_door import DoorLimits
-from ..delivery.relay_role import RelayRole
-from ..delivery.runner import clock
+from ..delivery.clock import clock
 from ..storage.home import Home
-from .node import LocalNode
-from .stores import Stores
+
+if TYPE_CHECKING:
+    from ..delivery.relay_role import RelayRole
 
 MIB = 1024 * 1024
 
@@ -48,50 +50,60 @@ async def run(config: Config, *, passphrase: str | None, ready: Ready) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         place = stack.enter_context(Home(config.home))
-        role = None
-        if "relay" in config.roles:
-            role = RelayRole.open(
-                config.home / "relay",
-                host=config.link.host,
-                port=config.link_port,
-                public_address=config.link.public,
-                quota_bytes=config.relay.quota_mib * MIB,
-                spare_bytes=config.relay.spare_mib * MIB,
-                door=DoorLimits(config.relay.connections, config.relay.connections_per_source),
-                forwards=config.relay.forward,
-                allow_private=os.environ.get(ALLOW_PRIVATE) == "1",
-            )
-            await stack.enter_async_context(_relaying(role))
-        stores = Stores()
-        node = LocalNode(config, place, stores, role=role)
-        stack.push_async_callback(node.stop)
-        if "node" in config.roles:
-            await node.start(passphrase)
-        api = Api(
-            node,
-            tokens=stores.tokens,
-            answers=stores.answers,
-            clock=clock,
-            entropy=os.urandom,
-            allowed_hosts=config.http.allowed_hosts,
-        )
+        role = await stack.enter_async_context(_relaying(config)) if "relay" in config.roles else None
+        api = await _api(config, place, role, passphrase, stack)
         served = await stack.enter_async_context(
             serve(api, home=config.home, host=config.http.host, port=config.http.port)
         )
         code, _ = served.gate.pair("admin")
-        status = await node.status()
+        status = await api.node.status()
         logger.info("node.ready", extra={"state": status.state.value})
         ready(url=served.url, code=code, state="relay" if config.roles == ("relay",) else status.state.value)
         await stop.wait()
         logger.info("node.stopping")
 
 
+async def _api(
+    config: Config, place: Home, role: RelayRole | None, passphrase: str | None, stack: AsyncExitStack
+) -> Api:
+    """The API over what this process is. A relay alone loads nothing of a node, which is more than half."""
+    make = partial(Api, clock=clock, entropy=os.urandom, allowed_hosts=config.http.allowed_hosts)
+    if "node" in config.roles:
+        from .node import LocalNode  # noqa: PLC0415
+        from .stores import Stores  # noqa: PLC0415
+
+        stores = Stores()
+        node = LocalNode(config, place, stores, role=role)
+        stack.push_async_callback(node.stop)
+        await node.start(passphrase)
+        return make(node, tokens=stores.tokens, answers=stores.answers)
+    from .relay import RelayAlone  # noqa: PLC0415
+
+    assert role is not None, "a process has a role"
+    alone = cast("Node", RelayAlone(config, place, role))
+    return make(alone, tokens=MemoryTokens(), answers=MemoryAnswers())
+
+
 @asynccontextmanager
-async def _relaying(role: RelayRole) -> AsyncIterator[None]:
+async def _relaying(config: Config) -> AsyncIterator[RelayRole]:
     """A relay serves as long as the block lasts."""
+    from ..delivery.relay_door import DoorLimits  # noqa: PLC0415 - a node alone loads nothing of a relay
+    from ..delivery.relay_role import RelayRole  # noqa: PLC0415
+
+    role = RelayRole.open(
+        config.home / "relay",
+        host=config.link.host,
+        port=config.link_port,
+        public_address=config.link.public,
+        quota_bytes=config.relay.quota_mib * MIB,
+        spare_bytes=config.relay.spare_mib * MIB,
+        door=DoorLimits(config.relay.connections, config.relay.connections_per_source),
+        forwards=config.relay.forward,
+        allow_private=os.environ.get(ALLOW_PRIVATE) == "1",
+    )
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(role.run())
         try:
-            yield
+            yield role
         finally:
             serving.cancel()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +48,7 @@ from ..services.step import (
     Woke,
 )
 from ..storage.database import Database
+from .clock import clock
 from .link import Link, connect
 
 T = TypeVar("T")
@@ -65,11 +65,6 @@ BLAMED = 2
 KEPT_NEWS = 10_000
 SLEPT_S = 30.0
 """When the wall clock gained so much on the monotonic one, the machine was asleep."""
-
-
-def clock() -> Instant:
-    """The moment."""
-    return Instant(int(time.time()), time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from swarm_protocol.content import AuthorLink, Conversation, Heads, Text, compose, next_lamport
-from swarmnode.delivery.runner import clock
+from swarmnode.delivery.clock import clock
 from swarmnode.services import chains, identity, talk
 from swarmnode.services.node import Me, Node
 from swarmnode.services.step import Step
