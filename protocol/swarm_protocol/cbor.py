@@ -4,19 +4,15 @@ All that is signed, hashed or stored by others is written so, except what MLS de
 integers of 64 bits, byte strings, texts, booleans, null, arrays, and maps whose keys are integers; no tags,
 no floats, definite lengths, keys sorted by the length of their encoding first (RFC 8949 §4.2.3).
 
-`cbor2` reads far more than that: dates, regular expressions, references that make a value contain itself. So
-hostile bytes do not reach it. A first walk over the heads alone refuses what is too large, too deep, of
-another type, or a second encoding of something, before anything is allocated; then `cbor2` decodes.
+Both ways are written here: a value is read in one pass, which refuses what is too large, too deep, of another
+type, or a second encoding of something where it meets it, and believes no length that the bytes claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Any, TypeAlias
-
-import cbor2
+from typing import TypeAlias
 
 from .errors import LimitError, UsageError
 from .rules import Rule
@@ -54,12 +50,31 @@ MAP = Rule("record-map", "09", "2", "a record is a map")
 FIELD = Rule("record-field", "09", "2", "a record has its fields, each of its type and within its bounds")
 CRITICAL = Rule("record-critical", "09", "2", "each negative key of a record is known to its reader")
 
-_UINT64_END = 1 << 64
+_UINT, _NEGATIVE, _OCTETS, _TEXT, _ARRAY, _MAP = range(6)
+"""Major types (RFC 8949 §3.1); 6 are tags, 7 floats and simple values."""
+
+_FALSE, _TRUE, _NULL = 20, 21, 22
+_NO_KEY = bytes((_OCTETS << 5,))
+"""The first head that no key has: keys are integers."""
+
+_SIMPLE = {_FALSE: False, _TRUE: True, _NULL: None}
 
 _LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
 """The least argument of a head with 1, 2, 4 and 8 more bytes."""
 
-_BEFORE_ALL = (0, b"")
+_UINT64_END = 1 << 64
+
+
+def _long_head(major: int, argument: int) -> bytes:
+    """The shortest head."""
+    if argument < _LEAST[0]:
+        return bytes((major << 5 | argument,))
+    form = sum(argument >= least for least in _LEAST) - 1
+    return bytes((major << 5 | 24 + form,)) + argument.to_bytes(1 << form, "big")
+
+
+_HEADS = [[_long_head(major, argument) for argument in range(256)] for major in range(6)]
+"""Nearly all heads that are written."""
 
 
 def encode(value: Value) -> bytes:
@@ -69,8 +84,66 @@ def encode(value: Value) -> bytes:
         UsageError: it holds something that the format leaves out.
         LimitError: it is deeper than `MAX_DEPTH`.
     """
-    _check((value,), MAX_DEPTH)
-    return cbor2.dumps(value, canonical=True)
+    parts: list[bytes] = []
+    _write(value, parts.append, MAX_DEPTH)
+    return b"".join(parts)
+
+
+def _write(value: object, add: Callable[[bytes], None], depth: int) -> None:
+    """Add the parts of an encoding in order; arrays and maps may be `depth` inside each other."""
+    if isinstance(value, bytes):
+        add(_head(_OCTETS, len(value)))
+        add(value)
+    elif value is None or value is True or value is False:
+        add(_SIMPLE_HEADS[value])
+    elif isinstance(value, int):
+        add(_SMALL[value] if 0 <= value < 24 else _integer(value))
+    elif isinstance(value, dict):
+        if not depth:
+            raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
+        add(_head(_MAP, len(value)))
+        for key in _sorted_keys(value):
+            add(_SMALL[key] if 0 <= key < 24 else _integer(key))
+            _write(value[key], add, depth - 1)
+    elif isinstance(value, str):
+        try:
+            octets = value.encode()
+        except UnicodeEncodeError as e:
+            raise UsageError("a text holds half a surrogate pair") from e
+        add(_head(_TEXT, len(octets)))
+        add(octets)
+    elif isinstance(value, list | tuple):
+        if not depth:
+            raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
+        add(_head(_ARRAY, len(value)))
+        for item in value:
+            _write(item, add, depth - 1)
+    else:
+        raise UsageError(f"a {type(value).__name__} has no place in this format")
+
+
+_SMALL = _HEADS[_UINT]
+_SIMPLE_HEADS = {value: bytes((0xE0 | number,)) for number, value in _SIMPLE.items()}
+
+
+def _head(major: int, argument: int) -> bytes:
+    return _HEADS[major][argument] if argument < 256 else _long_head(major, argument)
+
+
+def _integer(value: int) -> bytes:
+    if not -_UINT64_END <= value < _UINT64_END:
+        raise UsageError("integers have 64 bits")
+    return _head(_UINT, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
+
+
+def _sorted_keys(value: Mapping[object, object]) -> list[int]:
+    keys = [key for key in value if isinstance(key, int) and key is not True and key is not False]
+    if len(keys) != len(value):
+        raise UsageError("the keys of maps are integers")
+    keys.sort()
+    if keys and keys[0] < 0:
+        keys.sort(key=lambda key: (len(_integer(key)), _integer(key)))
+    return keys  # without negative ones, by length first is by size
 
 
 def decode(data: bytes, *, max_size: int = MAX_SIZE, max_items: int = MAX_ITEMS) -> Value:
@@ -83,110 +156,115 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_items: int = MAX_ITEMS)
     """
     if len(data) > max_size:
         raise SIZE.undecodable(f"{len(data)} bytes, {max_size} allowed")
-    _walk(data, max_items)
-    try:
-        value: Value = cbor2.loads(
-            data, max_depth=MAX_DEPTH, allow_indefinite=False, allow_duplicate_keys=False
-        )
-    except cbor2.CBORDecodeError as e:
-        if isinstance(e.__cause__, UnicodeDecodeError):
-            raise TEXT.undecodable() from None
-        raise CANONICAL.undecodable(str(e)) from None
+    reader = _Reader(data, max_items - 1)
+    value, pos = reader.value(0, MAX_DEPTH)
+    if pos != len(data):
+        raise TRAILING.undecodable(f"{len(data) - pos} bytes")
     return value
 
 
-def _walk(data: bytes, items: int) -> None:
-    """Walk over the heads of an encoding; it allocates next to nothing and takes claims for claims.
+class _Reader:
+    """Reads values out of bytes; `items` is how many more there may be in arrays and maps.
 
-    One loop, without a call for each head: this runs over all that arrives. `inside` has, for each array or
-    map that is open, how many values of it are to come (keys are the even ones), whether it is a map, and the
-    length and bytes of its last key: each is after the one before.
+    This runs over all that arrives, so a value costs one call.
     """
-    end, pos = len(data), 0
-    items -= 1
-    inside: list[list[Any]] = []
-    while True:
+
+    __slots__ = ("data", "end", "items")
+
+    def __init__(self, data: bytes, items: int) -> None:
+        self.data, self.end, self.items = data, len(data), items
+
+    def value(self, pos: int, depth: int) -> tuple[Value, int]:
+        """The value at `pos`, and where it ends; arrays and maps may be `depth` inside each other."""
+        data, end = self.data, self.end
         if pos >= end:
             raise COMPLETE.undecodable()
-        start, head = pos, data[pos]
-        major, argument = head >> 5, head & 31
+        head = data[pos]
         pos += 1
-        if argument > 23:
-            if argument == 31 and major in {2, 3, 4, 5, 7}:
-                raise DEFINITE.undecodable()
-            if major > 5 or argument >= 28:
-                raise TYPES.undecodable(f"a head of {head:#04x}")
-            least = _LEAST[argument - 24]
-            size = 1 << (argument - 24)
-            if size > end - pos:
+        major, argument = head >> 5, head & 31
+        if argument >= 24:
+            pos, argument = self._argument(pos, head)
+        if major == _OCTETS:
+            stop = pos + argument
+            if stop > end:
                 raise COMPLETE.undecodable()
-            argument = int.from_bytes(data[pos : pos + size], "big")
-            pos += size
-            if argument < least:
-                raise CANONICAL.undecodable("a head is longer than it need be")
-        elif major > 5 and (major == 6 or argument < 20 or argument > 22):
-            raise TYPES.undecodable(f"a head of {head:#04x}")
-        if inside:
-            current = inside[-1]
-            if current[1] and not current[0] & 1:
-                if major > 1:
-                    raise KEYS.undecodable()
-                key = pos - start, data[start:pos]
-                if key <= current[2]:
-                    raise CANONICAL.undecodable("keys are not sorted, or there twice")
-                current[2] = key
-            current[0] -= 1
-        if 2 <= major < 4:
-            if argument > end - pos:
+            return data[pos:stop], stop
+        if major == _UINT:
+            return argument, pos
+        if major == _TEXT:
+            stop = pos + argument
+            if stop > end:
                 raise COMPLETE.undecodable()
-            pos += argument
-        elif 4 <= major < 6:
-            if len(inside) == MAX_DEPTH:
+            return _text(data[pos:stop]), stop
+        if major in (_MAP, _ARRAY):
+            if not depth:
                 raise DEPTH.undecodable()
-            count = argument if major == 4 else 2 * argument
+            count = argument if major == _ARRAY else 2 * argument
             if count > end - pos:  # each value has a byte at least
                 raise COMPLETE.undecodable()
-            items -= count
-            if items < 0:
+            self.items -= count
+            if self.items < 0:
                 raise ITEMS.undecodable()
-            inside.append([count, major == 5, _BEFORE_ALL])
-        while inside and not inside[-1][0]:
-            inside.pop()
-        if not inside:
-            break
-    if pos != end:
-        raise TRAILING.undecodable(f"{end - pos} bytes")
+            many = self._map if major == _MAP else self._array
+            return many(pos, argument, depth - 1)
+        if major == _NEGATIVE:
+            return -1 - argument, pos
+        if major == 7 and argument in _SIMPLE:
+            return _SIMPLE[argument], pos
+        raise TYPES.undecodable(f"a head of {head:#04x}")
 
+    def _argument(self, pos: int, head: int) -> tuple[int, int]:
+        """Where the argument of a long head ends, and what it is."""
+        major, form = head >> 5, head & 31
+        if form == 31 and major in {2, 3, 4, 5, 7}:
+            raise DEFINITE.undecodable()
+        if major > _MAP or form >= 28:
+            raise TYPES.undecodable(f"a head of {head:#04x}")
+        least, stop = _LEAST[form - 24], pos + (1 << form - 24)
+        if stop > self.end:
+            raise COMPLETE.undecodable()
+        argument = self.data[pos] if form == 24 else int.from_bytes(self.data[pos:stop], "big")
+        if argument < least:
+            raise CANONICAL.undecodable("a head is longer than it need be")
+        return stop, argument
 
-_PLAIN = frozenset({bytes, bool, NoneType})
+    def _array(self, pos: int, count: int, depth: int) -> tuple[list[Value], int]:
+        values = []
+        for _ in range(count):
+            value, pos = self.value(pos, depth)
+            values.append(value)
+        return values, pos
 
-
-def _check(values: Iterable[object], depth: int) -> None:
-    """Refuse what `decode` would refuse; `cbor2` would write it."""
-    for value in values:
-        kind = type(value)
-        if kind in _PLAIN:
-            continue
-        if isinstance(value, int):
-            if not -_UINT64_END <= value < _UINT64_END:
-                raise UsageError("integers have 64 bits")
-        elif isinstance(value, str):
-            try:
-                value.encode()
-            except UnicodeEncodeError as e:
-                raise UsageError("a text holds half a surrogate pair") from e
-        elif kind is dict or kind is list or kind is tuple:
-            if not depth:
-                raise LimitError(f"arrays and maps are at most {MAX_DEPTH} deep")
-            if isinstance(value, dict):
-                if not all(isinstance(key, int) and not isinstance(key, bool) for key in value):
-                    raise UsageError("the keys of maps are integers")
-                _check(value, depth)
-                _check(value.values(), depth - 1)
+    def _map(self, pos: int, count: int, depth: int) -> tuple[dict[int, Value], int]:
+        data, end, values, before = self.data, self.end, dict[int, Value](), 0
+        for _ in range(count):
+            if pos < end and data[pos] < _LEAST[0]:
+                key = data[pos]
+                pos += 1
+                place = 0x100 | key
             else:
-                _check(value, depth - 1)  # type: ignore[arg-type]  # a list or a tuple
-        else:
-            raise UsageError(f"a {kind.__name__} has no place in this format")
+                start = pos
+                key, pos = self._key(pos)
+                place = int.from_bytes(b"\x01" + data[start:pos], "big")  # longer ones are larger
+            if place <= before:
+                raise CANONICAL.undecodable("keys are not sorted, or there twice")
+            before = place
+            values[key], pos = self.value(pos, depth)
+        return values, pos
+
+    def _key(self, pos: int) -> tuple[int, int]:
+        if self.data[pos : pos + 1] >= _NO_KEY:
+            raise KEYS.undecodable()
+        key, pos = self.value(pos, 0)
+        assert isinstance(key, int), "as its head says"
+        return key, pos
+
+
+def _text(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        raise TEXT.undecodable() from None
 
 
 @dataclass(frozen=True, slots=True)

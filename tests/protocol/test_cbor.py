@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -33,6 +34,13 @@ def test_what_was_encoded_decodes_to_the_same(value: Any) -> None:
     data = cbor.encode(value)
     assert cbor.decode(data) == value
     assert cbor.encode(cbor.decode(data)) == data
+
+
+@given(VALUES)
+def test_another_implementation_writes_the_same_bytes_and_reads_the_same_value(value: Any) -> None:
+    data = cbor2.dumps(value, canonical=True)
+    assert cbor.encode(value) == data
+    assert cbor.decode(data) == cbor2.loads(data)
 
 
 @given(st.dictionaries(INTEGERS, LEAVES, min_size=2), st.randoms(use_true_random=False))
