@@ -36,7 +36,7 @@ from . import (
     timers,
     ways,
 )
-from .node import Line, LineState, Node, Options
+from .node import Line, LineState, Node, Options, jitter
 from .step import (
     Called,
     Heard,
@@ -125,6 +125,7 @@ class Engine:
         node.remind(step, ("receipts", 0), receipts.SOON_S)
         node.remind(step, ("rotation", 0), rotation.REPEAT_S)
         node.remind(step, ("rendezvous", 0), rendezvous.FIRST_LOOK_S)
+        node.remind(step, ("pull", 0), queues.PULL_AGAIN_S)
         node.remind(step, ("invites", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         repair.started(step, node)
@@ -248,6 +249,9 @@ class Engine:
                 rotation.repeat(step, node)
             case "rendezvous":
                 rendezvous.look(step, node)
+            case "pull":
+                queues.pull_again(step, node)
+                node.remind(step, ("pull", 0), jitter(step.entropy, queues.PULL_AGAIN_S))
             case "health":
                 if rotation.health(step, node):
                     node.remind(step, ("health", 0), rotation.HEALTH_S)

@@ -27,6 +27,7 @@ SOUGHT = "sought"
 WANTED = 2
 """Queues for each peer, on relays of different owners."""
 RETRY_S = 60.0
+PULL_AGAIN_S = 3600.0
 EXTEND_BEFORE_S = 60 * limits.DAY
 """A lease of 90 days is extended when less than this is left, so about once a month."""
 
@@ -292,6 +293,18 @@ def pull(step: Step, line: Line, reading: Reading, *, after: int | None = None) 
         mbx.RecipientId(reading.row.rid), reading.last if after is None else after, limits.MAX_PULL
     )
     links.ask(step, line, body, reading.key)
+
+
+def pull_again(step: Step, node: Node) -> None:
+    """Ask again for all that lies in the queues that are read.
+
+    A relay lets no more go than was asked for. If it believes that it has delivered what never came, it would
+    be silent for as long as the line stands.
+    """
+    for reading in node.reading.values():
+        line = node.lines.get(reading.row.relay_id)
+        if line is not None and line.is_up:
+            pull(step, line, reading, after=0)
 
 
 def extended(step: Step, asked: mbx.Ext, said: mbx.Info | mbx.Error) -> None:

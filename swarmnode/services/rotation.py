@@ -135,19 +135,18 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data
     control = QueueControl.decode(data)
     if control.step is Turn.QADD:
         assert control.record is not None
-        queue_id = queues.add_outgoing(step, node, peer.id, control.record, state=Sender.ADDED.value)
-        out = QUEUES_OUT.get(step.tx, queue_id)
-        assert out is not None
-        if out.peer_id == peer.id:
-            _moved_out(step, node, conversation, peer, out, control.step)
-    elif control.step in mbx.rotation.FROM_SENDER:
+        queues.add_outgoing(step, node, peer.id, control.record, state=Sender.ADDED.value)
+    if control.step in mbx.rotation.FROM_SENDER:
         queue = QUEUES_IN.one(step.tx, sid=control.sid, peer_id=peer.id)
         if queue is not None and queue.state != queues.MAKING:
             _move(step, node, queue, control.step)
-    else:
-        out = QUEUES_OUT.one(step.tx, sid=control.sid, peer_id=peer.id)
-        if out is not None:
-            _moved_out(step, node, conversation, peer, out, control.step)
+        return
+    out = QUEUES_OUT.one(step.tx, sid=control.sid, peer_id=peer.id)
+    if out is not None and out.state == queues.SOUGHT:  # found, and told of before its relay says so
+        queues.change_out(step, node, out.id, state=Sender.ADDED.value)
+        out = QUEUES_OUT.get(step.tx, out.id)
+    if out is not None:
+        _moved_out(step, node, conversation, peer, out, control.step)
 
 
 def keyed(step: Step, node: Node, queue: QueueOut) -> None:

@@ -13,6 +13,9 @@ from sim_scenario import PATIENCE, QUIET, REUNION
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import HYBRID, World
 
+from swarm_protocol.mailbox.limits import MAX_PULL
+from swarmnode.services.queues import WANTED
+
 
 def a_pair(seed: int = 1, *relays: str, suite: int | None = None) -> World:
     """Ada and ben, who have met."""
@@ -30,6 +33,18 @@ def apart(ada: tuple[str, ...], ben: tuple[str, ...], *others: str) -> World:
         for relay in relays:
             world.use(name, relay)
     world.meet("ada", "ben")
+    return world
+
+
+def with_spare(ada: str, ben: str) -> World:
+    """Ada and ben, all of whose queues lie on two relays; each has one more, of which the other was told."""
+    world = apart(("rho", "sigma"), ("rho", "sigma"), ada, ben)
+    world.use("ada", ada)
+    world.use("ben", ben)
+    world.time.run(world.time.now + 2 * HOUR)
+    pairs = 2 * WANTED
+    assert sum(len(world.relays[name].queues()) for name in ("rho", "sigma")) >= pairs
+    assert not any(world.relays[name].queues() for name in (ada, ben))
     return world
 
 
@@ -142,9 +157,8 @@ def test_what_is_said_survives_the_death_of_a_relay() -> None:
 @pytest.mark.parametrize("third", [("tau", "tau"), ("tau", "ypsilon")], ids=["one", "two"])
 def test_when_all_relays_of_both_die_at_once_they_meet_at_a_third(third: tuple[str, str]) -> None:
     """It may be one that both use, or one of each that the other was told of."""
-    world = apart(("rho", "sigma", third[0]), ("rho", "sigma", third[1]))
+    world = with_spare(*third)
     talk(world)
-    world.time.run(world.time.now + HOUR)
     for name in ("rho", "sigma"):
         world.relays[name].die()
     talk(world)
@@ -154,8 +168,7 @@ def test_when_all_relays_of_both_die_at_once_they_meet_at_a_third(third: tuple[s
 
 
 def test_who_loses_all_relays_while_the_other_is_away_is_found() -> None:
-    world = apart(("rho", "sigma", "tau"), ("sigma", "rho", "ypsilon"))
-    world.time.run(world.time.now + HOUR)
+    world = with_spare("tau", "ypsilon")
     world.people["ben"].sleep(2 * DAY)
     for name in ("rho", "sigma"):
         world.relays[name].die()
@@ -232,6 +245,21 @@ def test_a_relay_that_owes_answers_is_called_anew() -> None:
     world.time.run(world.time.now + 10 * MINUTE)
     talk(world)
     world.settle(MINUTE)
+    all_is_well(world)
+
+
+def test_what_relays_deliver_into_the_void_is_asked_for_again() -> None:
+    world = a_pair()
+    for relay in world.relays.values():
+        relay.mischief = Mischief(drop=1.0)
+    for _ in range(2 * MAX_PULL):
+        world.say("ada", "ben")
+        world.time.run(world.time.now + 1)
+    for relay in world.relays.values():
+        relay.mischief = HONEST
+    world.settle(1.5 * HOUR)
+    waiting = [relay.store.waiting(queue) for relay in world.relays.values() for queue in relay.queues()]
+    assert not any(waiting), "what came by another way lies there still"
     all_is_well(world)
 
 
@@ -318,11 +346,16 @@ DIRECTED: dict[str, Callable[[], None]] = {
         test_edits_and_deletions_overtake_what_they_are_about,
         test_a_relay_that_goes_back_to_an_older_disk_costs_nothing,
         test_a_relay_that_owes_answers_is_called_anew,
+        test_what_relays_deliver_into_the_void_is_asked_for_again,
+        test_who_loses_all_relays_while_the_other_is_away_is_found,
         test_a_relay_that_cannot_store_is_not_stormed,
         test_who_is_away_is_not_told_again_and_again_of_new_queues,
         test_a_full_disk_loses_nothing_and_acknowledges_nothing,
     )
 } | {
+    test_when_all_relays_of_both_die_at_once_they_meet_at_a_third.__name__: partial(
+        test_when_all_relays_of_both_die_at_once_they_meet_at_a_third, ("tau", "ypsilon")
+    ),
     test_a_node_may_die_at_any_step_of_a_talk.__name__: partial(
         test_a_node_may_die_at_any_step_of_a_talk, "ada"
     ),

@@ -21,6 +21,9 @@ ORDER = "test_edits_and_deletions_overtake_what_they_are_about"
 BACK = "test_a_relay_that_goes_back_to_an_older_disk_costs_nothing"
 MUTE = "test_a_relay_that_owes_answers_is_called_anew"
 FAILING = "test_a_relay_that_cannot_store_is_not_stormed"
+VOID = "test_what_relays_deliver_into_the_void_is_asked_for_again"
+THIRD = "test_when_all_relays_of_both_die_at_once_they_meet_at_a_third"
+FOUND = "test_who_loses_all_relays_while_the_other_is_away_is_found"
 TURNS = "test_who_is_away_is_not_told_again_and_again_of_new_queues"
 FULL = "test_a_full_disk_loses_nothing_and_acknowledges_nothing"
 CLOCK = "test_a_clock_that_is_wrong_by_a_year_decides_nothing"
@@ -46,6 +49,7 @@ def mutant(name: str, what: str, by: str, module: str, old: str, new: str) -> Mu
 
 GROUPS, TALKING, OUTGOING = "services/groups.py", "services/talk.py", "services/outgoing.py"
 LINKS, REPEATS = "services/links.py", "services/repeats.py"
+QUEUES, RENDEZVOUS = "services/queues.py", "services/rendezvous.py"
 RECEIPTS, ROTATION, REPAIR = "services/receipts.py", "services/rotation.py", "services/repair.py"
 DATABASE, QUERIES, VIEWS = "storage/database.py", "storage/queries.py", "services/views.py"
 BODIES, RESTORE = "storage/bodies.py", "services/restore.py"
@@ -286,12 +290,44 @@ MUTANTS = [
         "        pass\n",
     ),
     mutant(
+        "void-unnoticed",
+        "a queue is asked for what lies there once on a line",
+        VOID,
+        QUEUES,
+        "            pull(step, line, reading, after=0)\n",
+        "            pass\n",
+    ),
+    mutant(
         "rotation-without-end",
         "a step of a rotation is said each half minute until it is answered",
         TURNS,
         ROTATION,
         "    pause = min(REPEAT_S * 2.0 ** min(times - 1, 12), LAST_REPEAT_S)\n",
         "    pause = REPEAT_S + 0 * times\n",
+    ),
+    mutant(
+        "nobody-is-looked-for",
+        "a peer that has confirmed nothing for a day is not looked for",
+        FOUND,
+        RENDEZVOUS,
+        "                _seek(step, node, peer)\n",
+        "",
+    ),
+    mutant(
+        "queue-nobody-finds",
+        "who is cut off makes its next queue where nobody will look for it",
+        FOUND,
+        ROTATION,
+        "rendezvous.place(step, node, peer, relay) if to_find else None",
+        "None",
+    ),
+    mutant(
+        "emergency-untold",
+        "contacts are not told ahead of the relays that are for an emergency",
+        THIRD,
+        RENDEZVOUS,
+        "    spare = sorted(own, key=lambda relay: (-live[relay.id], relay.id))[queues.WANTED :]\n",
+        "    spare: list[Relay] = []\n",
     ),
     # --- coming back ----------------------------------------------------------------------------------------
     mutant(

@@ -26,6 +26,7 @@ from sim_mutant_catalogue import (
     DEATH,
     DRIVER,
     FAILING,
+    FOUND,
     FULL,
     LIVES,
     MUTANTS,
@@ -34,7 +35,9 @@ from sim_mutant_catalogue import (
     STEPS,
     STORING,
     TALK,
+    THIRD,
     TURNS,
+    VOID,
     Mutant,
 )
 
@@ -42,7 +45,23 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "swarmnode"
 SUPPORT = ROOT / "tests" / "support"
 DOCUMENT = ROOT / "docs" / "simulator.md"
-QUICK = (TALK, STORING, DEATH, AWAY, ORDER, BACK, MUTE, FAILING, TURNS, FULL, CLOCK, STEPS)
+QUICK = (
+    TALK,
+    STORING,
+    DEATH,
+    AWAY,
+    ORDER,
+    BACK,
+    MUTE,
+    FAILING,
+    TURNS,
+    FULL,
+    CLOCK,
+    VOID,
+    FOUND,
+    THIRD,
+    STEPS,
+)
 """Directed tests, quick ones first."""
 SEEDS = 8
 """So many random lives at most are tried on a mutant."""
@@ -62,9 +81,10 @@ def lives():
         if wrong := run_seed(seed, keep=0).wrong:
             raise AssertionError(f"seed {seed}: {wrong}")
 
-for name in sys.argv[5:]:
+DIRECTED = test_directed.DIRECTED | {"lives": lives}
+for name, test in [(name, DIRECTED[name]) for name in sys.argv[5:]]:
     try:
-        lives() if name == "lives" else test_directed.DIRECTED[name]()
+        test()
     except Exception as error:
         print("CAUGHT", name, (str(error) or repr(error)).replace(chr(10), " "))
         break
