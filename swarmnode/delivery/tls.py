@@ -12,11 +12,6 @@ import hmac
 import ssl
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from swarm_protocol.entropy import Entropy
 
 from ..errors import StorageError
@@ -34,6 +29,15 @@ def make_certificate(entropy: Entropy) -> bytes:
 
     The certificate says nothing: its name is a constant, and its dates are everybody's.
     """
+    from cryptography import x509  # noqa: PLC0415 - once in a relay's life
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
     scalar = int.from_bytes(entropy(40), "big") % (_P256_ORDER - 1) + 1  # 64 bits more: no visible bias
     key = ec.derive_private_key(scalar, ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "node")])
@@ -51,10 +55,10 @@ def pin_of(pem: bytes) -> bytes:
         StorageError: there is no certificate in it.
     """
     try:
-        certificate = x509.load_pem_x509_certificate(pem)
+        der = ssl.PEM_cert_to_DER_cert(pem[pem.index(ssl.PEM_HEADER.encode()) :].decode())
     except ValueError as e:
         raise StorageError("the certificate's file is damaged") from e
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return hashlib.sha256(der).digest()
 
 
 def server_context(pem: Path) -> ssl.SSLContext:

@@ -16,9 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from spake2 import SPAKE2_A, SPAKE2_B, SPAKEError  # type: ignore[import-untyped]
-from spake2.ed25519_basic import NotOnCurve  # type: ignore[import-untyped]
+from typing import Any
 
 from .. import cbor, labels
 from ..cbor import Record
@@ -99,7 +97,7 @@ def offer_code(
 
     The invite that follows ends at `expires_at` (Unix seconds).
     """
-    side = SPAKE2_A(code.words.encode(), _OFFER, _TAKE, entropy_f=entropy)
+    side = _spake2().SPAKE2_A(code.words.encode(), _OFFER, _TAKE, entropy_f=entropy)
     message = cbor.encode({1: side.start(), 2: queue.fields(), 3: expires_at})
     return CodeOffer(code.nameplate, at, message, side.serialize())
 
@@ -142,7 +140,7 @@ def take_code(code: Code, at: RelayAddress, message: bytes, entropy: Entropy) ->
     r = Record.decode(message, "an offer of a code", max_size=rules.BUNDLE_SIZE)
     point = r.octets(1, size=_POINT_SIZE)
     queue, expires_at = QueueRecord.read(r.record(2, "a queue record")), r.uint(3)
-    side = SPAKE2_B(code.words.encode(), _OFFER, _TAKE, entropy_f=entropy)
+    side = _spake2().SPAKE2_B(code.words.encode(), _OFFER, _TAKE, entropy_f=entropy)
     own: bytes = side.start()
     prk = _agree(side, point, code.nameplate, at, message, own)
     reply = cbor.encode({1: own, 2: _proof(prk)})
@@ -158,7 +156,7 @@ def hear_code(offer: CodeOffer, reply: bytes) -> AgreedSecret:
     """
     r = Record.decode(reply, "a reply to a code", max_size=rules.BUNDLE_SIZE)
     point, proof = r.octets(1, size=_POINT_SIZE), r.octets(2, size=rules.KEY_SIZE)
-    side = SPAKE2_A.from_serialized(offer.secret)
+    side = _spake2().SPAKE2_A.from_serialized(offer.secret)
     prk = _agree(side, point, offer.nameplate, offer.at, offer.message, point)
     if not same(_proof(prk), proof):
         raise WrongCode(str(rules.CODE_RIGHT.broken()), rule=rules.CODE_RIGHT.id)
@@ -166,13 +164,19 @@ def hear_code(offer: CodeOffer, reply: bytes) -> AgreedSecret:
     return _agreed(prk, offer.at, expires_at)
 
 
-def _agree(
-    side: SPAKE2_A | SPAKE2_B, point: bytes, nameplate: int, at: RelayAddress, offer: bytes, reply: bytes
-) -> bytes:
+def _spake2() -> Any:
+    """The library. It computes its groups when it is loaded, and few starts of a node need a code."""
+    import spake2.ed25519_basic  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return spake2
+
+
+def _agree(side: Any, point: bytes, nameplate: int, at: RelayAddress, offer: bytes, reply: bytes) -> bytes:
     """The key of both, bound to all that was said in the open: the queue and the end of the invite too."""
+    library = _spake2()
     try:
         shared: bytes = side.finish(point)
-    except (SPAKEError, NotOnCurve, ValueError):
+    except (library.SPAKEError, library.ed25519_basic.NotOnCurve, ValueError):
         raise rules.CODE_MESSAGE.undecodable() from None
     return labels.CODE.extract(cbor.encode([shared, at.pin, nameplate, offer, reply]))
 
