@@ -1,0 +1,67 @@
+"""What the owner is told of feeds themselves, in a conversation of its own: that one moved, ended or broke.
+
+The same conversation holds the list of all feeds as a file. Ids of notices are made of what they are about,
+so that telling one again is harmless.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from ...api import (
+    Actor,
+    ActorSeen,
+    ConversationRef,
+    ConversationSeen,
+    Event,
+    MessageRef,
+    MessageSeen,
+    RemoteFile,
+)
+from ...text import from_html
+from .model import REASONS
+from .subscriptions import Subscription
+
+ROOM = ConversationRef("subscriptions")
+SPEAKER = Actor("feeds")
+OPML = RemoteFile(id="opml", name="feeds.opml", media_type="text/x-opml", description="All feeds, as OPML")
+
+_SAYS = {
+    "gone": "This feed is gone for good: its server says so. It is not asked for any more.",
+    "over": "This feed says that it has ended. It is not asked for any more.",
+    "moved": "This feed has moved for good, and is followed.",
+    "joined": "This feed has moved to where another one of yours lies, and goes on there.",
+    "line": "This feed's server has not answered for a while.",
+    "limited": "This feed's server says that it is asked too often.",
+    "login": "This feed asks for a password. Add it as an account of its own, with one.",
+    "missing": "This feed is not where it was.",
+    "refused": "This feed's server does not give it.",
+    **{reason: f"This feed cannot be read: {text}." for reason, text in REASONS.items()},
+}
+_AFTER = "It is asked for now and then, and comes back by itself."
+_ONCE = frozenset({"gone", "over", "moved", "joined"})
+
+
+def room() -> tuple[Event, ...]:
+    """The conversation, and the list in it."""
+    body = from_html("<p>All your feeds in one file, as they are when you open it.</p>")
+    return (
+        ConversationSeen(conversation=ROOM, kind="notifications", title="Feeds"),
+        ActorSeen(actor=SPEAKER, name="Feeds", bot=True),
+        MessageSeen(ref=MessageRef(ROOM, "opml"), actor=SPEAKER, body=body, files=(OPML,), order="0"),
+    )
+
+
+def notice(about: Subscription, what: str, now: float) -> MessageSeen:
+    """One notice; `what` is a key of `_SAYS`."""
+    once = f"{about.url} {about.id}" if what in _ONCE else f"{about.since:.0f}"
+    name, url = escape(about.title or about.url), escape(about.url)
+    says = _SAYS[what] if what in _ONCE else f"{_SAYS[what]} {_AFTER}"
+    return MessageSeen(
+        ref=MessageRef(ROOM, f"{what} {about.key} {once}"[:1000]),
+        actor=SPEAKER,
+        body=from_html(f'<p><a href="{url}">{name}</a></p><p>{escape(says)}</p>'),
+        order=f"{now:015.3f}",
+        remote_time=now,
+        url=about.home or about.url,
+    )

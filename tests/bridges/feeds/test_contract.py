@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from swarm_bridges.testing import contract
+
+TestContract = contract("swarm_bridges.networks.feeds")
