@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from swarm_protocol import mls
 from swarm_protocol.entropy import Entropy
 from swarm_protocol.errors import ProtocolError
+from swarm_protocol.mailbox.frames import FrameType
 
 from ..domain.time import Instant
 from ..errors import AfterCommit, DiskFull, NodeError, NotReady, StorageError, Unreachable
@@ -56,6 +57,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 48
 """Inputs in one transaction: some 100 ms at most, so that a person's wish never waits long."""
+LAZY_S = 0.05
+"""Answers that nobody waits for may wait so long for company: each transaction saved is CPU and a sync."""
 FRAMES_WAITING = 64
 """Frames of one link that wait to be taken; then it is read no further."""
 READERS = 3
@@ -125,6 +128,9 @@ class Runner:
         self._inputs: deque[tuple[Input, asyncio.Semaphore | None]] = deque()
         self._wishes: deque[_Wish] = deque()
         self._wanted = asyncio.Event()
+        self._due = False
+        """Whether inputs wait that are more than answers nobody waits for."""
+        self._lazy: asyncio.TimerHandle | None = None
         self._links: dict[LinkId, _Link] = {}
         self._guests = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -164,7 +170,7 @@ class Runner:
                 yield
             finally:
                 self._stopping = True
-                self._wanted.set()
+                self._hurry()
                 await work
                 watch.cancel()
                 self._drop_links()
@@ -264,9 +270,9 @@ class Runner:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            while self._wishes or self._inputs:
+            while self._wishes or self._due:
                 wishes = [self._wishes.popleft() for _ in range(min(len(self._wishes), BATCH))]
-                inputs = [self._inputs.popleft() for _ in range(min(len(self._inputs), BATCH))]
+                inputs = self._take_inputs() if self._due else []
                 batch = await loop.run_in_executor(
                     self._writer, self._transaction, wishes, [input_ for input_, _ in inputs]
                 )
@@ -283,6 +289,14 @@ class Runner:
                     _answer(wish, result, error)
             if self._stopping:
                 return
+
+    def _take_inputs(self) -> list[tuple[Input, asyncio.Semaphore | None]]:
+        inputs = [self._inputs.popleft() for _ in range(min(len(self._inputs), BATCH))]
+        self._due = bool(self._inputs)
+        if self._lazy is not None:
+            self._lazy.cancel()
+            self._lazy = None
+        return inputs
 
     def _transaction(self, wishes: list[_Wish], inputs: list[Input]) -> _Batch:
         """In the writer's thread: run everything, commit."""
@@ -312,6 +326,7 @@ class Runner:
                 self._blamed[blamed] += 1
         self._drop_links()
         self._inputs.clear()
+        self._due = False
         self._engine = self._new_engine()
         loop = asyncio.get_running_loop()
         if isinstance(error, AfterCommit):
@@ -375,9 +390,18 @@ class Runner:
     def _feed(self, input_: Input, room: asyncio.Semaphore | None = None) -> None:
         if self._tracers:
             self._trace(input_)
-        if not self._stopping:
-            self._inputs.append((input_, room))
-            self._wanted.set()
+        if self._stopping:
+            return
+        self._inputs.append((input_, room))
+        if not _may_wait(input_) or len(self._inputs) >= BATCH:
+            self._hurry()
+        elif self._lazy is None:
+            self._lazy = asyncio.get_running_loop().call_later(LAZY_S, self._hurry)
+
+    def _hurry(self) -> None:
+        """Have what has arrived be taken now."""
+        self._due = bool(self._inputs)
+        self._wanted.set()
 
     def _drop(self, link: LinkId) -> None:
         gone = self._links.pop(link, None)
@@ -425,6 +449,14 @@ class Runner:
             if (now.wall_s - before.wall_s) - (now.tick - before.tick) > SLEPT_S:
                 self._feed(NetworkChanged())
             before = now
+
+
+_MAY_WAIT = tuple(bytes([1, 24, kind]) for kind in (FrameType.DONE, FrameType.RECEIPT))
+
+
+def _may_wait(input_: Input) -> bool:
+    """Whether nobody waits for it, by its first bytes: a map whose key 1 is the type (spec 30 §1)."""
+    return isinstance(input_, Heard) and input_.data.startswith(_MAY_WAIT, 1)
 
 
 class _Rejected(Exception):
