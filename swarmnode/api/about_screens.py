@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from ..errors import NotFound
 from .access import Granted, Scope
-from .resolve import Named, resolve
+from .resolve import Kind, Named, resolve
 from .route import Body, Call, Items, Route
 
 
@@ -58,7 +58,7 @@ class DeviceView(msgspec.Struct, frozen=True):
 class Meant(Body, frozen=True, kw_only=True):
     """What a person typed, and what it should be."""
 
-    kind: Literal["contact", "chat", "message", "invite", "relay", "device"]
+    kind: Kind
     text: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 

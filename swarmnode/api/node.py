@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView
 from ..domain.views import (
     CarryView,
     ChatView,
@@ -293,6 +294,83 @@ class Node(Protocol):
 
     async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:
         """Find messages; any text is allowed."""
+        ...
+
+    # Other networks
+
+    async def networks(self) -> tuple[NetworkView, ...]:
+        """The bridges that are installed."""
+        ...
+
+    async def reload_network(self, network: str) -> NetworkView:
+        """Look for a bridge anew, and start it again; other bridges do not notice."""
+        ...
+
+    async def accounts(self, language: str = "en") -> tuple[AccountView, ...]:
+        """The owner's accounts on other networks, with sentences in this language."""
+        ...
+
+    async def account(self, account: str, language: str = "en") -> AccountView:
+        """One account."""
+        ...
+
+    async def pause_account(self, account: str, language: str = "en") -> AccountView:
+        """Let nothing of an account run."""
+        ...
+
+    async def resume_account(self, account: str, language: str = "en") -> AccountView:
+        """Let an account run again: a paused one, one that was used elsewhere, one that crashed."""
+        ...
+
+    async def remove_account(self, account: str) -> None:
+        """Forget an account, with all that it brought here."""
+        ...
+
+    async def begin_login(
+        self, network: str, account: str, why: str, *, at_home: bool = False, language: str = "en"
+    ) -> LoginView:
+        """Begin to add an account on a network, or (`reauth`, `reconfigure`) a login for one that is there.
+
+        `at_home`: the owner says that the server is in their own network.
+        """
+        ...
+
+    async def login(self, login: str) -> LoginView:
+        """What a login shows."""
+        ...
+
+    async def answer_login(
+        self, login: str, turn: str, answers: Mapping[str, str], language: str = "en"
+    ) -> LoginView:
+        """Answer what is shown; UsageError where it asks for more, or shows something else by now."""
+        ...
+
+    async def tick_login(self, login: str, language: str = "en") -> LoginView:
+        """Look whether what a login waits for has happened."""
+        ...
+
+    async def end_login(self, login: str) -> None:
+        """Give a login up."""
+        ...
+
+    async def open_chat(self, account: str, address: str) -> ChatView:
+        """The conversation with whom, or in what room, people call so on that network."""
+        ...
+
+    async def abilities(self, chat: str) -> AbilitiesView:
+        """What can be done in a conversation of a network."""
+        ...
+
+    async def mark(self, message: str, name: str, *, on: bool) -> MessageView:
+        """Set or take away a `favourite`, `boost` or `bookmark`."""
+        ...
+
+    async def confirm(self, message: str) -> MessageView:
+        """Say that a message which may have been sent is there. Conflict if that is known."""
+        ...
+
+    async def timeline(self, *, before: str = "", limit: int = 50) -> Page:
+        """Posts of all networks by time: the last ones, or those before a cursor."""
         ...
 
     # Files

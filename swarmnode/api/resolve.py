@@ -15,7 +15,7 @@ from ..errors import NotFound
 from .node import Node
 from .ports import TokenStore
 
-Kind = Literal["contact", "chat", "message", "invite", "relay", "device"]
+Kind = Literal["contact", "chat", "message", "invite", "relay", "device", "network", "account"]
 SHOWN = 8
 """Candidates that an error lists."""
 
@@ -26,6 +26,8 @@ LIST_COMMAND = {
     "invite": "invite --list",
     "relay": "relay list",
     "device": "devices",
+    "network": "bridge list",
+    "account": "bridge status",
 }
 
 
@@ -58,6 +60,11 @@ async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]
             return [Named(c.id, c.title) for c in await node.chats()]
         case "invite":
             return [Named(i.id, i.note) for i in await node.invites()]
+        case "network":
+            return [Named(n.id, n.name) for n in await node.networks()]
+        case "account":
+            found = await node.accounts()
+            return [Named(a.id, name) for a in found for name in (a.display, a.network)]
         case "relay":
             return [Named(r.id, r.address) for r in await node.relays()]
         case _:
@@ -74,7 +81,7 @@ def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:
         [t for t in things if folded and t.name.casefold().startswith(folded)],
     )
     for fitting in ranks:
-        if len(fitting) == 1:
+        if len({t.id for t in fitting}) == 1:
             return fitting[0]
         if fitting:
             raise NotFound(f"Several fit: {_list(fitting)}.", hint="Give more of the name, or the id.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import about_node, about_people, about_screens, about_talk
+from . import about_bridges, about_node, about_people, about_screens, about_talk
 from .route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,4 +10,5 @@ ROUTES: tuple[Route, ...] = (
     *about_node.ROUTES,
     *about_people.ROUTES,
     *about_talk.ROUTES,
+    *about_bridges.ROUTES,
 )

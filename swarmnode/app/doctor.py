@@ -19,6 +19,8 @@ from ..storage import integrity
 from ..storage.home import Home
 from ..storage.shelves import CONTACTS, GAPS, OUTBOX
 from ..texts import Texts
+from . import networks
+from .hosted import Hosted
 
 LOW_DISK_MIB = 256
 FEW_TICKETS = 8
@@ -26,7 +28,13 @@ FEW_TICKETS = 8
 
 
 async def examine(
-    place: Home, runner: Runner | None, role: RelayRole | None, *, exists: bool, t: Texts
+    place: Home,
+    runner: Runner | None,
+    role: RelayRole | None,
+    *,
+    exists: bool,
+    t: Texts,
+    hosted: Hosted | None = None,
 ) -> tuple[Check, ...]:
     """Every check, those of the store last, in the language of `t`."""
     checks = [_home(place, t), _disk(place, t)]
@@ -37,6 +45,7 @@ async def examine(
             checks.append(Check("store", False, t("doctor.store.locked"), t("doctor.store.unlock")))
         return tuple(checks)
     checks += await runner.look(lambda step, node: _of_node(step, node, t))
+    checks += await runner.look(lambda step, _: list(networks.checks(step, hosted, t)))
     findings = await asyncio.to_thread(lambda: list(integrity.look(runner.database)))
     faults = [fault for finding in findings for fault in finding.faults]
     if faults:

@@ -1,6 +1,7 @@
 """A node as the API asks for it (`api.node.Node`).
 
-What it is itself, its files and its news stand here; what it has of `people` and `talk` in modules so named.
+What it is itself, its files and its news stand here; what it has of `people`, `talk` and `bridges` in modules
+so named.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class LocalNode(People, Talk):
     async def doctor(self, language: str = "en") -> tuple[Check, ...]:
         """See `api.node.Node`."""
         exists, t = self._keys.exists(), Texts(language)
-        return await doctor.examine(self.place, self._runner, self.role, exists=exists, t=t)
+        return await doctor.examine(
+            self.place, self._runner, self.role, exists=exists, t=t, hosted=self._hosted
+        )
 
     async def retry(self) -> Retried:
         """See `api.node.Node`."""

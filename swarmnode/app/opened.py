@@ -19,6 +19,7 @@ from ..storage.home import Home
 from ..storage.keystore import KeyStore
 from ..storage.sealing import RootKey
 from . import home, upkeep, words
+from .hosted import Hosted
 from .stores import Stores
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Opened:
         self.config, self.place, self.stores, self.role = config, place, stores, role
         self._keys = KeyStore(place.files, entropy=os.urandom)
         self._runner: Runner | None = None
+        self._hosted: Hosted | None = None
         self._open = AsyncExitStack()
         self._turn = asyncio.Lock()
 
@@ -51,6 +53,14 @@ class Opened:
                 )
             raise NotReady("there is no persona yet", hint="Make one: `swarmnode init`.")
         return self._runner
+
+    @property
+    def hosted(self) -> Hosted:
+        """The host of bridges; raises as `runner`, and NotReady where the store was rolled back."""
+        _ = self.runner
+        if self._hosted is None:
+            raise NotReady("an older copy of the store lies here", hint="See `swarmnode doctor`.")
+        return self._hosted
 
     async def start(self, passphrase: str | None) -> None:
         """Open the store if what is at hand opens it."""
@@ -90,6 +100,8 @@ class Opened:
             return
         await self._open.enter_async_context(upkeep.going_on(self.place, database))
         await self.stores.opened(runner)
+        self._hosted = Hosted(runner, self.place.path / "bridges")
+        await self._open.enter_async_context(self._hosted.going_on())
         if privacy.direct or privacy.lan:
             from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load
 
@@ -107,7 +119,7 @@ class Opened:
             )
 
     async def _stop(self) -> None:
-        self._runner = None
+        self._runner = self._hosted = None
         self.stores.closed()
         await self._open.aclose()
 

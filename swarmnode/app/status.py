@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from swarm_protocol.identity import Standing
 
+from ..bridging.core import accounts
 from ..domain.views import NodeState, Problem, StatusView
 from ..errors import StorageError
 from ..services import identity, relays, rendezvous, restore, views, ways
@@ -15,6 +16,7 @@ from ..services.step import Step
 from ..storage import queries
 from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, RELAYS
 from ..texts import Texts
+from .networks import sentence
 
 SHOWN = 3
 """Relays that are tried for a contact, on the screen: the likeliest."""
@@ -70,6 +72,12 @@ def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -
         yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))
     if restore.wants_backup(step):
         yield Problem("backup", t("problem.backup"))
+    known = accounts.all_of(step)
+    for account in known:
+        if account.notice in {"auth", "conflict", "crashed"}:
+            yield Problem("account", sentence(account, account.package, t))
+    if asked := sum(account.asked for account in known):
+        yield Problem("asked", t.count("problem.asked", asked))
     if asking := INVITES.count(step.tx, role="request", state="waiting"):
         yield Problem("request", t.count("problem.request", asking))
     for contact in CONTACTS.all(step.tx, blocked=False):

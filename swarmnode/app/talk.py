@@ -18,10 +18,10 @@ from ..services.node import Node
 from ..services.step import Step
 from ..services.talk import SHREDDED_AT_ONCE
 from ..storage.shelves import IDEMPOTENCY, MessageRow
-from .opened import Opened
+from .bridges import Bridges
 
 
-class Talk(Opened):
+class Talk(Bridges):
     """The part of `api.node.Node` that is about conversations."""
 
     async def chats(self) -> tuple[ChatView, ...]:
@@ -48,7 +48,7 @@ class Talk(Opened):
 
     async def messages_like(self, prefix: str) -> tuple[str, ...]:
         """See `api.node.Node`."""
-        return await self._look(lambda step, _: views.messages_like(step, prefix))
+        return await self._look(lambda step, _: tuple(inbox.messages_like(step, prefix)))
 
     async def send(
         self,
@@ -102,7 +102,9 @@ class Talk(Opened):
 
     async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
         """See `api.node.Node`."""
-        await self._look(lambda step, _: messages.may_delete(step, targets, everywhere=everywhere))
+        own = [target for target in targets if not inbox.is_ours(target)]
+        if own or not targets:
+            await self._look(lambda step, _: messages.may_delete(step, own, everywhere=everywhere))
         gone: list[DeletionView] = []
         for at in range(0, len(targets), SHREDDED_AT_ONCE):
             some = targets[at : at + SHREDDED_AT_ONCE]
@@ -125,11 +127,13 @@ class Talk(Opened):
     async def wait_delivered(self, message: str, timeout_s: float) -> MessageView:
         """See `api.node.Node`."""
         waiting = {MessageState.QUEUED, MessageState.WAITING, MessageState.SENT}
+        if inbox.is_ours(message):  # many networks say no more than that they have it
+            waiting = {MessageState.QUEUED, MessageState.WAITING, MessageState.MAYBE}
         async with self.runner.news() as news:
             view = await self.message(message)
             try:
                 async with asyncio.timeout(timeout_s):
-                    while view.state in waiting and view.kind != "deleted":
+                    while view.state in waiting and view.kind != "deleted" and view.reason != "asked":
                         told = await news.get()
                         if told.data.get("message") == message:
                             view = await self.message(message)
@@ -139,6 +143,8 @@ class Talk(Opened):
 
     async def attachment(self, message: str, index: int) -> File:
         """See `api.node.Node`."""
+        if inbox.is_ours(message):
+            return await self._remote_file(message, index)
 
         def look(step: Step, _: Node) -> File:
             row: MessageRow = messages.message_row(step, message)

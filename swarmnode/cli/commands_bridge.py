@@ -1,4 +1,4 @@
-"""Commands for authors of bridges: `bridge new` and `bridge check`. They need no node."""
+"""Commands about other networks: accounts there, and for authors of bridges `new` and `check`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,160 @@ from pathlib import Path
 
 import click
 
+from ..api.route import Items
+from ..domain.bridge_views import AccountView, NetworkView
+from ..domain.views import ChatView
 from ..errors import UsageError
+from .client import at
 from .group import command, group, option
 from .session import Session
+from .terminal import clean, named, short, size, table, when
+
+ANSWERS = click.Path(path_type=Path, dir_okay=False)
+
+
+@command("list")
+def list_(session: Session) -> None:
+    """List networks that can be added."""
+    found = session.client.get("/bridges", Items[NetworkView])
+    if session.give(found):
+        return
+    t = session.t
+    rows = [
+        (n.id, n.name, n.version, t("bridge.quarantined") if n.quarantined else n.problem or n.summary)
+        for n in found.items
+    ]
+    table(t("bridge.heads").split("|"), rows, none=t("bridge.none"))
+
+
+@command("status")
+@click.argument("account", required=False)
+def status_(session: Session, account: str | None) -> None:
+    """Show how accounts are."""
+    if account is not None:
+        id_ = session.find("account", account)
+        view = session.client.get(at("accounts", id_), AccountView)
+        if not session.give(view):
+            _print(session, view)
+        return
+    found = session.client.get("/accounts", Items[AccountView])
+    if session.give(found):
+        return
+    t = session.t
+    rows = [(short(a.id), a.network_name, a.display, _said(session, a)) for a in found.items]
+    table(t("bridge.accounts.heads").split("|"), rows, none=t("bridge.accounts.none"))
+
+
+def _said(session: Session, account: AccountView) -> str:
+    t, parts = session.t, [account.says]
+    if account.waiting:
+        parts.append(t("bridge.waits", n=account.waiting))
+    if account.asked:
+        parts.append(t("bridge.asked", n=account.asked))
+    return " ".join(parts)
+
+
+def _print(session: Session, account: AccountView) -> None:
+    t = session.t
+    session.say(f"{short(account.id)}  {clean(account.network_name)}  {clean(account.display)}")
+    session.say(f"    {clean(_said(session, account))}")
+    session.say("    " + t("bridge.since", at=when(account.since)))
+    networks = session.client.get("/bridges", Items[NetworkView]).items
+    for network in networks:
+        if network.id == account.network and network.runs:
+            confined = ", ".join(network.confined) or t("bridge.unconfined")
+            session.say("    " + t("bridge.process", size=size(network.resident_bytes), confined=confined))
+
+
+@command("add")
+@click.argument("network")
+@option("--answers", type=ANSWERS, metavar="FILE")
+@option("--at-home", is_flag=True)
+def add_(session: Session, network: str, answers: Path | None, *, at_home: bool) -> None:
+    """Log in to an account on a network, which is added then."""
+    body = {"network": session.find("network", network), "at_home": at_home}
+    _log_in(session, body, answers, "bridge.added")
+
+
+@command("login")
+@click.argument("account")
+@option("--answers", type=ANSWERS, metavar="FILE")
+@option("--at-home", is_flag=True)
+@option("--settings", is_flag=True)
+def login_(session: Session, account: str, answers: Path | None, *, at_home: bool, settings: bool) -> None:
+    """Log in to an account again, or change its settings."""
+    why = "reconfigure" if settings else "reauth"
+    body = {"account": session.find("account", account), "why": why, "at_home": at_home}
+    _log_in(session, body, answers, "bridge.renewed")
+
+
+def _log_in(session: Session, body: dict[str, object], answers: Path | None, said: str) -> None:
+    from .login import run  # noqa: PLC0415
+
+    view = run(session, body, answers)
+    account = session.client.get(at("accounts", view.account), AccountView)
+    if not session.give(account):
+        name, typed = clean(account.display), named(account.display)
+        session.say(session.t(said, name=name, network=clean(account.network_name), typed=typed))
+
+
+def _change(session: Session, account: str, verb: str) -> None:
+    view = session.client.call(
+        "POST", at("accounts", session.find("account", account), verb), None, AccountView
+    )
+    if not session.give(view):
+        session.say(clean(view.says))
+
+
+@command("pause")
+@click.argument("account")
+def pause_(session: Session, account: str) -> None:
+    """Let nothing of an account run."""
+    _change(session, account, "pause")
+
+
+@command("resume")
+@click.argument("account")
+def resume_(session: Session, account: str) -> None:
+    """Let an account run again."""
+    _change(session, account, "resume")
+
+
+@command("remove")
+@click.argument("account")
+@option("--yes", is_flag=True)
+def remove_(session: Session, account: str, *, yes: bool) -> None:
+    """Forget an account, with all that it brought."""
+    id_ = session.find("account", account)
+    if not yes:
+        if not session.asks:
+            raise UsageError("This destroys what it brought here, too.", hint="Say so with --yes.")
+        if not session.confirm(session.t("bridge.really", name=clean(account))):
+            raise click.Abort
+    session.client.do("DELETE", at("accounts", id_))
+    if not session.give({"removed": id_}):
+        session.say(session.t("bridge.removed", name=clean(account)))
+
+
+@command("open")
+@click.argument("account")
+@click.argument("address")
+def open_(session: Session, account: str, address: str) -> None:
+    """Find the conversation with somebody, or a room, by the address there."""
+    path = at("accounts", session.find("account", account), "chats")
+    view = session.client.call("POST", path, {"address": address}, ChatView)
+    if not session.give(view):
+        session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
+
+
+@command("reload")
+@click.argument("network")
+def reload_(session: Session, network: str) -> None:
+    """Start a bridge anew, in the version that is installed now."""
+    id_ = session.find("network", network)
+    view = session.client.call("POST", at("bridges", id_, "reload"), None, NetworkView)
+    if not session.give(view):
+        session.say(session.t("bridge.reloaded", name=clean(view.name), version=clean(view.version)))
 
 
 @command("new")
@@ -50,7 +201,7 @@ def check_(session: Session, package: str, tier: str) -> int:
     return 0 if reached is not None and reached >= wanted else 1
 
 
-@group("bridge", new_, check_)
-def bridge_(session: Session) -> None:
-    """Say what there is for bridges."""
-    session.say(click.get_current_context().get_help())
+@group("bridge", list_, add_, status_, login_, open_, pause_, resume_, remove_, reload_, new_, check_)
+def bridge_(_: Session) -> None:
+    """Say how accounts on other networks are."""
+    click.get_current_context().invoke(status_, account=None)

@@ -14,17 +14,21 @@ import click
 
 from ..api.about_talk import DraftView
 from ..api.node import Found
-from ..api.route import Items
+from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, DeletionView, MessageState, MessageView, Page
 from ..errors import ConfigError, Unreachable, UsageError
 from .client import at
 from .group import command, option
+from .said import show
 from .session import Session
-from .terminal import clean, length, short, size, table, when, working
+from .terminal import clean, length, short, size, when, working
 
 MAX_FILES = 256 * 1024
+"""Bytes in a message of the node's own; other networks take more."""
+MAX_REMOTE_FILES = 8 * 1024 * 1024
 WAIT_S = 30.0
 ARRIVED = frozenset({MessageState.DELIVERED, MessageState.READ})
+GIVEN_UP = frozenset({MessageState.EXPIRED, MessageState.REFUSED})
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -37,14 +41,14 @@ def _seconds(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
-def _file(path: Path) -> dict[str, object]:
+def _file(path: Path, at_most: int) -> dict[str, object]:
     try:
         data = path.read_bytes()
     except OSError as e:
         raise ConfigError(f"{path} cannot be read: {e.strerror}.", hint="Nothing was sent.") from None
-    if len(data) > MAX_FILES:
+    if len(data) > at_most:
         raise UsageError(
-            f"{path.name} has {size(len(data))}.", hint=f"A message takes {size(MAX_FILES)} of files."
+            f"{path.name} has {size(len(data))}.", hint=f"A message takes {size(at_most)} of files."
         )
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return {"name": path.name, "media_type": media_type, "data": base64.b64encode(data).decode()}
@@ -71,7 +75,8 @@ def send_(
 ) -> int:
     """Send a message; with --wait until the other side has stored it."""
     chat = session.find("chat", who)
-    body: dict[str, object] = {"text": text, "attachments": [_file(path) for path in files]}
+    most = MAX_REMOTE_FILES if is_remote(chat) else MAX_FILES
+    body: dict[str, object] = {"text": text, "attachments": [_file(path, most) for path in files]}
     if reply is not None:
         body["reply_to"] = session.find("message", reply)
     if expire is not None:
@@ -79,7 +84,7 @@ def send_(
     view = session.client.call("POST", at("chats", chat, "messages"), body, MessageView)
     if wait:
         view = _wait(session, view, timeout)
-        if view.state not in ARRIVED:
+        if not _arrived(view):
             raise Unreachable(
                 f"Not delivered within {timeout:g} s: {view.state}.",
                 hint=f"It is kept and will be delivered later: message {short(view.id)}.",
@@ -93,30 +98,17 @@ def _wait(session: Session, view: MessageView, timeout_s: float) -> MessageView:
     """Ask again and again, each time for half a minute at most."""
     end = time.monotonic() + timeout_s
     with working(session.t("send.waiting"), show=not session.json):
-        while view.state not in ARRIVED and (left := end - time.monotonic()) > 0:
+        while not _arrived(view) and (left := end - time.monotonic()) > 0:
             path = at("messages", view.id, "delivery")
             view = session.client.get(path, MessageView, timeout_s=round(min(left, WAIT_S), 3))
-            if view.state is MessageState.EXPIRED:
+            if view.state in GIVEN_UP or view.reason == "asked":
                 break
     return view
 
 
-@command("chats")
-def chats_(session: Session) -> None:
-    """List conversations."""
-    chats = session.client.get("/chats", Items[ChatView])
-    if not session.give(chats):
-        rows = [
-            (
-                short(c.id),
-                c.title,
-                str(c.unread or ""),
-                when(c.last_at) if c.last_at else "",
-                _said(session, c.last_kind, c.last_text)[:60],
-            )
-            for c in chats.items
-        ]
-        table(session.t("chats.heads").split("|"), rows, none=session.t("chats.none"))
+def _arrived(view: MessageView) -> bool:
+    """Whether the other side has it; many networks say no more than that they have it themselves."""
+    return view.state in ARRIVED or (bool(view.network) and view.state is MessageState.SENT)
 
 
 @command("read")
@@ -132,7 +124,7 @@ def read_(session: Session, chat: str, limit: int, before: str, *, follow: bool,
     events = session.client.stream("/events") if follow else None
     page = session.client.get(at("chats", id_, "messages"), Page, limit=limit, before=before)
     if follow or not session.give(page):
-        _show(session, page.items)
+        _show_all(session, page.items)
     if page.items and not before and not peek:
         _mark(session, id_, page.items[-1])
     if events is None:
@@ -141,7 +133,7 @@ def read_(session: Session, chat: str, limit: int, before: str, *, follow: bool,
     for new in _coming(session, events, id_, limit):
         unseen = [message for message in new if message.id not in seen]
         seen |= {message.id for message in unseen}
-        _show(session, unseen)
+        _show_all(session, unseen)
         if unseen and not peek:
             _mark(session, id_, unseen[-1])
 
@@ -161,43 +153,10 @@ def _mark(session: Session, chat: str, last: MessageView) -> None:
     session.client.do("POST", at("chats", chat, "read"), {"up_to": last.id})
 
 
-def _show(session: Session, messages: Sequence[MessageView]) -> None:
+def _show_all(session: Session, messages: Sequence[MessageView]) -> None:
     for message in messages:
         if not session.give(message):
-            _print(session, message)
-
-
-def _said(session: Session, kind: str, text: str) -> str:
-    """What a message says, for people."""
-    if kind in {"", "text"}:
-        return clean(text, lines=True)
-    if kind == "timer":
-        return session.t("kind.timer" if text != "0" else "kind.timer-off", text=length(int(text)))
-    return session.t(f"kind.{kind}", text=clean(text))
-
-
-def _print(session: Session, message: MessageView) -> None:
-    t = session.t
-    who = t("me") if message.mine else clean(message.author_name)
-    marks = [t("message.edited")] if message.edited else []
-    if message.mine:
-        marks.append(t(f"message.{message.state}"))
-    if message.expires_in_s and message.kind == "text":
-        marks.append(t("message.expires", duration=length(message.expires_in_s)))
-    if message.reply_to:
-        marks.append(t("message.reply", id=short(message.reply_to)))
-    text = _said(session, message.kind, message.text)
-    session.say(
-        f"{short(message.id)}  {when(message.wall_s)}  {who}: {text}  ({', '.join(marks)})".removesuffix(
-            "  ()"
-        )
-    )
-    for index, file in enumerate(message.attachments):
-        session.say(
-            f"          [{index}] {clean(file.name)} ({clean(file.media_type)}, {size(file.size_bytes)})"
-        )
-    if message.reactions:
-        session.say("          " + " ".join(clean(symbol) for _, symbol in message.reactions))
+            show(session, message)
 
 
 def _change(session: Session, method: str, message: str, path: str, body: dict[str, object] | None) -> None:
@@ -205,7 +164,7 @@ def _change(session: Session, method: str, message: str, path: str, body: dict[s
     id_ = session.find("message", message)
     view = session.client.call(method, at("messages", id_) + path, body, MessageView)
     if not session.give(view):
-        _print(session, view)
+        show(session, view)
 
 
 @command("react")
@@ -238,6 +197,22 @@ def cancel_(session: Session, message: str) -> None:
     _change(session, "POST", message, "/cancel", None)
 
 
+@command("confirm")
+@click.argument("message")
+def confirm_(session: Session, message: str) -> None:
+    """Say that a message which may have been sent is there."""
+    _change(session, "POST", message, "/confirm", None)
+
+
+@command("mark")
+@click.argument("message")
+@click.argument("name", type=click.Choice(["favourite", "boost", "bookmark"]))
+@option("--off", is_flag=True)
+def mark_(session: Session, message: str, name: str, *, off: bool) -> None:
+    """Set a mark on a post, or take it away."""
+    _change(session, "PUT", message, f"/marks/{name}", {"on": not off})
+
+
 @command("delete")
 @click.argument("messages", nargs=-1, required=True)
 @option("--everywhere", is_flag=True)
@@ -265,8 +240,9 @@ def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> 
         return
     for hit in found.items:
         who = session.t("me") if hit.message.mine else clean(hit.message.author_name)
+        network = f"[{clean(hit.message.network)}] " if hit.message.network else ""
         snippet = clean(hit.snippet.replace("\x02", "[").replace("\x03", "]"))
-        session.say(f"{short(hit.message.id)}  {when(hit.message.wall_s)}  {who}: {snippet}")
+        session.say(f"{short(hit.message.id)}  {when(hit.message.wall_s)}  {network}{who}: {snippet}")
     session.say(session.t.count("search.found", len(found.items)))
 
 

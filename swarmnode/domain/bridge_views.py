@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+PEOPLE = frozenset({"direct", "group", "channel"})
+"""Kinds of conversations in which people talk; the others are read."""
+
+
+def is_remote(chat: str) -> bool:
+    """Whether a conversation's id is one of a network: `b` and a number; the node's own are numbers."""
+    return chat[:1] == "b" and chat[1:].isascii() and chat[1:].isdecimal() and len(chat) < 20
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkView:

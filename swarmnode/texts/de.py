@@ -32,8 +32,10 @@ TEXTS = {
     "help.contacts.remove": "einen Kontakt und das Gespräch vergessen",
     "help.verify": "mit einem Kontakt Wörter vergleichen, damit niemand dazwischen steht",
     "help.block": "von einem Kontakt nichts mehr hören",
+    "help.inbox": "Gespräche mit Menschen auflisten, in allen Netzen",
     "help.send": "eine Nachricht senden",
-    "help.chats": "Gespräche auflisten",
+    "help.chats": "alle Gespräche auflisten, auch Zeitleisten und Feeds",
+    "help.timeline": "Beiträge aus allen Netzen zeigen",
     "help.read": "Nachrichten zeigen und als gelesen vermerken",
     "help.react": "auf eine Nachricht reagieren; ein leeres Zeichen nimmt es zurück",
     "help.edit": "eine eigene Nachricht ändern",
@@ -41,6 +43,8 @@ TEXTS = {
     "help.search": "Nachrichten finden",
     "help.resend": "eine aufgegebene Nachricht noch einmal versuchen",
     "help.cancel": "eine Nachricht zurücknehmen, die noch nicht fort ist",
+    "help.confirm": "sagen, dass eine vielleicht gesendete Nachricht da ist",
+    "help.mark": "einen Beitrag merken, teilen oder als Favorit führen",
     "help.timer": "spätere Nachrichten eines Gesprächs nach einer Weile verschwinden lassen",
     "help.draft": "den Entwurf eines Gesprächs zeigen oder einen aufheben",
     "help.save": "eine Datei aus einer Nachricht speichern",
@@ -53,9 +57,24 @@ TEXTS = {
     "help.wipe": "sofort den Schlüssel vernichten, dann alle Dateien",
     "help.inspect": "einen Frame, einen Blob oder einen Link erklären; braucht keine Schlüssel",
     "help.trace": "ausgeben, was zwischen diesem Knoten und einem anderen vorgeht",
-    "help.bridge": "Brücken zu anderen Netzen schreiben und prüfen",
+    "help.bridge": "deine Konten in anderen Netzen zeigen und hinzufügen; Brücken schreiben",
+    "help.bridge.list": "Netze auflisten, die hinzukommen können",
+    "help.bridge.add": "sich bei einem Konto in einem Netz anmelden; dann ist es im Posteingang",
+    "help.bridge.status": "zeigen, wie es deinen Konten geht",
+    "help.bridge.login": "sich bei einem Konto neu anmelden",
+    "help.bridge.open": "das Gespräch mit jemandem oder einen Raum finden, nach der Adresse dort",
+    "help.bridge.pause": "ein Konto ruhen lassen",
+    "help.bridge.resume": (
+        "ein Konto weiterlaufen lassen: ein ruhendes, ein abgestürztes, ein anderswo benutztes"
+    ),
+    "help.bridge.remove": "ein Konto vergessen, mit allem, was es hierher gebracht hat",
+    "help.bridge.reload": "eine Brücke neu starten, in der Fassung, die jetzt installiert ist",
     "help.bridge.new": "das Paket einer neuen Brücke schreiben",
     "help.bridge.check": "die Prüfungen des Baukastens ausführen und die Stufe nennen",
+    "more.bridge.add": (
+        'Was das Netz wissen will, wird hier gefragt oder kommt aus --answers FILE: NAME = "...", je '
+        "eine Zeile."
+    ),
     "more.init": "Passphrase: aus --passphrase-file, SWARMNODE_PASSPHRASE, dem Schlüsselbund, oder erfragt.",
     "more.timer": "DURATION: 30m, 12h, 7d, 4w oder off.",
     "more.inspect": "SOURCE ist eine Datei, sind Hex-Ziffern, ein Link, oder - für die Standardeingabe.",
@@ -108,6 +127,11 @@ TEXTS = {
     "opt.style": "wie das Netz sagt, was geschieht; sonst poll",
     "opt.folder": "der Ordner, in den es geschrieben wird",
     "opt.tier": "bis zu welcher Stufe; sonst gold",
+    "opt.answers": "die Antworten aus dieser Datei (TOML) nehmen, statt zu fragen",
+    "opt.at-home": "der Server ist in deinem eigenen Netz und darf dort erreicht werden",
+    "opt.settings": "Einstellungen ändern",
+    "opt.unread": "die, in denen etwas zu lesen ist",
+    "opt.mark.off": "wieder wegnehmen",
     "error": "Fehler",
     "hint": "Tipp",
     "error.not-running": "Auf diesem Zuhause läuft kein Knoten.",
@@ -212,6 +236,12 @@ TEXTS = {
     "doctor.backup.none": "noch keine",
     "doctor.backup.again": "keine, seit du zurück bist",
     "doctor.backup.make": "`swarmnode backup FILE` schreibt eine; hebe sie anderswo auf.",
+    "doctor.networks": "{up} von {all} Konten verbunden",
+    "doctor.networks.loose": "{names}: ohne {missing}",
+    "doctor.networks.confine": (
+        "Ihr Prozess ist weniger eingesperrt, als er sein könnte: Diesem System fehlt, was es dazu "
+        "braucht. Siehe docs/bridges.md."
+    ),
     "doctor.retried": "Aufgenommen: {taken}. Noch beiseite: {left}.",
     "problem.quarantine": "{reason}: dieses Zuhause ist nur zum Lesen; siehe `swarmnode doctor`",
     "problem.no-relay": (
@@ -234,6 +264,14 @@ TEXTS = {
     "problem.rejoined": (
         "{name} ist auf einem neuen Knoten zurück: vergleicht noch einmal, `swarmnode verify {typed}`"
     ),
+    "problem.asked.one": (
+        "{n} Nachricht ist in einem anderen Netz vielleicht gesendet: sieh dort nach, dann `swarmnode "
+        "confirm` oder `swarmnode resend`"
+    ),
+    "problem.asked.other": (
+        "{n} Nachrichten sind in anderen Netzen vielleicht gesendet: sieh dort nach, dann `swarmnode "
+        "confirm` oder `swarmnode resend`"
+    ),
     "check.home": "Zuhause",
     "check.disk": "Platte",
     "check.relay": "Relais für andere",
@@ -246,6 +284,8 @@ TEXTS = {
     "check.messages": "Nachrichten",
     "check.delivery": "Zustellung",
     "check.backup": "Sicherung",
+    "check.networks": "Netze",
+    "check.confined": "Brücken",
     "unlock.working": "Leite den Schlüssel ab …",
     "rename.done": "Du heißt jetzt {name}.",
     "words.right": "Richtig: mit diesen Wörtern kommst du zurück.",
@@ -351,16 +391,39 @@ TEXTS = {
     "message.received": "empfangen",
     "message.edited": "geändert",
     "message.reply": "zu {id}",
+    "message.refused": "ABGELEHNT",
+    "message.maybe": "vielleicht gesendet; es wird nachgesehen",
+    "message.asked": "VIELLEICHT GESENDET: sieh dort nach, dann confirm oder resend",
+    "why.network": "keine Verbindung",
+    "why.limit": "das Netz lässt uns warten",
+    "why.auth": "erst neu anmelden",
+    "why.conflict": "das Konto wird anderswo benutzt",
+    "why.looking": "es wird nachgesehen, ob sie da ist",
+    "why.no-answer": "das Netz hat nicht geantwortet",
+    "why.too-late": "inzwischen zu alt",
+    "why.too-many-attempts": "zu oft versucht",
+    "why.consent": "der Verfasser hat es nicht erlaubt",
+    "why.loop": "dort war sie schon",
+    "mark.favourite": "Favorit",
+    "mark.boost": "geteilt",
+    "mark.bookmark": "gemerkt",
+    "doing.edit": "Änderung unterwegs",
+    "doing.delete": "Löschung unterwegs",
+    "doing.react": "Reaktion unterwegs",
+    "doing.mark": "Merkmal unterwegs",
     "message.expires": "für {duration}",
     "kind.deleted": "[vernichtet]",
     "kind.unknown": "[braucht eine neuere Version]",
     "kind.timer": "[spätere Nachrichten verschwinden {text}, nachdem sie gelesen sind]",
     "kind.timer-off": "[spätere Nachrichten bleiben]",
     "kind.line": "[{text}]",
-    "chats.heads": "ID|MIT|UNGELESEN|ZULETZT|",
+    "kind.unreadable": "[kann hier nicht gezeigt werden: {text}]",
+    "chats.heads": "ID|MIT|NETZ|UNGELESEN|ZULETZT|",
     "chats.none": (
         "Noch keine Gespräche: sie beginnen mit einem Kontakt. `swarmnode invite` macht einen Link."
     ),
+    "inbox.read": "Nichts zu lesen.",
+    "timeline.none": "Noch keine Beiträge: `swarmnode bridge add NETWORK` bringt welche.",
     "deleted.one": "{n} Nachricht ist hier vernichtet.",
     "deleted.other": "{n} Nachrichten sind hier vernichtet.",
     "deleted.asked": "Auch die andere Seite ist gebeten; ihr Knoten wird sagen, was er getan hat.",
@@ -371,6 +434,66 @@ TEXTS = {
     # Dateien
     "files.working": "Arbeite …",
     "bridge.written": "Geschrieben nach {path}. Weiter: installieren, dann `swarmnode bridge check {name}`.",
+    "bridge.heads": "ID|NETZ|FASSUNG|",
+    "bridge.none": "Es sind keine Brücken installiert.",
+    "bridge.quarantined": "zu oft abgestürzt: `swarmnode bridge reload`",
+    "bridge.accounts.heads": "ID|NETZ|KONTO|",
+    "bridge.accounts.none": (
+        "Noch keine Konten: `swarmnode bridge list` zeigt Netze, `swarmnode bridge add NETWORK` fügt "
+        "eines hinzu."
+    ),
+    "bridge.waits": "Unterwegs: {n}.",
+    "bridge.asked": "Vielleicht gesendet: {n}.",
+    "bridge.since": "seit {at}",
+    "bridge.process": "sein Prozess: {size}; eingesperrt durch {confined}",
+    "bridge.unconfined": "nichts",
+    "bridge.starting": "Die Brücke startet …",
+    "bridge.working": "Das Netz wird gefragt …",
+    "bridge.waiting": "Warten, bis es dort geschehen ist …",
+    "bridge.confirm": "Ist das richtig?",
+    "bridge.added": (
+        "{name} bei {network} ist in deinem Posteingang: `swarmnode inbox`, `swarmnode bridge open "
+        "{typed} ADDRESS`."
+    ),
+    "bridge.renewed": "{name} bei {network} läuft weiter: `swarmnode bridge status {typed}`.",
+    "bridge.really": "{name} vergessen und hier vernichten, was es gebracht hat?",
+    "bridge.removed": "{name} ist hier vergessen.",
+    "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",
+    "bridge.reloaded": "{name} {version} startet, wenn es gebraucht wird.",
+    "account.paused": "{name} ruht: `swarmnode bridge resume {id}`.",
+    "account.notice.auth": (
+        "{name}: {network} nimmt die Anmeldung nicht mehr an: `swarmnode bridge login {id}`. Was du "
+        "geschrieben hast, wartet."
+    ),
+    "account.notice.conflict": (
+        "{name} wird von einem anderen Programm benutzt: beende es dort, dann `swarmnode bridge resume {id}`."
+    ),
+    "account.notice.crashed": (
+        "Die Brücke zu {network} ist zu oft abgestürzt, und {name} ruht. Nach einer Aktualisierung: "
+        "`swarmnode bridge resume {id}`."
+    ),
+    "account.notice.degraded": (
+        "{name} ist mit Fehlern bei {network} verbunden; es ist nichts zu tun, es wird weiter versucht."
+    ),
+    "account.notice.offline": (
+        "{network} ist seit einer Weile für {name} nicht erreichbar; es wird von selbst immer wieder "
+        "versucht."
+    ),
+    "account.starting": "startet",
+    "account.connecting": "verbindet sich",
+    "account.connecting.offline": "nicht verbunden; es wird von selbst wieder versucht",
+    "account.connecting.error": "die Brücke ist gescheitert; es wird von selbst wieder versucht",
+    "account.catching_up": "verbunden; Verpasstes wird geholt",
+    "account.connected": "verbunden",
+    "account.degraded": "verbunden, mit Fehlern",
+    "account.held": "wartet",
+    "account.held.limit": "wartet so lange, wie {network} es verlangt",
+    "account.held.refused": "{network} will das nicht; in einer Stunde wieder",
+    "account.held.package": "die Brücke zu {network} ist nicht benutzbar: `swarmnode bridge list`",
+    "account.needs_owner": "wartet auf dich: `swarmnode bridge login {id}`",
+    "account.stopped": "läuft nicht",
+    "account.crashed": "abgestürzt; startet von selbst wieder",
+    "account.crashed.quarantine": "zu oft abgestürzt: `swarmnode bridge resume {id}`",
     "files.written": "{path}, {size}",
     "carry.out.one": "{n} versiegelte Nachricht in {path}, {size}.",
     "carry.out.other": "{n} versiegelte Nachrichten in {path}, {size}.",

@@ -32,8 +32,10 @@ TEXTS = {
     "help.contacts.remove": "forget a contact and the conversation",
     "help.verify": "compare words with a contact, to exclude somebody in between",
     "help.block": "hear nothing of a contact any more",
+    "help.inbox": "list conversations with people, on all networks",
     "help.send": "send a message",
-    "help.chats": "list conversations",
+    "help.chats": "list all conversations, timelines and feeds too",
+    "help.timeline": "show posts of all networks",
     "help.read": "show messages, and mark them as read",
     "help.react": "react to a message; an empty symbol takes it back",
     "help.edit": "change what a message of yours says",
@@ -41,6 +43,8 @@ TEXTS = {
     "help.search": "find messages",
     "help.resend": "try an expired message again",
     "help.cancel": "take back a message that has not left yet",
+    "help.confirm": "say that a message which may have been sent is there",
+    "help.mark": "favourite, boost or bookmark a post",
     "help.timer": "let later messages of a chat disappear after a while",
     "help.draft": "show the draft of a chat, or keep one",
     "help.save": "save a file of a message",
@@ -53,9 +57,22 @@ TEXTS = {
     "help.wipe": "destroy the key at once, then all files",
     "help.inspect": "explain a frame, a blob or a link; needs no keys",
     "help.trace": "print what passes between this node and a peer",
-    "help.bridge": "write bridges to other networks, and check them",
+    "help.bridge": "show your accounts on other networks, and add some; write bridges",
+    "help.bridge.list": "list networks that can be added",
+    "help.bridge.add": "log in to an account on a network, to have it in the inbox",
+    "help.bridge.status": "show how your accounts are",
+    "help.bridge.login": "log in to an account again",
+    "help.bridge.open": "find the conversation with somebody, or a room, by the address there",
+    "help.bridge.pause": "let an account rest",
+    "help.bridge.resume": "let an account go on: a paused one, a crashed one, one that was used elsewhere",
+    "help.bridge.remove": "forget an account, with all that it brought here",
+    "help.bridge.reload": "start a bridge anew, in the version that is installed now",
     "help.bridge.new": "write the package of a new bridge",
     "help.bridge.check": "run the checks of the kit, and say the tier",
+    "more.bridge.add": (
+        'What the network wants to know is asked here, or taken from --answers FILE: NAME = "...", a '
+        "line each."
+    ),
     "more.init": "Passphrase: from --passphrase-file, SWARMNODE_PASSPHRASE, the key ring, or asked for.",
     "more.timer": "DURATION: 30m, 12h, 7d, 4w, or off.",
     "more.inspect": "SOURCE is a file, hex digits, a link, or - for stdin.",
@@ -107,6 +124,11 @@ TEXTS = {
     "opt.style": "how the network tells what happens; default poll",
     "opt.folder": "the folder to write it to",
     "opt.tier": "up to which tier; default gold",
+    "opt.answers": "take the answers from this file (TOML) instead of asking",
+    "opt.at-home": "its server is in your own network, and may be reached there",
+    "opt.settings": "change its settings",
+    "opt.unread": "those with something to read",
+    "opt.mark.off": "take it away",
     # Errors
     "error": "error",
     "hint": "hint",
@@ -207,6 +229,12 @@ TEXTS = {
     "doctor.backup.none": "none was made yet",
     "doctor.backup.again": "none since you came back",
     "doctor.backup.make": "`swarmnode backup FILE` writes one; keep it elsewhere.",
+    "doctor.networks": "{up} of {all} accounts connected",
+    "doctor.networks.loose": "{names}: without {missing}",
+    "doctor.networks.confine": (
+        "Its process is confined less than it could be: this system lacks what that takes. See "
+        "docs/bridges.md."
+    ),
     "doctor.retried": "Taken: {taken}. Still aside: {left}.",
     "problem.quarantine": "{reason}: this home can be read, not used; see `swarmnode doctor`",
     "problem.no-relay": "no relay keeps messages while you are away: `swarmnode relay use LINK`",
@@ -223,6 +251,14 @@ TEXTS = {
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
     "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {typed}`",
     "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {typed}`",
+    "problem.asked.one": (
+        "{n} message may have been sent on another network: look there, then `swarmnode confirm` or "
+        "`swarmnode resend`"
+    ),
+    "problem.asked.other": (
+        "{n} messages may have been sent on other networks: look there, then `swarmnode confirm` or "
+        "`swarmnode resend`"
+    ),
     "check.home": "home",
     "check.disk": "disk",
     "check.relay": "relay for others",
@@ -235,6 +271,8 @@ TEXTS = {
     "check.messages": "messages",
     "check.delivery": "delivery",
     "check.backup": "backup",
+    "check.networks": "networks",
+    "check.confined": "bridges",
     "unlock.working": "Deriving the key …",
     "rename.done": "You are {name} now.",
     "words.right": "Right: with these words you can come back.",
@@ -335,14 +373,37 @@ TEXTS = {
     "message.received": "received",
     "message.edited": "edited",
     "message.reply": "to {id}",
+    "message.refused": "REFUSED",
+    "message.maybe": "perhaps sent; looking",
+    "message.asked": "PERHAPS SENT: look there, then confirm or resend it",
+    "why.network": "no connection",
+    "why.limit": "the network wants us to wait",
+    "why.auth": "log in again first",
+    "why.conflict": "the account is used elsewhere",
+    "why.looking": "looking whether it is there",
+    "why.no-answer": "the network did not answer",
+    "why.too-late": "too old by now",
+    "why.too-many-attempts": "tried too often",
+    "why.consent": "its author has not allowed that",
+    "why.loop": "it was there already",
+    "mark.favourite": "favourite",
+    "mark.boost": "boosted",
+    "mark.bookmark": "bookmarked",
+    "doing.edit": "edit on its way",
+    "doing.delete": "deletion on its way",
+    "doing.react": "reaction on its way",
+    "doing.mark": "mark on its way",
     "message.expires": "for {duration}",
     "kind.deleted": "[destroyed]",
     "kind.unknown": "[needs a newer version]",
     "kind.timer": "[later messages disappear {text} after they were read]",
     "kind.timer-off": "[later messages stay]",
     "kind.line": "[{text}]",
-    "chats.heads": "ID|WITH|UNREAD|LAST|",
+    "kind.unreadable": "[cannot be shown here: {text}]",
+    "chats.heads": "ID|WITH|NETWORK|UNREAD|LAST|",
     "chats.none": "No conversations yet: they begin with a contact. `swarmnode invite` makes a link.",
+    "inbox.read": "Nothing to read.",
+    "timeline.none": "No posts yet: `swarmnode bridge add NETWORK` brings some.",
     "deleted.one": "{n} message is destroyed here.",
     "deleted.other": "{n} messages are destroyed here.",
     "deleted.asked": "The other side was asked too; their node will say what it did.",
@@ -353,6 +414,63 @@ TEXTS = {
     # Files
     "files.working": "Working …",
     "bridge.written": "Written to {path}. Next: install it, then `swarmnode bridge check {name}`.",
+    "bridge.heads": "ID|NETWORK|VERSION|",
+    "bridge.none": "No bridges are installed.",
+    "bridge.quarantined": "crashed too often: `swarmnode bridge reload`",
+    "bridge.accounts.heads": "ID|NETWORK|ACCOUNT|",
+    "bridge.accounts.none": (
+        "No accounts yet: `swarmnode bridge list` shows networks, `swarmnode bridge add NETWORK` adds one."
+    ),
+    "bridge.waits": "On its way: {n}.",
+    "bridge.asked": "Perhaps sent: {n}.",
+    "bridge.since": "since {at}",
+    "bridge.process": "its process: {size}; confined by {confined}",
+    "bridge.unconfined": "nothing",
+    "bridge.starting": "Starting the bridge …",
+    "bridge.working": "Asking the network …",
+    "bridge.waiting": "Waiting until it has happened there …",
+    "bridge.confirm": "Is that right?",
+    "bridge.added": (
+        "{name} on {network} is in your inbox: `swarmnode inbox`, `swarmnode bridge open {typed} ADDRESS`."
+    ),
+    "bridge.renewed": "{name} on {network} goes on: `swarmnode bridge status {typed}`.",
+    "bridge.really": "Forget {name}, and destroy here what it brought?",
+    "bridge.removed": "{name} is forgotten here.",
+    "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",
+    "bridge.reloaded": "{name} {version} starts when it is needed.",
+    "account.paused": "{name} rests: `swarmnode bridge resume {id}`.",
+    "account.notice.auth": (
+        "{name}: {network} does not accept the log-in any more: `swarmnode bridge login {id}`. What "
+        "you wrote waits."
+    ),
+    "account.notice.conflict": (
+        "{name} is in use by another program: end it there, then `swarmnode bridge resume {id}`."
+    ),
+    "account.notice.crashed": (
+        "The bridge to {network} crashed too often, and {name} rests. After an update: `swarmnode "
+        "bridge resume {id}`."
+    ),
+    "account.notice.degraded": (
+        "{name} is connected to {network} with faults; nothing is to be done, it is tried again."
+    ),
+    "account.notice.offline": (
+        "{network} has not been reached for a while for {name}; it is tried again and again by itself."
+    ),
+    "account.starting": "starting",
+    "account.connecting": "connecting",
+    "account.connecting.offline": "not connected; tried again by itself",
+    "account.connecting.error": "the bridge failed; tried again by itself",
+    "account.catching_up": "connected; fetching what was missed",
+    "account.connected": "connected",
+    "account.degraded": "connected, with faults",
+    "account.held": "waits",
+    "account.held.limit": "waits as long as {network} asked for",
+    "account.held.refused": "{network} does not want this; tried again in an hour",
+    "account.held.package": "the bridge to {network} cannot be used: `swarmnode bridge list`",
+    "account.needs_owner": "waits for you: `swarmnode bridge login {id}`",
+    "account.stopped": "not running",
+    "account.crashed": "crashed; started again by itself",
+    "account.crashed.quarantine": "crashed too often: `swarmnode bridge resume {id}`",
     "files.written": "{path}, {size}",
     "carry.out.one": "{n} sealed message in {path}, {size}.",
     "carry.out.other": "{n} sealed messages in {path}, {size}.",

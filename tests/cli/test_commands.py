@@ -7,13 +7,15 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cli_world import Shell
 from double_node import ANA, ANTON, WORDS
 
-from swarmnode.domain.views import NearView, NodeState, StatusView
+from swarmnode.cli.session import Session
+from swarmnode.domain.views import MessageState, NearView, NodeState, StatusView
 
 
 def called(shell: Shell, name: str) -> list[tuple[object, ...]]:
@@ -337,3 +339,94 @@ def test_following_goes_on_with_what_comes(shell: Shell) -> None:
     shell.loop.call_soon_threadsafe(shell.world.stopping.set)
     reader.join(10)
     assert [json.loads(line)["text"] for line in out[0].splitlines()] == ["before", "one", "two"]
+
+
+def test_conversations_and_posts_of_all_networks(shell: Shell) -> None:
+    post = shell.node.hear(ANA.chat, "a post", mine=False)
+    assert [chat["title"] for chat in shell.json("inbox")["items"]] == ["Ana", "Anton"]
+    assert "NETWORK" in shell("inbox").stdout
+    assert shell("inbox", "--unread").stdout == "Nothing to read.\n"
+    assert f"{post.id[:8]}" in shell("timeline").stdout
+    assert "[pigeon] Ana: A post | a post" in shell("timeline").stdout
+    shell("mark", post.id[:8], "boost")
+    shell("mark", post.id[:8], "boost", "--off")
+    assert called(shell, "mark") == [(post.id, "boost", True), (post.id, "boost", False)]
+    assert shell.json("confirm", post.id[:8])["state"] == "sent"
+
+
+def test_what_another_network_says_of_a_message_is_said(shell: Shell) -> None:
+    said = shell.node.hear(ANA.chat, "hello", mine=True)
+    shown = {
+        (MessageState.REFUSED, "no such user"): "(REFUSED: no such user)",
+        (MessageState.WAITING, "limit"): "(waiting: the network wants us to wait)",
+        (MessageState.MAYBE, "asked"): "(PERHAPS SENT: look there, then confirm or resend it)",
+    }
+    for (state, reason), words in shown.items():
+        shell.node.said = [replace(said, state=state, reason=reason, doing=("delete",))]
+        assert words.removesuffix(")") + ", deletion on its way)" in shell("read", "Ana").stdout
+
+
+def test_accounts_are_listed_and_changed(shell: Shell) -> None:
+    assert [network["id"] for network in shell.json("bridge", "list")["items"]] == ["pigeon"]
+    assert "By air" in shell("bridge", "list").stdout
+    assert "ada@loft" in shell("bridge").stdout
+    assert shell("bridge", "status", "pigeon").stdout.splitlines()[0] == "acacacac  Pigeons  ada@loft"
+    assert shell("bridge", "pause", "ada@loft").stdout == "It rests.\n"
+    assert shell("bridge", "resume", "ada").stdout == "It runs.\n"
+    assert shell.json("bridge", "reload", "Pigeons")["version"] == "1.1.0"
+    assert (
+        shell("bridge", "open", "pigeon", "ben").stdout
+        == "ben: `swarmnode send b7 TEXT`, `swarmnode read b7`.\n"
+    )
+    assert shell.error("bridge", "remove", "pigeon")[0] == 2
+    assert shell.json("bridge", "remove", "pigeon", "--yes") == {"removed": "ac" * 8}
+    assert "`swarmnode bridge add NETWORK`" in shell("bridge", "status").stdout
+
+
+def test_an_account_is_added_from_a_file(shell: Shell, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text('password = "wrong"\n[who]\npassword = "correct horse"\n')
+    added = shell("bridge", "add", "pigeon", "--answers", str(answers), "--at-home")
+    assert "ada@loft on Pigeons is in your inbox" in added.stdout
+    assert called(shell, "begin_login") == [("pigeon", "", "add", True, "en")]
+    assert called(shell, "answer_login") == [("l1", "t1", {"password": "correct horse"}, "en")]
+    assert called(shell, "tick_login") == [("l1", "en")]
+    assert shell.json("bridge", "login", "pigeon", "--answers", str(answers))["id"] == "ac" * 8
+    assert called(shell, "begin_login")[-1] == ("", "ac" * 8, "reauth", False, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ('password = "wrong"', "denied", "The password is wrong."),
+        ('user = "ada"', "usage", "The answers file does not say password"),
+        ('password = "wrong', "config", "is not TOML"),
+    ],
+)
+def test_answers_that_do_not_do_end_the_login(
+    shell: Shell, tmp_path: Path, text: str, code: str, said: str
+) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text(text)
+    _, error = shell.error("bridge", "add", "pigeon", "--answers", str(answers))
+    assert error["code"] == code
+    assert said in error["detail"]
+    assert "wrong'" not in str(error), "answers are secrets"
+    assert called(shell, "end_login") == ([] if code == "config" else [("l1",)])
+
+
+def test_nobody_is_asked_where_nobody_is(shell: Shell) -> None:
+    code, error = shell.error("bridge", "add", "pigeon")
+    assert code == 2
+    assert "--answers" in error["hint"]
+
+
+def test_a_person_is_asked_step_by_step(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "asks", True)
+    result = shell("bridge", "add", "pigeon", text="\nwrong\n\ncorrect horse\n")
+    assert result.exit_code == 0, result.output
+    assert "Who are you?\nName [ada]: \nPassword: \n" in result.stdout
+    assert "! The password is wrong." in result.stdout
+    assert "42-42" in result.stdout
+    assert "correct horse" not in result.stdout
+    assert called(shell, "answer_login")[-1][2] == {"name": "ada", "password": "correct horse"}

@@ -7,6 +7,7 @@ import pytest
 from reference import DOCUMENTS, ROOT, made
 
 from swarmnode.api import problems
+from swarmnode.bridging.host import packages
 from swarmnode.errors import NodeError
 
 
@@ -20,7 +21,7 @@ def test_the_made_parts_are_up_to_date(document) -> None:  # type: ignore[no-unt
 def kinds(kind: type[NodeError]) -> Iterator[type[NodeError]]:
     yield kind
     for below in kind.__subclasses__():
-        if below.__module__ in {NodeError.__module__, problems.__name__}:
+        if below.__module__ in {NodeError.__module__, problems.__name__, packages.__name__}:
             yield from kinds(below)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -82,7 +83,7 @@ class World:
         async with session.request(
             method,
             base + (path if path == "/" else "/api/v1" + path),
-            data=data,
+            data=None if data is None else io.BytesIO(data),
             headers={**kind, **(headers or {})},
         ) as response:
             return await _answer(response)

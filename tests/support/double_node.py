@@ -15,6 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from swarmnode.api.node import File, Found, LinkView, Node, NodeView, Retried
+from swarmnode.domain.bridge_views import (
+    AbilitiesView,
+    AccountView,
+    FieldView,
+    LoginView,
+    NetworkView,
+    StepView,
+)
 from swarmnode.domain.views import (
     AttachmentView,
     CarryView,
@@ -41,6 +49,15 @@ ANA = ContactView("c" * 32, "Ana", "confirmed", "aa" * 32, "d" * 32)
 ANTON = ContactView("ce" * 16, "Anton", "request", "bb" * 32, "de" * 16, note="hello")
 RELAY = RelayView("r1", "relay.example:8471", "up", 2, 250)
 INVITE = InviteView("i1", "one-time", "created", "inviter", NOW + 7 * 86400, link="swarm:1i#secret")
+PIGEONS = NetworkView("pigeon", "Pigeons", "1.0.0", "By air")
+COO = AccountView("ac" * 8, "pigeon", "Pigeons", "ada@loft", "connected", "", NOW, "", "", "connected")
+FORM = StepView(
+    "who",
+    "form",
+    "Who are you?",
+    fields=(FieldView("name", "text", "Name", default="ada"), FieldView("password", "secret", "Password")),
+)
+WAIT = StepView("wait", "show_and_wait", "Look up", show={"code": "42-42"}, poll_every_s=0.01)
 
 
 @dataclass
@@ -55,6 +72,7 @@ class DoubleNode:
     people: dict[str, ContactView] = field(default_factory=lambda: {c.id: c for c in (ANA, ANTON)})
     said: list[MessageView] = field(default_factory=list)
     files: dict[str, Sequence[File]] = field(default_factory=dict)
+    elsewhere: dict[str, AccountView] = field(default_factory=lambda: {COO.id: COO})
     drafts: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
@@ -353,6 +371,86 @@ class DoubleNode:
         self._note("search", text, chat, limit, cursor)
         hits = tuple(Hit(m, m.text.replace(text, f"\x02{text}\x03")) for m in self.said if text in m.text)
         return Found(hits[:limit], "", "all messages here")
+
+    async def networks(self) -> tuple[NetworkView, ...]:
+        self._note("networks")
+        return (PIGEONS,)
+
+    async def reload_network(self, network: str) -> NetworkView:
+        self._note("reload_network", network)
+        return replace(PIGEONS, version="1.1.0")
+
+    async def accounts(self, language: str = "en") -> tuple[AccountView, ...]:
+        self._note("accounts", language)
+        return tuple(self.elsewhere.values())
+
+    async def account(self, account: str, language: str = "en") -> AccountView:
+        self._note("account", account, language)
+        if account not in self.elsewhere:
+            raise NotFound("There is no such account.")
+        return self.elsewhere[account]
+
+    async def _put(self, account: str, **changes: Any) -> AccountView:
+        self.elsewhere[account] = replace(await self.account(account), **changes)
+        return self.elsewhere[account]
+
+    async def pause_account(self, account: str, language: str = "en") -> AccountView:
+        self._note("pause_account", account, language)
+        return await self._put(account, paused=True, says="It rests.")
+
+    async def resume_account(self, account: str, language: str = "en") -> AccountView:
+        self._note("resume_account", account, language)
+        return await self._put(account, paused=False, says="It runs.")
+
+    async def remove_account(self, account: str) -> None:
+        self._note("remove_account", account)
+        del self.elsewhere[account]
+
+    async def begin_login(
+        self, network: str, account: str, why: str, *, at_home: bool = False, language: str = "en"
+    ) -> LoginView:
+        """Two steps: a form, then something to wait for, which has happened when it is looked at."""
+        self._note("begin_login", network, account, why, at_home, language)
+        return LoginView("l1", "pigeon", "t1", FORM)
+
+    async def login(self, login: str) -> LoginView:
+        self._note("login", login)
+        return LoginView("l1", "pigeon", "t1", FORM)
+
+    async def answer_login(
+        self, login: str, turn: str, answers: Mapping[str, str], language: str = "en"
+    ) -> LoginView:
+        self._note("answer_login", login, turn, dict(answers), language)
+        if answers["password"] != self.passphrase:
+            return LoginView("l1", "pigeon", turn + "x", replace(FORM, error="The password is wrong."))
+        return LoginView("l1", "pigeon", "t9", WAIT)
+
+    async def tick_login(self, login: str, language: str = "en") -> LoginView:
+        self._note("tick_login", login, language)
+        return LoginView("l1", "pigeon", account=COO.id)
+
+    async def end_login(self, login: str) -> None:
+        self._note("end_login", login)
+
+    async def open_chat(self, account: str, address: str) -> ChatView:
+        self._note("open_chat", account, address)
+        return ChatView("b7", address, "", 0, "", network="pigeon", account=account)
+
+    async def abilities(self, chat: str) -> AbilitiesView:
+        self._note("abilities", chat)
+        return AbilitiesView({"text": "full"}, max_text=500)
+
+    async def mark(self, message: str, name: str, *, on: bool) -> MessageView:
+        self._note("mark", message, name, on)
+        return await self._alter(message, marks=(name,) if on else ())
+
+    async def confirm(self, message: str) -> MessageView:
+        self._note("confirm", message)
+        return await self._alter(message, state=MessageState.SENT)
+
+    async def timeline(self, *, before: str = "", limit: int = 50) -> Page:
+        self._note("timeline", before, limit)
+        return Page(tuple(replace(m, network="pigeon", title="A post") for m in self.said), "1", "2")
 
     async def carry_out(self, path: Path, contact: str) -> CarryView:
         self._note("carry_out", path, contact)

@@ -74,7 +74,11 @@ def of(step: Step, row: RemoteMessage, index: int) -> tuple[api.RemoteFile | api
         stored = _stored(step, file)
         return file, None if stored is None else stored[1]
     known = FILES.one(step.tx, message_id=row.id, remote_id=file.id)
-    return file, None if known is None else step.tx.bodies.get(known.body_id)
+    ours = FILES.all(step.tx, message_id=row.id, remote_id="")
+    if known is None and len(ours) == len(files):
+        known = ours[index]  # what we sent, which the network shows as its own now
+    data = None if known is None else step.tx.bodies.get(known.body_id)
+    return file, data if data is None or file.size_bytes in {None, len(data)} else None
 
 
 def fetched(step: Step, message_id: int, file: api.RemoteFile, data: bytes) -> None:

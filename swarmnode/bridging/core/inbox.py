@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...domain.bridge_views import is_remote
 from ...domain.views import ChatView, DeletionView, Hit, MessageView, Page
 from ...errors import Conflict, UsageError
 from ...services import messages as own
@@ -34,7 +35,7 @@ def chats(step: Step, node: Node) -> list[ChatView]:
 
 def chat(step: Step, node: Node, chat: str) -> ChatView:
     """One conversation."""
-    if rooms.is_ours(chat):
+    if is_remote(chat):
         return screens.chat(step, rooms.find(step, chat))
     return own_views.chat(step, node, own.find(step, chat))
 
@@ -43,7 +44,7 @@ def page(
     step: Step, node: Node, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50
 ) -> Page:
     """Messages of a conversation in the order of the screen."""
-    if rooms.is_ours(chat):
+    if is_remote(chat):
         room = rooms.find(step, chat)
         return screens.page(step, room, before=before, after=after, around=around, limit=limit)
     row = own.find(step, chat)
@@ -120,7 +121,7 @@ def send(
     expire_s: int | None = None,
 ) -> MessageView:
     """Say something in a conversation."""
-    if not rooms.is_ours(chat):
+    if not is_remote(chat):
         return own.send(step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s)
     if expire_s:
         raise UsageError("on other networks messages do not disappear by themselves")
@@ -202,7 +203,7 @@ def cancel(step: Step, node: Node, message: str) -> MessageView:
 
 def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
     """Mark messages as read, up to one or all; how many were unread. The network hears of it if it can."""
-    if not rooms.is_ours(chat):
+    if not is_remote(chat):
         return own.mark_read(step, node, chat, upto)
     room = rooms.find(step, chat)
     last = None if not upto else outbox.find(step, upto, room)
@@ -224,7 +225,7 @@ def mark_read(step: Step, node: Node, chat: str, upto: str = "") -> int:
 
 def set_draft(step: Step, chat: str, text: str) -> None:
     """Keep what is being written; an empty text forgets it."""
-    if not rooms.is_ours(chat):
+    if not is_remote(chat):
         own.set_draft(step, chat, text)
         return
     room = rooms.find(step, chat)

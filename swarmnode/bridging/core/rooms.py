@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from swarm_bridges import api
 
+from ...domain.bridge_views import is_remote
 from ...errors import NotFound
 from ...services.step import Step
 from ...storage.bridge_shelves import ROOMS, RemoteConversation
@@ -19,18 +20,13 @@ def chat_id(room_id: int) -> str:
     return f"{PREFIX}{room_id}"
 
 
-def is_ours(chat: str) -> bool:
-    """Whether a conversation's id is one of a network."""
-    return chat[:1] == PREFIX and chat[1:].isascii() and chat[1:].isdecimal()
-
-
 def find(step: Step, chat: str) -> RemoteConversation:
     """A conversation by its id on screens.
 
     Raises:
         NotFound: there is none.
     """
-    row = ROOMS.get(step.tx, int(chat[1:20])) if is_ours(chat) else None
+    row = ROOMS.get(step.tx, int(chat[1:])) if is_remote(chat) else None
     if row is None:
         raise NotFound("there is no such chat", hint="`swarmnode chats` lists them.")
     return row

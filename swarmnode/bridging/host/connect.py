@@ -60,6 +60,10 @@ class Reach:
         return self.at_home and _is_among(host, {*self.named, *map(without_port, self.hosts)})
 
 
+class Private(Refused):
+    """A host of somebody's own network, of which nobody has said that it is the owner's."""
+
+
 def _is_among(host: str, names: Iterable[str]) -> bool:
     return any(host == name or host.endswith(f".{name}") for name in names)
 
@@ -97,7 +101,7 @@ async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False)
     """A connected socket that does not block. `loopback` allows this machine's own addresses.
 
     Raises:
-        Refused: this account may not go there.
+        Refused: this account may not go there; Private: it could, if the owner said so.
         Temporary: it could not be reached.
     """
     name = plain_host(host)
@@ -108,7 +112,7 @@ async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False)
         if not (
             is_public(address) or (at_home and is_at_home(address)) or (loopback and address.is_loopback)
         ):
-            raise Refused("this is an address of a private network, where this account may not go")
+            raise Private("this is an address of a private network, where this account may not go")
     for address in addresses[:MOST_ADDRESSES]:
         if (line := await _connected(address, port)) is not None:
             return line

@@ -58,6 +58,8 @@ class NodeDesk:
     ) -> None:
         self._runs, self._watch, self._reach, self._loopback = runs, watch, reach, loopback
         self._on_fleeting = on_fleeting
+        self.kept_out = set[AccountId]()
+        """Accounts and logins whose server is in a private network, of which nobody has said so."""
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
 
     async def ingest(self, account: AccountId, batch: Batch) -> None:
@@ -119,7 +121,11 @@ class NodeDesk:
 
     async def connect(self, account: AccountId, host: str, port: int) -> socket:
         """See `desk.Desk`."""
-        return await connect.connect(self._reach(account), host, port, loopback=self._loopback)
+        try:
+            return await connect.connect(self._reach(account), host, port, loopback=self._loopback)
+        except connect.Private as e:
+            self.kept_out.add(account)
+            raise Refused(str(e)) from None
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
         """See `desk.Desk`. Texts that could be words are left out."""

@@ -80,7 +80,8 @@ class Logins:
         """Answer a step: the next one, or the account. To an answer that comes twice, what is there.
 
         Raises:
-            NotFound, UsageError: there is no such login, or this step is over.
+            NotFound, UsageError: there is no such login, this step is over, or it asks for more; or the
+                server is in a private network, and nobody said so.
             Conflict: the account is there already, or it is another one's login.
             BridgeError: what the login raised; the step stays.
         """
@@ -88,6 +89,7 @@ class Logins:
         if await self._do(lambda step: logins.repeated(step, login, turn)):
             return row
         shown = logins.shown(row)
+        answers = {} if shown is None else asked_for(shown, answers)
         named = () if shown is None else named_hosts(shown, answers)
         return await self._advance(row, "submit", answers, named, language)
 
@@ -140,9 +142,16 @@ class Logins:
         )
         flow = AccountId(f"login {row.id}")
         async with self._supervisor.logging_in(row.package, flow, reach) as process:
-            turn = await process.login(
-                flow, verb, about, step="" if shown is None else shown.id, answers=answers
-            )
+            step = "" if shown is None else shown.id
+            try:
+                turn = await process.login(flow, verb, about, step=step, answers=answers)
+            finally:
+                # What the bridge makes of that would be a riddle: it does not know the owner's network.
+                if self._supervisor.kept_out(flow):
+                    raise UsageError(
+                        "this server is in a private network",
+                        hint="If that is your own, begin again and say so: `--at-home`.",
+                    )
         return turn, reach
 
     def _check(self, package: str, done: LoginDone, reach: Reach) -> None:
@@ -162,6 +171,23 @@ class Logins:
 
     async def _do(self, wish: Callable[[Step], T]) -> T:
         return await part(self._runs, wish)
+
+
+def asked_for(shown: api.Step, answers: Mapping[str, str]) -> dict[str, str]:
+    """What a step asks for, and nothing else; where nothing was said the default is meant.
+
+    Raises:
+        UsageError: something is missing, or is none of the choices.
+    """
+    found = {}
+    for field in shown.fields:
+        said = answers.get(field.name, field.default)
+        if not said.strip() and not field.optional:
+            raise UsageError(f"{field.name} is missing: {field.label}")
+        if said and field.options and said not in {value for value, _ in field.options}:
+            raise UsageError(f"{field.name} is one of {', '.join(value for value, _ in field.options)}")
+        found[field.name] = said
+    return found
 
 
 def named_hosts(shown: api.Step, answers: Mapping[str, str]) -> frozenset[str]:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from swarm_bridges.api import (
     AccountId,
+    Batch,
     BridgeError,
     Fleeting,
     RawAnswer,
@@ -265,6 +266,18 @@ class Supervisor:
             await self._house.desk.ingest(account, answer.batch)
         return answer
 
+    async def tell(self, account: AccountId, batch: Batch) -> None:
+        """Take in what a call told besides its answer: a conversation that was opened.
+
+        Raises:
+            Gone: there is no such account. Temporary: the store cannot be written.
+        """
+        await self._house.desk.ingest(account, batch)
+
+    def kept_out(self, flow: AccountId) -> bool:
+        """Whether a login went to a private network, of which nobody has said that it is the owner's."""
+        return flow in self._house.desk.kept_out
+
     @asynccontextmanager
     async def logging_in(self, package: str, flow: AccountId, reach: Reach) -> AsyncIterator[Process]:
         """The process of a package, for a login, with leave to connect to what `reach` allows.
@@ -281,6 +294,7 @@ class Supervisor:
                 yield process
         finally:
             del self._flows[flow]
+            self._house.desk.kept_out.discard(flow)
 
 
 def _unknown(package: str) -> NotFound:

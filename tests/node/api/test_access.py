@@ -1,6 +1,7 @@
 """Who may ask what: pairing, tokens, scopes."""
 
 import asyncio
+import re
 
 import pytest
 from api_world import World
@@ -13,7 +14,7 @@ from swarmnode.errors import Locked
 
 
 def a_path(path: str) -> str:
-    return path.format(relay="x", invite="x", contact="x", chat="x", message="x", index="0", device="x")
+    return re.sub(r"{\w+}", "0", path)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")

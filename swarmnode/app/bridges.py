@@ -1,0 +1,296 @@
+"""What a person wants of other networks: accounts, logins, and what is asked of a bridge that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from swarm_bridges import api
+
+from ..api.node import File
+from ..bridging.core import abilities, accounts, files, health, inbox, logins, outbox, rooms, screens
+from ..bridging.core.accounts import Account
+from ..domain.bridge_views import AbilitiesView, AccountView, FieldView, LoginView, NetworkView, StepView
+from ..domain.views import ChatView, MessageView, Page
+from ..errors import AccessDenied, Conflict, NodeError, NotFound, Refused, Unreachable, UsageError
+from ..services.step import Step
+from ..storage.bridge_shelves import Login
+from ..texts import Texts
+from .networks import sentence
+from .opened import Opened
+
+if TYPE_CHECKING:
+    from ..bridging.host.packages import BadPackage
+    from ..bridging.host.supervisor import PackageState, Supervisor
+
+
+class Bridges(Opened):
+    """The part of `api.node.Node` that is about other networks."""
+
+    # Networks and accounts
+
+    async def networks(self) -> tuple[NetworkView, ...]:
+        """See `api.node.Node`."""
+        supervisor = (await self.hosted.get()).supervisor
+        return tuple(_network(supervisor, state) for state in supervisor.states())
+
+    async def reload_network(self, network: str) -> NetworkView:
+        """See `api.node.Node`."""
+        supervisor = (await self.hosted.get()).supervisor
+        return _network(supervisor, await supervisor.reload(network))
+
+    async def accounts(self, language: str = "en") -> tuple[AccountView, ...]:
+        """See `api.node.Node`."""
+        found = await self._look(lambda step, _: accounts.all_of(step))
+        return tuple(self._account(account, language) for account in found)
+
+    async def account(self, account: str, language: str = "en") -> AccountView:
+        """See `api.node.Node`."""
+        return self._account(await self._look(lambda step, _: accounts.get(step, account)), language)
+
+    def _account(self, account: Account, language: str) -> AccountView:
+        host = self.hosted.running
+        names = {} if host is None else host.supervisor.packages().found
+        name = names[account.package].manifest.name if account.package in names else account.package
+        return AccountView(
+            id=account.account,
+            network=account.package,
+            network_name=name,
+            display=account.display,
+            state=account.state.value,
+            code=account.code,
+            since=account.since,
+            notice=account.notice,
+            way_out=health.NOTICES.get(account.notice, ""),
+            says=sentence(account, name, Texts(language)),
+            paused=account.paused,
+            at_home=account.at_home,
+            waiting=account.waiting,
+            asked=account.asked,
+        )
+
+    async def pause_account(self, account: str, language: str = "en") -> AccountView:
+        """See `api.node.Node`."""
+        await self._do(lambda step, _: accounts.pause(step, account))
+        return await self.account(account, language)
+
+    async def resume_account(self, account: str, language: str = "en") -> AccountView:
+        """See `api.node.Node`."""
+        await self._do(lambda step, _: accounts.resume(step, account))
+        supervisor = (await self.hosted.get()).supervisor
+        supervisor.release(api.AccountId(account))
+        await supervisor.wake(api.AccountId(account))
+        return await self.account(account, language)
+
+    async def remove_account(self, account: str) -> None:
+        """See `api.node.Node`."""
+        await self.runner.do(lambda step, _: accounts.remove(step, account), frees=True)
+
+    # Logging in
+
+    async def begin_login(
+        self, network: str, account: str, why: str, *, at_home: bool = False, language: str = "en"
+    ) -> LoginView:
+        """See `api.node.Node`."""
+        if account:
+            network = (await self._look(lambda step, _: accounts.get(step, account))).package
+        host = await self.hosted.get()
+        with _for_people():
+            found = await host.logins.begin(network, why, account=account, at_home=at_home, language=language)
+        return _login(found, network)
+
+    async def login(self, login: str) -> LoginView:
+        """See `api.node.Node`."""
+        row = await (await self.hosted.get()).logins.get(login)
+        return _login(row, row.package)
+
+    async def answer_login(
+        self, login: str, turn: str, answers: Mapping[str, str], language: str = "en"
+    ) -> LoginView:
+        """See `api.node.Node`."""
+        host = await self.hosted.get()
+        row = await host.logins.get(login)
+        with _for_people():
+            found = await host.logins.answer(login, turn, answers, language=language)
+        return _login(found, row.package, login)
+
+    async def tick_login(self, login: str, language: str = "en") -> LoginView:
+        """See `api.node.Node`."""
+        host = await self.hosted.get()
+        row = await host.logins.get(login)
+        with _for_people():
+            found = await host.logins.tick(login, language=language)
+        return _login(found, row.package, login)
+
+    async def end_login(self, login: str) -> None:
+        """See `api.node.Node`."""
+        await (await self.hosted.get()).logins.abort(login)
+
+    # What is asked of a bridge that runs
+
+    async def open_chat(self, account: str, address: str) -> ChatView:
+        """See `api.node.Node`."""
+        id_ = (await self._look(lambda step, _: accounts.get(step, account))).account
+        supervisor = (await self.hosted.get()).supervisor
+        with _for_people():
+            process = supervisor.caller(id_)
+            person: api.ActorSeen | None = None
+            if "resolve" in process.verbs:
+                person = await process.call(id_, "resolve", handle=address)
+            if person is not None:
+                room: api.ConversationSeen = await process.call(id_, "open_direct", who=person.actor)
+            elif "join" in process.verbs:
+                room = await process.call(id_, "join", address=address)
+            else:
+                raise NotFound("nobody is known under this address there")
+            told: tuple[api.Event, ...] = (room,) if person is None else (person, room)
+            await supervisor.tell(id_, api.Batch(told))
+
+        def look(step: Step) -> ChatView:
+            row = rooms.of(step, accounts.find(step, account).id, room.conversation)
+            return screens.chat(step, row)
+
+        return await self._look(lambda step, _: look(step))
+
+    async def abilities(self, chat: str) -> AbilitiesView:
+        """See `api.node.Node`."""
+
+        def look(step: Step) -> api.Capabilities:
+            room = rooms.find(step, chat)
+            return abilities.of(step, outbox.account_of(step, room), room)
+
+        return _abilities(await self._look(lambda step, _: look(step)))
+
+    async def mark(self, message: str, name: str, *, on: bool) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: inbox.mark(step, node, message, name, on=on))
+
+    async def confirm(self, message: str) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, _: inbox.confirm(step, message))
+
+    async def timeline(self, *, before: str = "", limit: int = 50) -> Page:
+        """See `api.node.Node`."""
+        return await self._look(lambda step, _: inbox.timeline(step, before=before, limit=limit))
+
+    async def _remote_file(self, message: str, index: int) -> File:
+        """A file of a message on a network, fetched if it is not here; then it is kept."""
+
+        def look(step: Step) -> tuple[int, api.AccountId, api.RemoteFile | api.LocalFile, bytes | None]:
+            row = outbox.find(step, message)
+            file, data = files.of(step, row, index)
+            account = outbox.account_of(step, rooms.get(step, row.conversation_id))
+            return row.id, api.AccountId(account.account), file, data
+
+        row_id, account, file, data = await self._look(lambda step, _: look(step))
+        if data is None and isinstance(file, api.RemoteFile):
+            data = fetched = await self._fetch(account, file)
+            await self._do(lambda step, _: files.fetched(step, row_id, file, fetched))
+        if data is None:
+            raise NotFound("this file is no longer here")
+        return File(file.name or "file", file.media_type, data)
+
+    async def _fetch(self, account: api.AccountId, file: api.RemoteFile) -> bytes:
+        supervisor, found = (await self.hosted.get()).supervisor, bytearray()
+        with _for_people():
+            async for piece in supervisor.caller(account).fetch(account, file):
+                found += piece
+                if len(found) > files.MAX_BYTES:
+                    raise UsageError(f"this file has more than {files.MAX_BYTES >> 20} MiB")
+        return bytes(found)
+
+
+@contextmanager
+def _for_people() -> Iterator[None]:
+    """What a bridge raises, as an error of the node's."""
+    try:
+        yield
+    except NodeError:
+        raise
+    except api.Limited as e:
+        raise Unreachable(
+            f"the network wants us to wait ({e})" if str(e) else "the network wants us to wait"
+        ) from e
+    except api.AuthExpired as e:
+        raise AccessDenied(
+            "the log-in is no longer good", hint="Log in again: `swarmnode bridge login`."
+        ) from e
+    except api.Gone as e:
+        raise NotFound(str(e) or "it is no longer there") from e
+    except api.Refused as e:
+        raise Refused(str(e) or "the network said no") from e
+    except api.Conflict as e:
+        raise Conflict(str(e) or "the account is in use elsewhere") from e
+    except api.BridgeError as e:
+        raise Unreachable(str(e) or "the network does not answer", hint="It may work later.") from e
+
+
+def _network(supervisor: Supervisor, state: PackageState) -> NetworkView:
+    packages = supervisor.packages()
+    package = packages.found.get(state.id)
+    bad: BadPackage | None = next((bad for bad in packages.bad if bad.name == state.id), None)
+    return NetworkView(
+        id=state.id,
+        name=state.name,
+        version=state.version,
+        summary="" if package is None else package.manifest.summary,
+        tier="" if package is None else package.manifest.tier,
+        runs=state.runs,
+        problem=state.problem,
+        hint="" if bad is None else bad.hint,
+        quarantined=state.quarantined,
+        restarts=state.restarts,
+        confined=tuple(sorted(state.confined)),
+        resident_bytes=state.resident_bytes,
+    )
+
+
+def _login(found: Login | api.AccountId, network: str, login: str = "") -> LoginView:
+    if isinstance(found, str):
+        return LoginView(login, network, account=found)
+    shown = logins.shown(found)
+    return LoginView(found.id, network, found.turn, None if shown is None else _step(shown))
+
+
+def _step(step: api.Step) -> StepView:
+    return StepView(
+        id=step.id,
+        kind=step.kind,
+        title=step.title,
+        text=step.text,
+        fields=tuple(_field(field) for field in step.fields),
+        show=dict(step.show),
+        poll_every_s=step.poll_every_s,
+        error=step.error,
+    )
+
+
+def _field(field: api.Field) -> FieldView:
+    return FieldView(
+        name=field.name,
+        kind=field.kind,
+        label=field.label,
+        help=field.help,
+        pattern=field.pattern,
+        options=field.options,
+        default="" if field.kind == "secret" else field.default,
+        optional=field.optional,
+    )
+
+
+def _abilities(can: api.Capabilities) -> AbilitiesView:
+    return AbilitiesView(
+        levels={feature: level.name.lower() for feature, level in sorted(can.levels.items())},
+        max_text=can.max_text,
+        text_unit=can.text_unit,
+        edit_within_s=can.edit_within_s,
+        delete_within_s=can.delete_within_s,
+        reactions=None if can.reactions is None else tuple(sorted(can.reactions)),
+        reactions_each=can.reactions_each,
+        media=dict(can.media),
+        max_files=can.max_files,
+        visibilities=can.visibilities,
+        privacy=can.transport_privacy,
+        protect=can.protect,
+    )

@@ -1,0 +1,62 @@
+"""Commands that list what came: conversations of all networks, and posts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from click import IntRange
+
+from ..api.route import Items
+from ..domain.bridge_views import PEOPLE
+from ..domain.views import ChatView, Page
+from .group import command, option
+from .said import said, show
+from .session import Session
+from .terminal import short, table, when
+
+
+@command("inbox")
+@option("--unread", is_flag=True)
+def inbox_(session: Session, *, unread: bool) -> None:
+    """List conversations with people, whichever network they are on; with --unread those to be read."""
+    found = session.client.get("/chats", Items[ChatView])
+    chats = tuple(c for c in found.items if c.kind in PEOPLE and (c.unread or not unread))
+    if not session.give(Items(chats)):
+        _table(session, chats, none=session.t("inbox.read" if unread else "chats.none"))
+
+
+@command("chats")
+def chats_(session: Session) -> None:
+    """List all conversations, timelines and feeds too."""
+    chats = session.client.get("/chats", Items[ChatView])
+    if not session.give(chats):
+        _table(session, chats.items, none=session.t("chats.none"))
+
+
+def _table(session: Session, chats: Sequence[ChatView], *, none: str) -> None:
+    rows = [
+        (
+            short(c.id),
+            c.title,
+            c.network,
+            str(c.unread or ""),
+            when(c.last_at) if c.last_at else "",
+            said(session, c.last_kind, c.last_text)[:60],
+        )
+        for c in chats
+    ]
+    table(session.t("chats.heads").split("|"), rows, none=none)
+
+
+@command("timeline")
+@option("--limit", type=IntRange(1, 200), default=20)
+@option("--before", metavar="CURSOR", default="")
+def timeline_(session: Session, limit: int, before: str) -> None:
+    """Show posts of all networks, by time."""
+    page = session.client.get("/timeline", Page, limit=limit, before=before)
+    if session.give(page):
+        return
+    for message in page.items:
+        show(session, message)
+    if not page.items:
+        session.say(session.t("timeline.none"))

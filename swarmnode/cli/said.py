@@ -1,0 +1,64 @@
+"""A message as it is printed for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..domain.views import MessageView
+from .session import Session
+from .terminal import clean, length, short, size, when
+
+FAILED = frozenset({"waiting", "refused", "expired"})
+"""States for which it is said why, as far as that is known."""
+
+
+def said(session: Session, kind: str, text: str) -> str:
+    """What a message says."""
+    if kind in {"", "text"}:
+        return clean(text, lines=True)
+    if kind == "timer":
+        return session.t("kind.timer" if text != "0" else "kind.timer-off", text=length(int(text)))
+    return session.t(f"kind.{kind}", text=clean(text))
+
+
+def show(session: Session, message: MessageView) -> None:
+    """Print a message with what is known of it."""
+    t = session.t
+    who = t("me") if message.mine else clean(message.author_name)
+    marks = ", ".join(_marks(session, message))
+    text = said(session, message.kind, message.reason if message.kind == "unreadable" else message.text)
+    title = f"{clean(message.title)} | " if message.title else ""
+    network = f"[{clean(message.network)}] " if message.network else ""
+    line = f"{short(message.id)}  {when(message.wall_s)}  {network}{who}: {title}{text}"
+    session.say(f"{line}  ({marks})" if marks else line)
+    for index, file in enumerate(message.attachments):
+        session.say(
+            f"          [{index}] {clean(file.name)} ({clean(file.media_type)}, {size(file.size_bytes)})"
+        )
+    if message.reactions:
+        session.say("          " + " ".join(clean(symbol) for _, symbol in message.reactions))
+
+
+def _marks(session: Session, message: MessageView) -> Iterator[str]:
+    t = session.t
+    if message.edited:
+        yield t("message.edited")
+    if message.mine:
+        asked = message.state == "maybe" and message.reason == "asked"
+        state = t("message.asked" if asked else f"message.{message.state}")
+        yield (
+            f"{state}: {_why(session, message.reason)}"
+            if message.reason and message.state in FAILED
+            else state
+        )
+    if message.expires_in_s and message.kind == "text":
+        yield t("message.expires", duration=length(message.expires_in_s))
+    if message.reply_to:
+        yield t("message.reply", id=short(message.reply_to))
+    yield from (t(f"mark.{mark}") if f"mark.{mark}" in t else clean(mark) for mark in message.marks)
+    yield from (t(f"doing.{kind}") for kind in message.doing if f"doing.{kind}" in t)
+
+
+def _why(session: Session, reason: str) -> str:
+    id_ = f"why.{reason.replace(' ', '-')}"
+    return session.t(id_) if id_ in session.t else clean(reason)

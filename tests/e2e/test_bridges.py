@@ -1,0 +1,221 @@
+"""A person and the demo network, through the command line alone: it has every feature of the contract."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e_networks import Demo, Elsewhere, add, answers_file, chat, connected, state
+from e2e_world import Home, Village, eventually
+
+from swarm_bridges.testing.network import OWNER, SECRETS
+from swarmnode.domain.views import MessageState
+
+ROOM = "Ada and Olga"
+
+
+@dataclass
+class Place:
+    """A person, an account on the demo network, and a conversation there."""
+
+    home: Home
+    network: Demo
+    account: str
+    chat: str
+
+    def shows(self, *texts: str) -> list[Any]:
+        """The messages of the conversation, when these are the last ones."""
+
+        def look() -> list[Any]:
+            found = self.home.messages(self.chat)
+            return found if [m.text for m in found if m.kind == "text"][-len(texts) :] == list(texts) else []
+
+        return eventually(look)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("demo")
+    with Village(folder) as village, Elsewhere() as elsewhere:
+        network, home = elsewhere.demo(), village.person("olga")
+        account = add(home, "demo", network.answers, "--at-home")
+        yield Place(home, network, account, chat(home, ROOM, "demo"))
+
+
+def test_a_wrong_password_adds_nothing_and_stands_nowhere(place: Place, tmp_path: Path) -> None:
+    wrong = answers_file(tmp_path / "answers", {**place.network.answers, "password": "battery staple"})
+    code, error = place.home.error("bridge", "add", "demo", "--answers", wrong, "--at-home")
+    assert (code, error["code"]) == (1, "denied")
+    code, error = place.home.error(
+        "bridge", "add", "demo", "--answers", answers_file(tmp_path / "right", place.network.answers)
+    )
+    assert error["detail"] == "this server is in a private network"
+    assert "`--at-home`" in error["hint"]
+    assert [account["id"] for account in place.home.json("bridge", "status")["items"]] == [place.account]
+    assert "battery staple" not in place.home.log.read_text()
+
+
+def test_what_is_said_there_is_in_the_inbox_and_is_answered_edited_and_taken_back(place: Place) -> None:
+    home, network = place.home, place.network
+    theirs = network.do(lambda n: n.say("are you there?"))
+    (heard,) = place.shows("are you there?")[-1:]
+    (row,) = [c for c in home.json("inbox")["items"] if c["id"] == place.chat]
+    assert (row["network"], row["unread"], row["title"]) == ("demo", 1, ROOM)
+    assert "demo" in home("inbox").stdout
+    assert "are you there?" in home("read", ROOM).stdout
+    assert not [c for c in home.json("inbox", "--unread")["items"] if c["id"] == place.chat]
+
+    said = home.json("send", ROOM, "yes, heer", "--reply", heard.id, "--wait")
+    assert said["state"] == "sent"
+    assert network.do(lambda n: n.said()[-1].more["reply_to"]) == theirs
+    home.json("edit", said["id"], "yes, here")
+    eventually(lambda: network.texts()[-1] == "yes, here")
+    home.json("react", heard.id, "\N{THUMBS UP SIGN}")
+    eventually(lambda: network.do(lambda n: n.messages[theirs].reactions) == {OWNER: ("\N{THUMBS UP SIGN}",)})
+    network.do(lambda n: n.edit(theirs, "are you here?"))
+    network.do(lambda n: n.say("from the phone", who=OWNER))
+    last = place.shows("are you here?", "yes, here", "from the phone")[-1]
+    assert (last.mine, last.state) == (True, MessageState.SENT)
+    hits = home.json("search", "phone")["items"]
+    assert [(hit["message"]["id"], hit["message"]["network"]) for hit in hits] == [(last.id, "demo")]
+
+    home.json("delete", said["id"], "--everywhere")
+    eventually(lambda: "yes, here" not in network.texts())
+    network.do(lambda n: n.take_back(theirs))
+    place.shows("from the phone")
+    assert home.json("search", "here")["items"] == []
+
+
+def test_posts_are_in_the_timeline_and_are_marked(place: Place) -> None:
+    home, network = place.home, place.network
+    post = network.do(lambda n: n.say("a post for all", room="home"))
+    eventually(lambda: [p["text"] for p in home.json("timeline")["items"]] == ["a post for all"])
+    (shown,) = home.json("timeline")["items"]
+    assert home.json("mark", shown["id"], "favourite")["doing"] == ["mark"]
+    eventually(lambda: network.do(lambda n: n.messages[post].more.get("marks")) == ["favourite"])
+    eventually(lambda: "favourite" in home("timeline").stdout)
+    assert "a post for all" not in home("inbox").stdout
+
+
+def test_files_go_both_ways_and_stay_when_the_network_has_lost_them(place: Place, tmp_path: Path) -> None:
+    home, network = place.home, place.network
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG" + b"\x00\x01meow" * 100_000)
+    sent = home.json("send", ROOM, "a cat", "--file", str(picture), "--wait")
+    assert sent["state"] == "sent"
+    assert picture.read_bytes() in network.do(lambda n: list(n.files.values()))
+    theirs = network.do(lambda n: n.say_file("dog.png", b"woof" * 50_000))
+    heard = place.shows("a file")[-1]
+    for name in ("one", "two"):
+        home.json("save", heard.id, "0", str(tmp_path / name))
+        assert (tmp_path / name).read_bytes() == b"woof" * 50_000
+        network.do(lambda n: n.files.clear())
+    home.json("save", sent["id"], "0", str(tmp_path / "own"))
+    assert (tmp_path / "own").read_bytes() == picture.read_bytes()
+    network.do(lambda n: n.take_back(theirs))
+    eventually(lambda: home.messages(place.chat)[-1].kind == "deleted")
+    assert home.error("save", heard.id, "0", str(tmp_path / "three"))[0] == 5
+    large = tmp_path / "large"
+    large.write_bytes(bytes(9 << 20))
+    assert home.error("send", ROOM, "x", "--file", str(large))[1]["code"] == "usage"
+
+
+def test_a_conversation_is_opened_by_its_address(place: Place) -> None:
+    opened = place.home.json("bridge", "open", "demo", "Mallory")
+    assert opened["kind"] == "direct"
+    place.home.json("send", opened["id"], "a word with you", "--wait")
+    room = place.network.do(
+        lambda n: next(m.room for m in n.messages.values() if m.text == "a word with you")
+    )
+    assert "u-mallory" in place.network.do(lambda n: n.rooms[room].members)
+
+
+def test_a_node_that_is_killed_in_mid_send_loses_and_doubles_nothing(place: Place) -> None:
+    home, network = place.home, place.network
+    answered: list[str] = []
+    for kill in range(2):
+        # What is sent meanwhile is taken, and its answer lost: the node that starts again has to find out.
+        network.do(lambda n: n.faults.add("delay_answer", on="act", value=3.0, times=2))
+        for number in range(3):
+            text = f"killed {kill} {number}"
+            home.say(place.chat, text)
+            answered.append(text)
+        eventually(lambda: any(m.text == answered[-3] for m in network.do(lambda n: n.said())))
+        home.kill()
+        network.do(lambda n: n.faults.clear())
+        home.start()
+    eventually(lambda: [t for t in network.texts() if t.startswith("killed")] == answered, within_s=60)
+
+    def shown() -> list[tuple[str, str]]:
+        return [(m.text, m.state) for m in home.messages(place.chat) if m.text.startswith("killed")]
+
+    eventually(lambda: shown() == [(text, "sent") for text in answered], within_s=60)
+    connected(home, place.account)
+
+
+def test_an_account_rests_goes_on_and_asks_for_a_login_where_it_must(place: Place, tmp_path: Path) -> None:
+    home, network = place.home, place.network
+    assert home.json("bridge", "pause", "demo")["paused"]
+    home.say(place.chat, "waits for the account")
+    eventually(lambda: state(home, place.account).state == "stopped")
+    network.do(lambda n: n.say("said meanwhile"))
+    assert "waits for the account" not in network.texts()
+    home.json("bridge", "resume", "demo")
+    eventually(lambda: network.texts()[-1] == "waits for the account")
+    place.shows("said meanwhile", "waits for the account")
+
+    network.do(lambda n: n.expire())
+    eventually(lambda: state(home, place.account).notice)
+    view = state(home, place.account)
+    assert (view.notice, view.way_out, view.state) == ("auth", "log-in", "needs_owner")
+    assert f"`swarmnode bridge login {place.account[:8]}`" in home("status").stdout
+    assert "BAD networks" in home("doctor").stdout
+    home.say(place.chat, "waits for a login")
+    answers = answers_file(tmp_path / "answers", network.answers)
+    home.json("bridge", "login", place.account[:8], "--answers", answers)
+    eventually(lambda: network.texts()[-1] == "waits for a login")
+    connected(home, place.account)
+    assert state(home, place.account).notice == ""
+
+
+def test_nothing_that_is_secret_or_said_stands_in_the_log_or_in_the_open(place: Place) -> None:
+    home, network = place.home, place.network
+    network.do(lambda n: n.say("Feuersalamander unter dem Stein"))
+    place.shows("Feuersalamander unter dem Stein")
+    canaries = (*SECRETS, "Feuersalamander", ROOM, "are you there?", "hello")
+    files = [path for path in home.path.rglob("*") if path.is_file()]
+    assert home.path / "node.db" in files
+    for path in (home.log, *files):
+        data = path.read_bytes()
+        assert [canary for canary in canaries if canary.encode() in data] == [], path.name
+
+
+def test_a_node_is_idle_when_nothing_happens_and_alone_without_accounts(place: Place, tmp_path: Path) -> None:
+    assert place.home.process is not None
+    connected(place.home, place.account)
+    children = _children(place.home.process.pid)
+    assert len(children) == 1, "a process for each bridge"
+    everybody = [place.home.process.pid, *children]
+    time.sleep(1)
+    before = sum(map(_cpu_s, everybody))
+    time.sleep(4)
+    assert sum(map(_cpu_s, everybody)) - before < 0.2
+    with Village(tmp_path) as village:
+        alone = village.person("nobody")
+        assert alone.process is not None
+        alone.json("inbox")
+        assert _children(alone.process.pid) == []
+        assert not (alone.path / "bridges").exists(), "the host of bridges was not started"
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
