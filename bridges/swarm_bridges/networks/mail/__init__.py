@@ -1,0 +1,13 @@
+"""E-mail: any mailbox that speaks IMAP and SMTP (ADR 0027).
+
+line, grammar, imap, smtp     connections, and what is said over them
+words, headers, structure     what senders have written, as text and values: pure
+names, convert, bounces       what it means: pure
+reading, threads, session     what comes, in order; what was, and to whom an answer goes
+compose, account              what the owner wants; settings, discover, login
+"""
+
+from .account import Mailbox as Bridge
+from .login import MailLogin as Login
+
+__all__ = ["Bridge", "Login"]

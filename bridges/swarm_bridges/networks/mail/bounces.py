@@ -1,0 +1,106 @@
+"""What mail servers report of our mails: that one could not be delivered (RFC 3464). Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ...api import Actor, ActorSeen, Event, MessageRef, MessageSeen, Origin
+from ...text import from_plain
+from . import names, words
+from .convert import Mail, View, order, place
+from .headers import ADDRESS, Head
+
+MAX_RECIPIENTS = 50
+REPORTER = "mailer-daemon@report.invalid"
+"""Whoever reports: many servers do, under names that mean nothing."""
+_STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
+_REASONS = {
+    "1": "there is no such address",
+    "2": "the mailbox does not take it",
+    "3": "the other mail system does not take it",
+    "4": "the other mail server could not be reached",
+    "5": "the mail servers did not understand each other",
+    "6": "the other side does not take this kind of content",
+    "7": "the other side refuses it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A mail of ours that somebody did not get. `final` ones are not tried any more."""
+
+    head: Head
+    recipient: str
+    reason: str
+    final: bool
+
+
+def failures(mail: Mail, view: View) -> list[Failure]:
+    """What a report says, if it is one about a mail of ours; others prove nothing, and are mails."""
+    kinds = {part.kind: part for part in mail.body.report}
+    status = kinds.get("message/delivery-status") or kinds.get("message/global-delivery-status")
+    whole, short = kinds.get("message/rfc822"), kinds.get("text/rfc822-headers")
+    if status is None or (whole is None and short is None):
+        return []
+    if whole is not None:
+        about = mail.texts.get(f"{whole.number}.HEADER", b"")
+    else:
+        assert short is not None
+        about = words.decoded(mail.texts.get(short.number, b""), short.encoding)
+    head = Head(about)
+    if names.intent_of(view.key, head.message_id) is None:
+        return []
+    said = words.text(words.decoded(mail.texts.get(status.number, b""), status.encoding))
+    return [f for f in (_failure(head, group) for group in _groups(said)) if f is not None][:MAX_RECIPIENTS]
+
+
+def _groups(said: str) -> list[dict[str, str]]:
+    """Fields of each recipient; the first group is about the whole."""
+    groups: list[dict[str, str]] = []
+    for block in re.split(r"\n[ \t]*\n", said.replace("\r\n", "\n").strip())[: MAX_RECIPIENTS + 1]:
+        fields: dict[str, str] = {}
+        for line in re.sub(r"\n[ \t]+", " ", block).split("\n"):
+            name, colon, value = line.partition(":")
+            if colon:
+                fields.setdefault(name.strip().lower(), value.strip())
+        groups.append(fields)
+    return groups[1:]
+
+
+def _failure(head: Head, fields: dict[str, str]) -> Failure | None:
+    action = fields.get("action", "").lower()
+    if action not in {"failed", "delayed"}:
+        return None
+    given = fields.get("original-recipient") or fields.get("final-recipient", "")
+    address = given.partition(";")[2].strip().strip("<>").lower()
+    status = _STATUS.search(fields.get("status", ""))
+    return Failure(
+        head,
+        address if ADDRESS.fullmatch(address) else "",
+        _REASONS.get(status[2][0] if status else "", "the mail servers do not say why"),
+        final=action == "failed",
+    )
+
+
+def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
+    """A report as what it means: the mail servers answer the mail that failed. Empty if it is none."""
+    made: list[Event] = []
+    for number, failure in enumerate(failures(mail, view)):
+        where = place(failure.head, view, mine=True)
+        who = Actor(REPORTER)
+        verb = "was not delivered" if failure.final else "is late, and will be tried again"
+        to = f" to {failure.recipient}" if failure.recipient else ""
+        made.append(ActorSeen(actor=who, name="Mail servers", bot=True))
+        made.append(
+            MessageSeen(
+                ref=MessageRef(where, mail.head.message_id, str(number) if number else ""),
+                actor=who,
+                body=from_plain(f"This mail {verb}{to}: {failure.reason}."),
+                origin=origin,
+                remote_time=mail.head.time if mail.head.time is not None else mail.at,
+                order=order(mail),
+                reply_to=names.message(where, failure.head.message_id),
+            )
+        )
+    return made

@@ -1,0 +1,96 @@
+"""What the owner says, as a mail. Pure: two attempts make the same bytes, but for the date."""
+
+from __future__ import annotations
+
+import email.policy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from ...api import LocalFile, Refused, Rendered
+from ...text import from_plain, to_html
+from . import words
+
+MAX_REFERENCES = 30
+_POLICY = email.policy.SMTP.clone(max_line_length=76)
+_UTF8 = email.policy.SMTPUTF8.clone(max_line_length=76)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to be written. Ids are without angle brackets."""
+
+    message_id: str
+    sender: str
+    name: str
+    to: tuple[str, ...]
+    subject: str
+    part: Rendered = field(repr=False)
+    cc: tuple[str, ...] = ()
+    answers: str = ""
+    references: tuple[str, ...] = ()
+    files: Sequence[tuple[LocalFile, bytes]] = field(default=(), repr=False)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody but the sender."""
+        return tuple(a for a in dict.fromkeys((*self.to, *self.cc)) if a != self.sender)
+
+
+def following(references: Sequence[str], message_id: str) -> tuple[str, ...]:
+    """The references of an answer (RFC 5322, 3.6.4). Of long threads, the first and the last ones."""
+    found = [*dict.fromkeys(r for r in references if r != message_id), message_id]
+    return tuple(found if len(found) <= MAX_REFERENCES else [found[0], *found[1 - MAX_REFERENCES :]])
+
+
+def written(letter: Letter, now: float) -> bytes:
+    """The mail, its lines ending in CR LF.
+
+    Raises:
+        Refused: it cannot be a mail.
+    """
+    mail = EmailMessage(policy=_POLICY)
+    try:
+        mail["From"] = _address(letter.name, letter.sender)
+        mail["To"] = [_address("", a) for a in letter.to]
+        if letter.cc:
+            mail["Cc"] = [_address("", a) for a in letter.cc]
+        mail["Subject"] = words.line(letter.subject.replace("=?", "= ?"))
+        mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
+        mail["Message-ID"] = f"<{letter.message_id}>"
+        if letter.answers:
+            mail["In-Reply-To"] = f"<{letter.answers}>"
+        if letter.references:
+            mail["References"] = " ".join(f"<{r}>" for r in letter.references)
+    except (ValueError, IndexError):
+        raise Refused("this cannot be written into a mail") from None
+    _fill(mail, letter)
+    ascii_only = all(a.isascii() for a in (letter.sender, *letter.recipients))
+    return mail.as_bytes(policy=_POLICY if ascii_only else _UTF8)
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(words.line(name), addr_spec=address)
+
+
+def _fill(mail: EmailMessage, letter: Letter) -> None:
+    mail.set_content(letter.part.text + "\n", charset="utf-8")
+    if letter.part.body.blocks and from_plain(letter.part.text) != letter.part.body:
+        mail.add_alternative(to_html(letter.part.body) + "\n", subtype="html", charset="utf-8")
+    for file, data in letter.files:
+        main, _, sub = file.media_type.partition("/")
+        if (
+            main not in {"image", "audio", "video", "text", "application"}
+            or not sub.replace("-", "").replace(".", "").replace("+", "").isalnum()
+        ):
+            main, sub = "application", "octet-stream"
+        mail.add_attachment(data, maintype=main, subtype=sub, filename=words.line(file.name) or "file")
+    # Boundaries that the library makes would be random, and another attempt another mail.
+    for number, part in enumerate(mail.walk()):
+        if part.is_multipart():
+            name = f"{letter.message_id} {number}".encode()
+            part.set_boundary(f"={hashlib.sha256(name).hexdigest()[:40]}=")

@@ -1,0 +1,12 @@
+"""The suite of all bridges, in a chat with one person.
+
+Mail has no edits, no reactions, and takes nothing back from others; what deleting means is in `test_session`.
+"""
+
+from bridge_suite import LineSuite, TalkSuite
+
+
+class TestChat(TalkSuite, LineSuite):
+    test_edits_go_both_ways = None  # type: ignore[assignment]
+    test_deletions_go_both_ways = None  # type: ignore[assignment]
+    test_reactions_are_sets_on_both_sides = None  # type: ignore[assignment]
