@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from typing import TYPE_CHECKING
 
 from swarm_protocol.identity import Standing
 
 from ..api.node import Retried
-from ..delivery.relay_role import RelayRole
 from ..delivery.runner import Runner
 from ..domain.views import Check
 from ..errors import StorageError
@@ -21,6 +21,9 @@ from ..storage.shelves import CONTACTS, GAPS, OUTBOX
 from ..texts import Texts
 from . import networks
 from .hosted import Hosted
+
+if TYPE_CHECKING:
+    from ..delivery.relay_role import RelayRole
 
 LOW_DISK_MIB = 256
 FEW_TICKETS = 8

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swarm_protocol.identity import create_persona
 
 from ..api.node import NodeView, Retried
 from ..config import Config
-from ..delivery.relay_role import RelayRole
 from ..domain.views import CarryView, Check, Event, NodeState, StatusView
 from ..errors import Conflict, NotReady, UsageError
 from ..services import identity
@@ -25,10 +25,13 @@ from ..services.step import Step
 from ..storage.home import Home
 from ..storage.shelves import PERSONAS
 from ..texts import Texts
-from . import doctor, files, home, status, words
+from . import files, home, status, words
 from .people import People
 from .stores import Stores
 from .talk import Talk
+
+if TYPE_CHECKING:
+    from ..delivery.relay_role import RelayRole
 
 
 class LocalNode(People, Talk):
@@ -53,6 +56,8 @@ class LocalNode(People, Talk):
 
     async def doctor(self, language: str = "en") -> tuple[Check, ...]:
         """See `api.node.Node`."""
+        from . import doctor  # noqa: PLC0415 - no start needs it
+
         exists, t = self._keys.exists(), Texts(language)
         return await doctor.examine(
             self.place, self._runner, self.role, exists=exists, t=t, hosted=self._hosted
@@ -60,6 +65,8 @@ class LocalNode(People, Talk):
 
     async def retry(self) -> Retried:
         """See `api.node.Node`."""
+        from . import doctor  # noqa: PLC0415
+
         return await doctor.retry(self.runner)
 
     async def nodes(self) -> tuple[NodeView, ...]:

@@ -6,10 +6,9 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..config import Config
-from ..delivery.relay_role import RelayRole
 from ..delivery.runner import Runner
 from ..errors import Locked, NotReady
 from ..services.node import Node, Options
@@ -21,6 +20,9 @@ from ..storage.sealing import RootKey
 from . import home, upkeep, words
 from .hosted import Hosted
 from .stores import Stores
+
+if TYPE_CHECKING:
+    from ..delivery.relay_role import RelayRole
 
 T = TypeVar("T")
 
