@@ -35,7 +35,7 @@ from .model import Unreadable
 from .opml import write_opml
 from .reader import Reader, parsed
 from .subscriptions import MAX_FEEDS, Subscription, Subscriptions
-from .words import web
+from .words import typed
 
 AT_ONCE = 4
 """Feeds that are asked at the same time."""
@@ -77,7 +77,7 @@ class Bridge:
             now = ctx.clock.now()
             due = [one for one in feeds.active() if (one.soonest if looked else one.due) <= now]
             await self._ask_all(ctx, reader, due, origin)
-            if due and all(one.problem == _LINE for one in feeds.active()):
+            if due and (active := feeds.active()) and all(one.problem == _LINE for one in active):
                 raise Temporary("no feed can be reached")
             if origin is Origin.CATCH_UP:
                 origin = Origin.LIVE
@@ -141,7 +141,7 @@ class Bridge:
             BridgeError: it does not come. Refused where it is no feed and names none, or several.
         """
         feeds, reader = await self._account(ctx)
-        url = web(address.strip()) or web(f"https://{address.strip()}")
+        url = typed(address)
         if not url:
             raise Refused("this is no address of the web")
         if len(feeds.active()) >= MAX_FEEDS:

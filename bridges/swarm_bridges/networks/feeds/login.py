@@ -18,7 +18,7 @@ from .fetch import Answer, ask, origin_of
 from .model import Unreadable
 from .opml import read_opml
 from .reader import basic, parsed
-from .words import web
+from .words import typed, web
 
 OPEN = "feeds"
 """The account of feeds that everybody may read."""
@@ -74,7 +74,7 @@ class Login:
             if not listed:
                 raise _Wrong("This list names no feed.")
             return _done(ctx, given, listed)
-        url = _typed(given)
+        url = typed(given.get("url", ""))
         if not url:
             raise _Wrong("This is no address of the web, such as https://example.org/feed.")
         answer, named = await _look(ctx, url, given)
@@ -100,12 +100,6 @@ class Login:
         """Nobody was told of it."""
 
 
-def _typed(given: Mapping[str, str]) -> str:
-    """The address that was typed, with or without its scheme; empty if it is none."""
-    typed = given.get("url", "")
-    return web(typed) or (web(f"https://{typed}") if typed else "")
-
-
 async def _look(ctx: LoginContext, url: str, given: Mapping[str, str]) -> tuple[Answer, dict[str, str]]:
     """What lies at an address; where it is a page, the feeds that it names."""
     user, password = given.get("user", ""), given.get("password", "")
@@ -124,7 +118,7 @@ async def _look(ctx: LoginContext, url: str, given: Mapping[str, str]) -> tuple[
 
 async def _feed(ctx: LoginContext, url: str, given: Mapping[str, str]) -> str:
     """Where a feed lies that a page has named. A password is for the server of the page alone."""
-    near = origin_of(url) == origin_of(_typed(given))
+    near = origin_of(url) == origin_of(typed(given.get("url", "")))
     answer, named = await _look(ctx, url, given if near else {})
     if named:
         raise _Wrong("This page names another page as its feed.")
@@ -145,7 +139,7 @@ def _check(given: Mapping[str, str]) -> None:
 
 def _done(ctx: LoginContext, given: Mapping[str, str], feeds: Iterable[str]) -> LoginDone:
     feeds = list(feeds)
-    user, origin = given.get("user", ""), origin_of(_typed(given)) if given.get("user") else ""
+    user, origin = given.get("user", ""), origin_of(typed(given.get("url", ""))) if given.get("user") else ""
     if user and any(origin_of(feed) != origin for feed in feeds):
         raise _Wrong("The feed lies on another server, which is not to get the password.")
     account = f"{user} at {origin}" if user else OPEN

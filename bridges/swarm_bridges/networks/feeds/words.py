@@ -27,3 +27,9 @@ def web(url: str) -> str:
     if not url.startswith(("http://", "https://")) or len(url) > MAX_URL or not url.isprintable():
         return ""
     return "" if "@" in url.split("/", 3)[2] else url  # a name and a password, or what looks like a host
+
+
+def typed(address: str) -> str:
+    """An address as people type it, without its scheme if they like; empty if it is none."""
+    address = address.strip()
+    return web(address if "://" in address or not address else f"https://{address}")
