@@ -38,9 +38,10 @@ class Answers(Body, frozen=True, kw_only=True):
 
 
 class Address(Body, frozen=True, kw_only=True):
-    """What people of a network type to reach somebody, or a room."""
+    """What people of a network type to reach somebody, or a `room`."""
 
     address: Annotated[str, Meta(min_length=1, max_length=1000)]
+    room: bool = False
 
 
 class Before(Query, frozen=True, kw_only=True):
@@ -116,7 +117,7 @@ async def end_login(call: Call) -> None:
 
 async def open_chat(call: Call, body: Address) -> ChatView:
     """Open a conversation."""
-    return await call.node.open_chat(call.params["account"], body.address)
+    return await call.node.open_chat(call.params["account"], body.address, room=body.room)
 
 
 async def abilities(call: Call) -> AbilitiesView:

@@ -353,8 +353,8 @@ class Node(Protocol):
         """Give a login up."""
         ...
 
-    async def open_chat(self, account: str, address: str) -> ChatView:
-        """The conversation with whom, or in what room, people call so on that network."""
+    async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
+        """The conversation with somebody, or in a room, by what people type there to reach it."""
         ...
 
     async def abilities(self, chat: str) -> AbilitiesView:

@@ -129,27 +129,26 @@ class Bridges(Opened):
 
     # What is asked of a bridge that runs
 
-    async def open_chat(self, account: str, address: str) -> ChatView:
+    async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
         """See `api.node.Node`."""
         id_ = (await self._look(lambda step, _: accounts.get(step, account))).account
         supervisor = (await self.hosted.get()).supervisor
         with _for_people():
             process = supervisor.caller(id_)
-            person: api.ActorSeen | None = None
-            if "resolve" in process.verbs:
-                person = await process.call(id_, "resolve", handle=address)
-            if person is not None:
-                room: api.ConversationSeen = await process.call(id_, "open_direct", who=person.actor)
-            elif "join" in process.verbs:
-                room = await process.call(id_, "join", address=address)
+            told: list[api.Event] = []
+            seen: api.ConversationSeen
+            if room:
+                seen = await process.call(id_, "join", address=address)
             else:
-                raise NotFound("nobody is known under this address there")
-            told: tuple[api.Event, ...] = (room,) if person is None else (person, room)
-            await supervisor.tell(id_, api.Batch(told))
+                person: api.ActorSeen | None = await process.call(id_, "resolve", handle=address)
+                if person is None:
+                    raise NotFound("nobody is known under this address there")
+                told.append(person)
+                seen = await process.call(id_, "open_direct", who=person.actor)
+            await supervisor.tell(id_, api.Batch((*told, seen)))
 
         def look(step: Step) -> ChatView:
-            row = rooms.of(step, accounts.find(step, account).id, room.conversation)
-            return screens.chat(step, row)
+            return screens.chat(step, rooms.of(step, accounts.find(step, account).id, seen.conversation))
 
         return await self._look(lambda step, _: look(step))
 

@@ -146,10 +146,11 @@ def remove_(session: Session, account: str, *, yes: bool) -> None:
 @command("open")
 @click.argument("account")
 @click.argument("address")
-def open_(session: Session, account: str, address: str) -> None:
-    """Find the conversation with somebody, or a room, by the address there."""
+@option("--room", is_flag=True)
+def open_(session: Session, account: str, address: str, *, room: bool) -> None:
+    """Find the conversation with somebody, or enter a room, by the address there."""
     path = at("accounts", session.find("account", account), "chats")
-    view = session.client.call("POST", path, {"address": address}, ChatView)
+    view = session.client.call("POST", path, {"address": address, "room": room}, ChatView)
     if not session.give(view):
         session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
 

@@ -62,7 +62,7 @@ TEXTS = {
     "help.bridge.add": "sich bei einem Konto in einem Netz anmelden; dann ist es im Posteingang",
     "help.bridge.status": "zeigen, wie es deinen Konten geht",
     "help.bridge.login": "sich bei einem Konto neu anmelden",
-    "help.bridge.open": "das Gespräch mit jemandem oder einen Raum finden, nach der Adresse dort",
+    "help.bridge.open": "das Gespräch mit jemandem finden oder einen Raum betreten, nach der Adresse dort",
     "help.bridge.pause": "ein Konto ruhen lassen",
     "help.bridge.resume": (
         "ein Konto weiterlaufen lassen: ein ruhendes, ein abgestürztes, ein anderswo benutztes"
@@ -130,6 +130,7 @@ TEXTS = {
     "opt.answers": "die Antworten aus dieser Datei (TOML) nehmen, statt zu fragen",
     "opt.at-home": "der Server ist in deinem eigenen Netz und darf dort erreicht werden",
     "opt.settings": "Einstellungen ändern",
+    "opt.room": "die Adresse ist die eines Raums",
     "opt.unread": "die, in denen etwas zu lesen ist",
     "opt.mark.off": "wieder wegnehmen",
     "error": "Fehler",

@@ -62,7 +62,7 @@ TEXTS = {
     "help.bridge.add": "log in to an account on a network, to have it in the inbox",
     "help.bridge.status": "show how your accounts are",
     "help.bridge.login": "log in to an account again",
-    "help.bridge.open": "find the conversation with somebody, or a room, by the address there",
+    "help.bridge.open": "find the conversation with somebody, or enter a room, by the address there",
     "help.bridge.pause": "let an account rest",
     "help.bridge.resume": "let an account go on: a paused one, a crashed one, one that was used elsewhere",
     "help.bridge.remove": "forget an account, with all that it brought here",
@@ -127,6 +127,7 @@ TEXTS = {
     "opt.answers": "take the answers from this file (TOML) instead of asking",
     "opt.at-home": "its server is in your own network, and may be reached there",
     "opt.settings": "change its settings",
+    "opt.room": "the address is that of a room",
     "opt.unread": "those with something to read",
     "opt.mark.off": "take it away",
     # Errors

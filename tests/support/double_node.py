@@ -432,8 +432,8 @@ class DoubleNode:
     async def end_login(self, login: str) -> None:
         self._note("end_login", login)
 
-    async def open_chat(self, account: str, address: str) -> ChatView:
-        self._note("open_chat", account, address)
+    async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
+        self._note("open_chat", account, address, room)
         return ChatView("b7", address, "", 0, "", network="pigeon", account=account)
 
     async def abilities(self, chat: str) -> AbilitiesView:

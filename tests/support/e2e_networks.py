@@ -64,6 +64,10 @@ class Elsewhere:
 
         return self.run(there())
 
+    def at_end(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this there when the block ends."""
+        self._stack.push_async_callback(work)
+
     def demo(self) -> Demo:
         """The demo network, with somebody else's room in it."""
         network = DemoNetwork()
