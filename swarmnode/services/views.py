@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -40,9 +41,12 @@ from .node import Node
 from .step import Step
 
 MAX_PAGE = 200
+LOOKED_AT = 1000
+"""Messages with the words that are looked at for one page of what one chat has."""
 _END = (2**63 - 1, b"")
 """A cursor behind all messages."""
 _m = tables.message.c
+T = TypeVar("T")
 
 
 def message(step: Step, node: Node, row: MessageRow) -> MessageView:
@@ -236,19 +240,50 @@ def search(
     step: Step, node: Node, text: str, *, chat: str = "", limit: int = 20, cursor: str = ""
 ) -> tuple[list[Hit], str]:
     """Messages with these words, the newest first, and a cursor for more; edits as their message."""
-    limit = max(1, min(limit, MAX_PAGE))
-    before = int(cursor) if cursor.isdecimal() else REMOTE
-    found = step.tx.search.find(text, limit + 1, before)
-    following = str(found[limit - 1]) if len(found) > limit else ""
-    rows: dict[bytes, MessageRow] = {}
-    for row_id in found[:limit]:
+    seen: set[bytes] = set()
+
+    def wanted(row_id: int) -> MessageRow | None:
         row = MESSAGES.get(step.tx, row_id)
         if row is not None and row.type == Type.EDIT and row.target is not None:
             row = MESSAGES.one(step.tx, name=row.target)
-        if row is not None and row.body_id is not None and (not chat or str(row.conversation_id) == chat):
-            rows[row.name] = row
-    hits = [Hit(view, snippet(view.text, text)) for view in _messages(step, node, [*rows.values()])]
-    return hits, following
+        if row is None or row.body_id is None or row.name in seen:
+            return None
+        if chat and str(row.conversation_id) != chat:
+            return None
+        seen.add(row.name)
+        return row
+
+    before = int(cursor) if cursor.isdecimal() else REMOTE
+    rows, following = with_words(step, text, wanted, chat=chat, limit=limit, before=before)
+    return [Hit(view, snippet(view.text, text)) for view in _messages(step, node, rows)], following
+
+
+def with_words(
+    step: Step,
+    text: str,
+    wanted: Callable[[int], T | None],
+    *,
+    chat: str,
+    limit: int,
+    before: int | None,
+    above: int = 0,
+) -> tuple[list[T], str]:
+    """What `wanted` makes of messages with these words: up to `limit`, the newest first; a cursor for more.
+
+    Of one chat it looks further, for most of them may be elsewhere; yet not without end, so a page may be
+    short, or empty, and not the last.
+    """
+    limit = max(1, min(limit, MAX_PAGE))
+    most = LOOKED_AT if chat else limit + 1
+    found = step.tx.search.find(text, most, before, above=above)
+    taken: list[T] = []
+    for at, row_id in enumerate(found):
+        if len(taken) == limit:
+            return taken, str(found[at - 1])
+        made = wanted(row_id)
+        if made is not None:
+            taken.append(made)
+    return taken, str(found[-1]) if len(found) == most else ""
 
 
 def snippet(text: str, query: str) -> str:

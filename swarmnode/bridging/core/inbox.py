@@ -23,8 +23,6 @@ from . import abilities, files, outbox, places, rooms, screens
 from .packed import mapping
 from .writing import MESSAGE, writing
 
-MAX_RESULTS = 200
-
 
 def chats(step: Step, node: Node) -> list[ChatView]:
     """All conversations, the latest first."""
@@ -79,16 +77,25 @@ def search(
     step: Step, node: Node, text: str, *, chat: str = "", limit: int = 20, cursor: str = ""
 ) -> tuple[list[Hit], str]:
     """Messages with these words on all networks, the newest first, and a cursor for more."""
-    limit = max(1, min(limit, MAX_RESULTS))
     mine, theirs = _cursors(cursor)
-    own_hits, own_next = own_views.search(step, node, text, chat=chat, limit=limit, cursor=mine)
-    found = step.tx.search.find(text, limit + 1, theirs, above=REMOTE)
-    rows = [REMOTE_MESSAGES.one(step.tx, search_id=search_id) for search_id in found[:limit]]
-    here = [row for row in rows if row is not None and row.body_id is not None]
-    wanted = [row for row in here if not chat or rooms.chat_id(row.conversation_id) == chat]
-    hits = [*own_hits, *(_hit(step, row, text) for row in wanted)]
+    own_hits: list[Hit] = []
+    found: list[Hit] = []
+    own_next = their_next = ""
+    if not is_remote(chat):
+        own_hits, own_next = own_views.search(step, node, text, chat=chat, limit=limit, cursor=mine)
+
+    def wanted(search_id: int) -> Hit | None:
+        row = REMOTE_MESSAGES.one(step.tx, search_id=search_id)
+        if row is None or row.body_id is None or (chat and rooms.chat_id(row.conversation_id) != chat):
+            return None
+        return _hit(step, row, text)
+
+    if is_remote(chat) or not chat:
+        found, their_next = own_views.with_words(
+            step, text, wanted, chat=chat, limit=limit, before=theirs, above=REMOTE
+        )
+    hits = [*own_hits, *found]
     # Each kind goes on where it stopped; a page may have up to twice as many as were asked for.
-    their_next = str(found[limit - 1]) if len(found) > limit else ""
     following = f"{own_next}.{their_next}" if own_next or their_next else ""
     return sorted(hits, key=lambda hit: -hit.message.wall_s), following
 

@@ -1,0 +1,106 @@
+"""Searches of a long conversation whose messages all have the word: what they find, and how much they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from node_world import Person, World
+
+from swarmnode.services import messages, views
+from swarmnode.services.step import Step
+from swarmnode.storage.shelves import MESSAGES
+
+LONG = 1200
+"""More than one page of a chat looks at."""
+
+
+@pytest.fixture(scope="module")
+def ben() -> Person:
+    """Somebody with three messages of a friend, and after them many of another."""
+    world = World("one")
+    ada, ben, cara = (world.person(name, "one") for name in ("ada", "ben", "cara"))
+    world.meet(ada, ben)
+    world.meet(cara, ben)
+    for number in range(3):
+        ada.say(f"the word, {number}")
+    cara.say("the word, and more")
+    world.run(2)
+    ben.do(repeat_the_last)
+    return ben
+
+
+def repeat_the_last(step: Step) -> None:
+    """Store a message like the last one, many times."""
+    like = MESSAGES.all(step.tx)[-1]
+    assert like.body_id is not None
+    data = step.tx.bodies.get(like.body_id)
+    assert data is not None
+    for number in range(LONG):
+        row_id = MESSAGES.add(
+            step.tx,
+            conversation_id=like.conversation_id,
+            author_id=like.author_id,
+            seq=1000 + number,
+            name=number.to_bytes(32, "big"),
+            lamport=like.lamport,
+            height=like.height,
+            signature=like.signature,
+            wall_s=like.wall_s,
+            type=like.type,
+            mine=False,
+            shown=True,
+            body_id=step.tx.bodies.put(data),
+            state="received",
+            stored_at=step.wall_s,
+        )
+        step.tx.search.add(row_id, "the word, and more")
+
+
+def pages(person: Person, text: str, *, chat: str = "", limit: int) -> Iterator[list[str]]:
+    """What is found, page by page."""
+    cursor = ""
+    while True:
+        hits, cursor = person.do(
+            lambda step, at=cursor: views.search(step, person.node, text, chat=chat, limit=limit, cursor=at)  # type: ignore[misc]
+        )
+        yield [hit.message.id for hit in hits]
+        if not cursor:
+            return
+
+
+@pytest.mark.parametrize("text", ["word", "the word", "ord"])
+def test_a_word_of_every_message_leads_through_all_of_them(ben: Person, text: str) -> None:
+    found = list(pages(ben, text, limit=200))
+    assert [len(page) for page in found] == [200] * 6 + [4]
+    ids = [name for page in found for name in page]
+    assert len(set(ids)) == LONG + 4
+    assert ids[0] == (LONG - 1).to_bytes(32, "big").hex(), "the newest first"
+
+
+def test_a_chat_is_searched_behind_what_others_say(ben: Person) -> None:
+    found = list(pages(ben, "word", chat="1", limit=20))
+    assert [name for page in found for name in page] == of_the_friend(ben)
+    assert len(found) <= 1 + LONG // views.LOOKED_AT + 1
+    assert [len(page) for page in pages(ben, "word", chat="1", limit=2)][-2:] == [2, 1]
+
+
+def of_the_friend(ben: Person) -> list[str]:
+    page = ben.do(lambda step: views.page(step, ben.node, messages.find(step, "1")))
+    return [item.id for item in reversed(page.items)]
+
+
+def test_a_page_costs_what_it_shows(ben: Person) -> None:
+    def statements(limit: int) -> int:
+        ran: list[str] = []
+        driver = ben.disk.connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(ran.append)
+        try:
+            next(pages(ben, "word", limit=limit))
+        finally:
+            driver.set_trace_callback(None)
+        return len(ran)
+
+    few, more = statements(5), statements(25)
+    assert few <= more < few + 20 * 5, "a few for each hit, none for what is not shown"
