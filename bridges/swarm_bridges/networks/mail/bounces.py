@@ -89,7 +89,7 @@ def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
     for number, failure in enumerate(failures(mail, view)):
         where = place(failure.head, view, mine=True)
         who = Actor(REPORTER)
-        verb = "was not delivered" if failure.final else "is late, and will be tried again"
+        verb = "was not delivered" if failure.final else "is late"
         to = f" to {failure.recipient}" if failure.recipient else ""
         made.append(ActorSeen(actor=who, name="Mail servers", bot=True))
         made.append(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import email.policy
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -14,8 +16,10 @@ from email.utils import format_datetime
 from ...api import LocalFile, Refused, Rendered
 from ...text import from_plain, to_html
 from . import words
+from .headers import ADDRESS
 
 MAX_REFERENCES = 30
+_UNSAID = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _POLICY = email.policy.SMTP.clone(max_line_length=76)
 _UTF8 = email.policy.SMTPUTF8.clone(max_line_length=76)
 
@@ -66,7 +70,7 @@ def written(letter: Letter, now: float) -> bytes:
             mail["In-Reply-To"] = f"<{letter.answers}>"
         if letter.references:
             mail["References"] = " ".join(f"<{r}>" for r in letter.references)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise Refused("this cannot be written into a mail") from None
     _fill(mail, letter)
     ascii_only = all(a.isascii() for a in (letter.sender, *letter.recipients))
@@ -74,13 +78,20 @@ def written(letter: Letter, now: float) -> bytes:
 
 
 def _address(name: str, address: str) -> Address:
+    if not ADDRESS.fullmatch(address):
+        raise Refused("this is no address")
     return Address(words.line(name), addr_spec=address)
 
 
+def _clean(text: str) -> str:
+    """A text without what is no character of mail (RFC 5322, 2.1; RFC 2045, 2.8)."""
+    return _UNSAID.sub("", text).encode("utf-8", "replace").decode()
+
+
 def _fill(mail: EmailMessage, letter: Letter) -> None:
-    mail.set_content(letter.part.text + "\n", charset="utf-8")
+    mail.set_content(_clean(letter.part.text) + "\n", charset="utf-8")
     if letter.part.body.blocks and from_plain(letter.part.text) != letter.part.body:
-        mail.add_alternative(to_html(letter.part.body) + "\n", subtype="html", charset="utf-8")
+        mail.add_alternative(_clean(to_html(letter.part.body)) + "\n", subtype="html", charset="utf-8")
     for file, data in letter.files:
         main, _, sub = file.media_type.partition("/")
         if (

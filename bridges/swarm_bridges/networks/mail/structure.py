@@ -92,8 +92,9 @@ def _read(value: Value, where: str, depth: int) -> Body:
 def _alternative(inner: list[Body]) -> Body:
     """The same several times: the plain one, if it is there; files of all of them."""
     having = [b for b in inner if b.texts]
-    plain = [b for b in having if all(p.kind == "text/plain" and p.size > 0 for p in b.texts)]
-    chosen = (plain or having or [Body()])[0]
+    filled = [b for b in having if any(p.size for p in b.texts)]
+    plain = [b for b in filled if all(p.kind == "text/plain" for p in b.texts)]
+    chosen = (plain or filled or having or [Body()])[0]
     return replace(chosen, files=_files(inner))
 
 

@@ -27,7 +27,9 @@ def text(data: bytes, charset: str = "") -> str:
                 return _whole(whole.decode(candidate))
             except (LookupError, ValueError):
                 continue
-    return whole.decode("utf-8" if charset.lower() in {"utf-8", "utf8"} else "cp1252", "replace")
+    if charset.lower() in {"utf-8", "utf8"}:
+        return whole.decode("utf-8", "replace")
+    return data.decode("cp1252", "replace")
 
 
 def _cut_off(data: bytes) -> int:
