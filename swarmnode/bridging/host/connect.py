@@ -19,8 +19,6 @@ from swarm_bridges.api import Refused, Temporary
 
 from ...domain.net import IPAddress, is_at_home, is_public
 
-LOOPBACK = "SWARMNODE_TEST_BRIDGE_LOOPBACK"
-"""Set in tests and the demo alone: bridges reach servers on this machine."""
 CONNECT_S = 10.0
 """For one address."""
 LOOK_UP_S = 10.0

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import random
 import shutil
 import time
@@ -35,7 +34,7 @@ from ...errors import NodeError, NotFound
 from ..core import accounts, calls, health
 from ..core.accounts import Account
 from . import steps
-from .connect import LOOPBACK, Reach
+from .connect import Reach
 from .desk import NodeDesk
 from .keeper import House, Keeper
 from .packages import Package, Packages
@@ -73,14 +72,14 @@ class Supervisor:
         discover: Callable[[], Packages],
         folder: Path,
         *,
-        loopback: bool | None = None,
+        loopback: bool = False,
         limits: Limits | None = None,
         tick: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
     ) -> None:
-        """`folder` is for what processes write; it is emptied. `loopback` is as the environment says."""
+        """`folder` is for what processes write; it is emptied. `loopback` lets all reach this machine: in tests."""
         self._runs, self._discover = runs, discover
         self._accounts: dict[AccountId, Account] = {}
         self._flows: dict[AccountId, Reach] = {}
@@ -93,7 +92,7 @@ class Supervisor:
             runs,
             watch,
             self._reach,
-            loopback=os.environ.get(LOOPBACK) == "1" if loopback is None else loopback,
+            loopback=loopback,
             on_fleeting=on_fleeting,
         )
         self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice)
