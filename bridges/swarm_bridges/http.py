@@ -43,8 +43,11 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 class _Connector(aiohttp.BaseConnector):
     """Connections come from `connect`; only TLS is made here. No proxy, no names, no addresses."""
 
-    def __init__(self, connect: Connect) -> None:
-        super().__init__(keepalive_timeout=KEPT_S, limit=CONNECTIONS)
+    def __init__(self, connect: Connect, *, once: bool) -> None:
+        if once:
+            super().__init__(force_close=True, limit=CONNECTIONS)
+        else:
+            super().__init__(keepalive_timeout=KEPT_S, limit=CONNECTIONS)
         self._connect_to = connect
         self._tls: ssl.SSLContext | None = None
 
@@ -127,27 +130,32 @@ class Socket:
 
 
 class Client:
-    """See `api.Http`. To be closed."""
+    """See `api.Http`. To be closed.
+
+    What has the header `Connection: close` goes over a connection of its own: for servers that close theirs
+    without saying so, after which it is unknown whether what was sent has arrived.
+    """
 
     def __init__(
         self, connect: Connect, *, read: Callable[[LocalFile], Awaitable[bytes]], clock: api.Clock
     ) -> None:
         self._connect, self._read, self._clock = connect, read, clock
-        self._made: aiohttp.ClientSession | None = None
+        self._made: dict[bool, aiohttp.ClientSession] = {}
 
-    def _session(self) -> aiohttp.ClientSession:
-        if self._made is None:
-            self._made = aiohttp.ClientSession(
-                connector=_Connector(self._connect),
+    def _session(self, headers: Mapping[str, str] | None) -> aiohttp.ClientSession:
+        once = (headers or {}).get("Connection") == "close"
+        if once not in self._made:
+            self._made[once] = aiohttp.ClientSession(
+                connector=_Connector(self._connect, once=once),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "swarmnode"},
             )
-        return self._made
+        return self._made[once]
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._made is not None:
-            await self._made.close()
+        for session in self._made.values():
+            await session.close()
 
     async def get(self, url: str, **options: Any) -> Reply:
         """See `api.Http`."""
@@ -187,7 +195,7 @@ class Client:
         elif form is not None:
             data = aiohttp.FormData(list(_pairs(form)))
         with _line(may_repeat=may_repeat):
-            async with self._session().request(
+            async with self._session(sent).request(
                 method,
                 _url(url),
                 params=None if params is None else list(_pairs(params)),
@@ -208,7 +216,9 @@ class Client:
         timeout = aiohttp.ClientTimeout(total=None, sock_read=timeout_s)
         may_repeat = method in READS
         with _line(may_repeat=may_repeat):
-            response = await self._session().request(method, _url(url), headers=headers, timeout=timeout)
+            response = await self._session(headers).request(
+                method, _url(url), headers=headers, timeout=timeout
+            )
         async with response:
             self._refuse(response, frozenset(), may_repeat=may_repeat)
             yield Stream(response)
@@ -220,7 +230,9 @@ class Client:
         """See `api.Http`."""
         try:
             with _line(may_repeat=True):
-                line = await self._session().ws_connect(_url(url), headers=headers, heartbeat=timeout_s / 2)
+                line = await self._session(None).ws_connect(
+                    _url(url), headers=headers, heartbeat=timeout_s / 2
+                )
         except aiohttp.WSServerHandshakeError as e:
             self._refuse(e, frozenset(), may_repeat=True)
             raise api.Temporary("the server does not open a WebSocket") from None

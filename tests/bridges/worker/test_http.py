@@ -348,3 +348,10 @@ async def test_a_websocket_that_is_refused() -> None:
         with pytest.raises(api.Temporary):
             async with _opened(here):
                 pass
+
+
+async def test_what_has_the_header_close_goes_over_a_line_of_its_own() -> None:
+    async with world(says(200)) as there:
+        for headers in ({}, {}, {"Connection": "close"}, {"Connection": "close"}):
+            await there.client.get(there.base, headers=headers)
+        assert len(there.desk.reached) == 3

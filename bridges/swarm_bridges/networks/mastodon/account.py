@@ -1,0 +1,206 @@
+"""The bridge: one account at one server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import msgspec
+
+from ...api import (
+    Accepted,
+    Actor,
+    ActorSeen,
+    Capabilities,
+    Context,
+    ConversationRef,
+    ConversationSeen,
+    Cursor,
+    Found,
+    Gone,
+    Health,
+    Interrupted,
+    MessageRef,
+    NotSupported,
+    Outcome,
+    Outgoing,
+    Page,
+    RemoteFile,
+    State,
+    Unknown,
+)
+from .convert import DIRECT, HOME, direct, kind_of, person, seen
+from .model import Account, Status, convert
+from .outgoing import Outbox
+from .past import Past, following
+from .reader import Reader
+from .session import Session, account_of
+
+POLL_S = 20.0
+"""Between two looks at a server that has no stream. Mastodon allows one request a second."""
+MARKS = {"favourite": "favourite", "boost": "reblog", "bookmark": "bookmark"}
+MOST_CONTACTS = 10
+"""Pages of the address book."""
+
+
+class Mastodon:
+    """An account: `api.Bridge` with edits, deletions, marks, votes, posts, people, files, and the past."""
+
+    poll_s = POLL_S
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+
+    async def run(self, ctx: Context) -> None:
+        """See `api.Bridge`."""
+        await ctx.state(Health(State.CONNECTING))
+        self._session = await Session.open(ctx)
+        await (await Reader.begin(ctx, self._session)).follow(self.poll_s)
+
+    async def _now(self, ctx: Context) -> Session:
+        if self._session is None:
+            self._session = await Session.open(ctx)
+        return self._session
+
+    async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
+        """See `api.Bridge`."""
+        session = await self._now(ctx)
+        if conversation is None:
+            return session.server.capabilities("timeline")
+        try:
+            names = await session.members(conversation)
+        except (Gone, NotSupported):
+            return session.server.capabilities("notifications")
+        return session.server.capabilities(kind_of(conversation), len("".join(names)) + len(names))
+
+    # --- saying ---
+
+    async def send(self, ctx: Context, out: Outgoing) -> Outcome:
+        """See `api.Bridge`. In the home timeline it is a post."""
+        if kind_of(out.conversation) == "notifications":
+            raise NotSupported("nothing can be said among the notifications")
+        return await Outbox(ctx, await self._now(ctx)).send(out)
+
+    async def post(self, ctx: Context, out: Outgoing) -> Outcome:
+        """See `api.Posts`."""
+        return await self.send(ctx, msgspec.structs.replace(out, conversation=HOME))
+
+    async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
+        """See `api.Edits`."""
+        return await Outbox(ctx, await self._now(ctx)).edit(target, out)
+
+    async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
+        """See `api.Reconciles`."""
+        return await Outbox(ctx, await self._now(ctx)).find_sent(out)
+
+    async def delete(self, ctx: Context, target: MessageRef, key: str) -> Outcome:
+        """See `api.Deletes`."""
+        session = await self._now(ctx)
+        if not session.server.deletes:
+            raise NotSupported("this server deletes no posts over its interface")
+        path = f"/api/v1/statuses/{session.server.long(target.remote_id)}"
+        with suppress(Gone):
+            await session.client.act("DELETE", path, repeatable=True)
+        return Accepted((target,))
+
+    # --- marks and votes ---
+
+    async def mark(self, ctx: Context, target: MessageRef, name: str, *, on: bool, key: str) -> Outcome:
+        """See `api.Marks`."""
+        session = await self._now(ctx)
+        if name not in MARKS or (name == "boost" and kind_of(target.conversation) == DIRECT):
+            raise NotSupported(f"{name} is not there")
+        verb = MARKS[name] if on else f"un{MARKS[name]}"
+        path = f"/api/v1/statuses/{session.server.long(target.remote_id)}/{verb}"
+        await session.client.act("POST", path, repeatable=True)
+        return Accepted((target,))
+
+    async def vote(self, ctx: Context, target: MessageRef, options: frozenset[str], key: str) -> Outcome:
+        """See `api.Votes`. A vote is final: who has voted is refused."""
+        session = await self._now(ctx)
+        post = session.server.long(target.remote_id)
+        try:
+            status = convert(await session.client.get(f"/api/v1/statuses/{post}"), Status)
+        except msgspec.ValidationError:
+            raise Gone("there is no such post") from None
+        if status.poll is None:
+            raise Gone("there is no poll")
+        if {str(n) for n in status.poll.own_votes} == set(options):
+            return Accepted((target,))
+        path, choices = f"/api/v1/polls/{status.poll.id}/votes", {"choices": sorted(options)}
+        try:
+            await session.client.act("POST", path, json=choices)
+        except Interrupted as e:
+            return Unknown(str(e))
+        return Accepted((target,))
+
+    # --- the past, files ---
+
+    async def page(
+        self, ctx: Context, conversation: ConversationRef, *, at: Cursor | None, limit: int
+    ) -> Page:
+        """See `api.Pages`."""
+        return await Past(ctx, await self._now(ctx)).page(conversation, at, limit)
+
+    async def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
+        """See `api.Media`."""
+        headers = {"Connection": "close"}  # of another host mostly, that is asked but once
+        async with ctx.http.stream("GET", file.id, headers=headers) as answer:
+            async for chunk in answer.chunks():
+                yield chunk
+
+    # --- people ---
+
+    async def resolve(self, ctx: Context, handle: str) -> ActorSeen | None:
+        """See `api.People`: `ada@example.org`, or `ada` of the own server."""
+        session = await self._now(ctx)
+        name = handle.strip().lstrip("@")
+        if not name or any(c.isspace() for c in name):
+            return None
+        found: Account | None
+        try:
+            found = convert(await session.client.get("/api/v1/accounts/lookup", acct=name), Account)
+        except Gone:
+            found = await self._searched(session, name)
+        except msgspec.ValidationError:
+            return None
+        if found is None:
+            return None
+        session.note([found])
+        return person(found, session.view)
+
+    async def _searched(self, session: Session, name: str) -> Account | None:
+        """Somebody whom the server does not know yet: it asks the other one."""
+        told = await session.client.get(
+            "/api/v2/search", q=f"@{name}", resolve="true", type="accounts", limit=1
+        )
+        accounts = told.get("accounts") if isinstance(told, dict) else None
+        try:
+            return convert(accounts[0], Account) if accounts else None
+        except msgspec.ValidationError:
+            return None
+
+    async def contacts(self, ctx: Context) -> tuple[ActorSeen, ...]:
+        """See `api.People`: those whom the owner follows."""
+        session = await self._now(ctx)
+        found: dict[str, ActorSeen] = {}
+        path, before = f"/api/v1/accounts/{session.me.id}/following", ""
+        for _ in range(MOST_CONTACTS):
+            page, headers = await session.client.page(path, limit=80, max_id=before)
+            for raw in page:
+                try:
+                    account = convert(raw, Account)
+                except msgspec.ValidationError:
+                    continue
+                session.note([account])
+                found[account.id] = person(account, session.view)
+            if not page or (before := following(headers)) == "":
+                break
+        return tuple(found.values())
+
+    async def open_direct(self, ctx: Context, who: Actor) -> ConversationSeen:
+        """See `api.People`. Raises Gone where the server knows nobody with this id."""
+        session = await self._now(ctx)
+        account = await account_of(session.client, who.remote_id)
+        session.note([account])
+        return seen(direct(frozenset({account.id})), {account.id: account.display_name}, session.view)
