@@ -18,7 +18,7 @@ from ..services.step import Step
 from ..storage import integrity
 from ..storage.home import Home
 from ..storage.shelves import CONTACTS, GAPS, OUTBOX
-from ..texts import Texts
+from ..texts import Texts, said_in
 from . import networks
 from .hosted import Hosted
 
@@ -107,7 +107,8 @@ def _of_node(step: Step, node: Node, t: Texts) -> list[Check]:
 
 def _copies(node: Node, t: Texts) -> Check:
     if node.quarantine:
-        return Check("copies", False, node.quarantine, t("doctor.copies.quarantine"))
+        reason = said_in(t.language, node.quarantine) or node.quarantine
+        return Check("copies", False, reason, t("doctor.copies.quarantine"))
     return Check("copies", True, t("doctor.copies"))
 
 

@@ -15,7 +15,7 @@ from ..services.node import Node
 from ..services.step import Step
 from ..storage import queries
 from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, RELAYS
-from ..texts import Texts
+from ..texts import Texts, said_in
 from .networks import sentence
 
 SHOWN = 3
@@ -56,11 +56,14 @@ def of(step: Step, node: Node, store: Store, t: Texts) -> StatusView:
 
 def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -> Iterator[Problem]:
     if quarantine:
-        yield Problem("quarantine", t("problem.quarantine", reason=quarantine))
+        reason = said_in(t.language, quarantine) or quarantine
+        yield Problem("quarantine", t("problem.quarantine", reason=reason))
     if (problem := store.problem) is not None:
         yield Problem(problem.code, problem.hint or str(problem))
-    for text in ways.stuck(node):
-        yield Problem("no-forwarding", text)
+    stuck = ways.stuck(node)
+    for id_, relays_there in ("problem.exposed", stuck.exposed), ("problem.no-way", stuck.waiting):
+        if relays_there:
+            yield Problem("no-forwarding", t.count(id_, relays_there))
     own = RELAYS.count(step.tx, own=True)
     if own < 2:
         code = "one-relay" if own else "no-relay"

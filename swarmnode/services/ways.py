@@ -142,17 +142,20 @@ def answered(
     return passed.body, mbx.Error(mbx.ErrorCode.BUSY, retry_after=pause)
 
 
-def stuck(node: Node) -> list[str]:
-    """For the owner: relays that see our address for want of a way, and those that nothing reaches.
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Relays of others to which none of ours passes on."""
 
-    Screens ask from threads of their own, so it looks at copies.
-    """
-    direct = sum(name == "direct" for name, _ in tuple(node.timers))
-    waiting = sum(detour.failures >= TRIES for detour in tuple(node.detours.values()))
-    found = [f"no relay of yours passes on to {direct} of others: they see your address"] if direct else []
-    if waiting:
-        found.append(f"no relay of yours passes on to {waiting} of others: what is for them waits")
-    return found
+    exposed: int
+    """Those that we call ourselves, so that they see our address."""
+    waiting: int
+    """Those that are not reached, so that what is for them waits."""
+
+
+def stuck(node: Node) -> Stuck:
+    """What the owner is told of. Screens ask from threads of their own, so it looks at copies."""
+    exposed = sum(name == "direct" for name, _ in tuple(node.timers))
+    return Stuck(exposed, sum(detour.failures >= TRIES for detour in tuple(node.detours.values())))
 
 
 def _between(step: Step) -> list[Relay]:

@@ -256,6 +256,10 @@ TEXTS = {
         "kein Relais von {name} antwortet, versuche {relays}; dauert es an, behält eine neue Einladung den "
         "Kontakt, `swarmnode invite`, und `swarmnode carry out FILE --for {name}` nimmt mit, was wartet"
     ),
+    "problem.exposed.one": "keines deiner Relais reicht an {n} fremdes weiter: es sieht deine Adresse",
+    "problem.exposed.other": "keines deiner Relais reicht an {n} fremde weiter: sie sehen deine Adresse",
+    "problem.no-way.one": "keines deiner Relais reicht an {n} fremdes weiter: was dorthin soll, wartet",
+    "problem.no-way.other": "keines deiner Relais reicht an {n} fremde weiter: was dorthin soll, wartet",
     "problem.request.one": "{n} Fremder fragt an: `swarmnode contacts`",
     "problem.request.other": "{n} Fremde fragen an: `swarmnode contacts`",
     "problem.backup": "du bist zurück: mach jetzt eine neue Sicherung, `swarmnode backup FILE`",

@@ -14,6 +14,10 @@ SAID: Mapping[str, str] = {
         "Codes liegen bei Relais, und hier ist keines bekannt"
     ),
     "a code needs a relay of yours that holds it": "ein Code braucht ein Relais von dir, das ihn bereithält",
+    "a copy of this home is running, or has run, elsewhere": (
+        "eine Kopie dieses Zuhauses läuft oder lief anderswo"
+    ),
+    "rolled back": "auf einen alten Stand zurückgesetzt",
     "a home needs a passphrase": "ein Zuhause braucht eine Passphrase",
     "a name has 1 to 64 printable characters": "ein Name hat 1 bis 64 druckbare Zeichen",
     "an answer needs a relay of yours": "eine Antwort braucht ein Relais von dir",

@@ -247,6 +247,10 @@ TEXTS = {
         "no relay of {name} answers, trying {relays}; if it lasts, a new `swarmnode invite` keeps the "
         "contact, and `swarmnode carry out FILE --for {name}` takes what waits"
     ),
+    "problem.exposed.one": "no relay of yours passes on to {n} relay of others, which sees your address",
+    "problem.exposed.other": "no relay of yours passes on to {n} relays of others, which see your address",
+    "problem.no-way.one": "no relay of yours passes on to {n} relay of others: what is for it waits",
+    "problem.no-way.other": "no relay of yours passes on to {n} relays of others: what is for them waits",
     "problem.request.one": "{n} stranger asks: `swarmnode contacts`",
     "problem.request.other": "{n} strangers ask: `swarmnode contacts`",
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
