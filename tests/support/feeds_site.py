@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from bridge_owner import ACCOUNT, Journal, Lines
 
-from swarm_bridges.api import BridgeError, ConversationRef, Event
+from swarm_bridges.api import BridgeError, ConversationRef, Event, RawAnswer, RawRequest
 from swarm_bridges.context import Context
 from swarm_bridges.networks.feeds import Bridge
 
@@ -57,6 +57,8 @@ class Site:
         self.asked: list[tuple[str, Mapping[str, str]]] = []
         self.answered: list[int] = []
         self.url = ""
+        self.door: Callable[[RawRequest], Awaitable[RawAnswer]] | None = None
+        """What stands where the node's door for webhooks will: it gets all below `/hooks/`."""
 
     def put(self, path: str, body: bytes = b"", **more: Any) -> str:
         """Put something at a path; gives its address."""
@@ -75,6 +77,11 @@ class Site:
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked.append((request.path, request.headers))
+        if self.door is not None and request.path.startswith("/hooks/"):
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            raw = RawRequest(request.method, request.path, dict(request.query), headers, await request.read())
+            told = await self.door(raw)
+            return web.Response(status=told.status, body=told.body)
         answer = self._page(request)
         self.answered.append(answer.status)
         return answer

@@ -75,7 +75,7 @@ class Bridge:
         origin, looked = Origin.CATCH_UP, False
         while True:
             now = ctx.clock.now()
-            due = [one for one in feeds.active() if (one.soonest if looked else one.due) <= now]
+            due = [one for one in feeds.active() if min(one.due, one.soonest if looked else one.due) <= now]
             await self._ask_all(ctx, reader, due, origin)
             if due and (active := feeds.active()) and all(one.problem == _LINE for one in active):
                 raise Temporary("no feed can be reached")
