@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email
 import email.policy
 import imaplib
@@ -80,6 +81,7 @@ class MailPeer:
             try:
                 return act(self._session())
             except (OSError, imaplib.IMAP4.abort):
+                _end(self._imap)
                 self._imap = None
                 return act(self._session())
 
@@ -127,11 +129,14 @@ class MailPeer:
 
     def close(self) -> None:
         """End all connections."""
-        for line in (self._smtp, self._imap):
-            if line is not None and line.sock is not None:
-                line.sock.close()
-                if line.file is not None:
-                    line.file.close()
+        _end(self._smtp)
+        _end(self._imap)
+
+
+def _end(line: smtplib.SMTP | imaplib.IMAP4_SSL | None) -> None:
+    if line is not None:
+        with contextlib.suppress(OSError):
+            line.close() if isinstance(line, smtplib.SMTP) else line.shutdown()
 
 
 def text_of(mail: EmailMessage) -> str:
