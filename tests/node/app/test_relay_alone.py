@@ -1,10 +1,8 @@
-"""A process that is a relay alone: what it answers, and what it does not load."""
+"""A process that is a relay alone: what it answers."""
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,12 +18,6 @@ from swarmnode.delivery.relay_role import RelayRole
 from swarmnode.domain.views import NodeState
 from swarmnode.errors import NotReady
 from swarmnode.storage.home import Home
-
-LOADED = """
-import sys
-import swarmnode.app, swarmnode.app.relay, swarmnode.delivery.relay_role
-print(*sorted({".".join(name.split(".")[:2]) for name in sys.modules}))
-"""
 
 
 @asynccontextmanager
@@ -61,11 +53,3 @@ async def test_it_lends_itself(tmp_path: Path) -> None:
         (link,) = await node.relay_tickets(1)
         assert RelayLink.parse(link).at.address == role.address
         serving.cancel()
-
-
-def test_it_loads_nothing_of_a_node() -> None:
-    """Half a start's time, and 25 MiB."""
-    found = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
-    loaded = set(found.stdout.split())
-    assert "swarmnode.delivery" in loaded
-    assert not loaded & {"swarmnode.services", "swarmnode.bridging", "sqlalchemy", "swarm_protocol.content"}
