@@ -1,5 +1,8 @@
 """Two people's nodes talk over two relays, all real processes; one relay is killed, and the talk goes on.
 
+Then one of them adds an account on another network, XMPP, over a real server, if there is one: what somebody
+with an ordinary client writes is in the same inbox, and the answer goes back.
+
 Usage: demo.py
 
 Everything happens on loopback and in a temporary folder, which is removed in the end. With DEMO_EXIT=1 it
@@ -22,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scripts.demo_xmpp import Friend, Prosody
 from swarmnode.texts import language_of
 
 LANGUAGE = language_of(None, os.environ)
@@ -57,6 +61,16 @@ TEXTS = {
         "Both sides show the same {n} messages, each once, in the same order.",
         "Beide Seiten zeigen dieselben {n} Nachrichten, jede einmal, in derselben Reihenfolge.",
     ),
+    "xmpp": (
+        "Another network: Ada has an XMPP account. Carl uses an ordinary client, over a real server.",
+        "Ein anderes Netz: Ada hat ein XMPP-Konto. Carl nutzt ein gewöhnliches Programm und einen Server.",
+    ),
+    "inbox": ("Carl's words are in the same inbox.", "Carls Worte sind im selben Posteingang."),
+    "carl": ("  carl, in his client, reads: {text}", "  Carl liest in seinem Programm: {text}"),
+    "no-xmpp": (
+        "An account on another network would follow, but no XMPP server is here: apt-get install prosody",
+        "Hier käme ein Konto in einem anderen Netz, aber es fehlt ein XMPP-Server: apt-get install prosody",
+    ),
     "stopped": ("All processes have stopped cleanly.", "Alle Prozesse haben sauber angehalten."),
     "try": (
         "They keep running until you press Ctrl-C. Try, in another terminal:",
@@ -68,6 +82,11 @@ TEXTS = {
     "m3": ("And if one of them goes away?", "Und wenn eines davon verschwindet?"),
     "m4": ("Then the other one carries this.", "Dann trägt das andere dies hier."),
     "m5": ("So it does.", "Das tut es."),
+    "m6": (
+        "Hello Ada, I have no node, I have Jabber.",
+        "Hallo Ada, ich habe keinen Knoten, ich habe Jabber.",
+    ),
+    "m7": ("That will do. My node speaks it.", "Das reicht. Mein Knoten kann es."),
 }
 
 
@@ -181,6 +200,8 @@ class Demo:
         self.relays = [Process("relay-1", folder / "relay-1"), Process("relay-2", folder / "relay-2")]
         self.people = [self.ada, self.ben]
         self.said: list[str] = []
+        self.prosody: Prosody | None = None
+        self.carl: Friend | None = None
 
     def play(self) -> None:
         """All of it, in its order."""
@@ -197,6 +218,10 @@ class Demo:
         self.say(self.ada, "Ben", "m5")
         self.look()
         self.compare()
+        if Prosody.is_there():
+            self.meet_carl()
+        else:
+            tell("no-xmpp")
 
     def start(self) -> None:
         """Start everything: first the relays, whose links the nodes need."""
@@ -257,6 +282,28 @@ class Demo:
             raise Failed(f"they see {seen}, and {self.said} was said")
         tell("same", n=len(self.said))
 
+    def meet_carl(self) -> None:
+        """Add an account on another network, hear from there, and answer."""
+        tell("xmpp")
+        folder = self.ada.home.with_name("xmpp")
+        folder.mkdir()
+        server = self.prosody = Prosody(folder, "ada", "carl")
+        wait_for("the XMPP server answers", server.answers)
+        login = folder / "login"
+        login.write_text(server.login("ada"))
+        self.ada.show("bridge", "add", "xmpp", "--at-home", "--answers", str(login))
+        login.unlink()
+        wait_for("ada's account is connected", partial(connected, self.ada))
+        carl = self.carl = Friend(server, "carl")
+        carl.say("ada@localhost", t("m6"))
+        wait_for("ada hears from carl", partial(hears, self.ada, "carl", t("m6")))
+        tell("inbox")
+        self.ada.show("inbox")
+        self.ada.show("read", "carl")
+        self.ada.show("send", "carl", t("m7"), "--wait")
+        wait_for("carl hears from ada", lambda: carl.heard == [t("m7")])
+        print(t("carl", text=carl.heard[0]), flush=True)
+
     def stay(self) -> None:
         """Run on until Ctrl-C."""
         program = Path(sys.executable).with_name("swarmnode")
@@ -264,7 +311,7 @@ class Demo:
         for home, rest in (
             (self.ben.home, "read Ada --follow"),
             (self.ada.home, 'send Ben "…" --wait'),
-            (self.ada.home, "chats"),
+            (self.ada.home, "inbox"),
             (self.ada.home, "doctor"),
             (self.relays[1].home, "doctor"),
         ):
@@ -275,6 +322,8 @@ class Demo:
 
     def stop(self) -> None:
         """Stop what still runs."""
+        if self.carl is not None:
+            self.carl.leave()
         for process in (*self.people, self.relays[1]):
             process.stop()
         tell("stopped")
@@ -283,12 +332,25 @@ class Demo:
         """Leave nothing behind, whatever happened."""
         for process in (*self.people, *self.relays):
             process.kill()
+        if self.prosody is not None:
+            self.prosody.stop()
 
 
 def confirmed(person: Process) -> bool:
     """Whether the one contact of a person has confirmed."""
     standings = [contact["standing"] for contact in person.json("contacts")["items"]]
     return standings == ["confirmed"]
+
+
+def connected(person: Process) -> bool:
+    """Whether the one account of a person is connected."""
+    states = [account["state"] for account in person.json("bridge", "status")["items"]]
+    return states == ["connected"]
+
+
+def hears(person: Process, title: str, text: str) -> bool:
+    """Whether a conversation is there, and this is its last word."""
+    return (title, text) in [(chat["title"], chat["last_text"]) for chat in person.json("inbox")["items"]]
 
 
 def reads_from(person: Process, count: int) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from running_make import MAKE, ROOT, environment, make
+from xmpp_server import Prosody
 
 WEAK = {"SWARMNODE_TEST_WEAK_KEYS": "1"}
 PASSPHRASE = {"SWARMNODE_PASSPHRASE": "of nobody"}
@@ -26,6 +27,11 @@ def test_the_demo_runs_through(tmp_path: Path) -> None:
     after = done.stdout.partition("SIGKILL")[2]
     assert after.count(": So it does.") == 2, "both sides see what was said after the relay died"
     assert "All processes have stopped cleanly." in after
+    if Prosody.missing():
+        assert "apt-get install prosody" in after
+    else:
+        assert "[xmpp] carl: Hello Ada, I have no node, I have Jabber." in after
+        assert "carl, in his client, reads: That will do. My node speaks it." in after
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
