@@ -45,9 +45,8 @@ async def manifest(world: World) -> None:
 @check(Tier.BRONZE, "a wrong password is an answer of the login, which can be tried again")
 async def wrong_password(world: World) -> None:
     """A wrong password is an answer of the login, which can be tried again."""
-    answers = {**world.network.answers(), "password": "wrong"}
     try:
-        await world.core.log_in(answers)
+        await world.core.log_in(world.network.wrong_answers())
     except LoginFailed as e:
         require(e.step.error, f"the step {e.step.id} does not say what was wrong")
     else:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-from ..api import RawAnswer, RawRequest
+from ..api import ConversationRef, RawAnswer, RawRequest
 from .faults import Faults
 
 OWNER = "u-olga"
@@ -94,6 +94,18 @@ class FakeNetwork:
     def room_id(self, room: str) -> str:
         """What bridges call a room, where that is more than its name here."""
         return room
+
+    def conversation(self, room: str) -> ConversationRef:
+        """A room as bridges refer to it."""
+        return ConversationRef(self.room_id(room))
+
+    def wrong_answers(self) -> Mapping[str, str]:
+        """The same with something that the network does not accept."""
+        return {**self.answers(), "password": "wrong"}
+
+    def frames(self, change: Mapping[str, Any]) -> Sequence[Any]:
+        """What `follow` tells of a change."""
+        return (change,)
 
     def actor_id(self, who: str, room: str) -> str:  # noqa: ARG002 - networks where rooms speak need it
         """What bridges call whoever speaks in a room."""
@@ -266,7 +278,8 @@ class FakeNetwork:
         with suppress(ConnectionError):
             while not line.closed:
                 for change in await self.changes(after, wait_s=0.2):
-                    await line.send_json(change)
+                    for frame in self.frames(change):
+                        await line.send_json(frame)
                     after = max(after, change["seq"])
 
     # --- running it

@@ -94,7 +94,7 @@ class World:
     @property
     def room(self) -> ConversationRef:
         """The room of the checks."""
-        return ConversationRef(self.network.room_id("r1"))
+        return self.network.conversation("r1")
 
     def has(self, feature: str) -> bool:
         """Whether the bridge declares a feature."""
@@ -176,7 +176,7 @@ async def new_world(subject: Subject, make_core: MakeCore = small_core) -> Async
         await core.start(account)
         if subject.manifest.style == "webhook":
             network.hook = core.webhook(account)
-        capabilities = await core.capabilities(account, ConversationRef(network.room_id("r1")))
+        capabilities = await core.capabilities(account, network.conversation("r1"))
         made = World(subject, network, core, account, capabilities)
         await made.settled()
         yield made

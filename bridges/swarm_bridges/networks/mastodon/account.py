@@ -20,6 +20,7 @@ from ...api import (
     Gone,
     Health,
     Interrupted,
+    Limited,
     MessageRef,
     NotSupported,
     Outcome,
@@ -27,9 +28,10 @@ from ...api import (
     Page,
     RemoteFile,
     State,
+    Temporary,
     Unknown,
 )
-from .convert import DIRECT, HOME, direct, kind_of, person, seen
+from .convert import DIRECT, direct, kind_of, person, seen
 from .model import Account, Status, convert
 from .outgoing import Outbox
 from .past import Past, following
@@ -65,6 +67,8 @@ class Mastodon:
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
         session = await self._now(ctx)
+        with suppress(Temporary, Limited):  # what was known before, where the server does not answer
+            await session.client.look()
         if conversation is None:
             return session.server.capabilities("timeline")
         try:
@@ -82,8 +86,10 @@ class Mastodon:
         return await Outbox(ctx, await self._now(ctx)).send(out)
 
     async def post(self, ctx: Context, out: Outgoing) -> Outcome:
-        """See `api.Posts`."""
-        return await self.send(ctx, msgspec.structs.replace(out, conversation=HOME))
+        """See `api.Posts`: to the home timeline."""
+        if kind_of(out.conversation) != "timeline":
+            raise NotSupported("this is no timeline")
+        return await self.send(ctx, out)
 
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""

@@ -194,7 +194,7 @@ def revision_of(status: Status) -> str:
     if edited and edited == int(edited):
         said = "\0".join([status.content, status.spoiler_text, str(votes)])
         return f"{int(edited)}-{zlib.crc32(said.encode(errors='replace')):08x}"
-    return str(int(edited * 1000) * MILLION + votes)
+    return str(round(edited * 1000) * MILLION + votes)
 
 
 def marks_of(status: Status, ref: MessageRef, origin: Origin) -> MarksNow:

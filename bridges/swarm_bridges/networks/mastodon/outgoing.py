@@ -23,6 +23,7 @@ from ...api import (
     Outcome,
     Outgoing,
     Rendered,
+    Reply,
     Temporary,
     Unknown,
 )
@@ -94,7 +95,7 @@ class Outbox:
                 await self._upload(file, f"{out.key}-{number}-{n}") for n, file in enumerate(part.files)
             ]
         reply = await self._client.act("POST", "/api/v1/statuses", json=said, key=f"{out.key}-{number}")
-        return self._status(reply.json())
+        return self._made(reply)
 
     async def _said(self, out: Outgoing, part: Rendered, parent: Status | None) -> dict[str, Any]:
         """The words of a post, and for whom they are."""
@@ -161,9 +162,9 @@ class Outbox:
         path = f"/api/v1/statuses/{self._long(target)}"
         try:
             reply = await self._client.act("PUT", path, json=said, key=out.key)
+            return Accepted((target,), revision_of(self._made(reply)))
         except Interrupted as e:
             return Unknown(str(e))
-        return Accepted((target,), revision_of(self._status(reply.json())))
 
     # --- looking ---
 
@@ -232,7 +233,14 @@ class Outbox:
         try:
             return convert(raw, Status)
         except msgspec.ValidationError:
-            raise Interrupted("the server answered something else than a post") from None
+            raise Temporary("the server answered something else than a post") from None
+
+    def _made(self, reply: Reply) -> Status:
+        """The post that the server made. If it says something else, it may have made it all the same."""
+        try:
+            return self._status(reply.json())
+        except Temporary as e:
+            raise Interrupted(str(e)) from None
 
     def _media(self, raw: Any) -> Media:
         try:

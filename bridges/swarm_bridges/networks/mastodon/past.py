@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ...api import Batch, Context, ConversationRef, Coverage, Cursor, Event, Origin, Page
 from .convert import HOME, NOTIFICATIONS, conversation_of, is_direct, notice_of
 from .model import Conversation, Notification, Status
@@ -87,7 +89,8 @@ class Past:
             events.append(
                 Coverage(conversation=conversation, since=since, until=until, origin=Origin.HISTORY)
             )
-        return Page(Batch(tuple(events)), Cursor(after.encode()) if after else None)
+        told = (msgspec.structs.replace(event, origin=Origin.HISTORY) for event in events)
+        return Page(Batch(tuple(told)), Cursor(after.encode()) if after else None)
 
 
 def _last(page: list[Any]) -> str:

@@ -1,0 +1,302 @@
+"""A Mastodon that does not exist, for the kit: with the stream, polls, keys and lists that snac2 lacks.
+
+Ada's direct posts to Olga are the room `r1`, the home timeline is `r2`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from swarm_bridges.api import ConversationRef
+from swarm_bridges.testing.network import OWNER, PEER, FakeMessage, FakeNetwork
+
+CODE = "c0de"
+NAMES = re.compile(r"^(?:@\w+\s+)+")
+MARKS = {"favourite": "favourited", "reblog": "reblogged", "bookmark": "bookmarked"}
+
+
+class Network(FakeNetwork):
+    """The server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rooms["r1"].title = "Ada"
+        self.uploads: dict[str, str] = {}
+
+    # --- for the kit
+
+    def answers(self) -> Mapping[str, str]:
+        """See `FakeNetwork`."""
+        return {"server": self.url, "code": CODE}
+
+    def wrong_answers(self) -> Mapping[str, str]:
+        """See `FakeNetwork`."""
+        return {**self.answers(), "code": "wrong"}
+
+    def conversation(self, room: str) -> ConversationRef:
+        """See `FakeNetwork`."""
+        return ConversationRef(f"direct {PEER}" if room == "r1" else "home", private=True)
+
+    def frames(self, change: Mapping[str, Any]) -> Sequence[Any]:
+        """What the stream says. Direct posts of others are notifications, the owner's conversations."""
+        kind, payload = change["kind"], None
+        if kind == "gone" and self.messages[change["id"]].gone:
+            return [{"stream": ["user"], "event": "delete", "payload": change["id"]}]
+        if kind != "message":
+            return []
+        event, payload = "update", self._status(change)
+        if change.get("rev"):
+            event = "status.update"
+        elif change["room"] == "r1" and change["by"] == OWNER:
+            event, payload = "conversation", {"id": "1", "last_status": payload}
+        elif change["room"] == "r1":
+            event, payload = "notification", self._notice(payload)
+        return [{"stream": ["user"], "event": event, "payload": json.dumps(payload)}]
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """See `FakeNetwork`."""
+        api = "/api/v1"
+        return [
+            web.get("/api/v2/instance", self._instance),
+            web.post(f"{api}/apps", self._apps),
+            web.post("/oauth/token", self._token),
+            web.get(f"{api}/streaming", self._stream),
+            web.get(f"{api}/accounts/verify_credentials", self._me),
+            web.get(f"{api}/accounts/lookup", self._lookup),
+            web.get(f"{api}/accounts/{{id}}", self._account_of),
+            web.get(f"{api}/accounts/{{id}}/following", self._following),
+            web.get("/api/v2/search", self._search),
+            web.get(f"{api}/timelines/home", self._home),
+            web.get(f"{api}/notifications", self._notifications),
+            web.get(f"{api}/conversations", self._conversations),
+            web.post(f"{api}/statuses", self._post),
+            web.get(f"{api}/statuses/{{id}}", self._get),
+            web.put(f"{api}/statuses/{{id}}", self._edit),
+            web.delete(f"{api}/statuses/{{id}}", self._delete),
+            web.get(f"{api}/statuses/{{id}}/context", self._context),
+            web.post(f"{api}/statuses/{{id}}/{{verb}}", self._mark),
+            web.post(f"{api}/polls/{{id}}/votes", self._vote),
+            web.post("/api/v2/media", self._upload),
+            web.get("/files/{id}/{name}", self._download),
+        ]
+
+    # --- JSON
+
+    def _account(self, id_: str) -> dict[str, Any]:
+        name = self.people[id_]
+        return {
+            "id": id_,
+            "acct": name.lower(),
+            "username": name.lower(),
+            "display_name": name,
+            "url": f"{self.url}/@{name.lower()}",
+        }
+
+    def _status(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """A post, from a change of the log or from `_change_of`."""
+        direct, text = told["room"] == "r1", told["text"]
+        content = told.get("html") or (
+            html.escape(text).replace("\n", "<br>") if isinstance(text, str) else text
+        )
+        others = [m for m in (OWNER, PEER) if m != told["by"]] if direct else []
+        mentions = [self._account(id_) for id_ in others]
+        if isinstance(content, str):
+            named = " ".join(f'<a href="{m["url"]}" class="u-url mention">@{m["acct"]}</a>' for m in mentions)
+            content = f"<p>{named} {content}</p>"
+        rev = told["rev"] if isinstance(told["rev"], int) else 0
+        return {
+            "id": told["id"],
+            "account": self._account(told["by"]),
+            "content": content,
+            "created_at": "2026-01-01T00:00:00.000Z",
+            "edited_at": f"2026-01-01T00:00:00.{rev:03}Z" if rev else None,
+            "visibility": "direct" if direct else "public",
+            "mentions": mentions,
+            "in_reply_to_id": told.get("reply_to"),
+            "media_attachments": [self._media(file) for file in told.get("files", ())],
+            "poll": self._poll(told["id"], told["poll"]) if told.get("poll") else None,
+            **{MARKS[name]: True for name in told.get("marks", ())},
+        }
+
+    def _media(self, file: Mapping[str, Any]) -> dict[str, Any]:
+        kind = file["type"].partition("/")[0]
+        return {"id": file["id"], "type": kind, "url": f"{self.url}/files/{file['id']}/{file['name']}"}
+
+    def _poll(self, id_: str, poll: Mapping[str, Any]) -> dict[str, Any]:
+        options = [{"title": o["text"], "votes_count": o.get("votes", 0)} for o in poll["options"]]
+        mine = [n for n, o in enumerate(poll["options"]) if o["id"] in poll.get("mine", ())]
+        return {
+            "id": id_,
+            "options": options,
+            "votes_count": len(mine),
+            "voted": bool(mine),
+            "own_votes": mine,
+        }
+
+    def _change_of(self, message: FakeMessage) -> dict[str, Any]:
+        told = {"id": message.id, "room": message.room, "by": message.author, "text": message.text}
+        return {**told, "rev": message.rev, **message.more}
+
+    def _notice(self, status: Mapping[str, Any]) -> dict[str, Any]:
+        id_ = f"n{status['id']}"
+        return {"id": id_, "type": "mention", "account": status["account"], "status": status}
+
+    def _page(self, request: web.Request, room: str) -> list[dict[str, Any]]:
+        """Posts of a room, the newest first."""
+        self.user(request)
+        before = request.query.get("max_id", "").removeprefix("n")
+        found = sorted(self.said(room), key=lambda m: m.id, reverse=True)
+        found = [m for m in found if not before or m.id < before]
+        return [self._status(self._change_of(m)) for m in found[: min(int(request.query["limit"]), 40)]]
+
+    # --- who asks
+
+    async def _instance(self, request: web.Request) -> web.Response:
+        most = self.rooms["r1"].limits["max_text"] + len("@ada ")
+        return web.json_response(
+            {
+                "version": "4.4.0",
+                "configuration": {
+                    "urls": {"streaming": self.url.replace("http", "ws", 1)},
+                    "statuses": {"max_characters": most, "max_media_attachments": 4},
+                    "media_attachments": {
+                        "supported_mime_types": ["image/png"],
+                        "image_size_limit": 10_000_000,
+                    },
+                },
+            }
+        )
+
+    async def _apps(self, request: web.Request) -> web.Response:
+        return web.json_response({"client_id": "id", "client_secret": "secret"})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        if (await request.post())["code"] != CODE:
+            raise web.HTTPBadRequest
+        return web.json_response({"access_token": self.session("olga")})
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return web.json_response(self._account(self.user(request)))
+
+    async def _lookup(self, request: web.Request) -> web.Response:
+        return web.json_response(self._account(self._named(request.query["acct"])))
+
+    def _named(self, name: str) -> str:
+        for id_, known in self.people.items():
+            if name.lower() in {id_, known.lower()}:
+                return id_
+        raise web.HTTPNotFound
+
+    async def _account_of(self, request: web.Request) -> web.Response:
+        self.user(request)
+        return web.json_response(self._account(self._named(request.match_info["id"])))
+
+    async def _following(self, request: web.Request) -> web.Response:
+        self.user(request)
+        return web.json_response([self._account(PEER)])
+
+    async def _search(self, request: web.Request) -> web.Response:
+        self.user(request)
+        return web.json_response({"accounts": []})
+
+    # --- what happened
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        self.user(request)
+        return await self.follow(request, len(self.log))
+
+    async def _home(self, request: web.Request) -> web.Response:
+        return web.json_response(self._page(request, "r2"))
+
+    async def _notifications(self, request: web.Request) -> web.Response:
+        page = [s for s in self._page(request, "r1") if s["account"]["id"] != OWNER]
+        return web.json_response([self._notice(status) for status in page])
+
+    async def _conversations(self, request: web.Request) -> web.Response:
+        last = self._page(request, "r1")[:1]
+        return web.json_response([{"id": "1", "last_status": status} for status in last])
+
+    async def _context(self, request: web.Request) -> web.Response:
+        self.user(request)
+        id_ = request.match_info["id"]
+        thread = [self._status(self._change_of(m)) for m in self.said("r1")]
+        older, newer = ([s for s in thread if s["id"] < id_], [s for s in thread if s["id"] > id_])
+        return web.json_response({"ancestors": older, "descendants": newer})
+
+    async def _get(self, request: web.Request) -> web.Response:
+        self.user(request)
+        return web.json_response(self._status(self._change_of(self.message(request.match_info["id"]))))
+
+    # --- what the owner does
+
+    async def _post(self, request: web.Request) -> web.Response:
+        who, asked = self.user(request), await request.json()
+        room = "r1" if asked.get("visibility") == "direct" else "r2"
+        more: dict[str, Any] = {}
+        if "in_reply_to_id" in asked:
+            more["reply_to"] = asked["in_reply_to_id"]
+        if "media_ids" in asked:
+            names = {id_: self.uploads[id_] for id_ in asked["media_ids"]}
+            more["files"] = [{"id": id_, "name": name, "type": "image/png"} for id_, name in names.items()]
+        text, key = NAMES.sub("", asked["status"]), request.headers["Idempotency-Key"]
+        return web.json_response(self._told(self.say(text, who=who, room=room, nonce=key, **more)))
+
+    def _told(self, id_: str) -> dict[str, Any]:
+        return self._status(self._change_of(self.messages[id_]))
+
+    def _own(self, request: web.Request) -> FakeMessage:
+        message = self.message(request.match_info["id"])
+        if message.author != self.user(request):
+            raise web.HTTPNotFound
+        return message
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        message = self._own(request)
+        text = NAMES.sub("", (await request.json())["status"])
+        if text != message.text:
+            self.edit(message.id, text)
+        return web.json_response(self._told(message.id))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        self.take_back(self._own(request).id)
+        return web.json_response({})
+
+    async def _mark(self, request: web.Request) -> web.Response:
+        self.user(request)
+        message, verb = self.message(request.match_info["id"]), request.match_info["verb"]
+        marks = set(message.more.get("marks", ()))
+        marks = marks - {verb.removeprefix("un")} if verb.startswith("un") else marks | {verb}
+        message.more["marks"] = sorted(marks)
+        return web.json_response(self._told(message.id))
+
+    async def _vote(self, request: web.Request) -> web.Response:
+        self.user(request)
+        message = self.message(request.match_info["id"])
+        chosen = {int(n) for n in (await request.json())["choices"]}
+        poll = message.more["poll"]
+        options = [{**o, "votes": int(n in chosen)} for n, o in enumerate(poll["options"])]
+        mine = [o["id"] for n, o in enumerate(options) if n in chosen]
+        message.more["poll"] = {**poll, "options": options, "mine": mine}
+        self.edit(message.id, message.text)
+        return web.json_response(self._told(message.id)["poll"])
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        self.user(request)
+        file = (await request.post())["file"]
+        assert isinstance(file, web.FileField)
+        id_ = f"f{len(self.files) + 1}"
+        self.files[id_], self.uploads[id_] = file.file.read(), file.filename
+        return web.json_response(
+            {"id": id_, "type": "image", "url": f"{self.url}/files/{id_}/{file.filename}"}
+        )
+
+    async def _download(self, request: web.Request) -> web.Response:
+        if (found := self.files.get(request.match_info["id"])) is None:
+            raise web.HTTPNotFound
+        return web.Response(body=found)
