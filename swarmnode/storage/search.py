@@ -82,21 +82,19 @@ class Search:
         terms = _clean(query)[:MAX_QUERY].split()[:_MAX_TERMS]
         words = _phrases([_spaced(term) for term in terms], prefix=True)
         bound = _NEWEST if before is None else before
-        if found := self._match("search_words", words, limit, bound, above):
-            return found
-        # The same answer on each page: whether there are words decides, not whether there are any left.
+        found = self._match("search_words", words, limit, bound)
         threes = [_threes(term) for term in terms]
-        if not all(threes) or self._match("search_words", words, 1, _NEWEST):
-            return []
-        return self._match("search_parts", _phrases(chain(*threes), prefix=False), limit, bound, above)
+        # The same answer on each page: whether there are words decides, not whether there are any left.
+        if not found and all(threes) and not self._match("search_words", words, 1, _NEWEST):
+            found = self._match("search_parts", _phrases(chain(*threes), prefix=False), limit, bound)
+        return [msg_id for msg_id in found if msg_id >= above]
 
-    def _match(self, table: str, expression: str, limit: int, before: int, above: int = 0) -> list[int]:
+    def _match(self, table: str, expression: str, limit: int, before: int) -> list[int]:
         if not expression:
             return []
         rows = self._db.exec_driver_sql(
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608
-            " ORDER BY rowid DESC LIMIT ?",
-            (expression, before, above, limit),
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",  # noqa: S608
+            (expression, before, limit),
         )
         return list(rows.scalars())
 
