@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from .errors import LimitError, UsageError
+from .mls.fast_init import fast_init
 from .rules import Rule
 
 Value: TypeAlias = "bool | int | bytes | str | Sequence[Value] | Mapping[int, Value] | None"
@@ -267,6 +268,7 @@ def _text(octets: bytes) -> str:
         raise TEXT.undecodable() from None
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Record:
     """A map that is read field by field (spec 09 §2).

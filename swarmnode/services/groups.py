@@ -16,7 +16,8 @@ from swarm_protocol.meeting import committer
 from swarm_protocol.mls.framing import ContentType, PrivateMessage
 
 from ..errors import NotFound
-from ..storage.shelves import GROUP_HEADS, GROUPS, GroupHead
+from ..storage import queries
+from ..storage.shelves import GROUP_HEADS, GROUPS, RATCHETS, GroupHead
 from . import sigchains
 from .node import Node
 from .step import Step
@@ -84,10 +85,10 @@ def add(step: Step, node: Node, conversation_id: int, state: mls.GroupState) -> 
         group_id=state.group_id,
         epoch=state.epoch,
         epoch_part=epoch_part,
-        messages_part=messages_part,
         current=True,
         updated_at=step.wall_s,
     )
+    RATCHETS.add(step.tx, group_id=group_id, messages_part=messages_part)
     node.groups[group_id] = state
     return group_id
 
@@ -121,9 +122,10 @@ def state_of(step: Step, node: Node, group: GroupHead) -> mls.GroupState:
     """The state of a group, from memory or from its row."""
     state = node.groups.get(group.id)
     if state is None:
-        row = GROUPS.get(step.tx, group.id)
+        row, ratchets = GROUPS.get(step.tx, group.id), RATCHETS.get(step.tx, group.id)
         assert row is not None
-        state = mls.archive.decode_parts(row.epoch_part, row.messages_part, crypto=node.crypto)
+        assert ratchets is not None
+        state = mls.archive.decode_parts(row.epoch_part, ratchets.messages_part, crypto=node.crypto)
         node.groups[group.id] = state
     return state
 
@@ -134,7 +136,7 @@ def encrypt(step: Step, node: Node, conversation_id: int, data: bytes) -> Wire:
     group = current(step, conversation_id)
     state, wire = mls.encrypt(state_of(step, node, group), data, entropy=step.entropy)
     node.groups[group.id] = state
-    GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state), sent=group.sent + 1)
+    queries.PUT_SENT.run(step.tx, {"group": group.id, "messages": mls.archive.encode_messages(state)})
     return Wire(wire, group.id, state.epoch)
 
 
@@ -192,7 +194,7 @@ def commit(step: Step, node: Node, group: GroupHead) -> Wire:
     state, pending = mls.commit(state, policy=policy, entropy=step.entropy, now=step.wall_s)
     state = mls.merge(state, pending.staged, now=step.wall_s)
     _store_epoch(step, node, group, state)
-    GROUPS.change(step.tx, group.id, sent=0, updated_at=step.wall_s)
+    _renewed(step, group)
     return Wire(pending.message, group.id, epoch)
 
 
@@ -204,14 +206,16 @@ def propose_update(step: Step, node: Node, group: GroupHead) -> Wire:
         state_of(step, node, group), policy=policy, entropy=step.entropy, now=step.wall_s
     )
     _store_messages(step, node, group, state)
-    GROUPS.change(step.tx, group.id, sent=0, updated_at=step.wall_s)
+    _renewed(step, group)
     return Wire(wire, group.id, state.epoch)
 
 
 def wants_update(step: Step, group: GroupHead) -> bool:
     """Whether our leaf's keys are old."""
-    old = group.sent > 0 and step.wall_s - group.updated_at > UPDATE_AFTER_S
-    return group.current and (group.sent >= UPDATE_AFTER_SENT or old)
+    ratchets = RATCHETS.get(step.tx, group.id)
+    assert ratchets is not None
+    old = ratchets.sent > 0 and step.wall_s - group.updated_at > UPDATE_AFTER_S
+    return group.current and (ratchets.sent >= UPDATE_AFTER_SENT or old)
 
 
 def commits(state: mls.GroupState) -> bool:
@@ -236,12 +240,18 @@ def policy_of(step: Step, node: Node) -> mls.Policy:
     return mls.Policy(authenticate=authenticator(chains), authorise=authorise)
 
 
+def _renewed(step: Step, group: GroupHead) -> None:
+    RATCHETS.change(step.tx, group.id, sent=0)
+    GROUPS.change(step.tx, group.id, updated_at=step.wall_s)
+
+
 def _store_messages(step: Step, node: Node, group: GroupHead, state: mls.GroupState) -> None:
     node.groups[group.id] = state
-    GROUPS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state))
+    RATCHETS.change(step.tx, group.id, messages_part=mls.archive.encode_messages(state))
 
 
 def _store_epoch(step: Step, node: Node, group: GroupHead, state: mls.GroupState) -> None:
     node.groups[group.id] = state
     epoch_part, messages_part = mls.archive.encode_parts(state)
-    GROUPS.change(step.tx, group.id, epoch=state.epoch, epoch_part=epoch_part, messages_part=messages_part)
+    GROUPS.change(step.tx, group.id, epoch=state.epoch, epoch_part=epoch_part)
+    RATCHETS.change(step.tx, group.id, messages_part=messages_part)

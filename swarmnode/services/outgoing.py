@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeAlias
 
 from swarm_protocol import mailbox as mbx
 from swarm_protocol.envelope import Bucket, Frame, Kind, QueueKey, frames_for, seal_envelope
@@ -32,7 +33,7 @@ from ..storage.shelves import (
 )
 from . import direct, groups, ways
 from .links import key_of
-from .node import Node, Sending
+from .node import DirectLink, Node, Sending
 from .step import Step
 from .ways import Way
 
@@ -45,6 +46,8 @@ LOOK_S = 5.0
 
 KEYLESS, QUEUED, SEALED, SENT = "keyless", "queued", "sealed", "sent"
 ROUTES = ("in use", "tested", "added")
+WayOut: TypeAlias = "list[tuple[QueueOut, Way]] | DirectLink"
+"""How something leaves: through queues, or over a link to the node itself."""
 _BUCKETS = {int(size): index for index, size in enumerate(Bucket)}
 
 
@@ -65,23 +68,21 @@ def post(
 
     `data` is what the message's body holds, where it is at hand.
     """
-    row = OUTBOX.make(
-        step.tx,
-        peer_id=peer_id,
-        conversation_id=conversation_id,
-        message_id=message_id,
-        kind=int(Kind.MLS_PRIVATE),
-        plain=plain,
-        wire=None if wire is None else wire.data,
-        epoch=None if wire is None else wire.epoch,
-        important=important,
-        repeat=repeat,
-        state=QUEUED if groups.has_keys(step, conversation_id) else KEYLESS,
-        created_at=step.wall_s,
-    )
-    if row.state == QUEUED:
-        _push(step, node, row, data)
-    return row.id
+    values: dict[str, object] = {
+        "peer_id": peer_id,
+        "conversation_id": conversation_id,
+        "message_id": message_id,
+        "kind": int(Kind.MLS_PRIVATE),
+        "plain": plain,
+        "wire": None if wire is None else wire.data,
+        "epoch": None if wire is None else wire.epoch,
+        "important": important,
+        "repeat": repeat,
+        "created_at": step.wall_s,
+    }
+    if not groups.has_keys(step, conversation_id):
+        return OUTBOX.add(step.tx, **values, state=KEYLESS)
+    return _store(step, node, values, data)
 
 
 def keys_are_there(step: Step, node: Node, conversation_id: int) -> None:
@@ -103,19 +104,16 @@ def post_meeting(
     repeat: bool = True,
 ) -> int:
     """Have something outside of conversations reach a peer, or whoever reads the queues of an invite."""
-    row = OUTBOX.make(
-        step.tx,
-        peer_id=peer_id,
-        invite_id=invite_id,
-        kind=int(kind),
-        wire=wire,
-        important=True,
-        repeat=repeat,
-        state=QUEUED,
-        created_at=step.wall_s,
-    )
-    _push(step, node, row)
-    return row.id
+    values: dict[str, object] = {
+        "peer_id": peer_id,
+        "invite_id": invite_id,
+        "kind": int(kind),
+        "wire": wire,
+        "important": True,
+        "repeat": repeat,
+        "created_at": step.wall_s,
+    }
+    return _store(step, node, values)
 
 
 def post_through(
@@ -138,14 +136,27 @@ def post_through(
     _seal(step, node, _encrypted(step, node, row), route, way)
 
 
-def _push(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> None:
-    """Let go of something new at once, unless older things for the same peer still wait."""
+def _store(step: Step, node: Node, values: dict[str, object], data: bytes | None = None) -> int:
+    """Store something new. It leaves at once if there is a way, unless older things for that peer wait."""
     node.remind(step, ("outbox", 0), LOOK_S)
-    target = {"peer": row.peer_id, "invite": row.invite_id}
-    if node.backlog and queries.FIRST_QUEUED.scalar(step.tx, target) != row.id:
-        node.remind(step, ("pump", 0), 0.0)
-    elif not _send(step, node, row, data):
+    new = OUTBOX.value(**values, id=0, state=QUEUED)
+    out = None if _waits_its_turn(step, node, new) else _way_out(step, node, new)
+    if out is None:
         node.backlog = True
+        return OUTBOX.add(step.tx, **values, state=QUEUED)
+    new = _encrypted(step, node, new, data)
+    sealed = {**values, "wire": new.wire, "epoch": new.epoch, "state": SEALED}
+    row_id = OUTBOX.add(step.tx, **sealed)
+    _let_go(step, node, replace(new, id=row_id), out)
+    return row_id
+
+
+def _waits_its_turn(step: Step, node: Node, new: Outgoing) -> bool:
+    target = {"peer": new.peer_id, "invite": new.invite_id}
+    if not node.backlog or queries.FIRST_QUEUED.scalar(step.tx, target) is None:
+        return False
+    node.remind(step, ("pump", 0), 0.0)
+    return True
 
 
 def pump(step: Step, node: Node) -> None:
@@ -167,28 +178,37 @@ def pump(step: Step, node: Node) -> None:
             node.backlog = True  # no route or no room; a line that comes up, or a receipt, looks again
 
 
-def _send(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> bool:
-    """Seal something for the routes that are up; whether there was one."""
-    if node.quarantine:
+def _send(step: Step, node: Node, row: Outgoing) -> bool:
+    """Seal something that waited for the routes that are up; whether there was one."""
+    out = _way_out(step, node, row)
+    if out is None:
         return False
-    link = direct.link_to(step, node, row.peer_id)
-    usable: list[tuple[QueueOut, Way]] = []
-    if link is None or row.attempts:  # what went over a link and was not confirmed goes over queues
-        routes = ((route, open_way(step, node, route)) for route in routes_of(step, node, row))
-        usable = [(route, way) for route, way in routes if way is not None]
-    if link is None and not usable:
-        return False
-    if row.wire is None:
-        row = _encrypted(step, node, row, data)
-    if usable:
-        chosen = usable if row.important else [usable[row.attempts % len(usable)]]
-        for route, way in chosen:
-            _seal(step, node, row, route, way)
-    elif link is not None:
-        direct.send(step, link, row)
-        node.remind(step, ("outbox", 0), LOOK_S)
+    row = _encrypted(step, node, row)
     OUTBOX.change(step.tx, row.id, state=SEALED, wire=row.wire, epoch=row.epoch)
+    _let_go(step, node, row, out)
     return True
+
+
+def _way_out(step: Step, node: Node, row: Outgoing) -> WayOut | None:
+    """The routes to take now, if there are any."""
+    if node.quarantine:
+        return None
+    link = direct.link_to(step, node, row.peer_id)
+    if link is not None and not row.attempts:
+        return link
+    # what went over a link and was not confirmed goes over queues
+    routes = ((route, open_way(step, node, route)) for route in routes_of(step, node, row))
+    usable = [(route, way) for route, way in routes if way is not None]
+    return (usable if row.important else [usable[row.attempts % len(usable)]]) if usable else link
+
+
+def _let_go(step: Step, node: Node, row: Outgoing, out: WayOut) -> None:
+    if isinstance(out, list):
+        for route, way in out:
+            _seal(step, node, row, route, way)
+    else:
+        direct.send(step, out, row)
+        node.remind(step, ("outbox", 0), LOOK_S)
 
 
 def routes_of(step: Step, node: Node, row: Outgoing) -> list[QueueOut]:
@@ -223,7 +243,12 @@ def _takes_more(node: Node, queue: QueueOut, way: Way) -> bool:
 
 
 def _encrypted(step: Step, node: Node, row: Outgoing, data: bytes | None = None) -> Outgoing:
-    """The same with its wire. What is not chained has no other copy: it stays, in case keys get too old."""
+    """The same with its wire. What is not chained has no other copy: it stays, in case keys get too old.
+
+    `data` is what the message's body holds, where it is at hand.
+    """
+    if row.wire is not None:
+        return row
     assert row.conversation_id is not None, "what is not for a conversation comes encrypted"
     plain = row.plain or data
     if plain is None:
@@ -257,9 +282,7 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut, way: Way) -> N
             outbox_id=row.id,
             queue_out_id=route.id,
             msg_id=msg_id,
-            bucket=_BUCKETS[len(blob)],
             blob=blob,
-            state="ready",
         )
         if _takes_more(node, route, way):
             ask(step, node, way, route, envelope_id, row.id, msg_id, blob)

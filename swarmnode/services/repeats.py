@@ -48,13 +48,12 @@ def resume(step: Step, node: Node) -> None:
             reroute(step, node, route.id)
         if route.state not in ROUTES:
             continue
-        for envelope in _in_turn(node, route, ENVELOPES.all(step.tx, state="ready", queue_out_id=route.id)):
+        for envelope in _in_turn(node, route, ENVELOPES.all(step.tx, queue_out_id=route.id)):
             if any((route.sid, envelope.msg_id) in line.sending for line in node.lines.values()):
                 continue
             way = outgoing.open_way(step, node, route)
             if way is None:
                 break
-            assert envelope.blob is not None
             outgoing.ask(
                 step, node, way, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob
             )

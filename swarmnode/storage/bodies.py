@@ -39,7 +39,7 @@ SHREDS = "store.shreds"
 _GONE = bytes(KEY_SIZE)
 
 # As text, for they run for each message: SQLAlchemy takes longer to put a statement together than to run it.
-_PUT_BODY = "INSERT INTO body(id, block_id, slot, sealed) VALUES (?, ?, ?, ?)"
+_PUT_BODY = "INSERT INTO body(id, sealed) VALUES (?, ?)"
 _GET_BODIES = "SELECT id, sealed FROM body WHERE id IN (SELECT value FROM json_each(?))"
 _FIND_BODIES = "SELECT id FROM body WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _DROP_BODIES = "DELETE FROM body WHERE id IN (SELECT value FROM json_each(?))"
@@ -96,7 +96,7 @@ class Bodies:
         self._write(block)
         body_id = block.id * SLOTS + slot
         sealed = seal(content_key, data, _about(BODY, body_id), entropy=self._entropy)
-        self._driver.execute(_PUT_BODY, (body_id, block.id, slot, sealed))
+        self._driver.execute(_PUT_BODY, (body_id, sealed))
         return body_id
 
     def get(self, body_id: int) -> bytes | None:

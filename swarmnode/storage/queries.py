@@ -20,14 +20,23 @@ HELD_OF_AUTHOR = Prepared(
 )
 HEIGHT = Prepared(sa.select(_m.height).where(_m.name == bindparam("name")))
 
+# MLS
+
+PUT_SENT = Prepared(
+    sa.update(tables.mls_ratchets)
+    .where(tables.mls_ratchets.c.group_id == bindparam("group"))
+    .values(messages_part=bindparam("messages"), sent=tables.mls_ratchets.c.sent + sa.literal_column("1"))
+)
+
 # Outbox
 
 OUTBOX_IDS = Prepared(sa.select(_o.id).where(_o.state == bindparam("state")).order_by(_o.id))
-TARGETS = Prepared(sa.select(_o.peer_id, _o.invite_id).where(_o.state == "queued").distinct())
+_queued = _o.state == sa.literal_column("'queued'")  # as the partial index says it
+TARGETS = Prepared(sa.select(_o.peer_id, _o.invite_id).where(_queued).distinct())
 NEXT_QUEUED = Prepared(
     sa.select(*OUTBOX.columns)
     .where(
-        _o.state == "queued",
+        _queued,
         _o.peer_id.is_not_distinct_from(bindparam("peer")),
         _o.invite_id.is_not_distinct_from(bindparam("invite")),
     )
@@ -36,14 +45,12 @@ NEXT_QUEUED = Prepared(
 )
 FIRST_QUEUED = Prepared(
     sa.select(sa.func.min(_o.id)).where(
-        _o.state == "queued",
+        _queued,
         _o.peer_id.is_not_distinct_from(bindparam("peer")),
         _o.invite_id.is_not_distinct_from(bindparam("invite")),
     )
 )
-READY_ROUTES = Prepared(
-    sa.select(tables.envelope.c.queue_out_id).where(tables.envelope.c.state == "ready").distinct()
-)
+READY_ROUTES = Prepared(sa.select(tables.envelope.c.queue_out_id).distinct())
 OLDEST_UNCONFIRMED = Prepared(
     sa.select(sa.func.min(_m.seq))
     .select_from(tables.outbox.join(tables.message, _o.message_id == _m.id))

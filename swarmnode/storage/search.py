@@ -7,6 +7,9 @@ accents. Characters of Chinese, Japanese and Korean are words of their own in it
 languages that put no spaces. It does not know where they are (detail=none, which takes a third of the room),
 so it may give a text that has all threes of a term apart.
 
+Neither keeps how long each text is (columnsize=0): nothing is ranked, and it would be two more pages for each
+message.
+
 The indexes hold no text ("contentless") but they hold its words, so a body is not gone before its words are:
 `remove` takes the old text, and with FTS5's option secure-delete the words leave the file's pages at once.
 (With contentless_delete=1 they would stay until the index is merged; therefore it is not used.) Whatever the
@@ -37,9 +40,10 @@ _UNSPACED = re.compile(
 )
 
 _CREATE = """
-    CREATE VIRTUAL TABLE search_words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 2");
+    CREATE VIRTUAL TABLE search_words USING fts5(
+        text, content='', columnsize=0, tokenize="unicode61 remove_diacritics 2");
     CREATE VIRTUAL TABLE search_parts USING fts5(
-        text, content='', detail=none, tokenize="trigram remove_diacritics 1");
+        text, content='', columnsize=0, detail=none, tokenize="trigram remove_diacritics 1");
     INSERT INTO search_words(search_words, rank) VALUES ('secure-delete', 1);
     INSERT INTO search_parts(search_parts, rank) VALUES ('secure-delete', 1)
 """

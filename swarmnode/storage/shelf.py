@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql import ClauseElement
 
+from swarm_protocol.mls.fast_init import fast_init
+
 from .database import Tx
 
 T = TypeVar("T")
@@ -52,8 +54,9 @@ class Shelf(Generic[T]):
     """The rows of one table as values of one dataclass, whose fields are columns of the same name."""
 
     def __init__(self, table: sa.Table, kind: type[T]) -> None:
-        self.table, self._kind = table, kind
+        self.table, self._kind = table, fast_init(kind)
         self._columns = [table.c[field.name] for field in fields(kind)]  # type: ignore[arg-type]
+        self._names = [c.name for c in self._columns]
         self._booleans = [i for i, c in enumerate(self._columns) if isinstance(c.type, sa.Boolean)]
         self._defaults = {c.name: _default(c) for c in table.columns if c.default is not None}
         self._prepared: dict[tuple[str, ...], Prepared] = {}
@@ -104,9 +107,12 @@ class Shelf(Generic[T]):
 
     def make(self, tx: Tx, **values: object) -> T:
         """Add a row; its value, without reading it back."""
-        key = self.add(tx, **values)
+        return self.value(**{self._key.name: self.add(tx, **values)}, **values)
+
+    def value(self, **values: object) -> T:
+        """The value of a row that has these columns and defaults; nothing is stored."""
         made = {**self._defaults, **values}
-        return self._kind(*(made.get(c.name, key if c is self._key else None) for c in self._columns))
+        return self._kind(*[made.get(name) for name in self._names])
 
     def put(self, tx: Tx, **values: object) -> None:
         """Add a row, or replace the one with the same key."""

@@ -205,12 +205,19 @@ class MlsGroup:
     group_id: bytes
     epoch: int
     epoch_part: bytes = field(repr=False)
-    messages_part: bytes = field(repr=False)
     current: bool
-    sent: int
     updated_at: int
     confirmed_epoch: int
     retired_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratchets:
+    """What changes in an MLS group with each message."""
+
+    group_id: int
+    messages_part: bytes = field(repr=False)
+    sent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +229,6 @@ class GroupHead:
     group_id: bytes
     epoch: int
     current: bool
-    sent: int
     updated_at: int
     confirmed_epoch: int
     retired_at: int | None
@@ -356,11 +362,7 @@ class EnvelopeRow:
     outbox_id: int
     queue_out_id: int
     msg_id: bytes
-    bucket: int
-    blob: bytes | None = field(repr=False)
-    state: str
-    attempts: int
-    receipt_until: int | None
+    blob: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +425,7 @@ CONVERSATIONS = Shelf(tables.conversation, Conversation)
 DRAFTS = Shelf(tables.draft, Draft)
 GROUPS = Shelf(tables.mls_group, MlsGroup)
 GROUP_HEADS = Shelf(tables.mls_group, GroupHead)
+RATCHETS = Shelf(tables.mls_ratchets, Ratchets)
 HELD = Shelf(tables.held, Held)
 PARTS = Shelf(tables.part, PartRow)
 PARTS_DONE = Shelf(tables.part_done, PartDone)

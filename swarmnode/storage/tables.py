@@ -258,13 +258,20 @@ mls_group = Table(
     _to("conversation_id", "conversation"),
     Column("group_id", LargeBinary, nullable=False, unique=True),
     Column("epoch", Integer, nullable=False),
-    Column("epoch_part", LargeBinary, nullable=False),
-    Column("messages_part", LargeBinary, nullable=False),
+    Column("epoch_part", LargeBinary, nullable=False, comment="kilobytes that change with the epoch"),
     Column("current", Boolean, nullable=False, default=True, comment="we send on this one"),
-    Column("sent", Integer, nullable=False, default=0, comment="own messages since the last key update"),
     Column("updated_at", Integer, nullable=False),
     Column("confirmed_epoch", Integer, nullable=False, default=0, comment="the other side was seen in it"),
     Column("retired_at", Integer),
+)
+
+mls_ratchets = Table(
+    "mls_ratchets",
+    metadata,
+    Column("group_id", Integer, ForeignKey("mls_group.id", ondelete="CASCADE"), primary_key=True),
+    Column("messages_part", LargeBinary, nullable=False),
+    Column("sent", Integer, nullable=False, default=0, comment="own messages since the last key update"),
+    comment="of a group what changes with each message: a row is written whole",
 )
 
 held = Table(
@@ -305,8 +312,6 @@ body = Table(
     "body",
     metadata,
     _id(),
-    Column("block_id", Integer, nullable=False, index=True),
-    Column("slot", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     comment="bodies under their content keys; a shredded one has no row",
 )
@@ -413,7 +418,7 @@ outbox = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", Integer, nullable=False),
-    Index("ix_outbox_state", "state", "peer_id", "invite_id", "id"),
+    Index("ix_outbox_queued", "peer_id", "invite_id", "id", sqlite_where=text("state = 'queued'")),
     _where_set("invite_id"),
     _where_set("message_id"),
     comment="one row for each node that something is to reach",
@@ -426,13 +431,8 @@ envelope = Table(
     _to("outbox_id", "outbox"),
     _to("queue_out_id", "queue_out", index=False),
     Column("msg_id", LargeBinary, nullable=False),
-    Column("bucket", Integer, nullable=False),
-    Column("blob", LargeBinary, comment="gone once there is a receipt"),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("receipt_until", Integer),
-    UniqueConstraint("queue_out_id", "msg_id"),
-    Index("ix_envelope_state", "state", "queue_out_id"),
+    Column("blob", LargeBinary, nullable=False),
+    comment="envelopes without a receipt: few, so that queues need no index here",
 )
 
 carried = Table(

@@ -130,16 +130,17 @@ MUTANTS = [
         "the state after encrypting is kept in memory alone",
         STEPS,
         GROUPS,
-        "messages_part=mls.archive.encode_messages(state), sent=group.sent + 1)\n",
-        "sent=group.sent + 1)\n",
+        '{"group": group.id, "messages": mls.archive.encode_messages(state)})\n',
+        '{"group": group.id, "messages": RATCHETS.all(step.tx, group_id=group.id)[0].messages_part})\n',
     ),
     mutant(
         "epoch-not-stored",
         "a new epoch is kept in memory alone",
         LIVES,
         GROUPS,
-        "group.id, epoch=state.epoch, epoch_part=epoch_part, messages_part=messages_part)",
-        "group.id)",
+        "    GROUPS.change(step.tx, group.id, epoch=state.epoch, epoch_part=epoch_part)\n"
+        "    RATCHETS.change(step.tx, group.id, messages_part=messages_part)\n",
+        "",
     ),
     mutant(
         "half-a-shredding",

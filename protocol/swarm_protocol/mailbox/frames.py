@@ -101,7 +101,7 @@ class Frame:
             type=kind,
             number=0 if kind >= FrameType.HELLO else r.uint(NUMBER, at_most=MAX_NUMBER),
             body=r.record(BODY, f"a {kind.name}"),
-            content=r.without(SIGNATURE),
+            content=r.without(SIGNATURE) if SIGNATURE in r else data,
             signature=r.octets(SIGNATURE, size=labels.SIGNATURE_SIZE) if SIGNATURE in r else None,
         )
 

@@ -17,11 +17,11 @@ from swarmnode.services.step import Step
 from swarmnode.storage.shelves import (
     AUTHORS,
     CONTACTS,
-    GROUPS,
     MESSAGES,
     PERSONAS,
     QUEUES_IN,
     QUEUES_OUT,
+    RATCHETS,
     RELAYS,
     TICKETS,
     MessageRow,
@@ -123,14 +123,14 @@ def test_a_backup_holds_no_secret_of_the_node_that_must_not_be_copied() -> None:
         def look(step: Step) -> list[bytes | None]:
             (persona,) = PERSONAS.all(step.tx)
             queues = QUEUES_IN.all(step.tx)
-            groups = GROUPS.all(step.tx)
+            ratchets = RATCHETS.all(step.tx)
             return [
                 persona.root,
                 persona.node_secret[:32],
                 persona.node_secret[32:],
                 *(queue.secret for queue in queues),
                 *(queue.queue_key for queue in queues),
-                *(group.messages_part[40:80] for group in groups),
+                *(row.messages_part[40:80] for row in ratchets),
             ]
 
         return ada.do(look)

@@ -1,12 +1,8 @@
 CREATE TABLE body (
     id INTEGER NOT NULL,
-    block_id INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
     sealed BLOB NOT NULL,
     CONSTRAINT pk_body PRIMARY KEY (id)
 );
-
-CREATE INDEX ix_body_block_id ON body (block_id);
 
 CREATE TABLE bridge_account (
     id INTEGER NOT NULL,
@@ -416,9 +412,7 @@ CREATE TABLE mls_group (
     group_id BLOB NOT NULL,
     epoch INTEGER NOT NULL,
     epoch_part BLOB NOT NULL,
-    messages_part BLOB NOT NULL,
     current BOOLEAN NOT NULL,
-    sent INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     confirmed_epoch INTEGER NOT NULL,
     retired_at INTEGER,
@@ -661,6 +655,14 @@ CREATE INDEX ix_message_timer ON message (left_s) WHERE left_s IS NOT NULL;
 
 CREATE INDEX ix_message_unread ON message (conversation_id, unread) WHERE unread;
 
+CREATE TABLE mls_ratchets (
+    group_id INTEGER NOT NULL,
+    messages_part BLOB NOT NULL,
+    sent INTEGER NOT NULL,
+    CONSTRAINT pk_mls_ratchets PRIMARY KEY (group_id),
+    CONSTRAINT fk_mls_ratchets_group_id_mls_group FOREIGN KEY(group_id) REFERENCES mls_group (id) ON DELETE CASCADE
+);
+
 CREATE TABLE remote_alias (
     id INTEGER NOT NULL,
     conversation_id INTEGER NOT NULL,
@@ -726,7 +728,7 @@ CREATE INDEX ix_outbox_message_id ON outbox (message_id) WHERE message_id IS NOT
 
 CREATE INDEX ix_outbox_peer_id ON outbox (peer_id);
 
-CREATE INDEX ix_outbox_state ON outbox (state, peer_id, invite_id, id);
+CREATE INDEX ix_outbox_queued ON outbox (peer_id, invite_id, id) WHERE state = 'queued';
 
 CREATE TABLE carried (
     id INTEGER NOT NULL,
@@ -746,17 +748,10 @@ CREATE TABLE envelope (
     outbox_id INTEGER NOT NULL,
     queue_out_id INTEGER NOT NULL,
     msg_id BLOB NOT NULL,
-    bucket INTEGER NOT NULL,
-    blob BLOB,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    receipt_until INTEGER,
+    blob BLOB NOT NULL,
     CONSTRAINT pk_envelope PRIMARY KEY (id),
-    CONSTRAINT uq_envelope_queue_out_id_msg_id UNIQUE (queue_out_id, msg_id),
     CONSTRAINT fk_envelope_outbox_id_outbox FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE CASCADE,
     CONSTRAINT fk_envelope_queue_out_id_queue_out FOREIGN KEY(queue_out_id) REFERENCES queue_out (id) ON DELETE CASCADE
 );
 
 CREATE INDEX ix_envelope_outbox_id ON envelope (outbox_id);
-
-CREATE INDEX ix_envelope_state ON envelope (state, queue_out_id);
