@@ -248,8 +248,8 @@ def _network(supervisor: Supervisor, state: PackageState) -> NetworkView:
 def _login(found: Login | api.AccountId, network: str, login: str = "") -> LoginView:
     if isinstance(found, str):
         return LoginView(login, network, account=found)
-    shown = logins.shown(found)
-    return LoginView(found.id, network, found.turn, None if shown is None else _step(shown))
+    shown, account = logins.shown(found), logins.over(found) or ""
+    return LoginView(found.id, network, found.turn, None if shown is None else _step(shown), account)
 
 
 def _step(step: api.Step) -> StepView:

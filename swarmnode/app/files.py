@@ -11,10 +11,10 @@ from pathlib import Path
 
 from swarm_protocol.identity import RecoveryKit
 
+from ..bridging.core import inbox
 from ..delivery.runner import Runner
 from ..domain.views import CarryView
 from ..errors import ConfigError, StorageError
-from ..services import messages, views
 from ..services.node import Node
 from ..services.step import Step
 from ..storage.home import Home
@@ -103,13 +103,12 @@ async def export(runner: Runner, path: Path) -> int:
 
     def lines(step: Step, node: Node) -> list[bytes]:
         out: list[bytes] = []
-        for chat in views.chats(step, node):
-            out.append(_line("chat", {"id": chat.id, "title": chat.title}))
-            after = ""
-            while True:
-                page = views.page(step, node, messages.find(step, chat.id), after=after or "0-00", limit=200)
-                for item in page.items:
-                    said = {
+        for chat in inbox.chats(step, node):
+            out.append(_line("chat", {"id": chat.id, "title": chat.title, "network": chat.network}))
+            before, at = "", len(out)
+            while (page := inbox.page(step, node, chat.id, before=before, limit=200)).items:
+                said = [
+                    {
                         "chat": item.chat,
                         "id": item.id,
                         "author": item.author_name,
@@ -119,10 +118,12 @@ async def export(runner: Runner, path: Path) -> int:
                         "time": item.wall_s,
                         "reply_to": item.reply_to,
                     }
-                    out.append(_line("message", said))
-                if len(page.items) < 200:
+                    for item in page.items
+                ]
+                out[at:at] = [_line("message", message) for message in said]
+                before = page.prev
+                if not before:
                     break
-                after = page.next
         return out
 
     found = await runner.look(lines)

@@ -165,4 +165,25 @@ SAID: Mapping[str, str] = {
     "stop that process, or choose another home with --home": (
         "halte jenen Prozess an, oder wähle mit --home ein anderes Zuhause"
     ),
+    # Andere Netze
+    "this server is in a private network": "dieser Server ist in einem privaten Netz",
+    "If that is your own, begin again and say so: `--at-home`.": (
+        "Wenn es dein eigenes ist, beginne neu und sage es dazu: `--at-home`."
+    ),
+    "there is no such account": "dieses Konto gibt es nicht",
+    "this account is there already": "dieses Konto ist schon da",
+    "Log in to it again instead.": "Melde dich stattdessen dort neu an.",
+    "this is the login of another account": "das ist die Anmeldung eines anderen Kontos",
+    "Add it as an account of its own.": "Füge es als eigenes Konto hinzu.",
+    "this account does not run now": "dieses Konto läuft gerade nicht",
+    "you are no longer in this conversation": "du bist nicht mehr in diesem Gespräch",
+    "this account was not connected yet": "dieses Konto war noch nicht verbunden",
+    "it is known what became of this message": "es ist bekannt, was aus dieser Nachricht wurde",
+    "nobody is known under this address there": "unter dieser Adresse ist dort niemand bekannt",
+    "Nobody is there to be asked.": "Es ist niemand da, der gefragt werden kann.",
+    "Give the answers in a file: --answers FILE.": "Gib die Antworten in einer Datei: --answers FILE.",
+    "Look at the answers file.": "Sieh die Datei mit den Antworten an.",
+    "the bridge has crashed too often": "die Brücke ist zu oft abgestürzt",
+    "bridges cannot be started now": "Brücken können gerade nicht gestartet werden",
+    "The node's log says why.": "Das Protokoll des Knotens sagt, warum.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def test_what_is_said_there_is_in_the_inbox_and_is_answered_edited_and_taken_bac
     assert home.json("search", "here")["items"] == []
 
 
-def test_posts_are_in_the_timeline_and_are_marked(place: Place) -> None:
+def test_posts_are_in_the_timeline_and_are_marked(place: Place, tmp_path: Path) -> None:
     home, network = place.home, place.network
     post = network.do(lambda n: n.say("a post for all", room="home"))
     eventually(lambda: [p["text"] for p in home.json("timeline")["items"]] == ["a post for all"])
@@ -99,6 +100,9 @@ def test_posts_are_in_the_timeline_and_are_marked(place: Place) -> None:
     eventually(lambda: network.do(lambda n: n.messages[post].more.get("marks")) == ["favourite"])
     eventually(lambda: "favourite" in home("timeline").stdout)
     assert "a post for all" not in home("inbox").stdout
+    home.json("export", str(tmp_path / "all.jsonl"))
+    said = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [line["text"] for line in said if line.get("chat") == shown["chat"]] == ["a post for all"]
 
 
 def test_files_go_both_ways_and_stay_when_the_network_has_lost_them(place: Place, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ logins      begin(step, package, why, *, account="", settings=None) -> Login
             showed(step, login, Step, scratch) -> Login        the bridge wants this shown; a new turn
             repeated(step, login, turn) -> bool                this turn was answered: show what is there
             done(step, login, LoginDone) -> AccountId          adds the account, or renews it
+            over(Login) -> AccountId | None                    the account of a login that is done
             end(step, login)                                   given up
 journal     ingest(step, account, Batch)                       events and cursor; commit, then acknowledge
 outbox      send(step, chat, text, *, reply_to="", files=(), title="", ...) -> str      id of the message

@@ -102,8 +102,13 @@ def repeated(step: Step, login: str, turn: str) -> bool:
     return turn != row.turn
 
 
+def over(row: Login) -> api.AccountId | None:
+    """The account of a login that is done: who did not hear of that may ask again for a while."""
+    return api.AccountId(row.account) if row.shown is None and row.answered else None
+
+
 def done(step: Step, login: str, result: api.LoginDone) -> api.AccountId:
-    """The login works: an account is added, or renewed.
+    """The login works: an account is added, or renewed. Nothing of it is kept but which one.
 
     Raises:
         Conflict: the account is there already, or this is another one's login. The login goes on.
@@ -114,7 +119,16 @@ def done(step: Step, login: str, result: api.LoginDone) -> api.AccountId:
         account = api.AccountId(row.account)
     else:
         account = accounts.add(step, row.package, result, at_home=row.at_home)
-    LOGINS.drop(step.tx, id=row.id)
+    LOGINS.change(
+        step.tx,
+        row.id,
+        account=account,
+        settings=pack({}),
+        scratch=b"",
+        shown=None,
+        turn="",
+        answered=row.turn or "-",
+    )
     return account
 
 

@@ -86,6 +86,8 @@ class Logins:
             BridgeError: what the login raised; the step stays.
         """
         row = await self.get(login)
+        if (account := logins.over(row)) is not None:
+            return account
         if await self._do(lambda step: logins.repeated(step, login, turn)):
             return row
         shown = logins.shown(row)
@@ -95,13 +97,15 @@ class Logins:
 
     async def tick(self, login: str, *, language: str = "en") -> Login | AccountId:
         """Look whether what is waited for has happened; see `answer`."""
-        return await self._advance(await self.get(login), "tick", {}, (), language)
+        row = await self.get(login)
+        return logins.over(row) or await self._advance(row, "tick", {}, (), language)
 
     async def abort(self, login: str) -> None:
         """Give a login up. What its network thinks of that is no matter."""
         row = await self.get(login)
         try:
-            await self._call(row, "abort", {}, (), "en")
+            if logins.over(row) is None:
+                await self._call(row, "abort", {}, (), "en")
         except (api.BridgeError, BadPackage):
             pass
         finally:

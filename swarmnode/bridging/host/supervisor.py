@@ -79,7 +79,7 @@ class Supervisor:
         dice: Callable[[], float] = random.random,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
     ) -> None:
-        """`folder` is for what processes write; it is emptied. `loopback` lets all reach this machine: in tests."""
+        """`folder` is for what processes write, and is emptied. With `loopback` all reach this machine."""
         self._runs, self._discover = runs, discover
         self._accounts: dict[AccountId, Account] = {}
         self._flows: dict[AccountId, Reach] = {}

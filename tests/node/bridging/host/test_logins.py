@@ -114,6 +114,10 @@ async def test_a_login_goes_on_after_a_restart_and_ends_in_an_account(tmp_path: 
             known = await node.do(lambda step: accounts.get(step, account))
             assert (known.package, known.owner) == ("pigeon", "ada")
             assert known.hosts == (network.url.removeprefix("http://"),)
+            assert await logins.answer(first.id, third.turn, answers) == account, "whoever did not hear it"
+            assert await logins.tick(first.id) == account
+            assert (await logins.get(first.id)).scratch == b""
+            await logins.abort(first.id)
             with pytest.raises(NotFound):
                 await logins.get(first.id)
             same, _ = asked(await logins.begin("pigeon"))

@@ -1,0 +1,71 @@
+"""Accounts on other networks over HTTP: logins as steps, who may, and what comes twice."""
+
+from __future__ import annotations
+
+import pytest
+from api_world import World
+from double_node import COO
+
+
+async def test_a_login_is_steps_of_data(world: World) -> None:
+    first = (await world.own("POST", "/logins", {"network": "pigeon", "at_home": True})).json
+    assert [field["name"] for field in first["step"]["fields"]] == ["name", "password"]
+    assert first["step"]["fields"][1]["kind"] == "secret"
+    wrong = {"turn": first["turn"], "answers": {"name": "ada", "password": "nonsense"}}
+    again = (await world.own("POST", "/logins/l1", wrong)).json
+    assert again["step"]["error"] == "The password is wrong."
+    right = {"turn": again["turn"], "answers": {"name": "ada", "password": "correct horse"}}
+    waits = (await world.own("POST", "/logins/l1", right)).json
+    assert (waits["step"]["show"], waits["step"]["poll_every_s"]) == ({"code": "42-42"}, 0.01)
+    done = (await world.own("POST", "/logins/l1/tick")).json
+    assert (done["step"], done["account"]) == (None, COO.id)
+    assert (await world.own("GET", f"/accounts/{done['account']}")).json["says"] == "connected"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"network": "pigeon", "account": "x"},
+        {"account": "x"},
+        {"network": "pigeon", "why": "reauth"},
+        {"network": "pigeon", "why": "because"},
+        {"network": "pigeon", "password": "x"},
+    ],
+)
+async def test_a_login_is_on_a_network_or_for_an_account(world: World, body: object) -> None:
+    assert (await world.own("POST", "/logins", body)).status == 400
+    assert [name for name, _ in world.node.calls if name == "begin_login"] == []
+
+
+async def test_answers_are_not_remembered_and_not_repeated_in_errors(world: World) -> None:
+    key = {"Idempotency-Key": "once"}
+    for _ in range(2):
+        answers = {"turn": "t1", "answers": {"name": "ada", "password": "correct horse"}}
+        await world.own("POST", "/logins/l1", answers, **key)
+    assert len([name for name, _ in world.node.calls if name == "answer_login"]) == 2
+    long = await world.own("POST", "/logins/l1", {"turn": "t1", "answers": {"password": "secret" * 6000}})
+    assert long.status == 400
+    assert b"secretsecret" not in long.data
+
+
+async def test_screens_with_less_rights_see_accounts_and_do_not_add_them(world: World) -> None:
+    token = await world.token("write")
+    assert (await world.ask("GET", "/accounts", headers=token)).status == 200
+    assert (await world.ask("POST", f"/accounts/{COO.id}/pause", headers=token)).json["paused"]
+    for method, path in (("POST", "/logins"), ("GET", "/logins/l1"), ("DELETE", f"/accounts/{COO.id}")):
+        body = {"network": "pigeon"} if method == "POST" else None
+        assert (await world.ask(method, path, body, headers=token)).code == "denied"
+
+
+async def test_what_only_networks_have(world: World) -> None:
+    said = world.node.hear("d" * 32, "a post")
+    assert (await world.own("PUT", f"/messages/{said.id}/marks/boost", {"on": True})).json["marks"] == [
+        "boost"
+    ]
+    assert (await world.own("POST", f"/messages/{said.id}/confirm")).json["state"] == "sent"
+    assert (await world.own("GET", "/timeline?limit=1")).json["items"][0]["network"] == "pigeon"
+    assert (await world.own("GET", "/chats/b7/abilities")).json["max_text"] == 500
+    opened = await world.own("POST", f"/accounts/{COO.id}/chats", {"address": "loft", "room": True})
+    assert (opened.json["id"], opened.json["network"]) == ("b7", "pigeon")
+    assert (await world.own("POST", "/bridges/pigeon/reload")).json["version"] == "1.1.0"
