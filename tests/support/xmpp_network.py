@@ -106,18 +106,19 @@ class Client:
 
 
 class XmppNetwork:
-    """`bridge_suite.Network`: two fresh accounts on a server that runs."""
+    """`bridge_suite.Network`: two fresh accounts on a server that runs, the friend's perhaps on an `other`."""
 
-    def __init__(self, server: Server, *, room: bool) -> None:
+    def __init__(self, server: Server, *, room: bool, other: Server | None = None) -> None:
         number = next(NUMBERS)
-        self.server = server
+        self.server, self.other = server, other or server
         self._owner, self._friend = f"owner{number}", f"friend{number}"
-        for name in (self._owner, self._friend):
-            server.add(name, f"password of {name}")
-        self._room = f"room{number}@conference.localhost" if room else ""
-        self.conversation = ConversationRef(self._room or f"{self._friend}@localhost", private=not room)
+        server.add(self._owner, f"password of {self._owner}")
+        self.other.add(self._friend, f"password of {self._friend}")
+        self._room = f"room{number}@conference.{self.other.domain}" if room else ""
+        self._jids = {self._owner: f"{self._owner}@{server.domain}"}
+        self.conversation = ConversationRef(self._room or self._jid(self._friend), private=not room)
         self.answers: Mapping[str, str] = {
-            "address": f"{self._owner}@localhost",
+            "address": self._jid(self._owner),
             "password": f"password of {self._owner}",
             "host": "127.0.0.1",
             "port": str(server.port),
@@ -134,13 +135,15 @@ class XmppNetwork:
     def login(self) -> Login:
         return Login()
 
+    def _jid(self, name: str) -> str:
+        return self._jids.get(name, f"{name}@{self.other.domain}")
+
     async def client(self, name: str, resource: str) -> XmppPeer:
         """A client of one of the accounts, online."""
-        made = XmppPeer(
-            f"{name}@localhost/{resource}", f"password of {name}", self.server.folder / "cert.pem"
-        )
+        server = self.server if name == self._owner else self.other
+        made = XmppPeer(f"{self._jid(name)}/{resource}", f"password of {name}", server.folder / "cert.pem")
         self._clients.append(made)
-        await made.online(self.server.port)
+        await made.online(server.port)
         return made
 
     async def _in_conversation(self, name: str, resource: str, to: str) -> Client:
@@ -154,16 +157,16 @@ class XmppNetwork:
         return Client(client, self._room or to, room=bool(self._room), again=again)
 
     async def peer(self) -> Client:
-        return await self._in_conversation(self._friend, "desk", f"{self._owner}@localhost")
+        return await self._in_conversation(self._friend, "desk", self._jid(self._owner))
 
     async def other_client(self) -> Client:
-        return await self._in_conversation(self._owner, "phone", f"{self._friend}@localhost")
+        return await self._in_conversation(self._owner, "phone", self._jid(self._friend))
 
     async def stranger(self) -> Client:
         """Somebody else again."""
         name = f"stranger{self._owner}"
-        self.server.add(name, f"password of {name}")
-        return await self._in_conversation(name, "desk", f"{self._owner}@localhost")
+        self.other.add(name, f"password of {name}")
+        return await self._in_conversation(name, "desk", self._jid(self._owner))
 
     async def entered(self, owner: Owner) -> None:
         if not self.enter:

@@ -41,6 +41,8 @@ class XmppPeer(slixmpp.ClientXMPP):
         super().__init__(jid, password)
         self.ca_certs = certificate
         self.enable_direct_tls = False
+        self.enable_plaintext = True  # where nothing else is offered
+        self.plugin["feature_mechanisms"].unencrypted_scram = True
         for plugin in PLUGINS:
             self.register_plugin(plugin)
         self.heard: list[Any] = []

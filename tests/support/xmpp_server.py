@@ -6,7 +6,8 @@
     server.stop()
 
 Domain `localhost`, rooms at `conference.localhost`, uploads at `upload.localhost`. They are ended by the id
-of the process that was started here. `missing()` says what is not installed.
+of the process that was started here. `missing()` says what is not installed. `xmpp_federation` has two that
+know each other.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -43,13 +45,13 @@ certificates = "{folder}"
 interfaces = {{ "127.0.0.1" }}
 http_interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {c2s} }}
-c2s_direct_tls_ports = {{ }}
+c2s_direct_tls_ports = {{ {tls} }}
 http_ports = {{ {http} }}
 https_ports = {{ }}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{folder}/log" }} }}
 modules_enabled = {{
-  "admin_shell", "blocklist", "bookmarks", "carbons", "disco", "mam", "offline", "pep", "ping", "private",
-  "roster", "saslauth", "smacks", "tls", "vcard4", "vcard_legacy",
+  "admin_shell", "blocklist", "bookmarks", "carbons", "disco", "limits", "mam", "offline", "pep", "ping",
+  "private", "roster", "saslauth", "smacks", "tls", "vcard4", "vcard_legacy",
 }}
 modules_disabled = {{ "s2s" }}
 storage = "internal"
@@ -61,16 +63,16 @@ max_archive_query_results = 250
 smacks_hibernation_time = {resume_s}
 ssl = {{ certificate = "{folder}/cert.pem", key = "{folder}/key.pem" }}
 
-VirtualHost "localhost"
+VirtualHost "{domain}"
 
-Component "conference.localhost" "muc"
+Component "conference.{domain}" "muc"
   modules_enabled = {{ "muc_mam" }}
   muc_log_by_default = true
   restrict_room_creation = false
   muc_room_locking = false
   muc_room_default_persistent = true
 
-Component "upload.localhost" "http_file_share"
+Component "upload.{domain}" "http_file_share"
   http_host = "127.0.0.1"
   http_external_url = "http://127.0.0.1:{http}/"
 """
@@ -117,11 +119,12 @@ class Server:
     """What both have in common. `resume_s` is how long a cut session can be taken up again."""
 
     needs: str
+    domain = "localhost"
 
     def __init__(self, folder: Path, users: Mapping[str, str], resume_s: int = 60) -> None:
         self.folder, self.users, self.resume_s = folder, dict(users), resume_s
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.http_port = free_port(), free_port()
+        self.port, self.http_port, self.tls_port = free_port(), free_port(), free_port()
         self.certificate = make_certificate(folder)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -173,9 +176,10 @@ class Server:
 
 
 class Prosody(Server):
-    """Prosody, as Debian has it."""
+    """Prosody, as Debian has it. `options` are what else is in its configuration, or in place of ours."""
 
     needs = "prosody"
+    options: Mapping[str, str] = {}
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         if not (self.folder / "prosody.cfg.lua").exists():
@@ -191,8 +195,14 @@ class Prosody(Server):
             folder=self.folder,
             c2s=self.port,
             http=self.http_port,
+            tls=self.tls_port,
+            domain=self.domain,
             resume_s=self.resume_s,
         )
+        for name, value in self.options.items():  # it takes no option twice
+            line = f"{name} = {value}"
+            text, count = re.subn(rf"(?m)^{name} = .*$", lambda _, line=line: line, text)
+            text = text if count else f"{line}\n{text}"
         (self.folder / "prosody.cfg.lua").write_text(text)
 
     @property
@@ -205,15 +215,15 @@ class Prosody(Server):
 
     def add(self, name: str, password: str) -> None:
         # Read at each login. The program for it needs half a second of two cores.
-        accounts = self.folder / "data" / "localhost" / "accounts"
+        accounts = self.folder / "data" / self.domain.replace(".", "%2e") / "accounts"
         accounts.mkdir(parents=True, exist_ok=True)
         (accounts / f"{name}.dat").write_text(f'return {{ ["password"] = "{password}" }};\n')
 
     def set_password(self, name: str, password: str) -> None:
-        self._control("shell", f'user:password("{name}@localhost", "{password}")')
+        self._control("shell", f'user:password("{name}@{self.domain}", "{password}")')
 
     def remove(self, name: str) -> None:
-        self._control("shell", f'user:delete("{name}@localhost")')
+        self._control("shell", f'user:delete("{name}@{self.domain}")')
 
 
 class Ejabberd(Server):

@@ -54,7 +54,6 @@ from .stanzas import (
     element,
     own_id,
 )
-from .stream import DIRECT_TLS_PORT
 
 MAX_TEXT = 10_000
 """Graphemes; servers refuse stanzas from some 256 KiB on."""
@@ -80,11 +79,11 @@ class Xmpp:
         if self._session is None or self._session.stream.password != password.value.decode():
             self._session, self._upload = Session(ctx, password.value.decode()), None
         session = self._session
-        host, port = address_of(ctx.owner, ctx.settings)
+        host, port, direct_tls = address_of(ctx.owner, ctx.settings)
         line = await ctx.connect(host, port)
         try:
             self._online = True
-            await session.follow(ctx, line, direct_tls=port == DIRECT_TLS_PORT)
+            await session.follow(ctx, line, direct_tls=direct_tls)
         except Interrupted:
             await session.stream.drop()
             raise  # the next run takes the session up again

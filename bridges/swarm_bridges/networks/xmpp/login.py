@@ -6,19 +6,30 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step
+from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step, Temporary
 from .stanzas import bare
-from .stream import DIRECT_TLS_PORT, Stream, trusting
+from .stream import Stream, trusting
 
 PORT = 5222
+DIRECT_TLS_PORT = 5223
 PROBE = "swarmnode-login"
 """Another name than the account's own session, which goes on during a new login."""
 ADDRESS = re.compile(r"[^\s@/\"&'<>:]{1,200}@[^\s@/\"&'<>:]{1,200}")
 
 
-def address_of(jid: str, settings: Mapping[str, str]) -> tuple[str, int]:
-    """Host and port: what the owner said, else the server's name and the usual port."""
-    return settings.get("host") or jid.partition("@")[2], int(settings.get("port") or PORT)
+def address_of(jid: str, settings: Mapping[str, str]) -> tuple[str, int, bool]:
+    """Host, port, and whether TLS begins with the first byte (XEP-0368): what the login has found."""
+    port = int(settings.get("port") or PORT)
+    direct = settings.get("tls") == "direct" or port == DIRECT_TLS_PORT
+    return settings.get("host") or jid.partition("@")[2], port, direct
+
+
+def ways(settings: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+    """Settings to try, the usual first. Which ports a server has in its SRV records we cannot ask."""
+    port = settings.get("port", "")
+    if port == str(DIRECT_TLS_PORT):
+        return ({**settings, "tls": "direct"},)
+    return {**settings}, {**settings, "port": port or str(DIRECT_TLS_PORT), "tls": "direct"}
 
 
 class XmppLogin:
@@ -41,12 +52,12 @@ class XmppLogin:
         if not (port.isdecimal() and 0 < int(port[:6]) < 65536):
             return _form(ctx, answers, "This is no port: it is a number, usually 5222.")
         try:
-            await self._probe(ctx, jid, password, settings)
+            settings = await self._tried(ctx, jid, password, settings)
         except AuthExpired:
             return _form(ctx, answers, "The server does not accept this address with this password.")
         except BridgeError as e:
             return _form(ctx, answers, f"This did not work: {e}.")
-        host, number = address_of(jid, settings)
+        host, number, _ = address_of(jid, settings)
         return LoginDone(
             network_account_id=jid,
             display=jid,
@@ -55,18 +66,33 @@ class XmppLogin:
             hosts=(f"{host}:{number}",),
         )
 
+    async def _tried(
+        self, ctx: LoginContext, jid: str, password: str, settings: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The settings that work. Raises what the first way raised, if none does."""
+        first: Temporary | None = None
+        for way in ways(settings):
+            try:
+                await self._probe(ctx, jid, password, way)
+            except Temporary as e:
+                first = first or e
+            else:
+                return way
+        assert first is not None
+        raise first
+
     async def _probe(self, ctx: LoginContext, jid: str, password: str, settings: Mapping[str, str]) -> None:
         """Log in and out."""
         stream = Stream(
             jid, password, random=ctx.random, tls=trusting(settings.get("certificate", "")), name=PROBE
         )
-        host, port = address_of(jid, settings)
+        host, port, direct_tls = address_of(jid, settings)
         line = await ctx.connect(host, port)
         error: BridgeError | None = None
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(stream.run_filters())
             try:
-                await stream.open(line, direct_tls=port == DIRECT_TLS_PORT)
+                await stream.open(line, direct_tls=direct_tls)
             except BridgeError as e:
                 error = e
             finally:
@@ -103,7 +129,12 @@ def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: st
                 optional=True,
             ),
             Field(
-                "port", "text", "Port", f"If it is not {PORT}", default=known.get("port", ""), optional=True
+                "port",
+                "text",
+                "Port",
+                f"If it is neither {PORT} nor {DIRECT_TLS_PORT}",
+                default=known.get("port", ""),
+                optional=True,
             ),
             Field(
                 "certificate",

@@ -36,7 +36,6 @@ OPEN_S = 60.0
 ANSWER_S = 30.0
 CLOSE_S = 2.0
 PLUGINS = ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0198", "xep_0199")
-DIRECT_TLS_PORT = 5223
 
 
 def trusting(certificate: str) -> ssl.SSLContext:
@@ -105,7 +104,7 @@ class Stream(slixmpp.ClientXMPP):
             ("failed_auth", lambda failure: self._note(errors.of_login(failure.xml))),
             ("failed_all_auth", lambda _: self._note(AuthExpired("no way to log in was accepted"))),
             ("stream_error", lambda error: self._note(errors.of_stream(error.xml))),
-            ("roster_update", lambda iq: self._roster(iq.xml)),
+            ("roster_update", self._on_roster),
             ("disconnected", lambda _: self._ended()),
         ):
             self.add_event_handler(event, handler)
@@ -132,6 +131,8 @@ class Stream(slixmpp.ClientXMPP):
         self._current_connection_attempt = self.loop.create_future()
         name = self.boundjid.host if direct_tls else None
         tls = self.get_ssl_context() if direct_tls else None
+        if tls is not None:
+            tls.set_alpn_protocols(["xmpp-client"])  # XEP-0368, 2: one port may serve several protocols
         try:
             async with asyncio.timeout(OPEN_S):
                 await self.loop.create_connection(lambda: self, sock=line, ssl=tls, server_hostname=name)
@@ -209,6 +210,12 @@ class Stream(slixmpp.ClientXMPP):
             self._presence(stanza.xml)
             return None
         return stanza
+
+    def _on_roster(self, iq: Any) -> None:
+        # Anybody can send such a change, and only the own server may (RFC 6121, 2.1.6). slixmpp refuses
+        # others', but tells of them first.
+        if iq.xml.get("from", "") in {"", self.boundjid.bare}:
+            self._roster(iq.xml)
 
     def done(self, *numbers: int) -> None:
         """These messages are stored, or nothing that is to be."""
