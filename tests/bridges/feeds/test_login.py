@@ -14,6 +14,7 @@ from swarm_bridges.context import Clock, LoginContext
 from swarm_bridges.desk import LoginState
 from swarm_bridges.networks.feeds import Login
 from swarm_bridges.networks.feeds.opml import write_opml
+from swarm_bridges.networks.feeds.words import typed
 
 
 @pytest.fixture
@@ -65,10 +66,27 @@ async def test_the_address_of_a_feed_is_enough(site: Site) -> None:
         url,
         "60",
     )
+    assert found.hosts == (site.url.removeprefix("http://"),)
     assert not found.secrets
     again = await done({"url": url})
     assert again.network_account_id == found.network_account_id
     assert again.settings["import"] != found.settings["import"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (" example.org/feed ", "https://example.org/feed"),
+        ("http://example.org/", "http://example.org/"),
+        ("feed:https://example.org/", "https://example.org/"),
+        ("feed://example.org/", "https://example.org/"),
+        ("https://example.org@evil.example/", ""),
+        ("javascript://example.org/", ""),
+        ("", ""),
+    ],
+)
+def test_addresses_as_people_type_them(text: str, address: str) -> None:
+    assert typed(text) == address
 
 
 async def test_a_page_leads_to_its_feed_and_a_move_for_ever_to_the_new_place(site: Site) -> None:

@@ -221,4 +221,4 @@ class Bridge:
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """Feeds are read."""
-        return Capabilities(version="1", levels={}, max_text=0, echo="none", transport_privacy="public")
+        return Capabilities(version="1", levels={}, echo="none", transport_privacy="public")

@@ -12,6 +12,7 @@ from .words import web
 
 MAX_BYTES = 10_000_000
 MAX_HOPS = 6
+ASK_S = 30.0
 _FOR_EVER = frozenset({301, 308})
 _FOR_NOW = frozenset({302, 303, 307})
 _ANSWERS = _FOR_EVER | _FOR_NOW | {304, 410}
@@ -54,7 +55,7 @@ async def ask(
         headers = {"Accept": _ACCEPT, **(conditions or {})}
         if login[0] and login[0] == origin_of(url):
             headers["Authorization"] = login[1]
-        reply = await http.get(url, headers=headers, allow=_ANSWERS, max_bytes=MAX_BYTES)
+        reply = await http.get(url, headers=headers, allow=_ANSWERS, timeout_s=ASK_S, max_bytes=MAX_BYTES)
         if reply.status not in _FOR_EVER | _FOR_NOW:
             return Answer(reply.status, reply.body, reply.headers, url, moved)
         to = web(join(url, reply.headers.get("location", "")))

@@ -6,6 +6,7 @@ each user of each server, since it is the account that asks for a new password.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from .words import typed, web
 OPEN = "feeds"
 """The account of feeds that everybody may read."""
 MAX_MINUTES = 10_080
+MAX_HOSTS = 100
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?")
 
 
 class _Kept(msgspec.Struct):
@@ -157,7 +160,14 @@ def _done(ctx: LoginContext, given: Mapping[str, str], feeds: Iterable[str]) -> 
             "user": user,
             "origin": origin,
         },
+        hosts=_hosts((*feeds, *ctx.settings.get("feeds", "").split("\n"))),
     )
+
+
+def _hosts(feeds: Iterable[str]) -> tuple[str, ...]:
+    """Where feeds lie: these may also be in the owner's own network, if that was said (`--at-home`)."""
+    found = (url.split("/", 3)[2] for url in feeds if url)
+    return tuple(dict.fromkeys(host for host in found if _HOST.fullmatch(host)))[:MAX_HOSTS]
 
 
 def _form(ctx: LoginContext, given: Mapping[str, str], error: str = "") -> Step:

@@ -122,7 +122,8 @@ class Subscriptions:
         done = (await self._ctx.kv.get("import") or b"").decode()
         if done == token:
             return
-        new = [self.add(url) for url in list(addresses)[:MAX_FEEDS]]
+        room = max(MAX_FEEDS - len(self.active()), 0)
+        new = [self.add(url) for url in list(addresses)[:room] if url]
         values: dict[str, bytes | None] = {f"feed/{one.key}": msgspec.msgpack.encode(one) for one in new}
         await self._ctx.kv.put({**values, "import": token.encode()})
 

@@ -30,6 +30,6 @@ def web(url: str) -> str:
 
 
 def typed(address: str) -> str:
-    """An address as people type it, without its scheme if they like; empty if it is none."""
-    address = address.strip()
+    """An address as people type it, without its scheme or as `feed:`; empty if it is none."""
+    address = address.strip().removeprefix("feed:").removeprefix("//")
     return web(address if "://" in address or not address else f"https://{address}")
