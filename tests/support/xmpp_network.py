@@ -106,7 +106,7 @@ class Client:
 
 
 class XmppNetwork:
-    """`bridge_suite.Network`: two fresh accounts on a server that runs, the friend's perhaps on an `other`."""
+    """`bridge_suite.Network`: two fresh accounts on a server that runs, or the friend's on an `other`."""
 
     def __init__(self, server: Server, *, room: bool, other: Server | None = None) -> None:
         number = next(NUMBERS)

@@ -104,7 +104,7 @@ class Stream(slixmpp.ClientXMPP):
             ("failed_auth", lambda failure: self._note(errors.of_login(failure.xml))),
             ("failed_all_auth", lambda _: self._note(AuthExpired("no way to log in was accepted"))),
             ("stream_error", lambda error: self._note(errors.of_stream(error.xml))),
-            ("roster_update", self._on_roster),
+            ("roster_update", lambda iq: self._roster(iq.xml)),
             ("disconnected", lambda _: self._ended()),
         ):
             self.add_event_handler(event, handler)
@@ -210,12 +210,6 @@ class Stream(slixmpp.ClientXMPP):
             self._presence(stanza.xml)
             return None
         return stanza
-
-    def _on_roster(self, iq: Any) -> None:
-        # Anybody can send such a change, and only the own server may (RFC 6121, 2.1.6). slixmpp refuses
-        # others', but tells of them first.
-        if iq.xml.get("from", "") in {"", self.boundjid.bare}:
-            self._roster(iq.xml)
 
     def done(self, *numbers: int) -> None:
         """These messages are stored, or nothing that is to be."""
