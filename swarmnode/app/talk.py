@@ -160,11 +160,12 @@ class Talk(Bridges):
     async def mark_read(self, chat: str, up_to: str) -> ChatView:
         """See `api.node.Node`."""
 
-        def mark(step: Step, node: Node) -> ChatView:
-            inbox.mark_read(step, node, chat, up_to)
-            return inbox.chat(step, node, chat)
+        def mark(step: Step, node: Node) -> int:
+            return inbox.mark_read(step, node, chat, up_to)
 
-        return await self._do(mark)
+        while await self._do(mark) >= messages.MARKED_AT_ONCE:
+            pass  # thousands are marked in portions, so that others have a turn
+        return await self.chat(chat)
 
     async def set_timer(self, chat: str, seconds: int) -> ChatView:
         """See `api.node.Node`."""

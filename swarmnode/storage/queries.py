@@ -102,8 +102,9 @@ UNREAD_IN = Prepared(
 )
 UNREAD_ROWS = Prepared(
     sa.select(*MESSAGES.columns)
-    .where(_unread, _m.conversation_id == bindparam("conversation"))
+    .where(_unread, _m.conversation_id == bindparam("conversation"), _place <= _cursor)
     .order_by(_m.id)
+    .limit(bindparam("count"))
 )
 WAITING = Prepared(sa.select(sa.func.count(_o.message_id.distinct())).where(_o.message_id.is_not(None)))
 

@@ -1,4 +1,4 @@
-"""Thousands of messages are destroyed in portions, so that a step is short and everybody else has a turn."""
+"""Thousands of messages are destroyed, or marked as read, in portions: steps are short, others have turns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from node_world import Person, World
 
 from swarmnode.domain.views import ContactView
-from swarmnode.services import contacts, countdown
+from swarmnode.services import contacts, countdown, messages
 from swarmnode.services.step import Step, Told
 from swarmnode.services.talk import SHREDDED_AT_ONCE
 from swarmnode.storage.shelves import MESSAGES
@@ -24,7 +24,7 @@ def two() -> tuple[World, Person, Person]:
     return world, ada, ben
 
 
-def fill(person: Person, *, left_s: int | None) -> None:
+def fill(person: Person, *, left_s: int | None, unread: bool = False) -> None:
     """Messages like the last one, thousands of them."""
 
     def put(step: Step) -> None:
@@ -51,6 +51,7 @@ def fill(person: Person, *, left_s: int | None) -> None:
                 stored_at=step.wall_s,
                 expire_s=left_s or 0,
                 left_s=left_s,
+                unread=unread,
             )
             step.tx.search.add(row_id, "the first")
         if left_s is not None:
@@ -119,3 +120,13 @@ def test_a_long_conversation_is_emptied_before_it_is_removed() -> None:
     assert portions == -(-(MANY + 1) // SHREDDED_AT_ONCE)
     ada.do(lambda step: contacts.remove(step, ada.node, "1"))
     assert ada.do(lambda step: MESSAGES.count(step.tx)) == 0
+
+
+def test_thousands_are_marked_as_read_in_portions() -> None:
+    _, ada, _ = two()
+    fill(ada, left_s=None, unread=True)
+    portions = []
+    while (marked := ada.do(lambda step: messages.mark_read(step, ada.node, "1"))) == messages.MARKED_AT_ONCE:
+        portions.append(marked)
+    assert sum(portions) + marked == MANY + 1
+    assert ada.do(lambda step: MESSAGES.count(step.tx, unread=True)) == 0
