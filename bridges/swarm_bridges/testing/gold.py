@@ -6,6 +6,7 @@ import re
 
 from ..api import Actor, Capabilities, Cursor, IntentId, Moves, Outgoing, Page, Rendered, State
 from ..text import from_plain
+from .journal import Journal
 from .network import PEER
 from .world import Tier, World, check, require
 
@@ -23,7 +24,7 @@ async def history(world: World) -> None:
         page: Page = await world.core.call(world.account, "page", conversation=room, at=at, limit=50)
         for event in page.batch.events:
             require(event.origin.value == "history", "something of the past is told as news")
-        journal = world.core.journal(world.account).applied(page.batch)
+        journal = Journal().applied(page.batch)
         seen += [shown.text for shown in journal.timeline(room)]
         require(journal.coverage, "what a page covers is not told")
         world.network.say(f"live {number}")

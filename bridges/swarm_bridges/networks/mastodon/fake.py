@@ -24,10 +24,15 @@ MARKS = {"favourite": "favourited", "reblog": "reblogged", "bookmark": "bookmark
 class Network(FakeNetwork):
     """The server."""
 
+    version = "4.4.0"
+
     def __init__(self) -> None:
         super().__init__()
         self.rooms["r1"].title = "Ada"
         self.uploads: dict[str, str] = {}
+        self.asked: list[Mapping[str, Any]] = []
+        """What was posted, as it came."""
+        self.votes = 0
 
     # --- for the kit
 
@@ -161,7 +166,7 @@ class Network(FakeNetwork):
         most = self.rooms["r1"].limits["max_text"] + len("@ada ")
         return web.json_response(
             {
-                "version": "4.4.0",
+                "version": self.version,
                 "configuration": {
                     "urls": {"streaming": self.url.replace("http", "ws", 1)},
                     "statuses": {"max_characters": most, "max_media_attachments": 4},
@@ -237,6 +242,7 @@ class Network(FakeNetwork):
 
     async def _post(self, request: web.Request) -> web.Response:
         who, asked = self.user(request), await request.json()
+        self.asked.append(asked)
         room = "r1" if asked.get("visibility") == "direct" else "r2"
         more: dict[str, Any] = {}
         if "in_reply_to_id" in asked:
@@ -244,7 +250,7 @@ class Network(FakeNetwork):
         if "media_ids" in asked:
             names = {id_: self.uploads[id_] for id_ in asked["media_ids"]}
             more["files"] = [{"id": id_, "name": name, "type": "image/png"} for id_, name in names.items()]
-        text, key = NAMES.sub("", asked["status"]), request.headers["Idempotency-Key"]
+        text, key = NAMES.sub("", asked["status"]), request.headers.get("Idempotency-Key", "")
         return web.json_response(self._told(self.say(text, who=who, room=room, nonce=key, **more)))
 
     def _told(self, id_: str) -> dict[str, Any]:
@@ -280,6 +286,7 @@ class Network(FakeNetwork):
         message = self.message(request.match_info["id"])
         chosen = {int(n) for n in (await request.json())["choices"]}
         poll = message.more["poll"]
+        self.votes += 1
         options = [{**o, "votes": int(n in chosen)} for n, o in enumerate(poll["options"])]
         mine = [o["id"] for n, o in enumerate(options) if n in chosen]
         message.more["poll"] = {**poll, "options": options, "mine": mine}

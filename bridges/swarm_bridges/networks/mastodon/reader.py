@@ -32,6 +32,8 @@ from .session import Session
 
 PAGE = 40
 """Mastodon gives no more at once."""
+NONE_YET = "0"
+"""Stands before the place of any post."""
 MOST_PAGES = 20
 """A home timeline of Mastodon has 800 posts."""
 
@@ -243,13 +245,13 @@ class Reader:
         latest, events = last, list[Event]()
         for status in reversed(self.checked([raw for raw in found if raw], Status)):
             key = session.server.order(status.id) or ""
-            if last < key and last and session.is_new(status):
+            if last and last < key:
                 for older in await self.thread(status.id):
                     if last < (session.server.order(older.id) or "") < key and is_direct(older, session.view):
                         events += session.about(older, self._origin)
             events += session.about(status, self._origin)
             latest = max(latest, key)
-        return events, latest
+        return events, latest or NONE_YET
 
     async def thread(self, status_id: str) -> list[Status]:
         """What stands before and behind a post, in its order."""
@@ -292,15 +294,20 @@ class Reader:
 
     def _behind(self, name: str, payload: Any) -> Marks:
         """The marks behind a frame of the stream."""
-        marks = self._marks
+        marks, home, notices = self._marks, self._marks.home, self._marks.notifications
         raw = msgspec.json.decode(payload) if isinstance(payload, str) and name != "delete" else payload
+        status: Status | None = None
         match name:
             case "update":
                 status = convert(raw, Status)
-                entry = self._entry(status.id, status)
-                return Marks((entry, *marks.home)[:PAGE], marks.notifications, marks.direct)
+                home = (self._entry(status.id, status), *home)[:PAGE]
             case "notification":
                 notice = convert(raw, Notification)
-                entry = self._entry(notice.id, notice.status)
-                return Marks(marks.home, (entry, *marks.notifications)[:PAGE], marks.direct)
-        return marks
+                status = notice.status
+                notices = (self._entry(notice.id, status), *notices)[:PAGE]
+            case "conversation" if last := convert(raw, Conversation).last_status:
+                status = convert(last, Status)
+        direct = marks.direct
+        if status is not None and is_direct(status, self._session.view):
+            direct = max(direct, self._session.server.order(status.id) or "")
+        return Marks(home, notices, direct)

@@ -139,11 +139,14 @@ def server_of(told: Any) -> Server:
 
 
 def _software(version: str) -> tuple[str, tuple[int, int]]:
-    """`4.3.1+glitch` is a Mastodon; others say `2.7.2 (compatible; Pleroma 2.5.0)`, or put a name before."""
+    """`4.3.1+glitch` is a Mastodon; others say `2.7.2 (compatible; Pleroma 2.5.0)`.
+
+    GoToSocial says a number alone too, which begins with nought: that may be anything.
+    """
     found = NAME.search(version)
     if found is None:
-        numbers = re.match(r"v?(\d+)\.(\d+)", version)
-        return "mastodon", (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
+        numbers = re.match(r"v?([1-9]\d{0,2})\.(\d{1,3})", version)
+        return ("mastodon", (int(numbers[1]), int(numbers[2]))) if numbers else ("unknown", (0, 0))
     return found[1].lower(), (int(found[2]), int(found[3]))
 
 

@@ -92,10 +92,6 @@ class Session:
             events.append(marks)
         return events
 
-    def is_new(self, status: Status) -> bool:
-        """Whether a post was not told yet."""
-        return self.server.short((status.reblog or status).id) not in self._told
-
     def first_time(self, notice_id: str) -> bool:
         """Whether a notification is asked about for the first time."""
         key = f"notice {notice_id}"
