@@ -446,9 +446,7 @@ def shown(figures: dict[str, float]) -> str:
 def write(machine: str, results: dict[str, dict[str, float]]) -> None:
     (DOCS / "benchmarks-node.json").write_text(json.dumps(results, indent=2) + "\n")
     lines = ["# Benchmarks of whole nodes", "", f"Measured by `make bench` on {machine}.", ""]
-    lines += [
-        "Beside each figure: the CPU that the machine took at that time to make and check one Ed25519 signature"
-    ]
+    lines += ["Beside each figure: the CPU that it took at that time to make and check one Ed25519 signature"]
     lines += ["(us), and the time of an fsync of 4 KiB (ms).", ""]
     lines += ["| what | figure | value | signature | fsync |", "| --- | --- | --- | --- | --- |"]
     for title, figures in results.items():
