@@ -256,13 +256,16 @@ async def test_a_password_goes_to_its_own_server_alone(site: Site) -> None:
     async with Site().serving() as other:
         away = other.put("/away", rss(item("1", "elsewhere")))
         site.put("/a", rss(item("1", "inside")), login="ada:sesame")
-        url = site.moved("/gate", away, 302)
+        url = site.moved("/gate", away, 301)
         settings = {"feeds": f"{site.url}/a\n{url}", "user": "ada", "origin": site.url}
         reading = Reading(settings, {"password": b"sesame"})
         async with reading.running():
             assert reading.texts(f"{site.url}/a") == ["inside"]
             assert reading.texts(url) == ["elsewhere"]
             assert all("Authorization" not in headers for _, headers in other.asked)
+            other.pages["/away"].login = "ben:open"
+            await reading.round()
+            assert reading.ended is None, "this was not the account's password"
             site.pages["/a"].login = "ada:changed"
             await reading.round()
             assert isinstance(reading.ended, AuthExpired)

@@ -42,6 +42,7 @@ AT_ONCE = 4
 LONGEST_PAUSE_S = 60.0
 MAX_FILE = 4 * 1024 * 1024 * 1024
 _LINE = "line"
+SEVERAL = "this page names several feeds: give it to a new login of this account, which lets you choose"
 
 
 class Bridge:
@@ -126,7 +127,7 @@ class Bridge:
         try:
             await reader.look(one, origin)
         except AuthExpired as e:
-            if ctx.settings.get("origin"):  # the account is one of a single server, and this was its password
+            if ctx.settings.get("origin") == origin_of(one.url):  # it was this account's password
                 raise
             await reader.failed(one, e)
         except (BridgeError, Unreadable) as e:
@@ -155,8 +156,7 @@ class Bridge:
             except Unreadable as e:
                 named = list(feeds_of(decode(answer.body, kind), answer.url)) if e.reason == "page" else []
                 if len(named) != 1:
-                    several = f"this page names {len(named)} feeds: {' '.join(named[:5])}"
-                    raise Refused(several if named else str(e)) from None
+                    raise Refused(SEVERAL if named else str(e)) from None
                 url = named[0]
         else:
             raise Refused("this page names another page as its feed")

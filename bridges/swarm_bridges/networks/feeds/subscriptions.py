@@ -48,6 +48,10 @@ class Subscription(msgspec.Struct, omit_defaults=True):
     hub_asked: float = 0.0
     lease_until: float = 0.0
 
+    def __repr__(self) -> str:
+        """Without addresses, which may have keys in them, and the hub's secret."""
+        return f"Subscription({self.key})"
+
     @property
     def key(self) -> str:
         """What it is stored under."""
