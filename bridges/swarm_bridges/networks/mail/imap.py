@@ -21,7 +21,7 @@ from .line import LOST, Clear, Line, Place
 
 ANSWER_S = 60.0
 MAX_LITERAL = 48 << 20
-MAX_ANSWERS = 200_000
+MAX_ANSWERS = 20_000
 """Answers to one command."""
 NEWS = frozenset({"EXISTS", "EXPUNGE", "FETCH", "VANISHED"})
 

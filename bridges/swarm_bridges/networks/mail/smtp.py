@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from socket import socket
 
 from ...api import AuthExpired, BridgeError, Gone, Interrupted, Limited, Refused, Temporary
-from .line import Clear, Line, Place
+from .line import LOST, Clear, Line, Place
 
 ANSWER_S = 60.0
 ACCEPT_S = 300.0
@@ -107,11 +107,12 @@ class Smtp:
                     raise Gone("the server does not know one of the recipients")
                 _wanted(said, 250, 251)
             _wanted(await self._ask(b"DATA\r\n"), 354)
-        except Interrupted as e:
-            raise Temporary(str(e)) from None
-        stuffed = re.sub(rb"(?m)^\.", b"..", mail)
-        end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
-        _wanted(await self._ask(stuffed + end, ACCEPT_S), 250)
+            stuffed = re.sub(rb"(?m)^\.", b"..", mail)
+            async with asyncio.timeout(ACCEPT_S):
+                await self._line.write(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
+        except (Interrupted, TimeoutError):
+            raise Temporary(LOST) from None
+        _wanted(await self._ask(b".\r\n", ACCEPT_S), 250)
 
     async def _ask(self, data: bytes, seconds: float = ANSWER_S) -> Said:
         try:
