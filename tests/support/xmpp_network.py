@@ -17,9 +17,24 @@ from xmpp_peer import XmppPeer
 from xmpp_server import Server
 
 from swarm_bridges.api import ConversationRef, State
+from swarm_bridges.context import Clock
 from swarm_bridges.networks.xmpp import Bridge, Login
+from swarm_bridges.networks.xmpp.alive import LOOK_S
 
 NUMBERS = itertools.count()
+
+
+class Hurried(Clock):
+    """A clock that is put forward to when the bridge looks whether everything is still there."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+    def hurry(self, owner: Owner) -> None:
+        self.ahead_s += LOOK_S
+        owner.ctx.wake()
 
 
 class Client:
@@ -141,7 +156,7 @@ class XmppNetwork:
     async def client(self, name: str, resource: str) -> XmppPeer:
         """A client of one of the accounts, online."""
         server = self.server if name == self._owner else self.other
-        made = XmppPeer(f"{self._jid(name)}/{resource}", f"password of {name}", server.folder / "cert.pem")
+        made = XmppPeer(f"{self._jid(name)}/{resource}", f"password of {name}", server.authority)
         self._clients.append(made)
         await made.online(server.port)
         return made

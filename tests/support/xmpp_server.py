@@ -51,7 +51,7 @@ https_ports = {{ }}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{folder}/log" }} }}
 modules_enabled = {{
   "admin_shell", "blocklist", "bookmarks", "carbons", "disco", "limits", "mam", "offline", "pep", "ping",
-  "private", "roster", "saslauth", "smacks", "tls", "vcard4", "vcard_legacy",
+  "private", "roster", "saslauth", "smacks", "tls", "vcard4", "vcard_legacy",{modules}
 }}
 modules_disabled = {{ "s2s" }}
 storage = "internal"
@@ -125,6 +125,7 @@ class Server:
         self.folder, self.users, self.resume_s = folder, dict(users), resume_s
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.http_port, self.tls_port = free_port(), free_port(), free_port()
+        self.authority = folder / "cert.pem"
         self.certificate = make_certificate(folder)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -176,9 +177,13 @@ class Server:
 
 
 class Prosody(Server):
-    """Prosody, as Debian has it. `options` are what else is in its configuration, or in place of ours."""
+    """Prosody, as Debian has it. `options` are what else is in its configuration, or in place of ours.
+
+    `modules` are more modules, each in quotes and with a comma.
+    """
 
     needs = "prosody"
+    modules = ""
     options: Mapping[str, str] = {}
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -197,6 +202,7 @@ class Prosody(Server):
             http=self.http_port,
             tls=self.tls_port,
             domain=self.domain,
+            modules=self.modules,
             resume_s=self.resume_s,
         )
         for name, value in self.options.items():  # it takes no option twice
@@ -280,10 +286,15 @@ class Ejabberd(Server):
             pass
 
 
-def started(kind: type[Server], folder: Path) -> Server:
-    """A server that runs; where it is not installed, the test is skipped, or fails in CI."""
+def wanted(kind: type[Server]) -> None:
+    """Where it is not installed, the test is skipped, or fails in CI."""
     if missing := kind.missing():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+
+
+def started(kind: type[Server], folder: Path) -> Server:
+    """A server that runs. As `wanted`."""
+    wanted(kind)
     made = kind(folder / "server", {}, RESUME_S)
     made.start()
     return made

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 from bridge_owner import ACCOUNT, Lines, Owner, log_in, owner_of
-from xmpp_network import XmppNetwork
+from xmpp_network import Hurried, XmppNetwork
 from xmpp_proxy import StanzaProxy, Unencrypted
 from xmpp_server import Prosody, Server, started
 
 from swarm_bridges.api import ActorSeen, LoginDone
+from swarm_bridges.context import Clock
+from swarm_bridges.networks.xmpp import stream
 
 
 class Slow(Prosody):
@@ -46,12 +48,12 @@ async def direct(prosody: Server) -> AsyncIterator[XmppNetwork]:
     await made.close()
 
 
-async def behind(network: XmppNetwork, proxy: StanzaProxy) -> Owner:
+async def behind(network: XmppNetwork, proxy: StanzaProxy, clock: Clock | None = None) -> Owner:
     """The owner, whose line leads through a proxy."""
     done = await log_in(network, Lines(), {**network.answers, "port": str(proxy.port)})
     assert isinstance(done, LoginDone), done
     assert done.settings["tls"] == "direct"
-    return Owner(network, done)
+    return Owner(network, done, clock=clock)
 
 
 DEEP = "<a>" * 3000 + "</a>" * 3000
@@ -124,6 +126,19 @@ async def test_a_stream_that_breaks_is_begun_anew_and_nothing_is_lost(network: X
         await owner.sees("after all")
         said = [f"{what} {n}" for n in range(len(BROKEN)) for what in ("after", "mine")]
         assert sorted(await peer.archive()) == sorted([*said, "after all"])
+
+
+async def test_a_line_that_has_died_in_silence_is_noticed(
+    network: XmppNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, clock = await network.peer(), Hurried()
+    monkeypatch.setattr(stream, "ANSWER_S", 1.0)
+    async with StanzaProxy(network.server) as proxy, await behind(network, proxy, clock) as owner:
+        proxy.lines[-1].deaf = True
+        await peer.say("into the void")
+        clock.hurry(owner)
+        await owner.sees("into the void")
+        assert owner.runs == 2
 
 
 async def test_nobody_else_changes_the_address_book(direct: XmppNetwork) -> None:

@@ -4,6 +4,7 @@ stanzas    XML that we send, and all names of XML
 convert    XML that we hear, as events: pure
 stream     a connection and what a server answers; errors sorts what it refuses
 archive, rooms, names     what the server keeps, where the owner is, how people are called
+alive      whether line and rooms are still there
 session    what comes, in order, committed before it is acknowledged
 account    what the owner wants; login
 """

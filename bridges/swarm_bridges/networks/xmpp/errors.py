@@ -26,11 +26,21 @@ class NoArchive(Refused):
     """The archive does not have what was asked for, or there is none."""
 
 
+class NotThere(Refused):
+    """A room does not know the owner (XEP-0045, 7.4): it was begun anew, and forgot who was in it."""
+
+
+class NoSuchThing(Gone):
+    """What was named is not there. For a room: nobody is in it since it was begun anew."""
+
+
 def of_stanza(stanza: Element) -> BridgeError:
     """The error in a stanza of type `error` (RFC 6120, 8.3)."""
     condition = _condition(stanza.find(f"{{{CLIENT}}}error"), ERRORS)
     match condition:
-        case "gone" | "item-not-found" | "recipient-unavailable" | "remote-server-not-found":
+        case "item-not-found":
+            return NoSuchThing(condition)
+        case "gone" | "recipient-unavailable" | "remote-server-not-found":
             return Gone(condition)
         case "service-unavailable":
             return Gone("nobody is there, or does not take messages")
@@ -40,6 +50,8 @@ def of_stanza(stanza: Element) -> BridgeError:
             return Temporary(condition)
         case "feature-not-implemented":
             return NotSupported(condition)
+        case "not-acceptable":
+            return NotThere(condition)
         case _:
             return Refused(condition)
 

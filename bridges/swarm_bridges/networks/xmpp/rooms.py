@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
 
-from ...api import BridgeError, Conflict, Context, Interrupted
+from ...api import BridgeError, Conflict, Context, Gone, Interrupted, NotSupported, Refused
 from . import errors
 from .convert import Seat
 from .stanzas import (
@@ -15,6 +15,7 @@ from .stanzas import (
     ERRORS,
     MUC_USER,
     OCCUPANT,
+    PING,
     PUBSUB,
     PUBSUB_EVENT,
     bare,
@@ -77,6 +78,18 @@ class Rooms:
             finally:
                 self._entering.pop(room, None)
         raise Conflict("all names are taken in this room")
+
+    async def has_forgotten(self, room: str) -> bool:
+        """Whether a room no longer knows the owner, who has not left: a ping to oneself in it (XEP-0410)."""
+        if (seat := self.seats.get(room)) is None:
+            return False
+        try:
+            await self._stream.ask(element(PING, "ping"), to=f"{room}/{seat.nick}")
+        except BridgeError as e:
+            # Any other answer came through the room to us, or says that its server is not there.
+            still = isinstance(e, Gone | NotSupported) and not isinstance(e, errors.NoSuchThing)
+            return isinstance(e, Refused) and not still
+        return False
 
     def leave(self, room: str) -> None:
         """Go out of a room."""

@@ -33,6 +33,7 @@ from ...api import (
     Temporary,
 )
 from . import errors
+from .alive import look_after
 from .archive import FIRST, Archives, Marks
 from .convert import Heard, View, events, own_actor, room_id
 from .names import Names
@@ -98,10 +99,16 @@ class Session:
         async with asyncio.TaskGroup() as self._tasks:
             tasks = [self._tasks.create_task(self.stream.run_filters())]
             try:
-                if not await self.stream.open(line, direct_tls=direct_tls):
+                resumed = await self.stream.open(line, direct_tls=direct_tls)
+                if not resumed:
                     await self._begin()
                     rooms = await self.rooms.kept(ctx)
                     tasks.append(self._tasks.create_task(self._enter_all(rooms)))
+                tasks.append(
+                    self._tasks.create_task(
+                        look_after(ctx, self.stream, self.rooms, self._enter_again, at_once=resumed)
+                    )
+                )
                 await ctx.state(Health(State.CONNECTED))
                 await self._tell()
             except BridgeError as e:
@@ -147,6 +154,10 @@ class Session:
         async with asyncio.TaskGroup() as tasks:
             for room, nick in rooms.items():
                 tasks.create_task(one(room, nick))
+
+    async def _enter_again(self, room: str) -> None:
+        if (seat := self.rooms.seats.pop(room, None)) is not None:
+            await self._enter_all({room: seat.nick})
 
     async def enter(self, room: str, nick: str = "") -> ConversationSeen:
         """Go into a room and catch up with it. Raises as `Rooms.enter`."""
@@ -323,13 +334,19 @@ class Session:
 
     def _on_message(self, stanza: Element, number: int) -> None:
         message_id = stanza.get("id", "")
+        room = bare(stanza.get("from", ""))
         if stanza.get("type") == "error":
-            self._settle(message_id, errors.of_stanza(stanza))
+            error = errors.of_stanza(stanza)
+            forgotten = isinstance(error, errors.NotThere | errors.NoSuchThing)
+            if forgotten and room in self.rooms.seats and self._tasks is not None:
+                self._tasks.create_task(self._enter_again(room))
+                error = Temporary(NOT_THERE)
+            self._settle(message_id, error)
             self.stream.done(number)
         elif stanza.find(f"{{{PUBSUB_EVENT}}}event") is not None:
             self._queue.put_nowait((number, stanza))
         elif (heard := self.archives.take(stanza)) is not None:
-            seat = self.rooms.seats.get(bare(stanza.get("from", "")))
+            seat = self.rooms.seats.get(room)
             if stanza.get("type") == "groupchat" and seat and resource(stanza.get("from", "")) == seat.nick:
                 self._settle(message_id, heard.archive_id)
             self._queue.put_nowait((number, heard))

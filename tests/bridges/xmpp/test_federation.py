@@ -1,0 +1,86 @@
+"""The owner on one server, the friend and the rooms on another: what goes across, and what cuts do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from bridge_owner import owner_of
+from bridge_suite import TalkSuite
+from xmpp_federation import Federation
+from xmpp_network import Hurried, XmppNetwork
+from xmpp_server import Prosody, wanted
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    wanted(Prosody)
+    made = Federation(tmp_path_factory.mktemp("federation"))
+    made.start()
+    yield made
+    made.stop()
+
+
+class Across:
+    """Of the suite, what passes between servers."""
+
+    test_two_clients = TalkSuite.test_two_clients_of_the_owner_talk_at_once
+    test_edits = TalkSuite.test_edits_go_both_ways
+    test_reactions = TalkSuite.test_reactions_are_sets_on_both_sides
+
+
+class TestDirect(Across):
+    @pytest.fixture
+    async def network(self, pair: Federation) -> AsyncIterator[XmppNetwork]:
+        made = XmppNetwork(pair.one, room=False, other=pair.two)
+        yield made
+        await made.close()
+
+
+class TestRoom(Across):
+    @pytest.fixture
+    async def network(self, pair: Federation) -> AsyncIterator[XmppNetwork]:
+        made = XmppNetwork(pair.one, room=True, other=pair.two)
+        yield made
+        await made.close()
+
+
+async def restart(pair: Federation) -> None:
+    await asyncio.to_thread(pair.two.stop, kill=True)
+    await asyncio.to_thread(pair.two.start)
+
+
+async def test_a_room_that_forgot_the_owner_is_entered_again(pair: Federation) -> None:
+    network, clock = XmppNetwork(pair.one, room=True, other=pair.two), Hurried()
+    try:
+        peer = await network.peer()
+        async with await owner_of(network, clock=clock) as owner:
+            await peer.say("before")
+            await owner.sees("before")
+            await restart(pair)
+            peer = await network.peer()
+            await peer.say("nobody hears this")
+            clock.hurry(owner)
+            await owner.sees("nobody hears this")
+            await peer.say("everybody hears this")
+            await owner.sees("everybody hears this")
+            assert owner.runs == 1
+            texts = ["before", "nobody hears this", "everybody hears this"]
+            assert owner.journal.texts(network.conversation) == texts
+    finally:
+        await network.close()
+
+
+async def test_what_is_said_into_a_room_that_forgot_the_owner_is_said_when_it_is_entered(
+    pair: Federation,
+) -> None:
+    network = XmppNetwork(pair.one, room=True, other=pair.two)
+    try:
+        await network.peer()
+        async with await owner_of(network) as owner:
+            await owner.say("one")
+            await restart(pair)
+            await owner.say("two")
+            assert await (await network.peer()).archive() == ["one", "two"]
+            assert owner.runs == 1
+    finally:
+        await network.close()
