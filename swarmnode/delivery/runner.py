@@ -1,10 +1,11 @@
 """The driver of the node's logic (ADR 0014): one thread writes, links and timers live in the event loop.
 
 Everything that has arrived goes into one transaction, what people want first. After the commit, not before,
-its effects leave. When a step raises what it should not, or the commit fails, the transaction is rolled back
-and the engine is gone with it: its links are closed and a new one starts from the tables, after a pause that
-grows while that goes on. The wishes of people in such a transaction are run again, each alone. A message that
-led to an error twice is put away unread from then on: an error of ours must not stop the node.
+its effects leave: news of messages at once, all else when it is synced as well. When a step raises what it
+should not, or the commit fails, the transaction is rolled back and the engine is gone with it: its links are
+closed and a new one starts from the tables, after a pause that grows while that goes on. The wishes of people
+in such a transaction are run again, each alone. A message that led to an error twice is put away unread from
+then on: an error of ours must not stop the node.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -160,6 +161,7 @@ class Runner:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run as long as the block lasts; then what has arrived is stored, and links are closed."""
+        self._loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             if not self.database.rolled_back:
@@ -283,8 +285,7 @@ class Runner:
                     await self._failed(wishes, batch.failed)
                     continue
                 self._failures, self.problem = 0, None
-                for effect in batch.effects:
-                    self._perform(effect)
+                self._perform_all(batch.effects)
                 for wish, result, error in batch.results:
                     _answer(wish, result, error)
             if self._stopping:
@@ -302,7 +303,7 @@ class Runner:
         """In the writer's thread: run everything, commit."""
         batch, engine = _Batch(), self._engine
         try:
-            with self.database.write(lambda: _will_be_heard_of(batch)) as tx:
+            with self.database.write(lambda: self._committed(batch)) as tx:
                 step = Step(tx, self._now(), self._entropy, batch.effects)
                 for wish in wishes:
                     batch.results.append(_wished(wish, step, engine.node))
@@ -314,6 +315,23 @@ class Runner:
             if not isinstance(e, Exception):
                 raise
         return batch
+
+    def _committed(self, batch: _Batch) -> bool:
+        """In the writer's thread, after the commit: whether others will hear of it, so that it is synced.
+
+        If not, it need not outlast a power cut by itself. Screens that wait for messages do not wait for the
+        sync: what came can be read, and should the power fail now, it comes again.
+        """
+        heard_of = any(not isinstance(effect, Told | WakeAt) for effect in batch.effects)
+        came = [e for e in batch.effects if isinstance(e, Told) and e.type == "message.new"]
+        if heard_of and came and not batch.results:
+            batch.effects[:] = [effect for effect in batch.effects if effect not in came]
+            self._loop.call_soon_threadsafe(self._perform_all, came)
+        return heard_of or bool(batch.results)
+
+    def _perform_all(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            self._perform(effect)
 
     async def _failed(self, wishes: list[_Wish], error: BaseException) -> None:
         """Nothing of the transaction happened: a new engine, and each wish once more, alone."""
@@ -465,11 +483,6 @@ class _Rejected(Exception):
     def __init__(self, reason: NodeError | ProtocolError) -> None:
         super().__init__("a wish was refused")
         self.reason = reason
-
-
-def _will_be_heard_of(batch: _Batch) -> bool:
-    """Whether anybody learns of this transaction. If not, it need not outlast a power cut by itself."""
-    return bool(batch.results) or any(not isinstance(effect, Told | WakeAt) for effect in batch.effects)
 
 
 def _wished(wish: _Wish, step: Step, node: Node) -> tuple[_Wish, Any, BaseException | None]:
