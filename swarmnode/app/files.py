@@ -81,10 +81,13 @@ async def carry_in(runner: Runner, path: Path) -> CarryView:
 
 async def backup(runner: Runner, path: Path) -> int:
     """Write a sealed backup; its size."""
+    from ..bridging.core import backup as remote  # noqa: PLC0415
     from ..services import backup as backups  # noqa: PLC0415
 
     number = await runner.do(lambda step, _: backups.next_generation(step))
-    pieces = await runner.look(lambda step, node: list(backups.write(step, node, number)))
+    pieces = await runner.look(
+        lambda step, node: list(backups.write(step, node, number, more=remote.records(step)))
+    )
     size = await asyncio.to_thread(_write_new, path, pieces)
     await runner.do(lambda step, _: backups.made(step))
     return size
@@ -92,10 +95,15 @@ async def backup(runner: Runner, path: Path) -> int:
 
 async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) -> None:
     """Bring a persona back into an empty store."""
+    from ..bridging.core import backup as remote  # noqa: PLC0415
     from ..services import restore as restoring  # noqa: PLC0415
 
     pieces = None if backup_file is None else await asyncio.to_thread(lambda: list(_pieces(backup_file)))
-    await runner.do(lambda step, node: restoring.begin(step, node, kit, pieces))
+
+    def begin(step: Step, node: Node) -> None:
+        restoring.begin(step, node, kit, pieces, more=remote.Restored(step).take)
+
+    await runner.do(begin)
 
 
 async def export(runner: Runner, path: Path) -> int:

@@ -66,6 +66,10 @@ class Hosted:
             raise NotReady("bridges cannot be started now", hint="The node's log says why.")
         return self._host
 
+    def wake(self) -> None:
+        """There is an account now."""
+        self._wanted.set()
+
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
         """Ready to be started as long as the block lasts."""

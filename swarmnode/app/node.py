@@ -155,6 +155,8 @@ class LocalNode(People, Talk):
                 self._keys.destroy()
                 self.place.database.unlink(missing_ok=True)
                 raise
+            if await self.accounts():
+                self.hosted.wake()
         return await self.status()
 
     async def unlock(self, passphrase: str) -> None:

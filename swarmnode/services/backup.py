@@ -2,7 +2,8 @@
 
 In a backup are: the persona's chain and name, contacts with their chains and nodes, queues of theirs with our
 sender keys, our relays and unused tickets, conversations, and messages with their authors' signatures. So a
-new node can say who it is, write to all contacts, and show what was said.
+new node can say who it is, write to all contacts, and show what was said. What bridges brought follows, in
+records of their own (`bridging.core.backup`).
 
 Not in it are: the root and the node's own keys, since a restored node has new ones; MLS states and keys of
 our own queues, of which no copy may ever go on; what is on its way, which is asked for again; and bodies of
@@ -13,8 +14,9 @@ Rows keep their numbers, so what refers to what needs no translation. A restore 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -188,8 +190,10 @@ def made_at(step: Step) -> int | None:
     return None if row is None else int.from_bytes(row.value, "big")
 
 
-def write(step: Step, node: Node, generation: int | None = None) -> Iterator[bytes]:
-    """The pieces of a backup, to be taken within the step.
+def write(
+    step: Step, node: Node, generation: int | None = None, *, more: Iterable[list[Value]] = ()
+) -> Iterator[bytes]:
+    """The pieces of a backup, to be taken within the step; `more` are records of who stands above.
 
     With a number from `next_generation` it only reads, so a snapshot will do and nobody waits for it.
 
@@ -204,7 +208,7 @@ def write(step: Step, node: Node, generation: int | None = None) -> Iterator[byt
     owner = Owner(
         persona.chain, persona.name, persona.words_seen, persona.created_at, step.wall_s, generation
     )
-    return packs.write(key.value, _records(step, owner), entropy=step.entropy)
+    return packs.write(key.value, chain(_records(step, owner), more), entropy=step.entropy)
 
 
 def _records(step: Step, owner: Owner) -> Iterator[list[Value]]:
@@ -234,8 +238,14 @@ def _is_fleeting(row: MessageRow) -> bool:
 # Reading
 
 
-def read(step: Step, key: bytes, pieces: Iterable[bytes]) -> Owner:
-    """Read a backup into empty tables; whose it is.
+def read(
+    step: Step,
+    key: bytes,
+    pieces: Iterable[bytes],
+    *,
+    more: Callable[[int, list[Value]], None] = lambda _number, _values: None,
+) -> Owner:
+    """Read a backup into empty tables; whose it is. `more` takes records that are not of this module.
 
     Raises:
         UsageError, AccessDenied: it is no backup, damaged, or another's (`packs.read`). The step must not be
@@ -251,6 +261,8 @@ def read(step: Step, key: bytes, pieces: Iterable[bytes]) -> Owner:
             if part.at:
                 came[part.at] = step.wall_s
             part.shelf.add(step.tx, **came)
+        elif isinstance(number, int):
+            more(number, values)
     SETTINGS.put(step.tx, name=GENERATION, value=owner.generation.to_bytes(8, "big"))
     # The time of messages that disappear went on while they lay in the backup.
     SETTINGS.put(step.tx, name=countdown.SEEN, value=owner.made_at.to_bytes(8, "big"))

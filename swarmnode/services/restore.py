@@ -10,8 +10,9 @@ minute, one whose node is off in a month.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from swarm_protocol.cbor import Value
 from swarm_protocol.content import Author
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.errors import UsageError as ProtocolUsageError
@@ -35,10 +36,17 @@ _RESTORED = "restored"
 EMPTY, ROTATED, REJOINING, BACKFILLING, READY = "empty", "rotated", "rejoining", "backfilling", "ready"
 
 
-def begin(step: Step, node: Node, kit: RecoveryKit, pieces: Iterable[bytes] | None) -> Me:
+def begin(
+    step: Step,
+    node: Node,
+    kit: RecoveryKit,
+    pieces: Iterable[bytes] | None,
+    *,
+    more: Callable[[int, list[Value]], None] = lambda _number, _values: None,
+) -> Me:
     """Bring a persona back; without a backup it comes back alone, without contacts or messages.
 
-    Where this raises, the step must not be committed.
+    `more` as in `backup.read`. Where this raises, the step must not be committed.
 
     Raises:
         Conflict: this home is in use.
@@ -48,7 +56,7 @@ def begin(step: Step, node: Node, kit: RecoveryKit, pieces: Iterable[bytes] | No
     if PERSONAS.all(step.tx) or CONTACTS.count(step.tx) or (pieces is not None and RELAYS.count(step.tx)):
         raise Conflict("this home is in use already", hint="Restore into an empty home: --home DIR.")
     chain = create_persona(kit)
-    owner = None if pieces is None else backup.read(step, kit.backup_key(), pieces)
+    owner = None if pieces is None else backup.read(step, kit.backup_key(), pieces, more=more)
     if owner is not None:
         chain = _same_persona(chain, owner)
     name = f"persona {chain.persona_id.hex()[:6]}" if owner is None else owner.name

@@ -27,6 +27,8 @@ class Place:
     network: Demo
     account: str
     chat: str
+    words: str
+    """A file of the recovery words."""
 
     def shows(self, *texts: str) -> list[Any]:
         """The messages of the conversation, when these are the last ones."""
@@ -42,9 +44,11 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("demo")
     with Village(folder) as village, Elsewhere() as elsewhere:
-        network, home = elsewhere.demo(), village.person("olga")
+        network, home, words = elsewhere.demo(), village.home("olga"), str(folder / "words")
+        home.json("init", "--name", "olga", "--words-file", words)
+        home.start()
         account = add(home, "demo", network.answers, "--at-home")
-        yield Place(home, network, account, chat(home, ROOM, "demo"))
+        yield Place(home, network, account, chat(home, ROOM, "demo"), words)
 
 
 def test_a_wrong_password_adds_nothing_and_stands_nowhere(place: Place, tmp_path: Path) -> None:
@@ -62,6 +66,7 @@ def test_a_wrong_password_adds_nothing_and_stands_nowhere(place: Place, tmp_path
 
 def test_what_is_said_there_is_in_the_inbox_and_is_answered_edited_and_taken_back(place: Place) -> None:
     home, network = place.home, place.network
+    home.json("read", ROOM)
     theirs = network.do(lambda n: n.say("are you there?"))
     (heard,) = place.shows("are you there?")[-1:]
     (row,) = [c for c in home.json("inbox")["items"] if c["id"] == place.chat]
@@ -184,6 +189,23 @@ def test_an_account_rests_goes_on_and_asks_for_a_login_where_it_must(place: Plac
     eventually(lambda: network.texts()[-1] == "waits for a login")
     connected(home, place.account)
     assert state(home, place.account).notice == ""
+
+
+def test_a_node_that_comes_back_from_a_backup_goes_on_there(place: Place, tmp_path: Path) -> None:
+    place.network.do(lambda n: n.say("before the loss"))
+    place.shows("before the loss")
+    place.home.json("backup", str(tmp_path / "backup"))
+    place.home.stop()
+    with Village(tmp_path) as village:
+        back = village.home("back").start()
+        place.network.do(lambda n: n.say("after the loss"))
+        back.json("restore", str(tmp_path / "backup"), "--words-file", place.words)
+        connected(back, place.account)
+        eventually(lambda: back.heard(place.chat)[-2:] == ["before the loss", "after the loss"])
+        assert back.json("send", ROOM, "I am back", "--wait")["state"] == "sent"
+        back.stop()
+    place.home.start()
+    place.shows("before the loss", "after the loss", "I am back")
 
 
 def test_nothing_that_is_secret_or_said_stands_in_the_log_or_in_the_open(place: Place) -> None:
