@@ -178,6 +178,10 @@ class MastodonNetwork:
     async def other_client(self) -> Client:
         return Client(self.client(self.owner), self.client(self.friend))
 
+    async def stranger(self) -> MastodonPeer:
+        """Somebody else again, at the friend's server, whom nobody follows."""
+        return self.client(await Person.new(self.friend.server, f"stranger{next(NUMBERS)}"))
+
     async def entered(self, owner: Owner) -> None:
         account = owner.desk.of(ACCOUNT)
         async with asyncio.timeout(20):

@@ -279,7 +279,8 @@ def notice_of(told: Notification, view: View, origin: Origin) -> MessageSeen:
     sentence = SENTENCES.get(told.type, "Something happened: " + told.type[:40])
     body = from_plain(sentence.replace("{}", " ".join(name.split())))
     reply_to, url = None, told.account.url
-    if (status := told.status) is not None:
+    if told.status is not None:
+        status = told.status.reblog or told.status
         conversation = conversation_of(status, view)
         reply_to, url = MessageRef(conversation, view.server.short(status.id)), status.url
         if text := to_plain(body_of(status, view, conversation)):

@@ -75,8 +75,11 @@ class Server:
         return ("public", "unlisted", "followers", "direct") if self.tells_direct else ("public", "unlisted")
 
     def short(self, status_id: str) -> str:
-        """The part of a post's id that does not change: snac2 puts the time of the last edit before it."""
-        return status_id[SNAC_ID:] if self.snac and len(status_id) == SNAC_ID + 32 else status_id
+        """The part of a post's id that does not change.
+
+        snac2 puts the time of the last edit before it, and writes that of a boost in upper case.
+        """
+        return status_id[SNAC_ID:].lower() if self.snac and len(status_id) == SNAC_ID + 32 else status_id
 
     def long(self, remote_id: str) -> str:
         """An id that the server understands."""
