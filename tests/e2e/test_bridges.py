@@ -47,6 +47,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         network, home, words = elsewhere.demo(), village.home("olga"), str(folder / "words")
         home.json("init", "--name", "olga", "--words-file", words)
         home.start()
+        assert home.process is not None
+        home.json("inbox")
+        assert not _children(home.process.pid), "a node without accounts has no bridges"
+        assert not (home.path / "bridges").exists(), "nor their host"
         account = add(home, "demo", network.answers, "--at-home")
         yield Place(home, network, account, chat(home, ROOM, "demo"), words)
 
@@ -220,7 +224,7 @@ def test_nothing_that_is_secret_or_said_stands_in_the_log_or_in_the_open(place: 
         assert [canary for canary in canaries if canary.encode() in data] == [], path.name
 
 
-def test_a_node_is_idle_when_nothing_happens_and_alone_without_accounts(place: Place, tmp_path: Path) -> None:
+def test_a_node_is_idle_when_nothing_happens(place: Place) -> None:
     assert place.home.process is not None
     connected(place.home, place.account)
     children = _children(place.home.process.pid)
@@ -230,12 +234,6 @@ def test_a_node_is_idle_when_nothing_happens_and_alone_without_accounts(place: P
     before = sum(map(_cpu_s, everybody))
     time.sleep(4)
     assert sum(map(_cpu_s, everybody)) - before < 0.2
-    with Village(tmp_path) as village:
-        alone = village.person("nobody")
-        assert alone.process is not None
-        alone.json("inbox")
-        assert _children(alone.process.pid) == []
-        assert not (alone.path / "bridges").exists(), "the host of bridges was not started"
 
 
 def _children(pid: int) -> list[int]:

@@ -138,9 +138,16 @@ def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(place: Pl
     home.say(place.chat, "waits for the password")
     right = answers_file(tmp_path / "right", answers(server, "ada", "another one"))
     home.json("bridge", "login", "xmpp", "--answers", right)
-    place.client("ben", "again").heard("waits for the password")
+    place.ben = place.client("ben", "again")
+    place.ben.heard("waits for the password")
     place.sent(["waits for the password"])
     said = home.log.read_text()
     assert [
         c for c in ("password of", "ada's password", "another one", "nonsense", "waits for") if c in said
     ] == []
+
+    # As the other tests know it.
+    server.set_password("ada", "ada's password")
+    again = answers_file(tmp_path / "again", answers(server, "ada"))
+    home.json("bridge", "login", "xmpp", "--answers", again)
+    connected(home, place.account)
