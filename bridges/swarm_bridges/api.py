@@ -195,6 +195,16 @@ class ReceiptMoved(Inbound, frozen=True, kw_only=True, tag="receipt"):
     read: bool
 
 
+class DeliveryFailed(Inbound, frozen=True, kw_only=True, tag="delivery_failed"):
+    """Something that the owner said, and the network had taken, did not arrive."""
+
+    target: MessageRef
+    reason: str
+    """In words for the owner, without anybody's message."""
+    recipient: Actor | None = None
+    """Who did not get it, where others may have; None is everybody."""
+
+
 class ConversationSeen(Inbound, frozen=True, kw_only=True, tag="conversation"):
     """A conversation is there. None leaves what was known before."""
 
@@ -266,6 +276,7 @@ Event: TypeAlias = (
     | ReactionsNow
     | MarksNow
     | ReceiptMoved
+    | DeliveryFailed
     | ConversationSeen
     | ConversationGone
     | ActorSeen

@@ -29,6 +29,11 @@ def apply(now: Writing, row: RemoteMessage, event: parked.About) -> None:
                 _read_elsewhere(now, row)
         case _ if row.gone_at is not None:
             pass
+        case api.DeliveryFailed(reason=reason, recipient=recipient):
+            if row.mine:  # what some have got was sent, and stands so
+                state = "refused" if recipient is None else row.state
+                REMOTE_MESSAGES.change(step.tx, row.id, state=state, reason=bounds.name(reason))
+                now.changed(row)
         case api.ReactionsNow(actor=actor, values=values):
             entries.react(now, row, people.of(step, now.account.id, actor), values)
             if actor.is_owner:

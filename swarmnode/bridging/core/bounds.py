@@ -104,6 +104,9 @@ def _ids(event: Told) -> Iterator[str]:
                 yield from () if given is None else (given,)
         case api.MessageGone() | api.ReactionsNow() | api.MarksNow():
             yield from _of_message(event.target)
+        case api.DeliveryFailed(recipient=recipient):
+            yield from _of_message(event.target)
+            yield from () if recipient is None else (recipient.remote_id,)
         case api.ReceiptMoved():
             yield from _of_message(event.up_to)
         case api.ConversationSeen(members=members):

@@ -27,7 +27,7 @@ from .writing import Writing
 
 KEPT_S = 7 * 24 * 3600
 """How long something waits for the message that it is about."""
-About = api.ReactionsNow | api.MarksNow | api.ReceiptMoved
+About = api.ReactionsNow | api.MarksNow | api.ReceiptMoved | api.DeliveryFailed
 _DECODER = msgspec.msgpack.Decoder(About)
 
 _OLDEST = {

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from swarm_bridges.api import Actor, LocalFile, MessageSeen, Origin, Refused, Rendered
+from swarm_bridges.api import Actor, DeliveryFailed, LocalFile, MessageSeen, Origin, Refused, Rendered
 from swarm_bridges.networks.mail import names
 from swarm_bridges.networks.mail.bounces import told_of
 from swarm_bridges.networks.mail.compose import Letter, following, written
@@ -173,6 +173,10 @@ def test_a_report_answers_the_mail_that_failed(about: str) -> None:
         "This mail is late to late@example.net: the other mail server could not be reached.",
     ]
     assert len({(e.ref.remote_id, e.ref.part) for e in told}) == 2
+    failed = [
+        e for e in told_of(report(OURS, about=about), VIEW, Origin.LIVE) if isinstance(e, DeliveryFailed)
+    ]
+    assert [(e.target.remote_id, e.reason) for e in failed] == [(OURS, "there is no such address")]
 
 
 def test_a_report_about_what_we_did_not_send_is_a_mail() -> None:
@@ -184,7 +188,7 @@ def test_a_report_about_what_we_did_not_send_is_a_mail() -> None:
     "status", ["", "\n\n\n", "x\n\nAction: failed", "a\n\n" + "Action: failed\n\n" * 1000]
 )
 def test_reports_without_sense_are_bounded(status: str) -> None:
-    assert len(told_of(report(OURS, status=status), VIEW, Origin.LIVE)) <= 100
+    assert len(told_of(report(OURS, status=status), VIEW, Origin.LIVE)) <= 150
 
 
 # --- writing ---

@@ -16,6 +16,7 @@ from swarm_bridges.api import (
     Actor,
     ConversationSeen,
     Cursor,
+    DeliveryFailed,
     Event,
     Gone,
     LoginDone,
@@ -148,6 +149,8 @@ async def test_what_cannot_be_delivered_is_a_failure_of_that_mail(network: MailN
         assert to_plain(report.body) == (
             f"This mail was not delivered to ghost7@{DOMAIN}: there is no such address."
         )
+        failed = await until(owner, DeliveryFailed)
+        assert (failed.target, failed.reason, failed.recipient) == (ref, "there is no such address", None)
 
 
 async def test_whom_the_server_does_not_know_gets_nothing(network: MailNetwork) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...api import Actor, ActorSeen, Event, MessageRef, MessageSeen, Origin
+from ...api import Actor, ActorSeen, DeliveryFailed, Event, MessageRef, MessageSeen, Origin
 from ...text import from_plain
 from . import names, words
 from .convert import Mail, View, order, place
@@ -88,6 +88,7 @@ def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
     made: list[Event] = []
     for number, failure in enumerate(failures(mail, view)):
         where = place(failure.head, view, mine=True)
+        target = names.message(where, failure.head.message_id)
         who = Actor(REPORTER)
         verb = "was not delivered" if failure.final else "is late"
         to = f" to {failure.recipient}" if failure.recipient else ""
@@ -100,7 +101,13 @@ def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
                 origin=origin,
                 remote_time=mail.head.time if mail.head.time is not None else mail.at,
                 order=order(mail),
-                reply_to=names.message(where, failure.head.message_id),
+                reply_to=target,
             )
         )
+        if failure.final:
+            alone = len(failure.head.people("To", "Cc")) < 2
+            who_not = None if alone or not failure.recipient else Actor(failure.recipient)
+            made.append(
+                DeliveryFailed(target=target, reason=failure.reason, recipient=who_not, origin=origin)
+            )
     return made
