@@ -110,10 +110,12 @@ async def names(world: World) -> None:
     require(
         journal.conversations[world.room].title == world.network.rooms["r1"].title, "the room has no title"
     )
-    require(journal.people[PEER].name == "Ada", "Ada has no name")
-    found = await world.core.call(world.account, "resolve", handle="Ada")
-    require(found is not None and found.actor.remote_id == PEER, "Ada is not found")
-    direct = await world.core.call(world.account, "open_direct", who=Actor(PEER))
+    name = world.network.people[PEER]
+    require(journal.people[world.network.actor_id(PEER, "r1")].name == name, "Ada has no name")
+    handle, who = world.network.address(PEER)
+    found = await world.core.call(world.account, "resolve", handle=handle)
+    require(found is not None and found.actor.remote_id == who, "Ada is not found")
+    direct = await world.core.call(world.account, "open_direct", who=Actor(who))
     require(direct.kind == "direct", "the conversation with Ada is not direct")
 
 

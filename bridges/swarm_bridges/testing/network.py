@@ -99,6 +99,14 @@ class FakeNetwork:
         """A room as bridges refer to it."""
         return ConversationRef(self.room_id(room))
 
+    def message_id(self, id_: str) -> str:
+        """What bridges call a message that they have heard."""
+        return id_
+
+    def address(self, who: str) -> tuple[str, str]:
+        """What one types to find somebody, and what bridges call who is found."""
+        return self.people[who], who
+
     def wrong_answers(self) -> Mapping[str, str]:
         """The same with something that the network does not accept."""
         return {**self.answers(), "password": "wrong"}

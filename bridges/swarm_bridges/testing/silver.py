@@ -207,13 +207,14 @@ async def reactions(world: World) -> None:
     await world.arrives("react to this")
 
     def seen(who: str) -> frozenset[str]:
-        return world.shown("react to this")[0].reactions.get(who, frozenset())
+        actor = world.network.actor_id(who, "r1")
+        return world.shown("react to this")[0].reactions.get(actor, frozenset())
 
     world.network.react(id_, ["👍", "🎉"])
     await world.until(lambda: seen(PEER) == {"👍", "🎉"}, "reactions arrive")
     world.network.react(id_, [])
     await world.until(lambda: not seen(PEER), "reactions are taken back")
-    target = MessageRef(world.room, id_)
+    target = MessageRef(world.room, world.network.message_id(id_))
     for _ in range(2):
         await world.core.call(world.account, "react", target=target, values=frozenset({"👍"}), key="r1")
     require(world.network.messages[id_].reactions[OWNER] == ("👍",), "the network has not the wanted set")
@@ -240,15 +241,15 @@ async def receipts(world: World) -> None:
     """It is told what was read, both ways."""
     id_ = world.network.say("read this")
     ref = (await world.arrives("read this")).event.ref
+
+    def read(who: str) -> MessageRef | None:
+        journal = world.core.journal(world.account)
+        return journal.read.get((world.room, world.network.actor_id(who, "r1")))
+
     world.network.read(id_)
-    await world.until(
-        lambda: world.core.journal(world.account).read.get((world.room, PEER)) == ref, "a receipt arrives"
-    )
+    await world.until(lambda: read(PEER) == ref, "a receipt arrives")
     await world.core.call(world.account, "mark_read", up_to=ref)
-    await world.until(
-        lambda: world.core.journal(world.account).read.get((world.room, OWNER)) == ref,
-        "what the owner has read comes back",
-    )
+    await world.until(lambda: read(OWNER) == ref, "what the owner has read comes back")
 
 
 @check(Tier.SILVER, "typing is seen, both ways, and stored nowhere", "typing")
@@ -258,4 +259,4 @@ async def typing(world: World) -> None:
     await world.until(lambda: world.core.fleeting(world.account), "typing is seen")
     before = len(world.network.log)
     await world.core.call(world.account, "typing", conversation=world.room, on=True)
-    require(len(world.network.log) > before, "the network does not know")
+    await world.until(lambda: len(world.network.log) > before, "the network knows it too")

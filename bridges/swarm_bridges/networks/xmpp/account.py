@@ -196,15 +196,23 @@ class Xmpp:
     async def page(
         self, ctx: Context, conversation: ConversationRef, *, at: Cursor | None, limit: int
     ) -> api.Page:
-        """See `api.Pages`."""
+        """See `api.Pages`. Its cursor is the oldest message's id, and the second up to which all was told."""
         session = self._now()
         archive, other = _archive(session, conversation)
-        before = (at or b"").decode()
+        before, _, until = (at or b"").decode().rpartition(" ")
         found = await session.archives.page(
             archive, api.Origin.HISTORY, before=before, limit=min(limit, 100), other=other
         )
-        more = None if found.complete or not found.first else Cursor(found.first.encode())
-        return api.Page(api.Batch(session.told(found.messages)), more)
+        told = session.told(found.messages)
+        oldest = found.messages[0].time if found.messages else None
+        if found.complete or oldest is None:
+            covered = api.Coverage(conversation=conversation, until=until or None, origin=api.Origin.HISTORY)
+            return api.Page(api.Batch((*told, covered)), None)
+        since = str(int(oldest) + 1)  # of what was said in the same second some may lie on the next page
+        covered = api.Coverage(
+            conversation=conversation, since=since, until=until or None, origin=api.Origin.HISTORY
+        )
+        return api.Page(api.Batch((*told, covered)), Cursor(f"{found.first} {since}".encode()))
 
     # --- small signs ---
 
