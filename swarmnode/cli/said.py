@@ -8,8 +8,8 @@ from ..domain.views import MessageView
 from .session import Session
 from .terminal import clean, length, short, size, when
 
-FAILED = frozenset({"waiting", "refused", "expired"})
-"""States for which it is said why, as far as that is known."""
+ASKED = frozenset({"asked", "looking"})
+"""Reasons that the state says already."""
 
 
 def said(session: Session, kind: str, text: str) -> str:
@@ -44,13 +44,10 @@ def _marks(session: Session, message: MessageView) -> Iterator[str]:
     if message.edited:
         yield t("message.edited")
     if message.mine:
-        asked = message.state == "maybe" and message.reason == "asked"
+        asked, reason = message.state == "maybe" and message.reason == "asked", message.reason
         state = t("message.asked" if asked else f"message.{message.state}")
-        yield (
-            f"{state}: {_why(session, message.reason)}"
-            if message.reason and message.state in FAILED
-            else state
-        )
+        tells = bool(message.network and reason and reason not in ASKED)
+        yield f"{state}: {_why(session, reason)}" if tells else state
     if message.expires_in_s and message.kind == "text":
         yield t("message.expires", duration=length(message.expires_in_s))
     if message.reply_to:

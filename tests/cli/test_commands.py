@@ -359,10 +359,11 @@ def test_what_another_network_says_of_a_message_is_said(shell: Shell) -> None:
     shown = {
         (MessageState.REFUSED, "no such user"): "(REFUSED: no such user)",
         (MessageState.WAITING, "limit"): "(waiting: the network wants us to wait)",
+        (MessageState.SENT, "edit refused: too old"): "(sent: edit refused: too old)",
         (MessageState.MAYBE, "asked"): "(PERHAPS SENT: look there, then confirm or resend it)",
     }
     for (state, reason), words in shown.items():
-        shell.node.said = [replace(said, state=state, reason=reason, doing=("delete",))]
+        shell.node.said = [replace(said, state=state, reason=reason, network="pigeon", doing=("delete",))]
         assert words.removesuffix(")") + ", deletion on its way)" in shell("read", "Ana").stdout
 
 
