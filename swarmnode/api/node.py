@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView
+from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView, PushAnswer, Pushed
 from ..domain.views import (
     CarryView,
     ChatView,
@@ -355,6 +355,13 @@ class Node(Protocol):
 
     async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
         """The conversation with somebody, or in a room, by what people type there to reach it."""
+        ...
+
+    async def pushed(self, account: str, request: Pushed) -> PushAnswer:
+        """Hand over what a network's server sent; what it told is stored when this returns.
+
+        NotFound: no such account runs. AccessDenied: its bridge does not believe who calls.
+        """
         ...
 
     async def abilities(self, chat: str) -> AbilitiesView:

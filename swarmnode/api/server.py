@@ -19,7 +19,7 @@ from swarm_protocol.entropy import Entropy
 from ..domain.time import Instant
 from ..errors import Locked, NodeError, StorageError
 from ..texts import language_of_header
-from . import guard, local, problems
+from . import guard, hooks, local, problems
 from .access import NOBODY, OWNER, Access, Gate, Scope
 from .landing import landing
 from .node import File, Node
@@ -73,6 +73,7 @@ class Api:
         app.on_shutdown.append(self._stop)
         app.router.add_get("/", landing)
         app.router.add_get(f"{PREFIX}/openapi.json", self._openapi)
+        app.router.add_route("*", hooks.PATH, self._hook)
         for route in ROUTES:
             app.router.add_route(route.method, PREFIX + route.path, self._endpoint(route))
         return app
@@ -82,6 +83,9 @@ class Api:
 
     async def _openapi(self, _: web.Request) -> web.Response:
         return web.Response(body=document(), content_type="application/json")
+
+    async def _hook(self, request: web.Request) -> web.Response:
+        return await hooks.take(self.node, request)
 
     @web.middleware
     async def _door(

@@ -11,11 +11,20 @@ from swarm_bridges import api
 from ..api.node import File
 from ..bridging.core import abilities, accounts, files, health, inbox, logins, outbox, rooms, screens
 from ..bridging.core.accounts import Account
-from ..domain.bridge_views import AbilitiesView, AccountView, FieldView, LoginView, NetworkView, StepView
+from ..domain.bridge_views import (
+    AbilitiesView,
+    AccountView,
+    FieldView,
+    LoginView,
+    NetworkView,
+    PushAnswer,
+    Pushed,
+    StepView,
+)
 from ..domain.views import ChatView, MessageView, Page
 from ..errors import AccessDenied, Conflict, NodeError, NotFound, Refused, Unreachable, UsageError
 from ..services.step import Step
-from ..storage.bridge_shelves import Login
+from ..storage.bridge_shelves import ACCOUNTS, Login
 from ..texts import Texts
 from .networks import sentence
 from .opened import Opened
@@ -151,6 +160,25 @@ class Bridges(Opened):
             return screens.chat(step, rooms.of(step, accounts.find(step, account).id, seen.conversation))
 
         return await self._look(lambda step, _: look(step))
+
+    async def pushed(self, account: str, request: Pushed) -> PushAnswer:
+        """See `api.node.Node`. Who comes here is a stranger: nothing is started for them."""
+        host = self.hosted.running
+        if host is None:
+            raise NotFound("there is nothing here")
+        raw = api.RawRequest(
+            request.method, request.path, dict(request.query), dict(request.headers), request.body
+        )
+        try:
+            with _for_people():
+                answer = await host.supervisor.webhook(api.AccountId(account), raw)
+        except Refused:
+            raise AccessDenied("this is not accepted here") from None
+        except Unreachable:
+            if await self._look(lambda step, _: ACCOUNTS.one(step.tx, account=account)) is None:
+                raise NotFound("there is nothing here") from None
+            raise
+        return PushAnswer(answer.status, answer.body)
 
     async def abilities(self, chat: str) -> AbilitiesView:
         """See `api.node.Node`."""

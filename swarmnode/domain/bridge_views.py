@@ -114,6 +114,25 @@ class LoginView:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """A request of a network's server. Header names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What a bridge answers to that."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AbilitiesView:
     """What can be done in a conversation of a network. Sizes in characters as `text_unit` says, and bytes."""
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from e2e_networks import Demo, Elsewhere, add, answers_file, chat, connected, state
@@ -168,6 +170,14 @@ def test_a_node_that_is_killed_in_mid_send_loses_and_doubles_nothing(place: Plac
 
     eventually(lambda: shown() == [(text, "sent") for text in answered], within_s=60)
     connected(home, place.account)
+
+
+def test_a_network_that_does_not_push_is_not_listened_to(place: Place) -> None:
+    for account, status in ((place.account, 403), ("nobody", 404)):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"{place.home.ready['url']}/hooks/{account}/x", b"words")  # noqa: S310 - http
+        assert refused.value.code == status
+        refused.value.close()
 
 
 def test_an_account_rests_goes_on_and_asks_for_a_login_where_it_must(place: Place, tmp_path: Path) -> None:

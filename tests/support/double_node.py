@@ -21,6 +21,8 @@ from swarmnode.domain.bridge_views import (
     FieldView,
     LoginView,
     NetworkView,
+    PushAnswer,
+    Pushed,
     StepView,
 )
 from swarmnode.domain.views import (
@@ -435,6 +437,12 @@ class DoubleNode:
     async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
         self._note("open_chat", account, address, room)
         return ChatView("b7", address, "", 0, "", network="pigeon", account=account)
+
+    async def pushed(self, account: str, request: Pushed) -> PushAnswer:
+        self._note("pushed", account, request)
+        if account not in self.elsewhere:
+            raise NotFound("There is nothing here.")
+        return PushAnswer(202, request.body[::-1])
 
     async def abilities(self, chat: str) -> AbilitiesView:
         self._note("abilities", chat)

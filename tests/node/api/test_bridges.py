@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from api_world import World
 from double_node import COO
@@ -69,3 +71,22 @@ async def test_what_only_networks_have(world: World) -> None:
     opened = await world.own("POST", f"/accounts/{COO.id}/chats", {"address": "loft", "room": True})
     assert (opened.json["id"], opened.json["network"]) == ("b7", "pigeon")
     assert (await world.own("POST", "/bridges/pigeon/reload")).json["version"] == "1.1.0"
+
+
+async def test_networks_that_push_come_by_a_door_of_their_own(world: World) -> None:
+    url = f"{world.served.url}/hooks/{COO.id}/new/things?hub.mode=x"
+    headers = {"X-Signature": "abc", "Cookie": "swarm_session=secret"}
+    async with world.tcp.post(url, data=b"raw words", headers=headers) as answer:
+        assert (answer.status, await answer.read()) == (202, b"sdrow war")
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+    account, pushed = world.node.calls[-1][1]
+    assert (account, pushed.method, pushed.path) == (COO.id, "POST", "new/things")
+    assert (pushed.query, pushed.body) == ({"hub.mode": "x"}, b"raw words")
+    assert pushed.headers["x-signature"] == "abc"
+    assert "cookie" not in pushed.headers
+    async with world.tcp.get(f"{world.served.url}/hooks/nobody/x") as answer:
+        assert answer.status == 404
+    async with world.tcp.post(url, data=io.BytesIO(bytes(1 << 20) + b"x")) as answer:
+        assert answer.status == 413
+    async with world.tcp.post(url, headers={"Host": "evil.example"}) as answer:
+        assert answer.status == 403, "as everywhere, names need a list"
