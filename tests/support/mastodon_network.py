@@ -33,7 +33,7 @@ class Person:
 
     @classmethod
     async def new(cls, server: Snac, name: str) -> Person:
-        password = await asyncio.to_thread(server.add, name)
+        password = server.add(name)
         token, app = await token_of(server, name, password)
         return cls(server, name, password, token, {**app, "token": token})
 
@@ -145,10 +145,8 @@ class MastodonNetwork:
     @classmethod
     async def open(cls, here: Snac, there: Snac) -> MastodonNetwork:
         number = next(NUMBERS)
-        async with asyncio.TaskGroup() as tasks:
-            owner = tasks.create_task(Person.new(here, f"owner{number}"))
-            friend = tasks.create_task(Person.new(there, f"friend{number}"))
-        made = cls([owner.result(), friend.result()])
+        owner = await Person.new(here, f"owner{number}")
+        made = cls([owner, await Person.new(there, f"friend{number}")])
         me, other = made.client(made.owner), made.client(made.friend)
         await me.follow(other)
         await other.follow(me)
