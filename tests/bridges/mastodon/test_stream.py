@@ -26,6 +26,7 @@ from swarm_bridges.api import (
 )
 from swarm_bridges.networks.mastodon.fake import Network
 from swarm_bridges.testing.network import OWNER, PEER
+from swarm_bridges.text import to_plain
 
 
 def told(owner: Owner) -> list[Event]:
@@ -89,7 +90,7 @@ async def test_what_was_said_during_a_cut_comes_from_all_timelines() -> None:
 async def test_more_than_can_be_had_is_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("swarm_bridges.networks.mastodon.reader.MOST_PAGES", 2)
     async with olga() as (network, owner):
-        network.say("before", room="r2")
+        before = network.say("before", room="r2")
         await owner.sees("before")
         owner.desk.down = True
         owner.desk.cut()
@@ -98,8 +99,10 @@ async def test_more_than_can_be_had_is_a_hole(monkeypatch: pytest.MonkeyPatch) -
             network.say(f"public {n}", room="r2")
         owner.desk.down = False
         await owner.sees("public 99")
-        holes = [e for e in told(owner) if isinstance(e, Coverage) and e.hole]
-        assert [hole.conversation for hole in holes] == [network.conversation("r2")]
+        (hole,) = [e for e in told(owner) if isinstance(e, Coverage) and e.hole]
+        assert (hole.conversation, hole.since) == (network.conversation("r2"), before)
+        oldest = next(e for e in posts(owner) if e.order == hole.until)
+        assert to_plain(oldest.body) == "public 20"
         assert not any(s.text == "public 10" for s in owner.journal.shown.values())
 
 

@@ -22,6 +22,7 @@ from ...api import (
     NotSupported,
     Outcome,
     Outgoing,
+    Refused,
     Rendered,
     Reply,
     Temporary,
@@ -39,7 +40,7 @@ from .convert import (
     revision_of,
 )
 from .model import Media, Status, convert
-from .reader import MOST_PAGES, PAGE
+from .reader import PAGE
 from .session import Session
 from .words import addressed, plain_of, same_words
 
@@ -72,14 +73,16 @@ class Outbox:
                 status = await self._say(out, number, refs[-1] if refs else None)
             except Interrupted as e:
                 return Unknown(str(e), tuple(refs))
+            except Refused:
+                await self._forget(out)
+                raise
             except (Temporary, Limited) as e:
                 if len(refs) == len(out.done_parts):
                     raise
                 return Unknown(str(e), tuple(refs))
             refs.append(self._ref(out.conversation, status))
             revision = revision_of(status)
-        if not self._session.server.keyed:
-            await self._ctx.kv.put({SENT.format(out.intent): None})
+        await self._forget(out)
         return Accepted(tuple(refs), revision if len(out.parts) == 1 else "0")
 
     async def _say(self, out: Outgoing, number: int, before: MessageRef | None) -> Status:
@@ -177,6 +180,11 @@ class Outbox:
         newest = self._session.server.short(self._status(page[0]).id).encode() if page else NOTHING
         await self._ctx.kv.put({name: newest})
 
+    async def _forget(self, out: Outgoing) -> None:
+        """What `_mark` noted is no longer needed."""
+        if not self._session.server.keyed:
+            await self._ctx.kv.put({SENT.format(out.intent): None})
+
     async def find_sent(self, out: Outgoing) -> Found:
         """See `api.Reconciles`: a post of the owner's with these words, newer than the mark.
 
@@ -198,7 +206,7 @@ class Outbox:
             if number is not None:
                 found[number] = ref
         if len(found) == len(out.parts):
-            await self._ctx.kv.put({SENT.format(out.intent): None})
+            await self._forget(out)
             return Accepted(tuple(ref for _, ref in sorted(found.items())))
         return Absent() if whole and len(found) == len(out.done_parts) else CantTell()
 
@@ -206,7 +214,7 @@ class Outbox:
         """The owner's posts above a mark, oldest first, and whether these are all."""
         found: list[Status] = []
         before = ""
-        for _ in range(min(FULLEST, MOST_PAGES)):
+        for _ in range(FULLEST):
             page = await self._client.get("/api/v1/timelines/home", limit=PAGE, max_id=before)
             for raw in page if isinstance(page, list) else []:
                 status = self._status(raw)

@@ -144,8 +144,7 @@ class Reader:
         events += listed
         events += await self._gone(home, self._marks.home)
         events += await self._gone(notices, self._marks.notifications)
-        if home.hole:
-            events.append(Coverage(conversation=HOME, hole=True))
+        events += self._covered(home)
         marks = Marks(
             tuple(self._entry(s.id, s) for s in home.items[:PAGE]),
             tuple(self._entry(n.id, n.status) for n in notices.items[:PAGE]),
@@ -153,6 +152,21 @@ class Reader:
         )
         await self._ingest(events, marks)
         self._origin = Origin.LIVE
+
+    def _covered(self, home: _Top) -> list[Event]:
+        """What of the home timeline was told now, by places; what could not be had between is a hole."""
+        order, known = self._session.server.order, self._marks.home
+        newest = order(home.items[0].id) if home.items else None
+        if newest is None:
+            return [Coverage(conversation=HOME, hole=True)] if home.hole else []
+        oldest, last = order(home.items[-1].id), order(known[0].id) if known else None
+        if newest == last:
+            return []
+        told: list[Event] = []
+        if home.hole:
+            told.append(Coverage(conversation=HOME, since=last, until=oldest, hole=True))
+        since = oldest if last is None or home.hole else last
+        return [*told, Coverage(conversation=HOME, since=since, until=newest)]
 
     async def _ingest(self, events: Sequence[Event], marks: Marks) -> None:
         """Store; what was not stored is to be told again."""
