@@ -79,7 +79,7 @@ async def test_a_line_that_breaks_while_sending_neither_loses_nor_doubles(
     network: MailNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # This server delivers at once; from an ordinary one a copy is waited for longer.
-    monkeypatch.setattr(account, "LOOK_S", (0.0, 0.3, 0.6, 1.2))
+    monkeypatch.setattr(account, "LOOK_S", 2.0)
     friend = network.program(network.friend_name)
     async with FaultProxy("127.0.0.1", network.server.smtps) as proxy:
         network.answers = {**network.answers, "smtp_port": str(proxy.address[1])}

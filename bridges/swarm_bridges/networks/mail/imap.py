@@ -26,6 +26,10 @@ MAX_ANSWERS = 20_000
 NEWS = frozenset({"EXISTS", "EXPUNGE", "FETCH", "VANISHED"})
 
 
+class Unwelcome(Temporary):
+    """The server does not want this session now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A folder when it was selected. `modseq` is 0 where the server counts no changes (RFC 7162)."""
@@ -372,7 +376,7 @@ def error_of(said: Status, *, login: bool = False) -> BridgeError:
         case "LIMIT" | "OVERQUOTA":
             return Limited(code.lower())
         case "UNAVAILABLE" | "INUSE" | "SERVERBUG" | "CONTACTADMIN":
-            return Temporary(code.lower())
+            return Unwelcome(code.lower())
         case "NONEXISTENT" | "TRYCREATE":
             return Gone(code.lower())
     if login and said.kind == "NO":

@@ -64,8 +64,9 @@ class MailLogin:
         """Log in at both servers, and look which folders there are."""
         settings = settings_of(owner, given)
         place = settings.imap
+        tls = trusting(settings.certificate)
         line = await ctx.connect(place.host, place.port)
-        imap = await Imap.open(line, place, trusting(settings.certificate), settings.user, password)
+        imap = await Imap.open(line, place, tls, settings.user, password)
         try:
             folders = await imap.folders()
         finally:

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from ...api import (
     Actor,
     ActorSeen,
+    AuthExpired,
     Batch,
     BridgeError,
     Context,
@@ -29,6 +30,7 @@ from ...api import (
     Gone,
     Health,
     Interrupted,
+    Limited,
     Origin,
     Refused,
     State,
@@ -36,7 +38,7 @@ from ...api import (
 from . import names
 from .bounces import told_of
 from .convert import Mail, View, is_ours, marks, message, people, room, root
-from .imap import Imap
+from .imap import Imap, Unwelcome
 from .line import Place, trusting
 from .reading import heads, mails
 from .settings import Settings
@@ -136,7 +138,12 @@ class Session:
 
     async def _wait(self, folder: str, opened: list[Imap]) -> None:
         """Say when something happens in a folder."""
-        imap = await self.connect()
+        try:
+            imap = await self.connect()
+        except (AuthExpired, Limited, Refused, Unwelcome):
+            # Some servers count connections. Then it is looked at now and then.
+            self._ctx.log.warning("no_more_connections")
+            return
         opened.append(imap)
         try:
             await imap.select(folder)
