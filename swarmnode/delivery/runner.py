@@ -322,12 +322,14 @@ class Runner:
         If not, it need not outlast a power cut by itself. Screens that wait for messages do not wait for the
         sync: what came can be read, and should the power fail now, it comes again.
         """
+        if batch.results:
+            return True
         heard_of = any(not isinstance(effect, Told | WakeAt) for effect in batch.effects)
-        came = [e for e in batch.effects if isinstance(e, Told) and e.type == "message.new"]
-        if heard_of and came and not batch.results:
-            batch.effects[:] = [effect for effect in batch.effects if effect not in came]
+        came = [effect for effect in batch.effects if _is_of_a_message(effect)]
+        if heard_of and came:
+            batch.effects[:] = [effect for effect in batch.effects if not _is_of_a_message(effect)]
             self._loop.call_soon_threadsafe(self._perform_all, came)
-        return heard_of or bool(batch.results)
+        return heard_of
 
     def _perform_all(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -475,6 +477,10 @@ _MAY_WAIT = tuple(bytes([1, 24, kind]) for kind in (FrameType.DONE, FrameType.RE
 def _may_wait(input_: Input) -> bool:
     """Whether nobody waits for it, by its first bytes: a map whose key 1 is the type (spec 30 §1)."""
     return isinstance(input_, Heard) and input_.data.startswith(_MAY_WAIT, 1)
+
+
+def _is_of_a_message(effect: Effect) -> bool:
+    return isinstance(effect, Told) and effect.type == "message.new"
 
 
 class _Rejected(Exception):

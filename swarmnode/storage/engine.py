@@ -20,6 +20,9 @@ from sqlcipher3 import dbapi2  # type: ignore[import-untyped]
 from swarmnode.errors import DiskFull, StorageError
 
 MAX_READERS = 8
+LOG_PAGES = 4_000
+"""When the log is so long, 16 MiB, it is moved into the file: two syncs, and the last state of all its pages.
+In a busy talk one message of a hundred waits for that."""
 _READERS_KEPT = 3
 _READER_WAITS_MS = 5_000
 _CACHE_KIB = 4_096
@@ -79,6 +82,7 @@ def _engine(path: Path | None, key: bytes, begin: str, *, read_only: bool = Fals
                 connection.execute("PRAGMA journal_mode = WAL")
                 # The log is synced by `Database.write`, before anything leaves that depends on it.
                 connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA temp_store = MEMORY")

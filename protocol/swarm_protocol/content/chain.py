@@ -18,6 +18,7 @@ from .. import cbor, labels
 from ..cbor import Record, Value
 from ..errors import UsageError
 from ..labels import HASH_SIZE, SIGNATURE_SIZE
+from ..mls.fast_init import fast_init
 from ..mls.signatures import SignatureKeyPair
 from . import rules
 from .message import Author, Conversation, Message
@@ -25,6 +26,7 @@ from .message import Author, Conversation, Message
 CONVERSATION, AUTHOR, SEQ, PREV, COMMITMENT, SIGNATURE = range(1, 7)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorLink:
     """A signed statement of what stands at one place of an author's chain.
@@ -182,6 +184,7 @@ class Received:
     added: tuple[AuthorLink, ...] = ()
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class AuthorChain:
     """What is known of one author's chain in one conversation.

@@ -21,6 +21,7 @@ from ..identity import Head, PersonaId
 from ..identity import rules as identity_rules
 from ..identity.chain import SHORT_HASH_SIZE
 from ..labels import HASH_SIZE, SIGNATURE_SIZE
+from ..mls.fast_init import fast_init
 from . import rules
 from .bodies import KEY_SIZE, Body, Unknown, read_body
 
@@ -100,6 +101,7 @@ class Heads:
         return fields
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a chained message stands. It holds nothing of the body, and is kept when that is destroyed."""
@@ -113,6 +115,7 @@ class Place:
     lamport: int
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Message:
     """A decoded message; nothing is verified yet. Two are equal when their bytes are."""

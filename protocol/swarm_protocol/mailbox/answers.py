@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 
 from .. import cbor, labels
 from ..cbor import Record, Value
+from ..mls.fast_init import fast_init
 from ..mls.signatures import SignatureKeyPair
 from . import limits, rules
 from .commands import (
@@ -106,6 +107,7 @@ class Made:
         return {1: self.rid, 2: self.sid, 3: self.until}
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The relay's word that a blob is stored, as number `n`, and kept for its recipient until `until`."""
@@ -275,6 +277,7 @@ class Hello:
         return {1: self.relay, 2: self.hpke, 3: self.nonce}
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A message of a queue."""

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from ..entropy import Entropy
 from ..errors import LimitError, RemoteProtocolError
+from ..mls.fast_init import fast_init
 from ..mls.signatures import SignatureKeyPair
 from . import answers as ans
 from . import commands as cmd
@@ -46,6 +47,7 @@ ANSWERS: Mapping[type[CommandBody], type[ans.AnswerBody]] = {
 """What each command is answered with, where not with an `Error`."""
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A connection as its caller sees it: what was asked and not answered, and which queues are read."""
@@ -161,6 +163,7 @@ def open_forwarded(
     raise rules.ANSWER_NUMBER.unexpected(f"{said.type.name} for {body.type.name}")
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Which numbers of a queue its recipient has dealt with: all `upto`, and `beyond` that some ranges.

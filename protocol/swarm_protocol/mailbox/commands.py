@@ -10,6 +10,7 @@ from typing import ClassVar, NewType, TypeAlias
 from .. import labels
 from ..cbor import Record, Value
 from ..identity.keys import is_signature_key
+from ..mls.fast_init import fast_init
 from . import limits, rules
 from .frames import KEY_SIZE, Frame, FrameType
 
@@ -96,6 +97,7 @@ class SKey:
         return {1: self.sid, 2: self.key}
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Send:
     """Lay a blob in a queue. `key` is named for contact queues, which take any."""
@@ -169,6 +171,7 @@ class Pull:
         return {1: self.rid, 2: self.after, 3: self.count}
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Ack:
     """A message is stored, or, without `msg_id`, a gap up to number `n` is noted: it need not be kept."""
@@ -343,6 +346,7 @@ def read_command(data: bytes) -> tuple[Frame, CommandBody]:
     return frame, _BODIES[frame.type].read(frame.body)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """What of one connection decides whether its next command is read: the number of the last."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NewType, TypeAlias
 
+from ..mls.fast_init import fast_init
 from .commands import RecipientId
 from .store import Change
 
@@ -29,6 +30,7 @@ class Opened:
     connection: ConnectionId
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Received:
     """A frame came."""
@@ -105,6 +107,7 @@ Input: TypeAlias = (
 )
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Store:
     """Apply these changes together."""
@@ -112,6 +115,7 @@ class Store:
     changes: tuple[Change, ...]
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send a frame. `number` is that of the command it answers, 0 for a notice."""

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from .. import cbor, labels
 from ..cbor import Record, Value
+from ..mls.fast_init import fast_init
 from ..mls.signatures import SignatureKeyPair
 from . import limits, rules
 
@@ -72,6 +73,7 @@ class Body(Protocol):
         ...
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A decoded frame whose body is not read yet. `number` is 0 for a notice."""

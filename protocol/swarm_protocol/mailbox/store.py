@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from ..mls.fast_init import fast_init
 from . import limits
 from .answers import SignedSub
 from .commands import Kind, MessageId, RecipientId, SenderId, SlotId
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A queue without its messages.
@@ -57,6 +59,7 @@ class Queue:
         return kinds.get(self.kind, limits.QUOTA_BYTES)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message, or, without `blob`, the memory of one that was fetched. Both end at `until`."""
@@ -87,6 +90,7 @@ class Ticket:
     rid: RecipientId | None = field(default=None, repr=False)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PutQueue:
     """A queue is new, or stands otherwise."""
@@ -101,6 +105,7 @@ class DropQueue:
     rid: RecipientId = field(repr=False)
 
 
+@fast_init
 @dataclass(frozen=True, slots=True)
 class PutMessage:
     """A message is new, or its blob is gone."""
