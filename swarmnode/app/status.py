@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from swarm_protocol.identity import Standing
 
-from ..bridging.core import accounts
+from ..bridging.core import accounts, screens
+from ..bridging.core.accounts import Account
 from ..domain.views import NodeState, Problem, StatusView
 from ..errors import StorageError
 from ..services import identity, relays, rendezvous, restore, views, ways
@@ -39,18 +40,19 @@ def of(step: Step, node: Node, store: Store, t: Texts) -> StatusView:
     quarantine = node.quarantine or ("rolled back" if store.rolled_back else "")
     me, phase = node.persona or identity.load(step), restore.state(step)
     assert me is not None, "there is a persona"
+    elsewhere = accounts.all_of(step)
     return StatusView(
         state=NodeState.QUARANTINE if quarantine else NodeState.READY,
         name=row.name,
         persona=me.chain.persona_id.hex(),
         relays=relays.all_of(step, node),
         contacts=CONTACTS.count(step.tx),
-        unread=queries.UNREAD.scalar(step.tx),
-        waiting=queries.WAITING.scalar(step.tx),
+        unread=queries.UNREAD.scalar(step.tx) + screens.unread(step),
+        waiting=queries.WAITING.scalar(step.tx) + sum(account.waiting for account in elsewhere),
         near=views.near(step, node),
         restoring="" if phase == restore.READY else phase,
         missing=tuple(restore.missing(step)),
-        problems=tuple(_problems(step, node, store, quarantine, t)),
+        problems=(*_problems(step, node, store, quarantine, t), *_elsewhere(elsewhere, t)),
     )
 
 
@@ -75,12 +77,6 @@ def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -
         yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))
     if restore.wants_backup(step):
         yield Problem("backup", t("problem.backup"))
-    known = accounts.all_of(step)
-    for account in known:
-        if account.notice in {"auth", "conflict", "crashed"}:
-            yield Problem("account", sentence(account, account.package, t))
-    if asked := sum(account.asked for account in known):
-        yield Problem("asked", t.count("problem.asked", asked))
     if asking := INVITES.count(step.tx, role="request", state="waiting"):
         yield Problem("request", t.count("problem.request", asking))
     for contact in CONTACTS.all(step.tx, blocked=False):
@@ -88,6 +84,15 @@ def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -
             yield Problem("key-alert", t("problem.key-alert", name=contact.name, typed=_typed(contact.name)))
         elif ALERTS.count(step.tx, contact_id=contact.id, kind="rejoined", settled=False):
             yield Problem("rejoined", t("problem.rejoined", name=contact.name, typed=_typed(contact.name)))
+
+
+def _elsewhere(known: Sequence[Account], t: Texts) -> Iterator[Problem]:
+    """What accounts on other networks want of their owner."""
+    for account in known:
+        if account.notice in {"auth", "conflict", "crashed"}:
+            yield Problem("account", sentence(account, account.package, t))
+    if asked := sum(account.asked for account in known):
+        yield Problem("asked", t.count("problem.asked", asked))
 
 
 def _typed(name: str) -> str:

@@ -11,8 +11,9 @@ from swarm_protocol.content import Message, Reply, Text
 
 from ..api.node import File, Found
 from ..bridging.core import inbox
+from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, DeletionView, Hit, MessageState, MessageView, Page
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, NotFound, UsageError
 from ..services import messages, views
 from ..services.node import Node
 from ..services.step import Step
@@ -169,6 +170,8 @@ class Talk(Bridges):
 
     async def set_timer(self, chat: str, seconds: int) -> ChatView:
         """See `api.node.Node`."""
+        if is_remote(chat):
+            raise UsageError("on other networks messages do not disappear by themselves")
 
         def put(step: Step, node: Node) -> ChatView:
             messages.set_timer(step, node, chat, seconds)

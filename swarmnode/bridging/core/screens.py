@@ -35,6 +35,10 @@ AUTHOR = "a"
 _m = tables.remote_message.c
 _r = tables.remote_conversation.c
 _LAST = (1 << 63) - 1
+_IS_UNREAD = sa.text("unread")
+"""As the index of unread messages says it, or SQLite would not take that."""
+_UNREAD = Prepared(sa.select(sa.func.count()).where(_m.conversation_id == bindparam("room"), _IS_UNREAD))
+_ALL_UNREAD = Prepared(sa.select(sa.func.count()).select_from(tables.remote_message).where(_IS_UNREAD))
 _TIMELINE = Prepared(
     sa.select(*REMOTE_MESSAGES.columns)
     .where(
@@ -57,7 +61,7 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
         id=rooms.chat_id(room.id),
         title=room.title or _others(step, account, room),
         contact="",
-        unread=REMOTE_MESSAGES.count(step.tx, conversation_id=room.id, unread=True),
+        unread=int(_UNREAD.scalar(step.tx, {"room": room.id})),
         standing="gone" if room.gone else "",
         last_text=last[0].text if last else "",
         last_at=room.last_at,
@@ -72,6 +76,11 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
 def chats(step: Step) -> list[ChatView]:
     """All conversations of all networks."""
     return [chat(step, room) for room in ROOMS.all(step.tx) if not room.archived and room.moved_to is None]
+
+
+def unread(step: Step) -> int:
+    """How many messages of all networks are unread."""
+    return int(_ALL_UNREAD.scalar(step.tx))
 
 
 def _others(step: Step, account: AccountRow, room: RemoteConversation) -> str:
