@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
+from direct_nodes import meet, somebody
+from relay_world import served, until
 from store_world import opened
 
+from swarm_protocol.mailbox.answers import Done
+from swarm_protocol.mailbox.frames import encode
 from swarmnode.delivery.runner import Runner
 from swarmnode.errors import DiskFull
-from swarmnode.services.node import Node
-from swarmnode.services.step import Announce, Step
+from swarmnode.services.node import Node, Options
+from swarmnode.services.step import Announce, Heard, LinkId, Step
 from swarmnode.storage.shelves import SETTINGS
 
 
@@ -76,3 +82,49 @@ async def test_of_a_transaction_that_fails_nothing_leaves(tmp_path: Path) -> Non
             await runner.do(shout)
             assert "effect" in disk.log
             assert await runner.look(shouted)
+
+
+async def test_news_of_a_message_does_not_wait_for_the_sync_and_its_acknowledgement_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_sync, sync = threading.Event(), os.fdatasync
+    may_sync.set()
+
+    def held(fd: int) -> None:
+        if "ben" in Path(f"/proc/self/fd/{fd}").readlink().parts:
+            may_sync.wait(20)
+        sync(fd)
+
+    monkeypatch.setattr(os, "fdatasync", held)
+    async with (
+        served(tmp_path / "relay") as relay,
+        somebody(tmp_path / "ada", "ada", await relay.tickets_link(), Options()) as ada,
+        somebody(tmp_path / "ben", "ben", await relay.tickets_link(), Options()) as ben,
+    ):
+        await meet(ada, ben)
+        await asyncio.sleep(1)  # receipts of the meeting have gone
+        async with ben.runner.news() as news, asyncio.timeout(20):
+            may_sync.clear()
+            await ada.say("hello")
+            while (await news.get()).type != "message.new":
+                pass
+            frames = relay.health().counters.frames
+            await asyncio.sleep(0.2)
+            assert relay.health().counters.frames == frames
+            may_sync.set()
+            await until(lambda: relay.health().counters.frames > frames)
+
+
+async def test_answers_that_nobody_waits_for_share_a_transaction(tmp_path: Path) -> None:
+    disk = Disk()
+    with opened(tmp_path, faults=disk) as database:
+        runner = Runner(database, entropy=os.urandom)
+        async with runner.running():
+            await runner.do(shouted)
+            disk.log.clear()
+            for number in range(10):
+                runner.feed(Heard(LinkId(1), encode(number, Done())))
+                await asyncio.sleep(0)
+            assert "commit" not in disk.log
+            await until(lambda: "commit" in disk.log)
+            assert disk.log.count("commit") < 5
