@@ -42,6 +42,7 @@ class Bridges(Opened):
     async def networks(self) -> tuple[NetworkView, ...]:
         """See `api.node.Node`."""
         supervisor = (await self.hosted.get()).supervisor
+        await supervisor.refresh()
         return tuple(_network(supervisor, state) for state in supervisor.states())
 
     async def reload_network(self, network: str) -> NetworkView:

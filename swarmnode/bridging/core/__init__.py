@@ -49,6 +49,13 @@ consent     record(step, account, remote_id, verb, allowed=), allows(step, packa
 inbox       chats, chat, page, message, search, mark_read, set_draft, send, edit, react, delete, resend,
             cancel: as `services.views` and `services.messages`, for conversations of both kinds
             confirm(step, message)                             what may have been sent is there
+            mark(step, node, message, name, on=)               `favourite`, `boost`, `bookmark`
+            timeline(step, before=, limit=) -> Page            posts of all networks, by time
+files       put(step, files) -> list[LocalFile]                what is to be sent; `belong`: with what message
+            to_send(step, account, LocalFile) -> bytes         what the bridge asks for
+            of(step, row, index) -> file, bytes | None         a file of a message, if it is here
+            fetched(step, message_id, RemoteFile, bytes)       keep what was fetched
+backup      records(step), Restored(step).take(number, values) what goes into a backup, and comes back
 
 A `Call` says all that a host needs: `await caller.call(account, call.verb, **call.arguments)`, then `settle`
 with `call.intent` and what came, in the next transaction. `Account.wanted` says whether a bridge is to run;

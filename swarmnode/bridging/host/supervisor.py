@@ -216,6 +216,11 @@ class Supervisor:
             restarts=0 if keeper is None else keeper.restarts,
         )
 
+    async def refresh(self) -> None:
+        """Look for packages again: what was installed meanwhile can be used; what runs goes on."""
+        self._packages = await asyncio.to_thread(self._discover)
+        self._look.set()
+
     async def reload(self, package: str) -> PackageState:
         """Look for packages again, and start this one anew: calls end first, and a quarantine is over.
 
@@ -223,7 +228,7 @@ class Supervisor:
             NotFound: there is no such package.
             BadPackage: it cannot be used any more; it does not run then.
         """
-        self._packages = await asyncio.to_thread(self._discover)
+        await self.refresh()
         if (keeper := self._keepers.get(package)) is not None:
             await keeper.end()  # before another begins: an account runs once
             self._keepers.pop(package, None)

@@ -225,6 +225,22 @@ async def test_a_package_that_cannot_be_used_is_held_until_it_is_reloaded(tmp_pa
             await arrives(node, network, account)
 
 
+async def test_a_package_that_is_installed_meanwhile_is_found(tmp_path: Path, site: Path) -> None:
+    def discover() -> Packages:
+        importlib.invalidate_caches()
+        return Packages({"pigeon": load("pigeon")} if (site / "pigeon").exists() else {}, ())
+
+    async with a_node(tmp_path / "home") as node, pigeons() as network:
+        account = await node.add(url=network.url)
+        supervisor = Supervisor(node.runner, discover, tmp_path / "run", loopback=True, limits=QUICK)
+        async with supervisor.running():
+            assert supervisor.states() == []
+            write(site, "pigeon", PIGEON)
+            await supervisor.refresh()
+            assert [state.id for state in supervisor.states()] == ["pigeon"]
+            await arrives(node, network, account)
+
+
 async def test_a_bridge_with_a_line_is_asked_when_it_has_one(tmp_path: Path, site: Path) -> None:
     run = """
         await asyncio.sleep(1.5)
