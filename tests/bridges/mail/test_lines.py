@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
 from bridge_owner import Lines, log_in, owner_of
@@ -116,9 +116,24 @@ async def test_a_line_that_breaks_while_reading_loses_nothing(network: MailNetwo
 # --- servers that are none ---
 
 
-async def served(talk: Talk, *, tls: ssl.SSLContext | None = None) -> tuple[asyncio.Server, int]:
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
-    return server, int(server.sockets[0].getsockname()[1])
+@contextlib.asynccontextmanager
+async def served(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A server for one line; gives its port, and waits in the end until the line is closed."""
+    ended = asyncio.Event()
+
+    async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await talk(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        ended.set()
+
+    server = await asyncio.start_server(whole, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield int(server.sockets[0].getsockname()[1])
+        async with asyncio.timeout(20):
+            await ended.wait()
 
 
 @pytest.mark.parametrize("kind", ["imap", "smtp"])
@@ -137,10 +152,8 @@ async def test_nothing_is_said_in_the_clear(network: MailNetwork, kind: str, *, 
         heard.append(await reader.readline())
         writer.write(agreed if injected else refused)
         heard.append(await reader.read())
-        writer.close()
 
-    server, port = await served(talk)
-    async with server:
+    async with served(talk) as port:
         answers = {**network.answers, f"{kind}_port": str(port), f"{kind}_security": "starttls"}
         step = await log_in(network, Lines(), answers)
     assert isinstance(step, Step)
@@ -172,17 +185,13 @@ async def test_whatever_a_server_says_is_an_error_of_the_contract(
     mail_server: MailServer, kind: type[Imap] | type[Smtp], noise: bytes
 ) -> None:
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            writer.write(noise)
-            await writer.drain()
-        writer.close()
+        writer.write(noise)
+        await writer.drain()
 
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(mail_server.folder / "cert.pem", mail_server.folder / "key.pem")
-    server, port = await served(talk, tls=tls)
-    async with server:
+    async with served(talk, tls=tls) as port:
         line = socket.create_connection(("127.0.0.1", port))
         where, trust = Place("127.0.0.1", port, "tls"), trusting(mail_server.certificate)
         with pytest.raises(BridgeError):
             await kind.open(line, where, trust, "a", "b")
-        await asyncio.sleep(0.01)  # both ends close in the next turn of the loop
