@@ -37,6 +37,10 @@ class Person:
         token, app = await token_of(server, name, password)
         return cls(server, name, password, token, {**app, "token": token})
 
+    async def again(self) -> str:
+        """Another token."""
+        return (await token_of(self.server, self.name, self.password))[0]
+
 
 class Client:
     """`bridge_suite.Peer` over an ordinary client, in direct posts with one other."""
