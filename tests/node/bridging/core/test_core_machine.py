@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from random import Random
 
+import pytest
 from bridge_core_world import ADA, BEN, ME, ROOM, Core
 from bridge_model_network import Network, Said
 from hypothesis import HealthCheck, Phase, settings
@@ -273,7 +274,7 @@ def key_of(step: Step, view: MessageView) -> str:
 
 
 SOAK = bool(os.environ.get("SWARMNODE_SOAK"))
-TestCore = CoreMachine.TestCase
+TestCore = pytest.mark.timeout(180)(CoreMachine.TestCase)  # a quarter of that where nothing else runs
 TestCore.settings = settings(
     max_examples=2_000 if SOAK else 25,
     stateful_step_count=60 if SOAK else 40,
