@@ -209,8 +209,5 @@ class XmppNetwork:
     async def close(self) -> None:
         """End all clients."""
         for client in self._clients:
-            client.abort()
-            client.cancel_connection_attempt()
-            if client._run_out_filters is not None:
-                client._run_out_filters.cancel()
+            client.end()
         await asyncio.sleep(0)

@@ -69,6 +69,13 @@ class XmppPeer(slixmpp.ClientXMPP):
         await self.get_roster()
         await self.plugin["xep_0280"].enable()
 
+    def end(self) -> None:
+        """End the connection, and all that slixmpp has running for it."""
+        self.abort()
+        self.cancel_connection_attempt()
+        if self._run_out_filters is not None:
+            self._run_out_filters.cancel()
+
     async def until(self, wanted: Callable[[Any], bool]) -> Any:
         """The first message like this, now or soon."""
         async with asyncio.timeout(20):

@@ -44,8 +44,10 @@ class Watch(Protocol):
 class Line:
     """A client's connection and the one behind it."""
 
-    def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
-        self._client, self._server = client, server
+    def __init__(
+        self, client: asyncio.StreamWriter, server: asyncio.StreamWriter, proxy: StanzaProxy
+    ) -> None:
+        self._client, self._server, self._proxy = client, server, proxy
         self.deaf = False
         """Whether nothing more is passed to the client."""
 
@@ -53,6 +55,11 @@ class Line:
         if not self._client.is_closing() and not self.deaf:
             self._client.write(stanza)
             await self._client.drain()
+
+    async def tell(self, xml: str) -> None:
+        """Say something to the client in the server's name."""
+        self._proxy.told += len(re.findall(r"^<(?:message|presence|iq)\b", xml))
+        await self.to_client(xml.encode("utf-8", "surrogateescape"))
 
     async def to_server(self, stanza: bytes) -> None:
         if not self._server.is_closing():
@@ -72,7 +79,7 @@ class StanzaProxy:
         self.watch = watch
         self.lines: list[Line] = []
         self.port = 0
-        self._told = self._acknowledged = 0
+        self.told = self._acknowledged = 0
         """Stanzas of ours, which the client counts as the server's (XEP-0198), and of the server's."""
         self._target = server
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -99,8 +106,7 @@ class StanzaProxy:
 
     async def tell(self, xml: str) -> None:
         """Say something to the newest client in the server's name."""
-        self._told += len(re.findall(r"^<(?:message|presence|iq)\b", xml))
-        await self.lines[-1].to_client(xml.encode("utf-8", "surrogateescape"))
+        await self.lines[-1].tell(xml)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -108,7 +114,7 @@ class StanzaProxy:
         except OSError:
             writer.close()
             return
-        line = Line(writer, server)
+        line = Line(writer, server, self)
         self.lines.append(line)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -126,11 +132,11 @@ class StanzaProxy:
 
     def _recounted(self, stanza: bytes) -> bytes:
         if stanza.startswith(b"<enable "):
-            self._told = self._acknowledged = 0
+            self.told = self._acknowledged = 0
         if not stanza.startswith((b"<a ", b"<resume ")) or (count := COUNT.search(stanza)) is None:
             return stanza
         # It may not have heard ours yet, and no count may go back.
-        self._acknowledged = max(self._acknowledged, int(count[2]) - self._told)
+        self._acknowledged = max(self._acknowledged, int(count[2]) - self.told)
         return COUNT.sub(rb"\g<1>%d" % self._acknowledged, stanza)
 
     async def _down(self, line: Line, reader: asyncio.StreamReader) -> None:

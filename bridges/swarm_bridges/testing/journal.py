@@ -129,7 +129,7 @@ class Journal:
             case MessageSeen():
                 self._message(event)
             case MessageGone(target=target) | ReactionsNow(target=target) | MarksNow(target=target):
-                self._change(event, self._known(target))
+                self._change(event, self.known(target))
             case ConversationSeen(conversation=conversation):
                 known = self.conversations.get(conversation)
                 title = event.title if event.title is not None or known is None else known.title
@@ -140,7 +140,7 @@ class Journal:
             case ActorSeen(actor=actor):
                 self.people[actor.remote_id] = event
             case ReceiptMoved(up_to=up_to, actor=actor, read=True):
-                self.read[up_to.conversation, actor.remote_id] = self._known(up_to)
+                self.read[up_to.conversation, actor.remote_id] = self.known(up_to)
             case Coverage():
                 self.coverage.append(event)
             case OpaqueSeen():
@@ -151,11 +151,12 @@ class Journal:
             case ReceiptMoved():
                 pass
 
-    def _known(self, ref: MessageRef) -> MessageRef:
+    def known(self, ref: MessageRef) -> MessageRef:
+        """A message by its first id, whichever of its ids that is."""
         return self.aliases.get((ref.conversation, ref.remote_id), ref)
 
     def _message(self, event: MessageSeen) -> None:
-        ref = self._known(event.ref)
+        ref = self.known(event.ref)
         for alias in event.aliases:
             self.aliases[ref.conversation, alias] = ref
         if ref in self.tombs:

@@ -1,15 +1,16 @@
 """What goes wrong at a server and between: hostile and broken streams, forgers, servers that slow down."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 from bridge_owner import ACCOUNT, Lines, Owner, log_in, owner_of
 from xmpp_network import Hurried, XmppNetwork
-from xmpp_proxy import StanzaProxy, Unencrypted
+from xmpp_proxy import Line, StanzaProxy, Unencrypted
 from xmpp_server import Prosody, Server, started
 
-from swarm_bridges.api import ActorSeen, LoginDone
+from swarm_bridges.api import ActorSeen, BridgeError, Limited, LoginDone, Refused
 from swarm_bridges.context import Clock
 from swarm_bridges.networks.xmpp import stream
 
@@ -139,6 +140,45 @@ async def test_a_line_that_has_died_in_silence_is_noticed(
         clock.hurry(owner)
         await owner.sees("into the void")
         assert owner.runs == 2
+
+
+class Odd:
+    """Answers each question for an archive with an error of its own."""
+
+    def __init__(self, error: str) -> None:
+        self._error = error
+
+    async def up(self, line: Line, stanza: bytes) -> None:
+        if b"urn:xmpp:mam:2" not in stanza:
+            await line.to_server(stanza)
+            return
+        found = re.search(rb'\bid="([^"]*)"', stanza)
+        assert found is not None
+        await line.tell(f"<iq type='error' id='{found[1].decode()}'>{self._error}</iq>")
+
+    async def down(self, line: Line, stanza: bytes) -> None:
+        await line.to_client(stanza)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("", Refused),
+        ("<error type='x'><what xmlns='urn:nobody:knows'/></error>", Refused),
+        (
+            "<error type='wait'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+            Limited,
+        ),
+    ],
+)
+async def test_an_error_that_nobody_knows_is_an_answer(
+    network: XmppNetwork, error: str, kind: type[BridgeError]
+) -> None:
+    async with StanzaProxy(network.server) as proxy, await behind(network, proxy) as owner:
+        proxy.watch = Odd(error)
+        with pytest.raises(kind):
+            await owner.call_page(network.conversation, None, 10)
+        assert owner.runs == 1
 
 
 async def test_nobody_else_changes_the_address_book(direct: XmppNetwork) -> None:

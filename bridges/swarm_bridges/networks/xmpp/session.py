@@ -9,6 +9,7 @@ where it was.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from socket import socket
 from types import NoneType
@@ -55,6 +56,8 @@ from .stream import LOST, Stream, trusting
 
 BATCH = 100
 ROOMS_AT_ONCE = 8
+ENTER_AGAIN_S = (2.0, 20.0, 120.0, 600.0)
+"""Between tries where a room, or its archive, does not answer now."""
 SAY_S = 30.0
 NOT_THERE = "not in this room yet"
 
@@ -142,14 +145,18 @@ class Session:
         few = asyncio.Semaphore(ROOMS_AT_ONCE)
 
         async def one(room: str, nick: str) -> None:
-            async with few:
+            for wait_s in itertools.chain(ENTER_AGAIN_S, itertools.repeat(ENTER_AGAIN_S[-1])):
                 try:
-                    await self.enter(room, nick)
+                    async with few:
+                        await self.enter(room, nick)
                 except Refused as e:
                     gone = ConversationGone(conversation=ConversationRef(room), reason=str(e))
                     await self._ingest([gone])
-                except BridgeError:
+                except BridgeError:  # its server's fault, which must not keep back what is elsewhere
                     self._ctx.log.warning("room_not_entered", room=self._ctx.log.hashed(room))
+                    await self._ctx.pause(wait_s)
+                    continue
+                return
 
         async with asyncio.TaskGroup() as tasks:
             for room, nick in rooms.items():

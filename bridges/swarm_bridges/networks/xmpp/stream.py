@@ -19,8 +19,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import slixmpp
-from slixmpp.exceptions import IqError, IqTimeout
-from slixmpp.stanza import Message, Presence
+from slixmpp.stanza import Iq, Message, Presence
 
 from ...api import AuthExpired, BridgeError, Interrupted, Refused, Temporary
 from . import errors
@@ -92,7 +91,8 @@ class Stream(slixmpp.ClientXMPP):
         self._message, self._presence, self._roster, self._ended_too = message, presence, roster, ended
         self._uncommitted: dict[int, None] = {}
         self._owes_ack = False
-        self._asked: set[asyncio.Future[Any]] = set()
+        self._asked: dict[str, tuple[str, asyncio.Future[Element]]] = {}
+        """By id, whom we have asked."""
         self._opened: asyncio.Future[bool] | None = None
         self._reason: BridgeError | None = None
         self._securing = False
@@ -185,7 +185,7 @@ class Stream(slixmpp.ClientXMPP):
         reason = self._reason or Interrupted(LOST)
         while not self.waiting_queue.empty():  # what never left must not leave in another session
             self.waiting_queue.get_nowait()
-        for future in self._asked:
+        for _, future in self._asked.values():
             if not future.done():
                 future.set_exception(Interrupted(LOST))
         if self._opened is not None and not self._opened.done():
@@ -209,7 +209,7 @@ class Stream(slixmpp.ClientXMPP):
         if isinstance(stanza, Presence):
             self._presence(stanza.xml)
             return None
-        return stanza
+        return None if isinstance(stanza, Iq) and self._is_answer(stanza.xml) else stanza
 
     def done(self, *numbers: int) -> None:
         """These messages are stored, or nothing that is to be."""
@@ -245,24 +245,35 @@ class Stream(slixmpp.ClientXMPP):
         if not self._session_started:
             raise Temporary("not connected")
         iq: Any = self.Iq(stype=kind)
-        iq["id"] = self.new_id()
+        iq["id"] = name = self.new_id()
         if to:
             iq["to"] = to
         iq.xml.append(payload)
-        answer = iq.send(timeout=ANSWER_S)
-        self._asked.add(answer)
+        answer: asyncio.Future[Element] = self.loop.create_future()
+        self._asked[name] = to, answer
         try:
-            got = await answer
-        except IqError as e:
-            raise errors.of_stanza(e.iq.xml) from None
-        except IqTimeout:
+            self.send(iq)
+            async with asyncio.timeout(ANSWER_S):
+                got = await answer
+        except TimeoutError:
             raise Interrupted("no answer came") from None
         finally:
-            self._asked.discard(answer)
-            self.cancel_schedule(f"IqTimeout_{iq['id']}")
-            self.remove_handler(f"IqCallback_{iq['id']}")
-        xml: Element = got.xml
-        return xml
+            del self._asked[name]
+        if got.get("type") == "error":
+            raise errors.of_stanza(got)
+        return got
+
+    def _is_answer(self, stanza: Element) -> bool:
+        """Whether this answers us. slixmpp's own way breaks over errors that it does not know."""
+        to, answer = self._asked.get(stanza.get("id", ""), ("", None))
+        if answer is None or stanza.get("type") not in {"result", "error"}:
+            return False
+        mine = {"", self.boundjid.bare, self.boundjid.full, self.boundjid.host}
+        if stanza.get("from", "") not in ({to} | mine if to in mine else {to}):
+            return False
+        if not answer.done():
+            answer.set_result(stanza)
+        return True
 
     async def reached(self) -> None:
         """Wait until the server has taken all that was sent before: it works in order (RFC 6120, 10.1).

@@ -1,0 +1,273 @@
+"""The kit's network over a real Prosody: two rooms on it, Ada and the owner's phone, faults in a proxy.
+
+What is true is what Ada hears in the room. `LACKS` are the checks for which XMPP has nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from bridge_suite import folder_of
+from slixmpp.jid import JID
+from xmpp_faults import StanzaFaults
+from xmpp_peer import XmppPeer
+from xmpp_proxy import StanzaProxy
+from xmpp_server import Server
+
+from swarm_bridges.networks.xmpp import stanzas
+from swarm_bridges.networks.xmpp.rooms import OPTIONS
+from swarm_bridges.networks.xmpp.stanzas import bare, resource
+from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
+from swarm_bridges.testing.network import PASSWORD
+
+LACKS: Mapping[str, str] = {
+    "limits": "no error of XMPP says for how long to wait",
+    "reordered": "a stream keeps its order",
+    "changing_limits": "a room has no limits that one could ask for",
+}
+NUMBERS = itertools.count()
+MALLORY = "u-mallory"
+
+
+class Uploads(dict[str, bytes]):
+    """The files that the server has."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self._folder = server.folder / "data" / "upload%2elocalhost"
+
+    def values(self) -> Any:
+        return [path.read_bytes() for path in self._folder.rglob("*.bin")]
+
+
+class Listener(XmppPeer):
+    """A client whose messages the network looks at, too."""
+
+    network: XmppKit
+
+    def _note(self, stanza: Any) -> Any:
+        self.network.hear(stanza.xml)
+        return super()._note(stanza)
+
+
+class XmppKit(FakeNetwork):
+    """One world of a check: accounts and rooms of its own on a server that all share."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        number = next(NUMBERS)
+        self._server, self._number = server, number
+        self._names = {OWNER: f"olga{number}", PEER: f"ada{number}", MALLORY: f"mallory{number}"}
+        self.people = dict(self._names)
+        titles = {"r1": f"house{number}", "r2": f"garden{number}"}
+        self.rooms = {room: FakeRoom(room, title=title) for room, title in titles.items()}
+        self._password = PASSWORD
+        self._clients: dict[str, XmppPeer] = {}
+        self._places: dict[str, str] = {}
+        """Of each message by its sender's id: what the room's archive calls it."""
+        self._actors: dict[str, str] = {}
+        """By nick: what bridges call who has it."""
+        self._own: set[str] = set()
+        """Ids that clients here have given."""
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self.files = Uploads(server)
+        self._tasks: asyncio.TaskGroup | None = None
+        self.faults: StanzaFaults = StanzaFaults(self._quiet)
+        self.proxy = StanzaProxy(server, self.faults)
+
+    # --- what the kit asks
+
+    def answers(self) -> Mapping[str, str]:
+        return {
+            "address": f"{self._names[OWNER]}@localhost",
+            "password": self._password,
+            "host": "127.0.0.1",
+            "port": str(self.proxy.port),
+            "certificate": self._server.certificate,
+        }
+
+    def room_id(self, room: str) -> str:
+        return f"{self.rooms[room].title}@conference.localhost"
+
+    def actor_id(self, who: str, room: str) -> str:  # noqa: ARG002 - the same in both
+        return self._actors[self._names[who]]
+
+    def message_id(self, id_: str) -> str:
+        return f"{self._places[id_]} {id_}"
+
+    def address(self, who: str) -> tuple[str, str]:
+        return (f"{self._names[who]}@localhost",) * 2
+
+    # --- what people do
+
+    def say(self, text: str, *, who: str = PEER, room: str = "r1", **more: Any) -> str:  # type: ignore[override]
+        id_ = f"said-{next(self._numbers):06}"
+        self._tell_room(who, room, id_, self._said(text, more))
+        self.faults.twice = self.duplicate
+        return id_
+
+    def _said(self, text: str, more: Mapping[str, Any]) -> list[Element]:
+        made = stanzas.said(text)
+        if "html" in more:
+            html = stanzas.element("http://jabber.org/protocol/xhtml-im", "html")
+            html.append(stanzas.element("http://www.w3.org/1999/xhtml", "body", more["html"]))
+            made.append(html)
+        if "reply_to" in more:
+            made.append(stanzas.answering(self._places[more["reply_to"]]))
+        return made
+
+    def edit(self, id_: str, text: str) -> None:
+        children = [*stanzas.said(text), stanzas.correcting(id_)]
+        self._tell_room(PEER, "r1", f"edit-{next(self._numbers):06}", children)
+
+    def take_back(self, id_: str, *, who: str = PEER) -> None:
+        self._tell_room(who, "r1", f"gone-{next(self._numbers):06}", stanzas.taking_back(self._places[id_]))
+
+    def react(self, id_: str, values: Iterable[str], *, who: str = PEER) -> None:
+        name = f"react-{next(self._numbers):06}"
+        self._tell_room(who, "r1", name, stanzas.reacting(self._places[id_], values))
+
+    def say_file(self, name: str, content: bytes, media_type: str = "image/png") -> str:
+        id_ = f"file-{next(self._numbers):06}"
+
+        async def upload() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                path = folder_of(Path(folder), name, content)
+                url = await self._clients[PEER].plugin["xep_0363"].upload_file(path, content_type=media_type)
+            self._tell_room(PEER, "r1", id_, stanzas.said("a file", [str(url)]))
+
+        assert self._tasks is not None
+        self._tasks.create_task(upload())
+        return id_
+
+    def read(self, id_: str, *, who: str = PEER) -> None:
+        mark = stanzas.element(stanzas.MARKERS, "displayed", id=self._places[id_])
+        self._tell_room(who, "r1", f"read-{next(self._numbers):06}", [mark])
+
+    def type(self, *, room: str = "r1", on: bool = True) -> None:
+        state = stanzas.element(stanzas.CHAT_STATES, "composing" if on else "paused")
+        self._tell_room(PEER, room, f"type-{next(self._numbers):06}", [state])
+
+    def record(self, count: int, *, room: str = "r1") -> None:
+        for number in range(count):
+            self.say(f"old words {number}", room=room)
+
+    def change(self, kind: str, **what: Any) -> None:
+        if what.get("by") == MALLORY:
+            self.take_back(what["id"], who=MALLORY)
+        elif what.get("rev") == "?":
+            odd = [stanzas.element(stanzas.CORRECT, "replace"), *stanzas.said(str(what["text"]))]
+            self._tell_room(PEER, "r1", "", odd)
+        else:
+            super().change(kind, **what)
+
+    def _tell_room(self, who: str, room: str, id_: str, children: Iterable[Element]) -> None:
+        if id_:
+            self._own.add(id_)
+            self._quiet.clear()
+        client = self._clients[who]
+        client.send(client.Message(xml=stanzas.message(self.room_id(room), "groupchat", id_, children)))
+
+    # --- what Ada hears
+
+    def hear(self, stanza: Element) -> None:
+        """Note what a room has said."""
+        room = next((r for r in self.rooms if self.room_id(r) == bare(stanza.get("from", ""))), "")
+        nick, id_ = resource(stanza.get("from", "")), stanza.get("id", "")
+        occupant = stanza.find(f"{{{stanzas.OCCUPANT}}}occupant-id")
+        if not room or not nick or occupant is None:
+            return
+        if room == "r1":
+            self._actors[nick] = f"{self.room_id(room)}#{occupant.get('id', '')}"
+        if stanza.tag == stanzas.PRESENCE:
+            return
+        super().change("heard")
+        ours = id_ in self._own
+        self._own.discard(id_)
+        if not self._own:
+            self._quiet.set()
+        if (given := stanza.find(f"{{{stanzas.SID}}}stanza-id")) is not None:
+            place = self._places[id_] = given.get("id", "")
+            who = next(w for w, name in self._names.items() if name == nick)
+            self._apply(stanza, FakeMessage(id_ if ours else f"{place} {id_}", room, who, ""))
+
+    def _apply(self, stanza: Element, seen: FakeMessage) -> None:
+        reply = stanza.find(f"{{{stanzas.REPLY}}}reply")
+        text = stanza.findtext(f"{{{stanzas.CLIENT}}}body")
+        for space, name in (
+            (stanzas.CORRECT, "replace"),
+            (stanzas.RETRACT, "retract"),
+            (stanzas.REACTIONS, "reactions"),
+        ):
+            if (change := stanza.find(f"{{{space}}}{name}")) is None:
+                continue
+            message = self._named(change.get("id", ""))
+            if message is not None and name == "reactions":
+                message.reactions[seen.author] = tuple(r.text or "" for r in change)
+            elif message is not None and message.author == seen.author:
+                message.gone = message.gone or name == "retract"
+                message.text = text if name == "replace" and text is not None else message.text
+            return
+        if text is not None:
+            seen.more = {"reply_to": self._key(reply.get("id", ""))} if reply is not None else {}
+            seen.text = text
+            key = seen.id if seen.id not in self.messages else f"{seen.id} again"
+            self.messages[key] = seen
+
+    def _key(self, name: str) -> str:
+        """The id that the kit has for a message, by the room's id of it or by its sender's."""
+        sent = next((sent for sent, place in self._places.items() if place == name), name)
+        return next((m.id for m in self.messages.values() if m.id.rpartition(" ")[2] == sent), "")
+
+    def _named(self, name: str) -> FakeMessage | None:
+        return self.messages.get(self._key(name))
+
+    # --- what goes wrong
+
+    def expire(self) -> None:
+        """The password is changed at the server."""
+        self._password = f"{PASSWORD} battery {self._number}"
+        self._server.add(self._names[OWNER], self._password)
+        self.cut()
+
+    def cut(self) -> None:
+        self.proxy.cut()
+
+    # --- running it
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        for name in self._names.values():
+            self._server.add(name, PASSWORD)
+        async with self.proxy, asyncio.TaskGroup() as self._tasks:
+            try:
+                for who in (PEER, OWNER, MALLORY):
+                    self._clients[who] = await self._online(who)
+                for title in (self.room_id(room) for room in self.rooms):
+                    mark = stanzas.element(stanzas.BOOKMARKS, "conference", autojoin="true")
+                    iq: Any = self._clients[OWNER].Iq(stype="set")
+                    iq.xml.append(stanzas.publish(stanzas.BOOKMARKS, title, mark, OPTIONS))
+                    await iq.send()
+                yield ""
+            finally:
+                for client in self._clients.values():
+                    client.end()
+
+    async def _online(self, who: str) -> XmppPeer:
+        kind = Listener if who == PEER else XmppPeer
+        client = kind(f"{self._names[who]}@localhost/phone", PASSWORD, self._server.authority)
+        if isinstance(client, Listener):
+            client.network = self
+        await client.online(self._server.port)
+        for room in self.rooms if who != MALLORY else ("r1",):
+            plugin = client.plugin["xep_0045"]
+            await plugin.join_muc_wait(JID(self.room_id(room)), self._names[who], timeout=20)
+        return client
