@@ -103,8 +103,8 @@ MUTANTS = [
         "effects leave when the transaction may still be lost by a power cut",
         OF_DRIVER,
         RUNNER,
-        "    return bool(batch.results) or any(",
-        "    return False and any(",
+        "        if batch.results:\n            return True\n",
+        "        if batch.results:\n            return False\n",
     ),
     # --- a relay's disk -------------------------------------------------------------------------------------
     mutant(
