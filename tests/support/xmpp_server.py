@@ -210,6 +210,7 @@ class Prosody(Server):
             text, count = re.subn(rf"(?m)^{name} = .*$", lambda _, line=line: line, text)
             text = text if count else f"{line}\n{text}"
         (self.folder / "prosody.cfg.lua").write_text(text)
+        (self.folder / "data").mkdir()  # where its shell listens, which does not make it
 
     @property
     def _config(self) -> list[str]:
