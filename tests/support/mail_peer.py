@@ -119,7 +119,7 @@ class MailPeer:
                 for mail in await self.mails(folder):
                     if wanted(mail):
                         return mail
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
 
     async def settled(self) -> None:
         """Wait until nothing is on its way any more."""

@@ -30,6 +30,7 @@ class FaultProxy:
         """Bytes towards the server, over all lines, after which the line is reset; None is never."""
         self.received = 0
         """Bytes that came from the client."""
+        self._busy = 0
         self._open = asyncio.Event()
         self._open.set()
 
@@ -46,6 +47,10 @@ class FaultProxy:
         self.resume()
         self.cut()
         await self._server.wait_closed()
+        while self._busy:  # lines that came just now too, so that nothing is left open
+            self.cut()
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
 
     def cut(self) -> None:
         """Reset all lines that are open."""
@@ -67,6 +72,13 @@ class FaultProxy:
         self._open.set()
 
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._busy += 1
+        try:
+            await self._forward(reader, writer)
+        finally:
+            self._busy -= 1
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:
             _reset(writer)
             return

@@ -121,11 +121,11 @@ def test_whatever_is_deep_stays_flat_and_whatever_is_broken_is_read() -> None:
 
 def test_reading_takes_time_in_proportion() -> None:
     began = time.process_time()
-    for data in (b'"' * 300_000, b"[" * 300_000, b'"\\' * 150_000, b"a[" * 150_000):
+    for data in (b'"' * 100_000, b"[" * 100_000, b'"\\' * 50_000, b"a[" * 50_000):
         grammar.values([(data, None)])
-    words.line("=?" * 150_000)
+    words.line("=?" * 50_000)
     words.line("=?a?q?" * 50_000)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_signatures_are_no_files() -> None:
 def test_structures_without_sense_are_read() -> None:
     dice = random.Random(2)
     pieces = [b"(", b")", b'"TEXT"', b'"MIXED"', b"NIL", b"7", b"{", TEXT, FILE, MAIL]
-    for _ in range(500):
+    for _ in range(200):
         for value in grammar.values([(b" ".join(dice.choices(pieces, k=12)), None)]):
             found = body(value)
             assert all(p.number for p in (*found.texts, *found.files))

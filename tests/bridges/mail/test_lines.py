@@ -89,7 +89,7 @@ async def test_a_line_that_breaks_while_sending_neither_loses_nor_doubles(
             await owner.sees("whole")  # so copies are known to come
             size = proxy.received - before
             said = []
-            for n, broken_at in enumerate((10, size // 3, size - 700, size - 60, size - 30, size - 5)):
+            for n, broken_at in enumerate((10, size // 2, size - 40, size - 5)):
                 proxy.reset_after = proxy.received + broken_at
                 said.append(f"broken {n}")
                 await owner.say(said[-1])
