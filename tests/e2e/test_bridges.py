@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 from e2e_networks import Demo, Elsewhere, add, answers_file, chat, connected, state
-from e2e_world import Home, Village, eventually
+from e2e_world import SOAK, Home, Village, eventually
 
 from swarm_bridges.testing.network import OWNER, SECRETS
 from swarmnode.domain.views import MessageState
@@ -149,10 +149,11 @@ def test_a_conversation_is_opened_by_its_address(place: Place) -> None:
     assert "u-mallory" in place.network.do(lambda n: n.rooms[room].members)
 
 
+@pytest.mark.timeout(1200 if SOAK else 120)
 def test_a_node_that_is_killed_in_mid_send_loses_and_doubles_nothing(place: Place) -> None:
     home, network = place.home, place.network
     answered: list[str] = []
-    for kill in range(2):
+    for kill in range(20 if SOAK else 1):
         # What is sent meanwhile is taken, and its answer lost: the node that starts again has to find out.
         network.do(lambda n: n.faults.add("delay_answer", on="act", value=3.0, times=2))
         for number in range(3):
