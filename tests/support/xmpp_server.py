@@ -207,7 +207,7 @@ class Prosody(Server):
         )
         for name, value in self.options.items():  # it takes no option twice
             line = f"{name} = {value}"
-            text, count = re.subn(rf"(?m)^{name} = .*$", lambda _, line=line: line, text)
+            text, count = re.subn(rf"(?m)^{name} = .*$", line, text)
             text = text if count else f"{line}\n{text}"
         (self.folder / "prosody.cfg.lua").write_text(text)
         (self.folder / "data").mkdir()  # where its shell listens, which does not make it

@@ -1,6 +1,6 @@
 """The kit against a real Prosody, whose lines lead through a proxy that breaks stanzas.
 
-The short form is those checks which no other test here asks in such a way; the long form is all up to gold.
+The short form shows that it works, and what no other test here asks; the long form is all up to gold.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from swarm_bridges.testing import CHECKS, Check, Subject, Tier, up_to
 from swarm_bridges.testing.runner import run_check
 from swarmnode.bridging.host.packages import load
 
-SHORT = {"crash_in_send", "documents"}
+SHORT = {"refusals", "documents"}
 WANTED = [one for one in up_to(Tier.GOLD) if one.name not in LACKS]
 PACKAGE = "swarm_bridges.networks.xmpp"
 

@@ -164,7 +164,6 @@ class Odd:
     ("error", "kind"),
     [
         ("", Refused),
-        ("<error type='x'><what xmlns='urn:nobody:knows'/></error>", Refused),
         (
             "<error type='wait'><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
             Limited,
