@@ -108,7 +108,7 @@ class XmppKit(FakeNetwork):
 
     # --- what people do
 
-    def say(self, text: str, *, who: str = PEER, room: str = "r1", **more: Any) -> str:  # type: ignore[override]
+    def say(self, text: str, *, who: str = PEER, room: str = "r1", **more: Any) -> str:
         id_ = f"said-{next(self._numbers):06}"
         self._tell_room(who, room, id_, self._said(text, more))
         self.faults.twice = self.duplicate
