@@ -28,5 +28,5 @@ def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
     for package in ("swarmnode", "swarm_protocol", "swarm_bridges"):
         assert f"{package}/py.typed" in names
     assert "swarmnode/storage/migrations/versions/v0001.sql" in names
-    shipped = (".py", "py.typed", ".sql", "bridge.toml", "demo/README.md", ".py.txt", ".toml.txt", ".md.txt")
+    shipped = (".py", "py.typed", ".sql", "bridge.toml", "/README.md", ".py.txt", ".toml.txt", ".md.txt")
     assert [name for name in names if not name.endswith(shipped) and ".dist-info/" not in name] == []

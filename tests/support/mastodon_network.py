@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -37,9 +37,10 @@ class Person:
         token, app = await token_of(server, name, password)
         return cls(server, name, password, token, {**app, "token": token})
 
-    async def again(self) -> str:
-        """Another token."""
-        return (await token_of(self.server, self.name, self.password))[0]
+    async def again(self) -> Person:
+        """The same with another token."""
+        token, app = await token_of(self.server, self.name, self.password)
+        return replace(self, token=token, revoking={**app, "token": token})
 
 
 class Client:

@@ -40,7 +40,11 @@ async def two(folder: Path) -> AsyncIterator[tuple[Somebody, Somebody, str]]:
             await ada.say("is your door open?")
             return await ada.links() > 0
 
+        async def nothing_lies_there() -> bool:
+            return sorted(await ada.sees()) == sorted(await ben.sees())
+
         await until(linked)
+        await until(nothing_lies_there)  # on the relay: it would come again, in ten minutes
         await relay.aclose()
         yield ada, ben, await ben.address()
 
