@@ -293,12 +293,23 @@ class MailServer:
                     os.killpg(process.pid, signal.SIGKILL)
                 else:
                     process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
+        limit = time.monotonic() + 5
+        while self._listens() and time.monotonic() < limit:
+            time.sleep(0.05)
+        for process in self._processes:  # and what they have started, if it does not end with them
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait()
         self._processes.clear()
+
+    def _listens(self) -> bool:
+        """Whether there is a program yet, or a child of one that has ended, so that the next could not."""
+        running = any(process.poll() is None for process in self._processes)
+        return running or any(answers(port) for port in (self.imap, self.imaps, self.smtp, self.smtps))
+
+    def runs(self) -> bool:
+        """Whether both run."""
+        return bool(self._processes) and all(process.poll() is None for process in self._processes)
 
     def close(self) -> None:
         """End both for good."""

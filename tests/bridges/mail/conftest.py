@@ -16,6 +16,9 @@ def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer
 
 @pytest.fixture
 async def network(mail_server: MailServer) -> AsyncIterator[MailNetwork]:
+    if not mail_server.runs():  # a test that failed left it so
+        mail_server.stop()
+        mail_server.start()
     made = MailNetwork(mail_server)
     yield made
     await made.close()
