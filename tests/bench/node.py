@@ -443,19 +443,52 @@ def shown(figures: dict[str, float]) -> str:
     return ", ".join(f"{key} {value:.2f}" for key, value in figures.items())
 
 
+TARGETS = {
+    ("one in flight", "p50_ms"): 8,
+    ("one in flight", "p99_ms"): 40,
+    ("ten a second", "p50_ms"): 12,
+    ("ten a second", "p99_ms"): 40,
+    ("sustained", "cpu_ms_per_message"): 5,
+    ("sustained", "delivered_per_s"): 300,
+    ("reconnect", "drained_s"): 60,
+    ("reconnect", "memory_growth_mib"): 150,
+    ("reconnect", "slowest_status_ms"): 200,
+    ("store", "disk_kib_per_message"): 1.6,
+    ("store", "search_p95_ms"): 100,
+    ("store", "start_s"): 1.5,
+    ("store", "idle_memory_mib"): 90,
+    ("store", "relay_start_s"): 0.8,
+    ("store", "relay_memory_mib"): 80,
+}
+"""At most so much, but for what is counted in a second: at least."""
+
+
+def judged(title: str, key: str, value: float) -> str:
+    """The target of a figure, and whether it is met; nothing where there is none."""
+    if (target := TARGETS.get((title, key))) is None:
+        return ""
+    least = key.endswith("_per_s")
+    met = value >= target if least else value <= target
+    return f"{'≥' if least else '≤'} {target}: {'met' if met else 'missed'}"
+
+
 def write(machine: str, results: dict[str, dict[str, float]]) -> None:
     (DOCS / "benchmarks-node.json").write_text(json.dumps(results, indent=2) + "\n")
     lines = ["# Benchmarks of whole nodes", "", f"Measured by `make bench` on {machine}.", ""]
     lines += ["Beside each figure: the CPU that it took at that time to make and check one Ed25519 signature"]
     lines += ["(us), and the time of an fsync of 4 KiB (ms).", ""]
-    lines += ["| what | figure | value | signature | fsync |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        "| what | figure | value | target | signature | fsync |",
+        "| --- | --- | ---: | --- | ---: | ---: |",
+    ]
     for title, figures in results.items():
         sign, sync = (
             figures.get(f"machine_{name}", results["machine"][name])
             for name in ("sign_and_verify_us", "fsync_ms")
         )
         lines += [
-            f"| {title} | {key.replace('_', ' ')} | {value:.2f} | {sign:.0f} | {sync:.1f} |"
+            f"| {title} | {key.replace('_', ' ')} | {value:,.2f} | {judged(title, key, value)} "
+            f"| {sign:.0f} | {sync:.1f} |"
             for key, value in figures.items()
             if not key.startswith("machine_")
         ]
