@@ -315,14 +315,6 @@ MUTANTS = [
         "",
     ),
     mutant(
-        "queue-nobody-finds",
-        "who is cut off makes its next queue where nobody will look for it",
-        FOUND,
-        ROTATION,
-        "rendezvous.place(step, node, peer, relay) if to_find else None",
-        "None",
-    ),
-    mutant(
         "emergency-untold",
         "contacts are not told ahead of the relays that are for an emergency",
         THIRD,
