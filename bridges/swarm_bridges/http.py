@@ -26,6 +26,7 @@ from yarl import URL
 
 from . import api
 from .api import LocalFile
+from .tls import encrypted
 
 Connect = Callable[[str, int], Awaitable[socket]]
 Pairs = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -67,12 +68,12 @@ class _Connector(aiohttp.BaseConnector):
             async with asyncio.timeout(CONNECT_S):
                 line = await self._connect_to(host, port)
                 line.setblocking(False)
-                _, protocol = await asyncio.get_running_loop().create_connection(
-                    self._factory, sock=line, ssl=context, server_hostname=host if context else None
-                )
+                if context is not None:
+                    return (await encrypted(line, self._factory, context, host))[1]
+                loop = asyncio.get_running_loop()
+                return (await loop.create_connection(self._factory, sock=line))[1]
         except (OSError, TimeoutError) as e:
             raise api.Temporary(f"no connection ({type(e).__name__})") from None
-        return protocol
 
 
 @dataclass(slots=True)

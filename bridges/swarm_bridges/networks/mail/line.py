@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from socket import socket
 
 from ...api import Interrupted, Refused, Temporary
+from ...tls import encrypted
 
 LOST = "the connection was lost"
 OPEN_S = 30.0
@@ -83,13 +84,14 @@ class Line:
         Raises:
             Temporary: this did not work, or the certificate is not trusted.
         """
+        reader = asyncio.StreamReader(MAX_LINE)
         try:
             async with asyncio.timeout(OPEN_S):
                 line.setblocking(False)
                 if place.security != "tls":
                     await ask(Clear(line))
-                streams = await asyncio.open_connection(
-                    sock=line, ssl=tls, server_hostname=place.host, limit=MAX_LINE
+                transport, protocol = await encrypted(
+                    line, lambda: asyncio.StreamReaderProtocol(reader), tls, place.host
                 )
         except ssl.SSLCertVerificationError:
             line.close()
@@ -100,7 +102,7 @@ class Line:
         except BaseException:
             line.close()
             raise
-        return cls(*streams)
+        return cls(reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop()))
 
     async def readline(self) -> bytes:
         """A line with its end; waiting for it may be given up. Raises Interrupted."""

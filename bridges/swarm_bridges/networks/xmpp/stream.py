@@ -22,6 +22,7 @@ import slixmpp
 from slixmpp.stanza import Iq, Message, Presence
 
 from ...api import AuthExpired, BridgeError, Interrupted, Refused, Temporary
+from ...tls import encrypted
 from . import errors
 from .stanzas import AVATAR, BOOKMARKS, PING, ROSTER, element
 
@@ -129,13 +130,16 @@ class Stream(slixmpp.ClientXMPP):
         self._opened, self._reason, self.lost = self.loop.create_future(), None, self.loop.create_future()
         # What slixmpp looks at to know that somebody still wants this connection.
         self._current_connection_attempt = self.loop.create_future()
-        name = self.boundjid.host if direct_tls else None
-        tls = self.get_ssl_context() if direct_tls else None
-        if tls is not None:
-            tls.set_alpn_protocols(["xmpp-client"])  # XEP-0368, 2: one port may serve several protocols
         try:
             async with asyncio.timeout(OPEN_S):
-                await self.loop.create_connection(lambda: self, sock=line, ssl=tls, server_hostname=name)
+                if direct_tls:
+                    tls = self.get_ssl_context()
+                    tls.set_alpn_protocols(
+                        ["xmpp-client"]
+                    )  # XEP-0368, 2: one port may serve several protocols
+                    await encrypted(line, lambda: self, tls, self.boundjid.host)
+                else:
+                    await self.loop.create_connection(lambda: self, sock=line)
                 return await self._opened
         except (OSError, TimeoutError) as e:
             self.abort()
