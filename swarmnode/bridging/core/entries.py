@@ -232,7 +232,7 @@ def _become_one(now: Writing, row: RemoteMessage, other: RemoteMessage) -> None:
         rank=other.rank,
         wall_s=other.wall_s,
         state=other.state,
-        reason="",
+        reason=other.reason,
         edited=other.edited,
         marks=other.marks,
         body_id=other.body_id,

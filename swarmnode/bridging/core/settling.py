@@ -34,7 +34,8 @@ def accepted(now: Writing, intent: Intent, outcome: api.Accepted | None) -> None
                 REMOTE_MESSAGES.change(step.tx, row.id, revision=outcome.revision)
                 named(now, row, ref, () if number else outcome.aliases)
         for row in intents.parts(step, intent):
-            _show(now, row, "sent" if row.state in {"queued", "waiting", "maybe"} else row.state)
+            if row.state in {"queued", "waiting", "maybe"}:  # else it has come back, or even failed since
+                _show(now, row, "sent")
     elif intent.message_id is not None:
         _done(now, intent, entries.get(step, intent.message_id), outcome)
     intents.change(step, intent, State.ACCEPTED, reason="")

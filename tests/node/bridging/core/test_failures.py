@@ -1,5 +1,7 @@
 """What a network had taken, and then could not deliver."""
 
+from itertools import permutations
+
 import pytest
 from bridge_core_world import ADA, ME, Core, ref, seen
 
@@ -47,3 +49,42 @@ def test_what_others_said_cannot_fail(recipient: api.Actor | None) -> None:
     core = Core()
     core.tell(seen("1", "hello"), failed(recipient))
     assert reasons(core) == [""]
+
+
+@pytest.mark.parametrize("order", list(permutations(("answer", "echo", "failure"))), ids="-".join)
+@pytest.mark.parametrize("answer", ["accepted", "unknown", "looked for"])
+def test_a_failure_stands_whenever_its_echo_and_its_answer_come(order: tuple[str, ...], answer: str) -> None:
+    core = Core(repeat=api.Repeat.LOOKUP, echo="key")
+    core.say("hello")
+    call = core.call()
+    for what in order:
+        match what:
+            case "echo":
+                core.tell(seen("1", "hello", ME, echo_of=call.intent))
+            case "failure":
+                core.tell(failed())
+            case _ if answer == "accepted":
+                core.settle(call, api.Accepted((ref("1"),)))
+            case _:
+                core.settle(call, api.Unknown())
+                core.later(3600)
+                if answer == "looked for" and (again := core.take()) is not None:
+                    core.settle(again, api.Accepted((ref("1"),)))
+    assert (core.sees(), core.states(), reasons(core)) == (
+        ["hello"],
+        ["refused"],
+        ["there is no such address"],
+    )
+
+
+def test_a_failure_stands_when_two_turn_out_to_be_one() -> None:
+    core = Core()
+    core.say("hello")
+    call = core.call()
+    core.tell(seen("1", "hello", ME), failed())
+    core.settle(call, api.Accepted((ref("1"),)))
+    assert (core.sees(), core.states(), reasons(core)) == (
+        ["hello"],
+        ["refused"],
+        ["there is no such address"],
+    )
