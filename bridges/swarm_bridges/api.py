@@ -291,6 +291,8 @@ class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
 
     events: tuple[Event, ...]
     cursor_after: Cursor | None = None
+    kv: Mapping[str, bytes | None] = {}
+    """As `KeyValues.put`, in the same transaction: keys that open what comes but once, for example."""
 
 
 class Fleeting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -62,6 +62,7 @@ class DeskInMemory:
         own = self.of(account)
         own.batches.append(batch)
         own.cursor = batch.cursor_after or own.cursor
+        await self.kv_put(account, batch.kv)
         own.news.set()
 
     async def fleeting(self, account: AccountId, item: Fleeting) -> None:

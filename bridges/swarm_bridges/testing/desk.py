@@ -70,7 +70,8 @@ class MemoryDesk:
         """See `Desk`."""
         await self._point(account, "ingest.before")
         known = self.accounts[account]
-        known.journal = known.journal.applied(batch)
+        kv = _remembered(known.kv, batch.kv)
+        known.journal, known.kv = known.journal.applied(batch), kv
         await self._point(account, "ingest.after")
 
     async def fleeting(self, account: AccountId, item: Fleeting) -> None:
@@ -93,10 +94,7 @@ class MemoryDesk:
         """See `Desk`."""
         await self._point(account, "kv.before")
         known = self.accounts[account]
-        new = {name: value for name, value in {**known.kv, **values}.items() if value is not None}
-        if sum(len(name) + len(value) for name, value in new.items()) > QUOTA:
-            raise Refused("more than an account may remember")
-        known.kv = new
+        known.kv = _remembered(known.kv, values)
         await self._point(account, "kv.after")
 
     async def kv_names(self, account: AccountId, prefix: str) -> tuple[str, ...]:
@@ -150,3 +148,11 @@ class MemoryDesk:
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:  # noqa: ARG002
         """See `Desk`."""
         self.logged.append((level, event, facts))
+
+
+def _remembered(known: Mapping[str, bytes], values: Mapping[str, bytes | None]) -> dict[str, bytes]:
+    """What is remembered after a change. Raises Refused over the quota."""
+    new = {name: value for name, value in {**known, **values}.items() if value is not None}
+    if sum(len(name) + len(value) for name, value in new.items()) > QUOTA:
+        raise Refused("more than an account may remember")
+    return new

@@ -61,7 +61,7 @@ def paged(step: Step, account: str, conversation: api.ConversationRef, page: api
     row = accounts.find(step, account)
     before = rooms.of(step, row.id, conversation)
     known = REMOTE_MESSAGES.count(step.tx, conversation_id=before.id)
-    journal.ingest(step, account, api.Batch(page.batch.events))
+    journal.ingest(step, account, api.Batch(page.batch.events, kv=page.batch.kv))
     if page.retry_in_s is not None:
         wait_s = int(min(max(page.retry_in_s, 1), holds.MAX_WAIT_S))
         ROOMS.change(step.tx, before.id, history_due=step.wall_s + wait_s, history_failures=0)

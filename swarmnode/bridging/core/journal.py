@@ -41,6 +41,7 @@ from . import (
     places,
     rooms,
     settling,
+    vault,
 )
 from .content import Content
 from .packed import pack, texts
@@ -51,11 +52,12 @@ MAX_SHELVED = 1_000
 
 
 def ingest(step: Step, account: str, batch: api.Batch) -> None:
-    """Take in a batch and the cursor behind it, both or none.
+    """Take in a batch, the cursor behind it and what the bridge remembers with it, all or none.
 
     Raises:
         NotFound: there is no such account.
         UsageError: more events at once than `bounds.MAX_EVENTS`, or a cursor too long.
+        swarm_bridges.api.Refused: the bridge would remember more than its quota.
     """
     row = accounts.find(step, account)
     if len(batch.events) > bounds.MAX_EVENTS:
@@ -68,6 +70,8 @@ def ingest(step: Step, account: str, batch: api.Batch) -> None:
                 _shelve(step, row, event, "error")
     if batch.cursor_after is not None:
         ACCOUNTS.change(step.tx, row.id, cursor=batch.cursor_after)
+    if batch.kv:
+        vault.kv_put(step, account, batch.kv)
 
 
 def _attempt(step: Step, take: Callable[[], None]) -> bool:

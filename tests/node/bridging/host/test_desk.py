@@ -39,6 +39,21 @@ async def test_events_and_cursor_are_stored_and_what_is_remembered_too(tmp_path:
         assert await desk.secret(account, "token") == api.Secret(b"t2", generation)
 
 
+async def test_what_a_batch_remembers_stands_and_falls_with_its_events_and_its_cursor(tmp_path: Path) -> None:
+    async with a_node(tmp_path) as node:
+        account, desk = await node.add(), node.desk
+        await desk.kv_put(account, {"key": b"old", "gone": b"x"})
+        kv = {"key": b"new", "gone": None}
+        await desk.ingest(account, Batch((message("m1", "hi"),), Cursor(b"1"), kv))
+        assert await desk.kv_get(account, "key") == b"new"
+        assert await desk.kv_names(account, "") == ("key",)
+        with pytest.raises(api.Refused):
+            await desk.ingest(account, Batch((message("m2", "ho"),), Cursor(b"2"), {"key": bytes(17 << 20)}))
+        assert await desk.kv_get(account, "key") == b"new"
+        assert await desk.cursor(account) == b"1"
+        assert [view.text for view in await node.views(account)] == ["hi"]
+
+
 async def test_an_error_is_the_bridges_and_not_the_nodes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
