@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from socket import SHUT_RDWR, socket
 from types import TracebackType
@@ -23,6 +23,7 @@ from swarm_bridges.api import (
     AccountId,
     Batch,
     BridgeError,
+    CantTell,
     ConversationRef,
     IntentId,
     Interrupted,
@@ -175,6 +176,9 @@ class Owner:
         )
         self.ended: asyncio.Future[BridgeError] = asyncio.get_running_loop().create_future()
         self.runs = 0
+        self.asked: Callable[[Outgoing], Awaitable[bool]] | None = getattr(network, "asked", None)
+        """What the owner answers whom a bridge could not tell whether something is there, if it may be so."""
+        self.questions = 0
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -268,6 +272,11 @@ class Owner:
                 found = await self.call("find_sent", out)
             except Interrupted:
                 continue
+            if isinstance(found, CantTell) and self.asked is not None:
+                self.questions += 1
+                if await self.asked(out):
+                    continue
+                return Absent()
             assert isinstance(found, Accepted | Absent), found
             return found
 

@@ -7,12 +7,13 @@ import itertools
 import re
 from collections.abc import Mapping
 from email.message import EmailMessage
+from functools import cached_property
 
 from bridge_owner import ACCOUNT, Owner
 from mail_peer import MailPeer, text_of
 from mail_server import DOMAIN, MailServer
 
-from swarm_bridges.api import State
+from swarm_bridges.api import Outgoing, State
 from swarm_bridges.networks.mail import Bridge, Login
 from swarm_bridges.networks.mail.names import chat_root, conversation
 
@@ -156,6 +157,17 @@ class MailNetwork:
 
     def remove_account(self) -> None:
         self.server.remove(self.owner_name)
+
+    async def asked(self, out: Outgoing) -> bool:
+        """Whether something is in the mailbox: the owner looks there when nothing is on its way any more."""
+        box = self._box
+        await box.settled()
+        found = [*await box.mails(), *await box.mails("Sent")]
+        return any(str(mail["Message-ID"]).startswith(f"<{out.intent}~") for mail in found)
+
+    @cached_property
+    def _box(self) -> MailPeer:
+        return self.program(self.owner_name)
 
     async def close(self) -> None:
         """End all programs."""

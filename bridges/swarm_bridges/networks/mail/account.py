@@ -136,8 +136,18 @@ class Mailbox:
         )
         mail = written(letter, ctx.clock.now())
         server = await open_smtp(ctx, settings, await _password(ctx))
+        mark = names.handed_in(letter.message_id)
+
+        async def last() -> None:
+            await ctx.kv.put({mark: b"1"})
+
         try:
-            await server.send(owner, (*letter.recipients, owner), mail)
+            await server.send(owner, (*letter.recipients, owner), mail, last)
+        except Interrupted:
+            raise
+        except api.BridgeError:
+            await ctx.kv.put({mark: None})
+            raise
         finally:
             server.close()
         return names.message(out.conversation, letter.message_id)
@@ -145,23 +155,25 @@ class Mailbox:
     async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
         """See `api.Reconciles`: in the mailbox, where a copy comes of whatever the server has accepted.
 
-        Where no such copy was ever seen, that there is none says nothing.
+        That there is none yet says nothing: servers may keep a mail for hours before they deliver it. Absent
+        is what has never left whole. When the copy comes later, the echo says so.
         """
         session = self._now()
         found = list(out.done_parts)
         until = ctx.clock.monotonic() + LOOK_S
-        while True:
-            while len(found) < len(out.parts):
-                name = _own_id(ctx, session, out, len(found))
-                if await session.find(name) is None:
-                    break
+        while len(found) < len(out.parts):
+            name = _own_id(ctx, session, out, len(found))
+            if await session.find(name) is not None:
                 found.append(names.message(out.conversation, name))
+            elif await ctx.kv.get(names.handed_in(name)) is None:
+                if len(found) == len(out.done_parts):
+                    return Absent()
+                raise Temporary("the first parts are there, and will have been told soon")
+            elif ctx.clock.monotonic() >= until:
+                return CantTell()
             else:
-                return Accepted(tuple(found))
-            if ctx.clock.monotonic() >= until:
-                break
-            await ctx.pause(0.5)
-        return Absent() if session.copies and len(found) == len(out.done_parts) else CantTell()
+                await ctx.pause(0.5)
+        return Accepted(tuple(found))
 
     # --- the past ---
 

@@ -57,6 +57,11 @@ def own_id(key: bytes, intent: str, part: int, domain: str) -> str:
     return f"{name}~{part}~{_mark(key, name, part)}@{domain}"
 
 
+def handed_in(message_id: str) -> str:
+    """Under which name is remembered that the last byte of a mail of ours may have left."""
+    return f"handed in {message_id}"
+
+
 def intent_of(key: bytes, message_id: str) -> IntentId | None:
     """The intent whose message has this id; None where we did not make it."""
     found = _OURS.fullmatch(message_id)

@@ -12,7 +12,7 @@ has accepted the mail; it is then put into the folder of sent mail, and what lie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -82,8 +82,6 @@ class Session:
         self._names: dict[str, ActorSeen] = {}
         self._news: asyncio.Queue[str] = asyncio.Queue()
         self.imap: Imap
-        self.copies = False
-        """Whether copies of what was sent are known to come."""
 
     async def connect(self) -> Imap:
         """A connection of its own, logged in. Raises as `Imap.open`."""
@@ -129,7 +127,6 @@ class Session:
             self._marks = msgspec.json.decode(await self._ctx.cursor() or b"{}", type=dict[str, Mark])
         except msgspec.DecodeError:
             self._marks = {}
-        self.copies = await self._ctx.kv.get("copies") is not None
         try:
             known = msgspec.json.decode(await self._ctx.kv.get("lists") or b"{}", type=dict[str, str])
         except msgspec.DecodeError:
@@ -201,8 +198,14 @@ class Session:
             self._ctx.log.warning("mails_not_given", count=len(uids) - len(found))
         known = self._marks.get(folder)
         modseq = known.modseq if known is not None and known.validity == validity else 0
-        await self._ingest(await self.events(found, origin), folder, Mark(validity, uids[-1], modseq))
-        await self._put_away(folder, found)
+        ours = [m for m in found if self._sent_here(m)]
+        arrived = {names.handed_in(m.head.message_id): None for m in ours}
+        events = await self.events(found, origin)
+        await self._ingest(events, folder, Mark(validity, uids[-1], modseq), arrived)
+        await self._put_away(folder, ours)
+
+    def _sent_here(self, mail: Mail) -> bool:
+        return names.intent_of(self.view.key, mail.head.message_id) is not None and is_ours(mail, self.view)
 
     async def _changes(self, folder: str, validity: int, uids: Sequence[int]) -> None:
         """Tell the flags of mails that were told before."""
@@ -216,10 +219,12 @@ class Session:
                 [e for mail in found for e in marks(mail, self.view, Origin.LIVE)], folder, None
             )
 
-    async def _ingest(self, events: Sequence[Event], folder: str, mark: Mark | None) -> None:
+    async def _ingest(
+        self, events: Sequence[Event], folder: str, mark: Mark | None, kv: Mapping[str, None] | None = None
+    ) -> None:
         marks = {**self._marks, **({folder: mark} if mark is not None else {})}
         if events or marks != self._marks:
-            await self._ctx.ingest(Batch(tuple(events), Cursor(msgspec.json.encode(marks))))
+            await self._ctx.ingest(Batch(tuple(events), Cursor(msgspec.json.encode(marks)), kv or {}))
             self._marks = marks
 
     # --- what it means ---
@@ -311,15 +316,11 @@ class Session:
 
     # --- copies of what was sent ---
 
-    async def _put_away(self, folder: str, found: Iterable[Mail]) -> None:
+    async def _put_away(self, folder: str, ours: Iterable[Mail]) -> None:
         """Put copies of what the owner sent into the folder for that; one that is there already goes."""
-        for mail in found:
-            ours = names.intent_of(self.view.key, mail.head.message_id) and is_ours(mail, self.view)
-            if not ours or not self.settings.sent or folder == self.settings.sent:
-                continue
-            if not self.copies:
-                await self._ctx.kv.put({"copies": b"1"})
-                self.copies = True
+        if not self.settings.sent or folder == self.settings.sent:
+            return
+        for mail in ours:
             try:
                 there = await self.find(mail.head.message_id, [self.settings.sent])
                 async with self.imap.folder(folder) as (box, _):

@@ -86,8 +86,10 @@ class Smtp:
             raise Refused("the server for sending offers no login with a password")
         _wanted(said, 235)
 
-    async def send(self, sender: str, recipients: Sequence[str], mail: bytes) -> None:
-        """Hand in a mail, whose lines end in CR LF.
+    async def send(
+        self, sender: str, recipients: Sequence[str], mail: bytes, last: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Hand in a mail, whose lines end in CR LF; `last` is called before the dot that ends it.
 
         Raises:
             Interrupted: it may have been accepted.
@@ -112,6 +114,7 @@ class Smtp:
                 await self._line.write(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
         except (Interrupted, TimeoutError):
             raise Temporary(LOST) from None
+        await last()
         _wanted(await self._ask(b".\r\n", ACCEPT_S), 250)
 
     async def _ask(self, data: bytes, seconds: float = ANSWER_S) -> Said:
