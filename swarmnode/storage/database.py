@@ -25,12 +25,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine
+from sqlcipher3 import dbapi2  # type: ignore[import-untyped]
 
 from swarm_protocol.entropy import Entropy
 from swarmnode.errors import AfterCommit, RolledBack, StorageError, UsageError
@@ -74,15 +75,26 @@ class Tx:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """A part of the transaction that is undone by itself when it raises, as if it had not been tried."""
+        """A part of the transaction that is undone by itself when it raises, as if it had not been tried.
+
+        It is done on the driver, as in `engine.transaction`: for SQLAlchemy each part has another name, and
+        so is a statement that has to be compiled.
+
+        Raises:
+            StorageError, DiskFull: the disk fails. Then the whole transaction may be undone already.
+        """
         shredded = self.bodies.shredded
-        with self.db.begin_nested() as part:
-            try:
+        self.driver.execute("SAVEPOINT part")
+        try:
+            with disk_faults():
                 yield
-            except BaseException:
-                part.rollback()
-                self.bodies.undone(shredded=shredded)
-                raise
+        except BaseException:
+            with suppress(dbapi2.Error):
+                self.driver.execute("ROLLBACK TO part")
+                self.driver.execute("RELEASE part")
+            self.bodies.undone(shredded=shredded)
+            raise
+        self.driver.execute("RELEASE part")
 
 
 class MemoryDisk:

@@ -30,12 +30,13 @@ outbox      send(step, chat, text, *, reply_to="", files=(), title="", ...) -> s
             edit, delete, react, mark, vote, cancel, again     what the owner wants of a message
             answer(step, message, sent)                        to "may have been sent"
 calls       started(step)                                      when the node starts, before all others
+            waits(step, account) -> bool                       whether `take` may have something to do
             take(step, account) -> Call | None                 commit, then call
             settle(step, intent, result)                       Accepted, Unknown, Absent, CantTell, None, or
                                                                the exception that the call raised
             next_at(step, account) -> int | None               Unix second; asked when `take` gave nothing
             tidy(step)                                         once an hour
-history     take(step, account) -> PageCall | None             the page to ask for, in a lane of its own
+history     next_page(step, account) -> PageCall | None        the page to ask for, in a lane of its own
             paged(step, account, ConversationRef, Page)        takes in its batch too
             failed(step, account, ConversationRef, Exception)
             next_at(step, account) -> int | None

@@ -85,6 +85,12 @@ def take(step: Step, account: str) -> Call | None:
     return None
 
 
+def waits(step: Step, account: str) -> bool:
+    """Whether `take` may have something to do. It only reads: most news are not about the outbox."""
+    row = accounts.find(step, account)
+    return bool(_due(step, row) or _stale(step, row))
+
+
 def next_at(step: Step, account: str) -> int | None:
     """Unix second at which `take` may give something, now if that is past; None: nothing waits for time.
 
@@ -114,11 +120,14 @@ def _due(step: Step, row: AccountRow) -> list[Intent]:
     return [intent for intent in heads if _due_at(step, intent) <= step.wall_s]
 
 
+def _stale(step: Step, row: AccountRow) -> list[Intent]:
+    return INTENTS.query(step.tx, intents.STALE, {"account": row.id, "now": step.wall_s})
+
+
 def _give_up_stale(now: Writing) -> None:
     """Give up what is too old to be sent; where the network may have it, the owner is asked instead."""
     step = now.step
-    stale = INTENTS.query(step.tx, intents.STALE, {"account": now.account.id, "now": step.wall_s})
-    for intent in stale:
+    for intent in _stale(step, now.account):
         if intents.get(step, intent.id).state != intent.state:
             continue  # it was given up with the message that it was about
         if intent.maybe and intent.kind in SAYS:

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
 from swarm_bridges import api
 
 from ...services.step import Step
-from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteConversation
+from ...storage import bridge_tables as tables
+from ...storage.bridge_shelves import ROOMS, RemoteConversation
+from ...storage.shelf import Prepared
 from . import accounts, holds, journal, rooms
 
 PAGE = 100
 """Messages that are asked for at once."""
-_OPEN = frozenset({"new", "going", "gap"})
+_c = tables.remote_conversation.c
+_OPEN = Prepared(
+    sa.select(*ROOMS.columns)
+    .where(_c.account_id == bindparam("account"), _c.history != sa.literal_column("'done'"), ~_c.gone)
+    .order_by(_c.id)
+)
+_NEWEST = Prepared(sa.select(sa.func.max(tables.remote_message.c.id)))
+"""What is new has a higher number than all before. To count would take longer with each page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +45,8 @@ class PageCall:
         return {"conversation": self.conversation, "at": self.at, "limit": self.limit}
 
 
-def take(step: Step, account: str) -> PageCall | None:
-    """The page to ask for next; None while there is none, or something holds the account."""
+def next_page(step: Step, account: str) -> PageCall | None:
+    """The page to ask for; None while there is none, or something holds the account. It only reads."""
     row = accounts.find(step, account)
     if row.paused or holds.standing(step, holds.of_account(row.id), holds.of_host(row)) is not None:
         return None
@@ -47,7 +59,7 @@ def take(step: Step, account: str) -> PageCall | None:
 
 
 def next_at(step: Step, account: str) -> int | None:
-    """Unix second at which `take` may give something; None: all is there."""
+    """Unix second at which `next_page` may give something; None: all is there."""
     row = accounts.find(step, account)
     hold = holds.standing(step, holds.of_account(row.id), holds.of_host(row))
     if row.paused or (hold is not None and hold.until is None):
@@ -60,13 +72,13 @@ def paged(step: Step, account: str, conversation: api.ConversationRef, page: api
     """A page came: its events, and where the next one begins. It moves no cursor but its own."""
     row = accounts.find(step, account)
     before = rooms.of(step, row.id, conversation)
-    known = REMOTE_MESSAGES.count(step.tx, conversation_id=before.id)
+    newest = _NEWEST.scalar(step.tx)
     journal.ingest(step, account, api.Batch(page.batch.events, kv=page.batch.kv))
     if page.retry_in_s is not None:
         wait_s = int(min(max(page.retry_in_s, 1), holds.MAX_WAIT_S))
         ROOMS.change(step.tx, before.id, history_due=step.wall_s + wait_s, history_failures=0)
         return
-    nothing_new = REMOTE_MESSAGES.count(step.tx, conversation_id=before.id) == known
+    nothing_new = _NEWEST.scalar(step.tx) == newest
     stuck = page.next is not None and page.next == before.history_at
     over = page.next is None or stuck or (before.history == "gap" and nothing_new)
     state = "done" if over else ("gap" if before.history == "gap" else "going")
@@ -102,8 +114,7 @@ def look_again(step: Step, account: str, conversation: api.ConversationRef) -> N
 
 
 def _open(step: Step, account_id: int) -> list[RemoteConversation]:
-    found = ROOMS.all(step.tx, account_id=account_id)
-    return [room for room in found if room.history in _OPEN and not room.gone]
+    return ROOMS.query(step.tx, _OPEN, {"account": account_id})
 
 
 def _due(step: Step, room: RemoteConversation) -> int:

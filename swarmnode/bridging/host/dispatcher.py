@@ -108,6 +108,8 @@ class Dispatcher:
         self._look.set()
 
     async def _take(self) -> Call | None:
+        if not await steps.look(self._runs, lambda step: calls.waits(step, self._account)):
+            return None
         return await steps.do(self._runs, lambda step: calls.take(step, self._account))
 
     async def _call(self, call: Call) -> None:
@@ -167,7 +169,7 @@ class Dispatcher:
             if conversation not in self._unanswered:
                 await self._learn(conversation)
                 return True
-        page = await steps.do(self._runs, lambda step: history.take(step, self._account))
+        page = await steps.look(self._runs, lambda step: history.next_page(step, self._account))
         if page is None:
             return False
         try:

@@ -76,21 +76,21 @@ def page(*numbers: int, after: bytes | None) -> api.Page:
 def test_the_past_is_paged_back_to_its_beginning_whatever_breaks() -> None:
     core = Core()
     core.tell(old(9), cursor=b"live")
-    call = core.do(lambda step: history.take(step, core.account))
+    call = core.do(lambda step: history.next_page(step, core.account))
     assert call is not None
     assert (call.conversation, call.at) == (ROOM, None)
     core.do(lambda step: history.paged(step, core.account, ROOM, page(7, 8, 9, after=b"7")))
     core.crash()
     core.do(lambda step: history.failed(step, core.account, ROOM, api.Temporary()))
-    assert core.do(lambda step: history.take(step, core.account)) is None
+    assert core.do(lambda step: history.next_page(step, core.account)) is None
     at = core.do(lambda step: history.next_at(step, core.account))
     assert at is not None
     core.later(at - core.wall_s)
-    call = core.do(lambda step: history.take(step, core.account))
+    call = core.do(lambda step: history.next_page(step, core.account))
     assert call is not None
     assert call.at == b"7"
     core.do(lambda step: history.paged(step, core.account, ROOM, page(5, 6, after=None)))
-    assert core.do(lambda step: history.take(step, core.account)) is None
+    assert core.do(lambda step: history.next_page(step, core.account)) is None
     assert core.sees() == [f"old {number}" for number in (5, 6, 7, 8, 9)]
     assert core.do(lambda step: accounts.cursor(step, core.account)) == b"live"
     assert not any(view.unread for view in core.views())
@@ -104,7 +104,7 @@ def test_a_gap_is_paged_until_nothing_is_new() -> None:
     core.do(lambda step: history.paged(step, core.account, ROOM, page(8, 9, after=b"8")))
     core.do(lambda step: history.paged(step, core.account, ROOM, page(6, 7, after=b"6")))
     core.do(lambda step: history.paged(step, core.account, ROOM, page(1, 2, after=b"1")))
-    assert core.do(lambda step: history.take(step, core.account)) is None
+    assert core.do(lambda step: history.next_page(step, core.account)) is None
     assert len(core.sees()) == 6
 
 
@@ -113,7 +113,7 @@ def test_a_network_that_gives_the_same_page_for_ever_is_left() -> None:
     core.tell(old(1))
     for _ in range(2):
         core.do(lambda step: history.paged(step, core.account, ROOM, page(1, after=b"same")))
-    assert core.do(lambda step: history.take(step, core.account)) is None
+    assert core.do(lambda step: history.next_page(step, core.account)) is None
 
 
 def test_a_network_without_a_past_is_asked_once() -> None:

@@ -1,11 +1,13 @@
 """What networks tell: any number of times, at any time, by anybody."""
 
+import pytest
 from bridge_core_world import ADA, BEN, ME, ROOM, START, Core, ref, seen
 
 from swarm_bridges import api
 from swarm_bridges.document import Document, Paragraph, Quote, Text
 from swarm_bridges.text import from_plain
 from swarmnode.bridging.core import accounts
+from swarmnode.errors import DiskFull
 from swarmnode.storage.bridge_shelves import PARKED, SHELVED
 
 
@@ -196,3 +198,20 @@ def test_unreadable_content_comes_later() -> None:
     assert (core.sees(), core.views()[0].reason) == (["(unreadable)"], "no keys yet")
     core.tell(api.MessageSeen(ref=ref("1"), actor=ADA, body=from_plain("here"), revision="1"))
     assert (core.sees(), core.views()[0].edited) == (["here"], False)
+
+
+def test_when_the_disk_is_full_nothing_is_taken_in_and_nothing_is_blamed() -> None:
+    core = Core()
+    core.tell(seen("0", "there"), cursor=b"before")
+    with core.database.write() as tx:
+        pages = tx.driver.execute("PRAGMA page_count").fetchone()[0]
+        tx.driver.execute(f"PRAGMA max_page_count = {pages}")
+    many = [seen(f"{number}", f"{number} " + "words " * 200) for number in range(1, 100)]
+    with pytest.raises(DiskFull):
+        core.tell(*many, cursor=b"after")
+    assert core.sees() == ["there"]
+    with core.database.write() as tx:
+        tx.driver.execute(f"PRAGMA max_page_count = {pages + 1000}")
+    core.tell(*many, cursor=b"after")
+    assert len(core.sees()) == 100
+    assert core.do(lambda step: SHELVED.count(step.tx)) == 0
