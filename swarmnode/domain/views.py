@@ -223,6 +223,8 @@ class ChatView:
     """`direct`, `group`, `channel`, `timeline`, `notifications`, `list` or `feed`."""
     last_kind: str = ""
     """As `MessageView.kind`; empty where nothing was said yet."""
+    person: str = ""
+    """Of a conversation one to one: with whom, in the address book."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from swarm_protocol.identity import NodeRef, Sigchain
 from swarm_protocol.mailbox import QueueRecord
 
 from ..storage.shelves import CONTACTS, CONVERSATIONS, PEERS, QueueIn
-from . import groups, queues
+from . import book, groups, queues
 from .news import tell
 from .node import Node
 from .step import Step
@@ -44,6 +44,7 @@ def contact(step: Step, node: Node, chain: Sigchain, note: str, *, name: str) ->
         created_at=step.wall_s,
     )
     node.chains[chain.persona_id] = chain
+    book.met(step, contact_id)
     tell(step, "contact.new", contact=str(contact_id))
     return contact_id
 

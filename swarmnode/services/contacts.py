@@ -29,7 +29,7 @@ from ..storage.shelves import (
     Invite,
     Peer,
 )
-from . import links, meeting, outgoing, rotation, sigchains, talk, views
+from . import book, links, meeting, outgoing, rotation, sigchains, talk, views
 from .news import tell
 from .node import Node
 from .step import Step
@@ -92,6 +92,7 @@ def rename(step: Step, contact_id: str, name: str) -> ContactView:
     if not name or len(name) > 64 or not name.isprintable():
         raise UsageError("a name has 1 to 64 printable characters")
     CONTACTS.change(step.tx, row.id, name=name)
+    book.called(step, "", row.persona_id.hex(), name)
     return _changed(step, row.id)
 
 
@@ -247,6 +248,7 @@ def remove(step: Step, node: Node, contact_id: str) -> None:
         QUEUES_OUT.drop(step.tx, peer_id=peer.id)
         node.routes.clear()
     INVITES.drop(step.tx, contact_id=row.id)
+    book.forget_contact(step, row.id)
     CONTACTS.drop(step.tx, id=row.id)
     node.chains.pop(row.persona_id, None)
     node.groups.clear()

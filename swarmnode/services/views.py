@@ -37,6 +37,7 @@ from ..storage.shelves import (
     MessageRow,
 )
 from ..storage.shelves import Conversation as ConversationRow
+from . import book
 from .node import Node
 from .step import Step
 
@@ -315,6 +316,7 @@ def chat(step: Step, node: Node, conversation: ConversationRow) -> ChatView:
         last_at=conversation.last_at,
         draft="" if text is None else text.decode(),
         timer_s=conversation.timer_s,
+        person=book.of_contact(step, conversation.contact_id),
     )
 
 

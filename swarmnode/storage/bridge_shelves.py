@@ -133,6 +133,7 @@ class RemoteConversation:
     labels: bytes | None = field(repr=False)
     members: bytes | None = field(repr=False)
     moderators: bytes | None = field(repr=False)
+    partner: str | None
     encrypted: str
     archived: bool
     gone: bool

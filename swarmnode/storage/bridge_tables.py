@@ -161,6 +161,7 @@ remote_conversation = Table(
     Column("labels", LargeBinary),
     Column("members", LargeBinary, comment="remote ids, if they are known"),
     Column("moderators", LargeBinary, comment="remote ids"),
+    Column("partner", Text, comment="of a direct one: the other's remote id, if it is known"),
     Column("encrypted", Text, nullable=False, default=""),
     Column("archived", Boolean, nullable=False, default=False),
     Column("gone", Boolean, nullable=False, default=False, comment="the owner is no longer in it"),
@@ -174,6 +175,12 @@ remote_conversation = Table(
     Column("draft_id", Integer, comment="a body"),
     Column("last_at", Integer, nullable=False, default=0),
     UniqueConstraint("account_id", "remote_id", "private"),
+    Index(
+        "ix_remote_conversation_partner",
+        "partner",
+        "account_id",
+        sqlite_where=text("partner IS NOT NULL"),
+    ),
 )
 
 remote_message = Table(

@@ -79,6 +79,7 @@ def _engine(path: Path | None, key: bytes, begin: str, *, read_only: bool = Fals
                 # It would write to stderr what we raise.
                 connection.execute("PRAGMA cipher_log_level = NONE")
                 connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+                connection.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
                 connection.execute("PRAGMA journal_mode = WAL")
                 # The log is synced by `Database.write`, before anything leaves that depends on it.
                 connection.execute("PRAGMA synchronous = NORMAL")

@@ -358,6 +358,7 @@ def _connect(path: Path, key: bytes) -> sqlite.Connection:
     db = sqlite.connect(str(path), isolation_level=None, check_same_thread=False, timeout=0)
     db.execute("PRAGMA cipher_log_level = NONE")  # it would write to standard error
     db.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    db.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
     db.execute("PRAGMA locking_mode = EXCLUSIVE")  # one process; and the index of the log stays in memory
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")

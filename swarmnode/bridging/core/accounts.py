@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from swarm_bridges import api
 
 from ...errors import Conflict, NotFound
+from ...services import book
 from ...services.news import tell
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, ROOMS, SECRETS, AccountRow
@@ -143,6 +144,7 @@ def remove(step: Step, account: str) -> None:
     holds.lift(step, holds.of_account(row.id))
     step.tx.bodies.shred(bodies)
     ACCOUNTS.drop(step.tx, id=row.id)
+    book.forget_network(step, row.package)
     tell(step, "bridge.removed", account=row.account)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from swarm_bridges import api
 
+from ...domain.book import Reason
+from ...services import book, book_changes, book_suggestions
 from ...services.news import tell
 from ...services.step import Step
-from ...storage.bridge_shelves import ACTORS, AccountRow, RemoteActor
+from ...storage.book_shelves import BookAccount
+from ...storage.bridge_shelves import ACCOUNTS, ACTORS, AccountRow, RemoteActor
 from . import bounds
 from .packed import pack
 
@@ -51,6 +54,26 @@ def seen(step: Step, account_id: int, event: api.ActorSeen) -> None:
         avatar=None if event.avatar is None else pack(event.avatar),
         bot=event.bot,
     )
+    package = _package(step, account_id)
+    book.called(step, package, event.actor.remote_id, event.name or event.handle, bounds.name(event.handle))
+    entered = book.account(step, package, event.actor.remote_id)
+    if entered is not None:
+        book_suggestions.alike(step, entered)
+
+
+def enter(step: Step, account_id: int, remote_id: str) -> BookAccount:
+    """Somebody whom the owner talks with, put into the address book where they are not in it."""
+    row = ACTORS.one(step.tx, account_id=account_id, remote_id=remote_id)
+    name, handle = ("", "") if row is None else (row.name, row.handle)
+    entered = book.enter(step, _package(step, account_id), remote_id, name, handle=handle)
+    book_suggestions.alike(step, entered)
+    return entered
+
+
+def _package(step: Step, account_id: int) -> str:
+    account = ACCOUNTS.get(step.tx, account_id)
+    assert account is not None
+    return account.package
 
 
 def moved(step: Step, account_id: int, account: str, event: api.IdentityMoved) -> None:
@@ -64,8 +87,17 @@ def moved(step: Step, account_id: int, account: str, event: api.IdentityMoved) -
             new = of(step, account_id, api.Actor(event.new))
             if root(old) != root(new) and new.same_as is None:
                 ACTORS.change(step.tx, new.id, same_as=root(old))
+                _moved_in_book(step, account_id, old, new)
         case _:
             tell(step, "bridge.claim", account=account)
+
+
+def _moved_in_book(step: Step, account_id: int, old: RemoteActor, new: RemoteActor) -> None:
+    """Both ids say that they are one: so the address book has them as one, if it has either."""
+    package = _package(step, account_id)
+    if any(book.account(step, package, row.remote_id) for row in (old, new)):
+        one, other = (enter(step, account_id, row.remote_id) for row in (old, new))
+        book_changes.learned(step, one, other, Reason.BOTH, "moved")
 
 
 def label(row: RemoteActor) -> str:

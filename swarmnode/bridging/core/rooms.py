@@ -8,7 +8,7 @@ from ...domain.bridge_views import is_remote
 from ...errors import NotFound
 from ...services.step import Step
 from ...storage.bridge_shelves import ROOMS, RemoteConversation
-from . import bounds
+from . import bounds, people
 from .packed import ordered, pack, texts
 
 PREFIX = "b"
@@ -69,12 +69,26 @@ def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConv
         labels=pack([bounds.name(label) for label in event.labels[: bounds.MAX_SYMBOLS]]),
         members=members,
         moderators=pack(ordered(event.moderators)),
+        partner=_partner(step, room, event),
         encrypted=bounds.name(event.encrypted),
         archived=event.archived,
         gone=False,
         moved_to=None,
     )
     return get(step, room.id)
+
+
+def _partner(step: Step, room: RemoteConversation, event: api.ConversationSeen) -> str | None:
+    """Whom the owner talks with, if it is one other: somebody of the address book from then on."""
+    if event.kind != "direct":
+        return None
+    others = {member.remote_id for member in event.members or () if not member.is_owner}
+    if len(others) != 1:
+        return room.partner
+    (partner,) = others
+    if partner != room.partner:
+        people.enter(step, room.account_id, partner)
+    return partner
 
 
 def left(step: Step, account_id: int, event: api.ConversationGone) -> RemoteConversation:

@@ -11,6 +11,7 @@ from swarm_bridges import api
 
 from ...domain.views import AttachmentView, ChatView, MessageState, MessageView, Page
 from ...errors import UsageError
+from ...services import book
 from ...services.step import Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import (
@@ -70,6 +71,7 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
         account=account.account,
         privacy="" if abilities is None else abilities.transport_privacy,
         kind=room.kind,
+        person=book.of_account(step, account.package, room.partner),
     )
 
 

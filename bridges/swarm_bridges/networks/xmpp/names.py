@@ -55,7 +55,11 @@ class Names:
             self._told.clear()
         if conversation.private and self._new(f"chat {conversation.remote_id}", ""):
             peer = self.seen(Actor(conversation.remote_id))
-            made.append(ConversationSeen(conversation=conversation, kind="direct", title=peer.name))
+            made.append(
+                ConversationSeen(
+                    conversation=conversation, kind="direct", title=peer.name, members=(peer.actor,)
+                )
+            )
         nick = resource(stanza.get("from", "")) if not conversation.private else ""
         if nick:
             handle = people.get(conversation.remote_id, {}).get(nick, "")

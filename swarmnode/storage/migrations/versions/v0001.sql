@@ -4,6 +4,30 @@ CREATE TABLE body (
     CONSTRAINT pk_body PRIMARY KEY (id)
 );
 
+CREATE TABLE book_change (
+    id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    undone_at INTEGER,
+    CONSTRAINT pk_book_change PRIMARY KEY (id)
+);
+
+CREATE TABLE book_person (
+    id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    sort TEXT NOT NULL,
+    named BOOLEAN NOT NULL,
+    preferred INTEGER,
+    merged_into INTEGER,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT pk_book_person PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_book_person_list ON book_person (sort, id) WHERE merged_into IS NULL;
+
+CREATE INDEX ix_book_person_merged ON book_person (merged_into) WHERE merged_into IS NOT NULL;
+
 CREATE TABLE bridge_account (
     id INTEGER NOT NULL,
     account TEXT NOT NULL,
@@ -188,6 +212,28 @@ CREATE TABLE alert (
 
 CREATE INDEX ix_alert_contact_id ON alert (contact_id);
 
+CREATE TABLE book_account (
+    id INTEGER NOT NULL,
+    person_id INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    contact_id INTEGER,
+    address TEXT,
+    carded BOOLEAN NOT NULL,
+    reason TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_book_account PRIMARY KEY (id),
+    CONSTRAINT uq_book_account_network_remote_id UNIQUE (network, remote_id),
+    CONSTRAINT fk_book_account_person_id_book_person FOREIGN KEY(person_id) REFERENCES book_person (id) ON DELETE CASCADE,
+    CONSTRAINT uq_book_account_contact_id UNIQUE (contact_id),
+    CONSTRAINT fk_book_account_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_book_account_address ON book_account (address) WHERE address IS NOT NULL;
+
+CREATE INDEX ix_book_account_person_id ON book_account (person_id);
+
 CREATE TABLE bridge_kv (
     id INTEGER NOT NULL,
     account_id INTEGER NOT NULL,
@@ -321,6 +367,7 @@ CREATE TABLE remote_conversation (
     labels BLOB,
     members BLOB,
     moderators BLOB,
+    partner TEXT,
     encrypted TEXT NOT NULL,
     archived BOOLEAN NOT NULL,
     gone BOOLEAN NOT NULL,
@@ -339,6 +386,8 @@ CREATE TABLE remote_conversation (
 );
 
 CREATE INDEX ix_remote_conversation_account_id ON remote_conversation (account_id);
+
+CREATE INDEX ix_remote_conversation_partner ON remote_conversation (partner, account_id) WHERE partner IS NOT NULL;
 
 CREATE TABLE ticket (
     id INTEGER NOT NULL,
@@ -366,6 +415,51 @@ CREATE TABLE author (
     CONSTRAINT uq_author_conversation_id_leaf_sig UNIQUE (conversation_id, leaf_sig),
     CONSTRAINT fk_author_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
 );
+
+CREATE TABLE book_move (
+    id INTEGER NOT NULL,
+    change_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    from_person INTEGER NOT NULL,
+    to_person INTEGER NOT NULL,
+    from_reason TEXT NOT NULL,
+    from_cause TEXT NOT NULL,
+    to_reason TEXT NOT NULL,
+    to_cause TEXT NOT NULL,
+    CONSTRAINT pk_book_move PRIMARY KEY (id),
+    CONSTRAINT fk_book_move_change_id_book_change FOREIGN KEY(change_id) REFERENCES book_change (id) ON DELETE CASCADE,
+    CONSTRAINT fk_book_move_account_id_book_account FOREIGN KEY(account_id) REFERENCES book_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_book_move_account_id ON book_move (account_id);
+
+CREATE INDEX ix_book_move_change_id ON book_move (change_id);
+
+CREATE INDEX ix_book_move_from_person ON book_move (from_person);
+
+CREATE INDEX ix_book_move_to_person ON book_move (to_person);
+
+CREATE TABLE book_suggestion (
+    id INTEGER NOT NULL,
+    one_id INTEGER NOT NULL,
+    other_id INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    refused BOOLEAN NOT NULL,
+    change_id INTEGER,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_book_suggestion PRIMARY KEY (id),
+    CONSTRAINT uq_book_suggestion_one_id_other_id UNIQUE (one_id, other_id),
+    CONSTRAINT fk_book_suggestion_one_id_book_account FOREIGN KEY(one_id) REFERENCES book_account (id) ON DELETE CASCADE,
+    CONSTRAINT fk_book_suggestion_other_id_book_account FOREIGN KEY(other_id) REFERENCES book_account (id) ON DELETE CASCADE,
+    CONSTRAINT fk_book_suggestion_change_id_book_change FOREIGN KEY(change_id) REFERENCES book_change (id) ON DELETE SET NULL
+);
+
+CREATE INDEX ix_book_suggestion_change_id ON book_suggestion (change_id);
+
+CREATE INDEX ix_book_suggestion_open ON book_suggestion (id) WHERE NOT refused;
+
+CREATE INDEX ix_book_suggestion_other_id ON book_suggestion (other_id);
 
 CREATE TABLE draft (
     conversation_id INTEGER NOT NULL,

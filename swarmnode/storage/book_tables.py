@@ -1,0 +1,113 @@
+"""The tables of the address book: people, the accounts that are theirs, and what was changed (ADR 0030).
+
+An account is a persona whom we know (`network` is empty, `remote_id` the persona id in hex) or somebody on a
+network, by the network's immutable id. Each belongs to one person. Names stand in the clear inside the
+encrypted file, as those of contacts do.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+
+from .bridge_tables import bridge_account, metadata, remote_actor, remote_conversation
+
+__all__ = ["bridge_account", "metadata", "remote_actor", "remote_conversation"]
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _account(name: str, *, index: bool = True) -> Column[int]:
+    target = ForeignKey("book_account.id", ondelete="CASCADE")
+    return Column(name, Integer, target, nullable=False, index=index)
+
+
+book_person = Table(
+    "book_person",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column(
+        "sort", Text, nullable=False, comment="the name without regard to case, for the order of the list"
+    ),
+    Column(
+        "named", Boolean, nullable=False, default=False, comment="the owner gave the name; else an account"
+    ),
+    Column("preferred", Integer, comment="account where the owner writes to them; another's says nothing"),
+    Column("merged_into", Integer, comment="the person that this one became; it has no accounts then"),
+    Column("created_at", Integer, nullable=False),
+    Index("ix_book_person_merged", "merged_into", sqlite_where=text("merged_into IS NOT NULL")),
+    Index("ix_book_person_list", "sort", "id", sqlite_where=text("merged_into IS NULL")),
+)
+
+book_account = Table(
+    "book_account",
+    metadata,
+    _id(),
+    Column(
+        "person_id",
+        Integer,
+        ForeignKey("book_person.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("network", Text, nullable=False, comment="id of a bridge's manifest; empty for personas"),
+    Column("remote_id", Text, nullable=False, comment="immutable, says the network"),
+    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), unique=True),
+    Column("address", Text, comment="name@host that people type, folded, where it has such a form"),
+    Column("carded", Boolean, nullable=False, default=False, comment="a file of the owner's names it"),
+    Column("reason", Text, nullable=False, comment="domain.book.Reason"),
+    Column("cause", Text, nullable=False, default="", comment="what the reason rests on, a code"),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("network", "remote_id"),
+    Index("ix_book_account_address", "address", sqlite_where=text("address IS NOT NULL")),
+)
+
+book_change = Table(
+    "book_change",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False, comment="merge, split"),
+    Column("cause", Text, nullable=False, comment="owner, or what proved it"),
+    Column("at", Integer, nullable=False),
+    Column("undone_at", Integer),
+    comment="merges and splits, for ever: who looks can see how somebody came together",
+)
+
+book_move = Table(
+    "book_move",
+    metadata,
+    _id(),
+    Column(
+        "change_id",
+        Integer,
+        ForeignKey("book_change.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    _account("account_id"),
+    Column("from_person", Integer, nullable=False, index=True),
+    Column("to_person", Integer, nullable=False, index=True),
+    Column("from_reason", Text, nullable=False),
+    Column("from_cause", Text, nullable=False),
+    Column("to_reason", Text, nullable=False),
+    Column("to_cause", Text, nullable=False),
+    comment="what a change did to each account",
+)
+
+book_suggestion = Table(
+    "book_suggestion",
+    metadata,
+    _id(),
+    _account("one_id", index=False),
+    _account("other_id"),
+    Column("reason", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("refused", Boolean, nullable=False, default=False, comment="for good"),
+    Column("change_id", Integer, ForeignKey("book_change.id", ondelete="SET NULL"), index=True),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("one_id", "other_id"),
+    Index("ix_book_suggestion_open", "id", sqlite_where=text("NOT refused")),
+    comment="two accounts that may be one person's; of a pair the lower number comes first",
+)
