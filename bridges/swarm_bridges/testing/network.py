@@ -115,6 +115,9 @@ class FakeNetwork:
         """What `follow` tells of a change."""
         return (change,)
 
+    def asked_on_line(self, text: str) -> None:
+        """A client has said something on the line that `follow` keeps open."""
+
     def actor_id(self, who: str, room: str) -> str:  # noqa: ARG002 - networks where rooms speak need it
         """What bridges call whoever speaks in a room."""
         return who
@@ -275,8 +278,9 @@ class FakeNetwork:
         try:
             async with asyncio.TaskGroup() as tasks:
                 telling = tasks.create_task(self._tell_all(line, after))
-                async for _ in line:
-                    pass
+                async for frame in line:
+                    if isinstance(frame.data, str):
+                        self.asked_on_line(frame.data)
                 telling.cancel()
         finally:
             self._lines.discard(transport)

@@ -17,8 +17,8 @@ from swarm_bridges.networks.mastodon.convert import (
     notice_of,
     seen,
 )
+from swarm_bridges.networks.mastodon.marks import Entry, Marks, missing
 from swarm_bridges.networks.mastodon.model import Account, Notification, Status, convert
-from swarm_bridges.networks.mastodon.reader import Entry, Marks, missing
 from swarm_bridges.networks.mastodon.server import server_of
 from swarm_bridges.networks.mastodon.words import addressed
 from swarm_bridges.text import to_plain

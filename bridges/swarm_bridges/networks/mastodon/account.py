@@ -31,7 +31,7 @@ from ...api import (
     Temporary,
     Unknown,
 )
-from .convert import DIRECT, direct, kind_of, person, seen
+from .convert import DIRECT, LIST, direct, kind_of, person, seen
 from .model import Account, Status, convert
 from .outgoing import Outbox
 from .past import Past, following
@@ -46,18 +46,23 @@ MOST_CONTACTS = 10
 
 
 class Mastodon:
-    """An account: `api.Bridge` with edits, deletions, marks, votes, posts, people, files, and the past."""
+    """An account: `api.Bridge` with edits, deletions, marks, votes, posts, people, lists, files, the past."""
 
     poll_s = POLL_S
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._reader: Reader | None = None
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
         await ctx.state(Health(State.CONNECTING))
         self._session = await Session.open(ctx)
-        await (await Reader.begin(ctx, self._session)).follow(self.poll_s)
+        self._reader = await Reader.begin(ctx, self._session)
+        try:
+            await self._reader.follow(self.poll_s)
+        finally:
+            self._reader = None
 
     async def _now(self, ctx: Context) -> Session:
         if self._session is None:
@@ -139,6 +144,27 @@ class Mastodon:
         except Interrupted as e:
             return Unknown(str(e))
         return Accepted((target,))
+
+    # --- lists ---
+
+    async def join(self, ctx: Context, address: str) -> ConversationSeen:
+        """See `api.Rooms`: read a list, `list:` and its title or id. Raises Gone where there is none."""
+        kind, colon, name = address.strip().partition(":")
+        if kind.casefold() != LIST or not colon:
+            raise NotSupported("what can be entered is list: and the name of a list")
+        one = await (await self._now(ctx)).lists.enter(name.strip())
+        if self._reader is None:
+            raise Temporary("not connected")
+        return await self._reader.enter(one)
+
+    async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
+        """See `api.Rooms`: read a list no longer; at the server it stays."""
+        if kind_of(conversation) != LIST:
+            raise NotSupported("this is not left")
+        id_ = conversation.remote_id.removeprefix(f"{LIST} ")
+        await (await self._now(ctx)).lists.leave(id_)
+        if self._reader is not None:
+            await self._reader.leave(id_)
 
     # --- the past, files ---
 

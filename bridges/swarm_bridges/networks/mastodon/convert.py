@@ -31,6 +31,7 @@ from .words import document_of, said_to, seconds_of
 HOME = ConversationRef("home", private=True)
 NOTIFICATIONS = ConversationRef("notifications", private=True)
 DIRECT = "direct"
+LIST = "list"
 MOST_MEMBERS = 25
 """People in a direct conversation; with more it can be read alone."""
 VISIBILITIES = {"private": "followers"}
@@ -87,8 +88,15 @@ def direct(people: frozenset[str]) -> ConversationRef:
     return ConversationRef(" ".join([DIRECT, *names]), private=True)
 
 
+def list_of(id_: str) -> ConversationRef:
+    """The timeline of a list."""
+    return ConversationRef(f"{LIST} {id_}", private=True)
+
+
 def kind_of(conversation: ConversationRef) -> str:
-    """`timeline`, `notifications` or `direct`."""
+    """`timeline`, `notifications`, `list` or `direct`."""
+    if conversation.remote_id.startswith(f"{LIST} "):
+        return LIST
     named = {HOME: "timeline", NOTIFICATIONS: "notifications"}
     return named.get(conversation, DIRECT)
 
@@ -131,12 +139,18 @@ def conversation_of(status: Status, view: View) -> ConversationRef:
     return direct(frozenset(people - {view.me.id}))
 
 
-def message_of(status: Status, view: View, origin: Origin) -> MessageSeen:
-    """A post as a message; a boost is the post that it brings, once, whoever boosts it."""
+def message_of(
+    status: Status, view: View, origin: Origin, place: ConversationRef | None = None
+) -> MessageSeen:
+    """A post as a message; a boost is the post that it brings, once, whoever boosts it.
+
+    `place` is the list in whose timeline it stands, if it is that of one.
+    """
     said = status.reblog or status
-    conversation = conversation_of(said, view)
+    conversation = place or conversation_of(said, view)
     ref = MessageRef(conversation, view.server.short(said.id))
     reply_to = said.in_reply_to_id
+    answered = place or _place(reply_to, conversation, view)
     shared = said.id != status.id or said.account.id != status.account.id
     return MessageSeen(
         ref=ref,
@@ -144,9 +158,7 @@ def message_of(status: Status, view: View, origin: Origin) -> MessageSeen:
         body=body_of(said, view, conversation),
         revision=revision_of(said),
         order=view.server.order(status.id),
-        reply_to=MessageRef(_place(reply_to, conversation, view), view.server.short(reply_to))
-        if reply_to
-        else None,
+        reply_to=MessageRef(answered, view.server.short(reply_to)) if reply_to else None,
         title=said.spoiler_text,
         sensitive=said.sensitive,
         visibility=DIRECT if is_direct(said, view) else VISIBILITIES.get(said.visibility, said.visibility),
@@ -255,9 +267,13 @@ def person(account: Account, view: View) -> ActorSeen:
     )
 
 
-def seen(conversation: ConversationRef, people: Mapping[str, str], view: View) -> ConversationSeen:
-    """A conversation as it is shown; `people` are names by id, for those who are known."""
+def seen(
+    conversation: ConversationRef, people: Mapping[str, str], view: View, title: str = ""
+) -> ConversationSeen:
+    """A conversation as it is shown; `people` are names by id, for those who are known, `title` a list's."""
     kind = kind_of(conversation)
+    if kind == LIST:
+        return ConversationSeen(conversation=conversation, kind=kind, title=title)
     if kind != DIRECT:
         title = "Home" if kind == "timeline" else "Notifications"
         return ConversationSeen(conversation=conversation, kind=kind, title=title)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -33,6 +33,16 @@ class Network(FakeNetwork):
         self.asked: list[Mapping[str, Any]] = []
         """What was posted, as it came."""
         self.votes = 0
+        self.lists: dict[str, dict[str, Any]] = {}
+        """By id: title, whether it is exclusive, and the ids of its members."""
+        self.heard: set[str] = set()
+        """Lists of which the client has asked to be told."""
+
+    def make_list(self, title: str, *members: str, exclusive: bool = False) -> str:
+        """Olga makes a list; gives its id."""
+        id_ = str(len(self.lists) + 1)
+        self.lists[id_] = {"title": title, "exclusive": exclusive, "members": members}
+        return id_
 
     # --- for the kit
 
@@ -51,8 +61,9 @@ class Network(FakeNetwork):
     def frames(self, change: Mapping[str, Any]) -> Sequence[Any]:
         """What the stream says. Direct posts of others are notifications, the owner's conversations."""
         kind, payload = change["kind"], None
+        streams = self._streams(change)
         if kind == "gone" and self.messages[change["id"]].gone:
-            return [{"stream": ["user"], "event": "delete", "payload": change["id"]}]
+            return [{"stream": stream, "event": "delete", "payload": change["id"]} for stream in streams]
         if kind != "message":
             return []
         event, payload = "update", self._status(change)
@@ -62,7 +73,23 @@ class Network(FakeNetwork):
             event, payload = "conversation", {"id": "1", "last_status": payload}
         elif change["room"] == "r1":
             event, payload = "notification", self._notice(payload)
-        return [{"stream": ["user"], "event": event, "payload": json.dumps(payload)}]
+        return [{"stream": s, "event": event, "payload": json.dumps(payload)} for s in streams]
+
+    def _streams(self, change: Mapping[str, Any]) -> list[list[str]]:
+        """Those in which a change is told."""
+        author = self.messages[change["id"]].author if change.get("id") in self.messages else ""
+        there = self._lists_of(author) if change.get("room") == "r2" else []
+        home = [] if any(self.lists[id_]["exclusive"] for id_ in there) else [["user"]]
+        return [*home, *(["list", id_] for id_ in there if id_ in self.heard)]
+
+    def _lists_of(self, author: str) -> list[str]:
+        return [id_ for id_, one in self.lists.items() if author in one["members"]]
+
+    def asked_on_line(self, text: str) -> None:
+        """See `FakeNetwork`."""
+        asked = json.loads(text)
+        if asked.get("stream") == "list":
+            (self.heard.add if asked["type"] == "subscribe" else self.heard.discard)(asked["list"])
 
     def routes(self) -> Iterable[web.RouteDef]:
         """See `FakeNetwork`."""
@@ -78,6 +105,8 @@ class Network(FakeNetwork):
             web.get(f"{api}/accounts/{{id}}/following", self._following),
             web.get("/api/v2/search", self._search),
             web.get(f"{api}/timelines/home", self._home),
+            web.get(f"{api}/lists", self._lists),
+            web.get(f"{api}/timelines/list/{{id}}", self._list),
             web.get(f"{api}/notifications", self._notifications),
             web.get(f"{api}/conversations", self._conversations),
             web.post(f"{api}/statuses", self._post),
@@ -152,12 +181,14 @@ class Network(FakeNetwork):
         id_ = f"n{status['id']}"
         return {"id": id_, "type": "mention", "account": status["account"], "status": status}
 
-    def _page(self, request: web.Request, room: str) -> list[dict[str, Any]]:
+    def _page(
+        self, request: web.Request, room: str, among: Callable[[FakeMessage], bool] = lambda _: True
+    ) -> list[dict[str, Any]]:
         """Posts of a room, the newest first."""
         self.user(request)
         before = request.query.get("max_id", "").removeprefix("n")
         found = sorted(self.said(room), key=lambda m: m.id, reverse=True)
-        found = [m for m in found if not before or m.id < before]
+        found = [m for m in found if (not before or m.id < before) and among(m)]
         return [self._status(self._change_of(m)) for m in found[: min(int(request.query["limit"]), 40)]]
 
     # --- who asks
@@ -214,10 +245,24 @@ class Network(FakeNetwork):
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self.user(request)
+        self.heard.clear()
         return await self.follow(request, len(self.log))
 
     async def _home(self, request: web.Request) -> web.Response:
-        return web.json_response(self._page(request, "r2"))
+        def at_home(message: FakeMessage) -> bool:
+            return not any(self.lists[id_]["exclusive"] for id_ in self._lists_of(message.author))
+
+        return web.json_response(self._page(request, "r2", at_home))
+
+    async def _lists(self, request: web.Request) -> web.Response:
+        self.user(request)
+        told = [{**one, "id": id_, "members": None} for id_, one in self.lists.items()]
+        return web.json_response(told)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        if (one := self.lists.get(request.match_info["id"])) is None:
+            raise web.HTTPNotFound
+        return web.json_response(self._page(request, "r2", lambda m: m.author in one["members"]))
 
     async def _notifications(self, request: web.Request) -> web.Response:
         page = [s for s in self._page(request, "r1") if s["account"]["id"] != OWNER]

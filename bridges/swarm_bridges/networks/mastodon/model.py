@@ -123,6 +123,14 @@ class Conversation(msgspec.Struct, frozen=True):
     last_status: Any = None
 
 
+class PeopleList(msgspec.Struct, frozen=True):
+    """A list of people; posts of those of an `exclusive` one do not stand in the home timeline."""
+
+    id: str
+    title: str = ""
+    exclusive: bool = False
+
+
 def convert(raw: Any, kind: type[T]) -> T:
     """Check JSON. Raises `msgspec.ValidationError`."""
     return msgspec.convert(_without_nulls(raw), kind, strict=False)

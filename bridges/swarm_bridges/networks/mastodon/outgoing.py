@@ -32,6 +32,7 @@ from ...text import to_plain
 from .convert import (
     DIRECT,
     HOME,
+    LIST,
     VISIBILITIES,
     at,
     body_of,
@@ -66,6 +67,8 @@ class Outbox:
         """See `api.Bridge.send`. Each part but the first answers the one before."""
         if out.protect:
             raise NotSupported(f"{out.protect} is not there")
+        if kind_of(out.conversation) == LIST and out.reply_to is None:
+            raise NotSupported("a list is read: one can answer there, and posts go to Home")
         refs, revision = list(out.done_parts), "0"
         await self._mark(out)
         for number in range(len(refs), len(out.parts)):
@@ -125,7 +128,7 @@ class Outbox:
 
     async def _parent(self, ref: MessageRef | None) -> Status | None:
         """The post that is answered in public."""
-        if ref is None or ref.conversation != HOME:
+        if ref is None or _stands(ref.conversation) != HOME:
             return None
         return self._status(await self._client.get(f"/api/v1/statuses/{self._long(ref)}"))
 
@@ -198,8 +201,9 @@ class Outbox:
         found: dict[int, MessageRef] = dict(enumerate(out.done_parts))
         own, whole = await self._newer_than(kept.decode())
         for status in own:  # oldest first: the first of equal parts is found first
-            ref = self._ref(conversation_of(status, self._session.view), status)
-            if ref.conversation != out.conversation or ref in found.values():
+            if conversation_of(status, self._session.view) != _stands(out.conversation):
+                continue
+            if (ref := self._ref(out.conversation, status)) in found.values():
                 continue
             text = to_plain(body_of(status, self._session.view, ref.conversation))
             number = next((n for n, w in enumerate(wanted) if n not in found and same_words(w, text)), None)
@@ -231,7 +235,7 @@ class Outbox:
 
     def _ref(self, conversation: ConversationRef, status: Status) -> MessageRef:
         ref = MessageRef(conversation, self._session.server.short(status.id))
-        self._session.places[ref.remote_id] = conversation
+        self._session.places[ref.remote_id] = _stands(conversation)
         return ref
 
     def _long(self, ref: MessageRef) -> str:
@@ -255,3 +259,8 @@ class Outbox:
             return convert(raw, Media)
         except msgspec.ValidationError:
             raise Temporary("the server answered something else than a file") from None
+
+
+def _stands(conversation: ConversationRef) -> ConversationRef:
+    """Where the server has what is said in a conversation: answers to posts of a list are public ones."""
+    return HOME if kind_of(conversation) == LIST else conversation

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from ...api import Batch, Context, ConversationRef, Coverage, Cursor, Event, Origin, Page
-from .convert import HOME, NOTIFICATIONS, conversation_of, is_direct, notice_of
+from .convert import DIRECT, HOME, LIST, NOTIFICATIONS, conversation_of, is_direct, kind_of, notice_of
+from .marks import Marks
 from .model import Conversation, Notification, Status
-from .reader import PAGE, Marks, Reader
+from .reader import PAGE, Reader
 from .session import Session
 
 NEXT = re.compile(r"<[^<>]*[?&]max_id=([A-Za-z0-9_-]+)[^<>]*>\s*;\s*rel=\"?next\"?")
@@ -29,6 +30,8 @@ class Past:
         before, limit = (at or b"").decode(), min(limit, PAGE)
         if conversation == NOTIFICATIONS:
             return await self._notifications(before, limit)
+        if kind_of(conversation) == LIST:
+            return await self._list(conversation, before, limit)
         if conversation == HOME or self._session.server.snac:
             return await self._timeline(conversation, before, limit)
         return await self._direct(conversation, before, limit)
@@ -57,6 +60,14 @@ class Past:
             statuses.sort(key=lambda status: status.created_at, reverse=True)
         return self._page(conversation, self._told(statuses, conversation), before, _last(page))
 
+    async def _list(self, conversation: ConversationRef, before: str, limit: int) -> Page:
+        id_ = conversation.remote_id.removeprefix(f"{LIST} ")
+        page = await self._get(f"/api/v1/timelines/list/{id_}", before, limit)
+        events: list[Event] = []
+        for status in reversed(self._reader.checked(page, Status)):
+            events += self._session.about(status, Origin.HISTORY, again=True, place=conversation)
+        return self._page(conversation, events, before, _last(page))
+
     async def _direct(self, conversation: ConversationRef, before: str, limit: int) -> Page:
         """Threads of direct posts, whole, those with the latest posts first."""
         path, client = "/api/v1/conversations", self._session.client
@@ -83,7 +94,7 @@ class Past:
     def _page(self, conversation: ConversationRef, events: list[Event], before: str, last: str) -> Page:
         """A page; `last` is where the next one begins. Ids in order say what is whole."""
         order, after = self._session.server.order, last if last != before else ""
-        if conversation in {HOME, NOTIFICATIONS} and self._session.server.ordered:
+        if kind_of(conversation) != DIRECT and self._session.server.ordered:
             since = order(after) if after else None
             until = order(before) if before else None
             events.append(

@@ -102,6 +102,8 @@ class Server:
             levels["poll"] = Level.PARTIAL
         if kind == "direct":
             levels = {n: level for n, level in levels.items() if n not in {"post", "boost"}}
+        elif kind == "list":
+            del levels["post"]
         elif kind == "notifications":
             levels = {}
         return Capabilities(

@@ -15,11 +15,24 @@ from ...api import (
     Event,
     Gone,
     IdentityMoved,
+    MessageRef,
     Origin,
     Refused,
 )
 from .client import Client
-from .convert import DIRECT, View, at, kind_of, marks_of, members_of, message_of, person, seen
+from .convert import (
+    DIRECT,
+    View,
+    at,
+    is_direct,
+    kind_of,
+    marks_of,
+    members_of,
+    message_of,
+    person,
+    seen,
+)
+from .lists import Lists
 from .model import Account, Status, convert
 from .server import Server
 
@@ -30,13 +43,13 @@ MOST = 20_000
 class Session:
     """An account at its server. `open` makes one."""
 
-    def __init__(self, client: Client, me: Account) -> None:
-        self.client, self.me = client, me
+    def __init__(self, client: Client, me: Account, lists: Lists) -> None:
+        self.client, self.me, self.lists = client, me, lists
         self.places: dict[str, ConversationRef] = {}
         self.handles: dict[str, str] = {me.id: at(me)}
         self._names: dict[str, ActorSeen] = {}
-        self._told: dict[str, tuple[object, ...]] = {}
-        self._rooms: set[ConversationRef] = set()
+        self._told: dict[MessageRef | str, tuple[object, ...]] = {}
+        self._rooms: dict[ConversationRef, str] = {}
 
     @classmethod
     async def open(cls, ctx: Context) -> Session:
@@ -46,7 +59,7 @@ class Session:
             raise AuthExpired("there is no token")
         client = Client(ctx.http, ctx.clock, ctx.settings["url"], token.value.decode())
         await client.look()
-        return cls(client, await owner_of(client))
+        return cls(client, await owner_of(client), Lists(ctx, client))
 
     @property
     def server(self) -> Server:
@@ -66,22 +79,27 @@ class Session:
 
     # --- events ---
 
-    def about(self, status: Status, origin: Origin, *, again: bool = False) -> list[Event]:
-        """What a post says that was not told yet; all of it with `again`."""
+    def about(
+        self, status: Status, origin: Origin, *, again: bool = False, place: ConversationRef | None = None
+    ) -> list[Event]:
+        """What a post says that was not told yet; all of it with `again`. `place` is the list around it."""
+        if place is not None and is_direct(status, self.view):
+            return []  # snac2 puts them into lists; they stand in a conversation of their own
         if len(self._told) > MOST or len(self.places) > MOST:
             self.forget()
             self.places.clear()
         said = status.reblog or status
         self.note([status.account, said.account])
-        seen_ = message_of(status, self.view, origin)
-        self.places[seen_.ref.remote_id] = seen_.ref.conversation
+        seen_ = message_of(status, self.view, origin, place)
+        if place is None:
+            self.places[seen_.ref.remote_id] = seen_.ref.conversation
         marks = marks_of(said, seen_.ref, origin)
-        before = self._told.get(seen_.ref.remote_id)
+        before = self._told.get(seen_.ref)
         now = (seen_.revision, marks.mine, tuple(sorted(marks.counts.items())))
-        self._told[seen_.ref.remote_id] = now
+        self._told[seen_.ref] = now
         events: list[Event] = [
             *self.people([status.account, said.account]),
-            *self.room(seen_.ref.conversation),
+            *(self.room(seen_.ref.conversation) if place is None else ()),
         ]
         if again or before is None or before[0] != now[0]:
             events.append(seen_)
@@ -116,13 +134,13 @@ class Session:
         for account in accounts:
             self.handles[account.id] = at(account)
 
-    def room(self, conversation: ConversationRef) -> list[Event]:
-        """A conversation, where it is news."""
-        if conversation in self._rooms:
+    def room(self, conversation: ConversationRef, title: str = "") -> list[Event]:
+        """A conversation, where it or the `title` of a list is news."""
+        if self._rooms.get(conversation) == title:
             return []
-        self._rooms.add(conversation)
+        self._rooms[conversation] = title
         names = {id_: who.name for id_, who in self._names.items()}
-        return [seen(conversation, {**self.handles, **names}, self.view)]
+        return [seen(conversation, {**self.handles, **names}, self.view, title)]
 
     # --- people ---
 
