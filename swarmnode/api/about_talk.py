@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 import msgspec
@@ -136,7 +135,7 @@ async def send(call: Call, body: NewMessage) -> MessageView:
         reply_to=body.reply_to,
         attachments=[File(a.name, a.media_type, a.data) for a in body.attachments],
         expire_s=body.expire_s,
-        key=f"{call.access.device}:{call.key or secrets.token_hex(16)}",
+        key=f"{call.access.device}:{call.key}" if call.key else "",
     )
 
 

@@ -245,7 +245,8 @@ class Node(Protocol):
         expire_s: int | None = None,
         key: str,
     ) -> MessageView:
-        """Say something; it is stored when this returns. The same key again gives the same message."""
+        """Say something; it is stored when this returns. The same key again gives the same message; an
+        empty one is none."""
         ...
 
     async def edit(self, message: str, text: str) -> MessageView:

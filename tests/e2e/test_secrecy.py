@@ -116,6 +116,7 @@ def _relay_rows(relay: Home) -> Iterator[tuple[str, str, object]]:
     store = sqlite.connect(str(folder / "relay.db"))
     try:
         store.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        store.execute("PRAGMA cipher_hmac_algorithm = HMAC_SHA256")
         for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             cursor = store.execute(f"SELECT * FROM {table}")  # noqa: S608 - a name of the schema
             for row in cursor.fetchall():

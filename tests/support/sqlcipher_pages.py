@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 PAGE = 4096
-_RESERVED = 80  # at the end of each page: 16 bytes of IV, 64 of HMAC
+_RESERVED = 48  # at the end of each page: 16 bytes of IV, 32 of HMAC
 _SALT = 16  # at the start of the first page, in clear
 _WAL_HEADER, _FRAME_HEADER = 32, 24
 
