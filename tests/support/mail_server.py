@@ -332,6 +332,10 @@ class MailServer:
         """Delete an account, and end its sessions."""
         del self.users[name]
         (self.open / "run" / "users" / f"{name}@{DOMAIN}").unlink()
+        self.kick(name)
+
+    def kick(self, name: str) -> None:
+        """End an account's sessions, when what has changed about it is known."""
         time.sleep(1.1)  # Dovecot looks at its file once in a second
         self._control("kick", f"{name}@{DOMAIN}")
 

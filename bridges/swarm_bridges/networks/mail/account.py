@@ -182,8 +182,9 @@ class Mailbox:
     ) -> api.Page:
         """See `api.Pages`."""
         session = self._now()
-        found, more = await threads.past(session, conversation, at, max(1, min(limit, 100)))
-        return api.Page(api.Batch(tuple(await session.events(found, api.Origin.HISTORY))), more)
+        past = await threads.past(session, conversation, at, max(1, min(limit, 100)))
+        told = await session.events(past.mails, api.Origin.HISTORY)
+        return api.Page(api.Batch((*told, past.covered)), past.more)
 
     # --- flags, and taking away ---
 
@@ -250,7 +251,7 @@ class Mailbox:
         if not ADDRESS.fullmatch(who.remote_id):
             raise Refused("this is no address")
         where = names.conversation(who.remote_id)
-        return ConversationSeen(conversation=where, kind="direct", title=who.remote_id)
+        return ConversationSeen(conversation=where, kind="direct", title=who.remote_id, members=(who,))
 
     # --- files ---
 

@@ -247,11 +247,11 @@ class Session:
         seen = message(mail, self.view, origin)
         where = seen.ref.conversation
         made: list[Event] = []
-        now, known = room(mail, self.view, where), where.remote_id in self._rooms
+        now, known = replace(room(mail, self.view, where), origin=origin), where.remote_id in self._rooms
         if self._is_room_news(where.remote_id, now.members or ()):
             # Who comes later to a thread does not give it another name.
             made.append(replace(now, title=None) if known and mail.head.answers else now)
-        made.extend(a for a in people(mail, self.view) if self._is_news(a))
+        made.extend(replace(a, origin=origin) for a in people(mail, self.view) if self._is_news(a))
         made.append(seen)
         if mail.flags & {"\\seen", "\\flagged"}:
             made.extend(marks(mail, self.view, origin))

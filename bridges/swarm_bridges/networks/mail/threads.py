@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ...api import ConversationRef, Cursor, Gone, MessageRef, NotSupported, Refused
+from ...api import ConversationRef, Coverage, Cursor, Gone, MessageRef, NotSupported, Origin, Refused
 from . import names
 from .compose import following
 from .convert import Mail, is_ours, order, place
@@ -49,21 +49,32 @@ def criteria(session: Session, where: ConversationRef) -> list[str | bytes]:
     return ["OR", "OR", *(word for field in fields for word in ("HEADER", field, first))]
 
 
-async def past(
-    session: Session, where: ConversationRef, at: Cursor | None, limit: int
-) -> tuple[list[Mail], Cursor | None]:
-    """The newest mails of a conversation below a cursor, the oldest first, and the cursor below them.
+class _Below(msgspec.Struct, frozen=True):
+    """A cursor: for each folder, below which number to go on (0 is its end), and what was told before."""
 
-    A cursor says for each folder below which number to go on; 0 is its end.
-    """
+    uids: dict[str, int] = {}
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Some of it: the oldest first, what is whole of it, and the cursor below."""
+
+    mails: list[Mail]
+    covered: Coverage
+    more: Cursor | None
+
+
+async def past(session: Session, where: ConversationRef, at: Cursor | None, limit: int) -> Past:
+    """The newest mails of a conversation below a cursor."""
     try:
-        below = msgspec.json.decode(at or b"{}", type=dict[str, int])
+        below = msgspec.json.decode(at or b"{}", type=_Below)
     except msgspec.DecodeError:
         raise Refused("this is no cursor") from None
     known: list[list[Mail]] = []
     uids: dict[str, list[int]] = {}
     for folder in session.settings.folders:
-        top = below.get(folder)
+        top = below.uids.get(folder)
         if top == 0:
             continue
         async with session.imap.folder(folder) as (box, opened):
@@ -76,8 +87,15 @@ async def past(
     for folder, numbers in uids.items():
         taken = min((m.uid for m in newest if m.folder == folder), default=max(numbers, default=0) + 1)
         left[folder] = taken if any(n < taken for n in numbers) else 0
-    more = Cursor(msgspec.json.encode(left)) if any(left.values()) else None
-    return await _whole(session, where, newest), more
+    until, since, more = below.until, None, None
+    if any(left.values()):
+        # What is left of a folder is not later than what is next in it, or what was taken last.
+        ends = [m.at for tail in known for m in tail if left[m.folder] and m.uid <= left[m.folder]]
+        since = f"{int(max(ends)) + 1:011d}"
+        since = since if until is None else min(since, until)
+        more = Cursor(msgspec.json.encode(_Below(left, since)))
+    covered = Coverage(conversation=where, since=since, until=until, origin=Origin.HISTORY)
+    return Past(await _whole(session, where, newest), covered, more)
 
 
 async def _whole(session: Session, where: ConversationRef, newest: Sequence[Mail]) -> list[Mail]:
