@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -64,6 +64,10 @@ class Elsewhere:
 
         return self.run(there())
 
+    def enter(self, block: AbstractAsyncContextManager[T]) -> T:
+        """Enter a block there; it ends with this one."""
+        return self.run(self._stack.enter_async_context(block))
+
     def at_end(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do this there when the block ends."""
         self._stack.push_async_callback(work)
@@ -71,7 +75,7 @@ class Elsewhere:
     def demo(self) -> Demo:
         """The demo network, with somebody else's room in it."""
         network = DemoNetwork()
-        self.run(self._stack.enter_async_context(network.serving()))
+        self.enter(network.serving())
         return Demo(self, network)
 
 
