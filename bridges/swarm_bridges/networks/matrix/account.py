@@ -1,0 +1,253 @@
+"""The bridge: one account at one homeserver."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from ...api import (
+    Actor,
+    ActorSeen,
+    Capabilities,
+    Context,
+    ConversationRef,
+    ConversationSeen,
+    Cursor,
+    Found,
+    Gone,
+    Health,
+    Level,
+    MessageRef,
+    Outcome,
+    Outgoing,
+    Page,
+    Refused,
+    RemoteFile,
+    Repeat,
+    State,
+)
+from . import past
+from .client import MEDIA, Client, path
+from .model import number, text, texts
+from .outgoing import Outbox
+from .reader import Reader
+from .rooms import local_part
+from .session import Session
+
+WAIT_S = 30.0
+"""So long the server waits for something to tell."""
+MAX_TEXT = 32_000
+"""Bytes. An event has at most 64 KiB, and holds a text twice, as HTML too."""
+MAX_FILE = 50 << 20
+"""Where the server does not say."""
+MXC = "mxc://"
+FULL = ("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing")
+
+
+class Matrix:
+    """An account: `api.Bridge` with edits, deletions, reactions, receipts, typing, people, rooms, files."""
+
+    wait_s = WAIT_S
+
+    def __init__(self) -> None:
+        self._session: Session | None = None
+        self._max_file: int | None = None
+
+    async def run(self, ctx: Context) -> None:
+        """See `api.Bridge`."""
+        await ctx.state(Health(State.CONNECTING))
+        self._session = await Session.open(ctx)
+        since = (await ctx.cursor() or b"").decode()
+        await Reader(ctx, self._session, since).follow(self.wait_s)
+
+    async def _now(self, ctx: Context) -> Session:
+        if self._session is None:
+            self._session = await Session.open(ctx)
+        return self._session
+
+    async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
+        """See `api.Bridge`."""
+        session = await self._now(ctx)
+        most = await self._most(session)
+        room = None if conversation is None else session.rooms.get(conversation.remote_id)
+        sealed = room is not None and room.encrypted
+        names = ("delete", "reaction", "read", "typing") if sealed else FULL
+        return Capabilities(
+            version=f"1 {most}" + (" sealed" if sealed else ""),
+            levels=dict.fromkeys(names, Level.FULL),
+            max_text=MAX_TEXT,
+            text_unit="byte",
+            media={"*/*": most},
+            max_files=1,
+            repeat=Repeat.LOOKUP,
+            echo="key",
+            rewrites_text=False,
+            transport_privacy="e2e" if sealed else "operator_reads",
+        )
+
+    async def _most(self, session: Session) -> int:
+        """Bytes of a file at most."""
+        if self._max_file is None:
+            try:
+                told = await session.client.get(f"{MEDIA}/config")
+            except Refused:
+                told = {}
+            self._max_file = number(told, "m.upload.size") or MAX_FILE
+        return self._max_file
+
+    # --- saying ---
+
+    async def _outbox(self, ctx: Context) -> Outbox:
+        return Outbox(await self._now(ctx), self._max_file or 0)
+
+    async def send(self, ctx: Context, out: Outgoing) -> Outcome:
+        """See `api.Bridge`."""
+        return await (await self._outbox(ctx)).send(out)
+
+    async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
+        """See `api.Edits`."""
+        return await (await self._outbox(ctx)).edit(target, out)
+
+    async def delete(self, ctx: Context, target: MessageRef, key: str) -> Outcome:
+        """See `api.Deletes`."""
+        return await (await self._outbox(ctx)).delete(target, key)
+
+    async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
+        """See `api.Reacts`."""
+        return await (await self._outbox(ctx)).react(target, values, key)
+
+    async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
+        """See `api.Reconciles`."""
+        return await past.find_sent(await self._now(ctx), out)
+
+    # --- the past, small signs ---
+
+    async def page(
+        self, ctx: Context, conversation: ConversationRef, *, at: Cursor | None, limit: int
+    ) -> Page:
+        """See `api.Pages`."""
+        return await past.page(await self._now(ctx), conversation, at, limit)
+
+    async def mark_read(self, ctx: Context, up_to: MessageRef) -> None:
+        """See `api.Receipts`: for others, and for the owner's other clients."""
+        session, room = await self._now(ctx), up_to.conversation.remote_id
+        said = {"m.fully_read": up_to.remote_id, "m.read": up_to.remote_id}
+        await session.client.post(path("rooms", room, "read_markers"), said, again=True)
+
+    async def typing(self, ctx: Context, conversation: ConversationRef, *, on: bool) -> None:
+        """See `api.Typing`."""
+        session = await self._now(ctx)
+        said = {"typing": True, "timeout": 30_000} if on else {"typing": False}
+        await session.client.put(path("rooms", conversation.remote_id, "typing", session.owner), said)
+
+    # --- files ---
+
+    async def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
+        """See `api.Media`. Servers of before 1.11 have files at another place, which is open to all."""
+        session = await self._now(ctx)
+        server, _, media = file.id.removeprefix(MXC).partition("/")
+        if not file.id.startswith(MXC) or not server or not media:
+            raise Gone("this is no address of a file")
+        where, headers = path("download", server, media), session.client.headers
+        try:
+            found = ctx.http.stream("GET", session.client.base + MEDIA + where, headers=headers)
+            async with found as answer:
+                async for chunk in answer.chunks():
+                    yield chunk
+                return
+        except Gone:
+            if await self._knows_media(session.client):
+                raise
+        async with ctx.http.stream("GET", f"{session.client.base}/_matrix/media/v3{where}") as answer:
+            async for chunk in answer.chunks():
+                yield chunk
+
+    async def _knows_media(self, client: Client) -> bool:
+        """Whether the server has the newer place for files."""
+        try:
+            await client.get(f"{MEDIA}/config")
+        except Refused:
+            return False
+        return True
+
+    # --- people and rooms ---
+
+    async def resolve(self, ctx: Context, handle: str) -> ActorSeen | None:
+        """See `api.People`: `@ada:example.org`, or `ada` of the own server."""
+        session = await self._now(ctx)
+        user = handle.strip()
+        if not user or any(c.isspace() for c in user):
+            return None
+        if ":" not in user:
+            user = f"{user}:{session.owner.partition(':')[2]}"
+        user = "@" + user.removeprefix("@")
+        try:
+            told = await session.client.get(path("profile", user))
+        except (Gone, Refused):
+            return None
+        avatar = text(told, "avatar_url")
+        return ActorSeen(
+            actor=Actor(user, is_owner=user == session.owner),
+            name=text(told, "displayname") or local_part(user),
+            handle=user,
+            avatar=RemoteFile(id=avatar, media_type="image/*") if avatar.startswith(MXC) else None,
+        )
+
+    async def contacts(self, ctx: Context) -> tuple[ActorSeen, ...]:
+        """See `api.People`: those with whom the owner has direct conversations."""
+        session, found = await self._now(ctx), dict[str, ActorSeen]()
+        for room in session.rooms.all():
+            for who, person in room.people.items():
+                if room.direct and who != session.owner:
+                    name = person.name or local_part(who)
+                    found[who] = ActorSeen(actor=Actor(who), name=name, handle=who)
+        return tuple(found.values())
+
+    async def open_direct(self, ctx: Context, who: Actor) -> ConversationSeen:
+        """See `api.People`: the one that is there, else a new room to which they are invited."""
+        session, user = await self._now(ctx), who.remote_id
+        direct = await self._directs(session)
+        for room_id in direct.get(user, ()):
+            if session.rooms.get(room_id).membership == "join":
+                return self._direct(session, room_id)
+        made = await session.client.post(
+            "/createRoom", {"invite": [user], "is_direct": True, "preset": "trusted_private_chat"}
+        )
+        room_id = text(made, "room_id")
+        await self._put_direct(session, {**direct, user: (*direct.get(user, ()), room_id)})
+        return self._direct(session, room_id)
+
+    def _direct(self, session: Session, room_id: str) -> ConversationSeen:
+        return msgspec.structs.replace(session.rooms.show(room_id), kind="direct")
+
+    async def _directs(self, session: Session) -> dict[str, tuple[str, ...]]:
+        """Rooms by the person with whom they are (1.11, 11.23)."""
+        try:
+            told = await session.client.get(path("user", session.owner, "account_data", "m.direct"))
+        except Gone:
+            return {}
+        return {who: texts(rooms) for who, rooms in told.items()}
+
+    async def _put_direct(self, session: Session, direct: dict[str, tuple[str, ...]]) -> None:
+        await session.client.put(path("user", session.owner, "account_data", "m.direct"), direct)
+
+    async def join(self, ctx: Context, address: str) -> ConversationSeen:
+        """See `api.Rooms`: `#garden:example.org`, or a room's id, of an invitation for example."""
+        session = await self._now(ctx)
+        name = address.strip()
+        before = session.rooms.get(name)
+        told = await session.client.post(path("join", name), {}, again=True)
+        room_id = text(told, "room_id") or name
+        if before.membership == "invite" and before.direct:
+            others = [who for who in before.people if who != session.owner]
+            direct = await self._directs(session)
+            if len(others) == 1 and room_id not in direct.get(others[0], ()):
+                await self._put_direct(session, {**direct, others[0]: (*direct.get(others[0], ()), room_id)})
+        shown = session.rooms.show(room_id)
+        return msgspec.structs.replace(shown, labels=(), title=shown.title if before.membership else None)
+
+    async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
+        """See `api.Rooms`: goes out of a room, or refuses an invitation."""
+        session = await self._now(ctx)
+        await session.client.post(path("rooms", conversation.remote_id, "leave"), {}, again=True)

@@ -1,0 +1,193 @@
+"""What is known of an account while it runs, and events as the contract has them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...api import (
+    Actor,
+    ActorSeen,
+    AuthExpired,
+    Context,
+    ConversationRef,
+    Gone,
+    MessageGone,
+    MessageRef,
+    Origin,
+    ReceiptMoved,
+    Refused,
+)
+from ...api import (
+    Event as Told,
+)
+from .client import Client, path
+from .convert import is_message, message_of
+from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table
+from .reactions import Reactions, Touched
+from .rooms import Rooms, changed, left, person
+
+MOST = 5_000
+"""Messages whose authors are remembered, and events for which a message stands."""
+
+
+class Bounded(OrderedDict[str, str]):
+    """Forgets the oldest when there are more than MOST."""
+
+    def __setitem__(self, key: str, value: str) -> None:
+        super().__setitem__(key, value)
+        if len(self) > MOST:
+            self.popitem(last=False)
+
+
+class Session:
+    """An account at its homeserver. `open` makes one."""
+
+    def __init__(self, ctx: Context, client: Client, rooms: Rooms, reactions: Reactions) -> None:
+        self.ctx, self.client, self.rooms, self.reactions = ctx, client, rooms, reactions
+        self.owner = ctx.owner
+        self._authors = Bounded()
+        self._names: dict[str, ActorSeen] = {}
+        self._standing = Bounded()
+        """Messages that stand before events that are none, for receipts."""
+        self._last = Bounded()
+        """The last message of each room."""
+        self.touched = Touched(set)
+        """Messages of which reactions are to be told with the next batch."""
+
+    @classmethod
+    async def open(cls, ctx: Context) -> Session:
+        """As it was when the cursor was stored. Raises AuthExpired where there is no token."""
+        token = await ctx.secrets.get("token")
+        if token is None:
+            raise AuthExpired("there is no token")
+        client = Client(ctx.http, ctx.settings["url"], token.value.decode())
+        return cls(ctx, client, await Rooms.remembered(ctx), await Reactions.remembered(ctx, client))
+
+    def remember(self) -> dict[str, bytes | None]:
+        """What is to be stored with the next batch."""
+        return {**self.rooms.news, **self.reactions.news}
+
+    def stored(self, kv: Mapping[str, bytes | None]) -> None:
+        """It was; what has changed since is not."""
+        for news in (self.rooms.news, self.reactions.news):
+            for name, value in kv.items():
+                if name in news and news[name] == value:
+                    del news[name]
+
+    # --- events ---
+
+    def state(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        """A state event: what it changes of its room is noted; who is named is told."""
+        events: list[Told] = []
+        before = self.rooms.get(room_id)
+        after = changed(before, event)
+        self.rooms.put(after)
+        if (shown := self.named(event)) is not None:
+            events.append(msgspec.structs.replace(shown, origin=origin))
+        if after.moved_to and after.moved_to != before.moved_to:
+            events.append(msgspec.structs.replace(left(after, "moved"), origin=origin))
+        return events
+
+    def named(self, event: Event) -> ActorSeen | None:
+        """How somebody is called, where an event says it and that is news."""
+        shown = person(event, self.owner)
+        if shown is None or self._names.get(shown.actor.remote_id) == shown:
+            return None
+        if len(self._names) > MOST:
+            self._names.clear()
+        self._names[shown.actor.remote_id] = shown
+        return shown
+
+    async def happened(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        """An event of a timeline, in its order."""
+        if event.state_key is not None:
+            self._beside(room_id, event)
+            return self.state(room_id, event, origin)
+        if is_message(event):
+            return await self._said(room_id, event, origin)
+        self._beside(room_id, event)
+        if event.type == REACTION:
+            self.reactions.put(room_id, event, self.touched)
+        elif event.type == REDACTION and event.target and not event.redacted:
+            return await self._gone(room_id, event, origin)
+        return []
+
+    async def _said(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        edit = event.replaced
+        if edit:
+            self._beside(room_id, event)
+        if event.redacted or (edit and event.type == ENCRYPTED):
+            return []
+        if edit and await self._author(room_id, edit) != event.sender:
+            return []
+        if not edit:
+            self._authors[event.event_id] = event.sender
+            self._last[room_id] = event.event_id
+        return [message_of(event, self.rooms.get(room_id), self.owner, origin)]
+
+    def past(self, room_id: str, event: Event, touched: Touched) -> list[Told]:
+        """An event of the past: a message with the edit that the server has put beside it (1.11, 11.6.2)."""
+        if event.type == REACTION and event.state_key is None:
+            self.reactions.put(room_id, event, touched)
+        if not is_message(event) or event.redacted or event.replaced:
+            return []
+        self._authors[event.event_id] = event.sender
+        room = self.rooms.get(room_id)
+        events: list[Told] = [message_of(event, room, self.owner, Origin.HISTORY)]
+        edit = event_of(table(event.unsigned.get("m.relations")).get(REPLACE))
+        if edit is None or not is_message(edit) or edit.type == ENCRYPTED:
+            return events
+        if (edit.sender, edit.replaced) == (event.sender, event.event_id):
+            events.append(message_of(edit, room, self.owner, Origin.HISTORY))
+        return events
+
+    async def _author(self, room_id: str, event_id: str) -> str:
+        """Who wrote a message; nobody where it is not to be had."""
+        if event_id not in self._authors:
+            try:
+                found = event_of(await self.client.get(path("rooms", room_id, "event", event_id)))
+            except (Gone, Refused):
+                found = None
+            self._authors[event_id] = found.sender if found is not None and is_message(found) else ""
+        return self._authors[event_id]
+
+    async def _gone(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        if await self.reactions.taken_back(self.ctx, event.target, self.touched):
+            return []
+        return [
+            MessageGone(
+                target=MessageRef(ConversationRef(room_id), event.target),
+                actor=self._actor(event.sender),
+                origin=origin,
+                remote_time=event.time,
+            )
+        ]
+
+    def receipts(self, room_id: str, content: dict[str, Any], origin: Origin) -> list[Told]:
+        """Who has read up to where (1.11, 11.7). What is no message stands for the one before it."""
+        events: list[Told] = []
+        for event_id, kinds in content.items():
+            up_to = MessageRef(ConversationRef(room_id), self._standing.get(event_id, event_id))
+            marks = table(kinds)
+            people = {**table(marks.get("m.read")), **table(marks.get("m.read.private"))}
+            events += [
+                ReceiptMoved(up_to=up_to, actor=self._actor(who), read=True, origin=origin) for who in people
+            ]
+        return events
+
+    def _beside(self, room_id: str, event: Event) -> None:
+        if before := self._last.get(room_id):
+            self._standing[event.event_id] = before
+
+    def _actor(self, who: str) -> Actor:
+        return Actor(who, is_owner=who == self.owner)
+
+    def forget(self) -> None:
+        """Tell all again: what was told may not have been stored."""
+        self._names.clear()
+        self.rooms.forget()
+        self.touched.clear()
