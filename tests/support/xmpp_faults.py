@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from datetime import UTC, datetime
 
 from xmpp_proxy import Line
 
@@ -18,13 +20,15 @@ CONDITIONS = {
     403: ("auth", "forbidden"),
     404: ("wait", "recipient-unavailable"),
     410: ("cancel", "gone"),
-    429: ("wait", "policy-violation"),
+    429: ("wait", "resource-constraint"),
     500: ("wait", "internal-server-error"),
     502: ("wait", "remote-server-timeout"),
     503: ("wait", "remote-server-timeout"),
 }
 """What XMPP has in the place of these statuses (RFC 6120, 8.3.3)."""
 ATTRIBUTE = r"""^<[^>]*?\b%s=["']([^"']*)["']"""
+FOUND = re.compile(r"<result\b[^>]*\burn:xmpp:mam:2.*?<message\b[^>]*?\bid=[\"']([^\"']*)", re.DOTALL)
+LIMITS = b"<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%d</max-bytes></limits>"
 COUNT = re.compile(rb"""(\bh=["'])(\d+)""")
 
 
@@ -36,6 +40,12 @@ class StanzaFaults(Faults):
         self._quiet = quiet
         self.twice = False
         """Whether messages are told twice."""
+        self.swapped: dict[str, str] = {}
+        """Messages by their senders' ids, and those that archives are to tell before them."""
+        self.max_bytes = 0
+        """What the server says that it takes, if not 0."""
+        self._late: dict[str, bytes] = {}
+        """By the id of what comes before, what is to come behind it."""
         self._answers: dict[Line, Fault] = {}
         """Lines of which the next answer is to be broken."""
         self._kept = 0
@@ -57,7 +67,7 @@ class StanzaFaults(Faults):
             case "drop":
                 line.cut()
             case "status":
-                await self._refuse(line, stanza, fault.status)
+                await self._refuse(line, stanza, fault)
             case "delay":
                 await asyncio.sleep(fault.value)
                 await line.to_server(stanza)
@@ -65,21 +75,33 @@ class StanzaFaults(Faults):
                 self._answers[line] = fault
                 await line.to_server(stanza)
 
-    async def _refuse(self, line: Line, stanza: bytes, status: int) -> None:
+    async def _refuse(self, line: Line, stanza: bytes, fault: Fault) -> None:
         if stanza.startswith(b"<resume "):
             await line.to_client(b"<failed xmlns='urn:xmpp:sm:3'/>")
             return
         self._kept += 1
-        kind, condition = CONDITIONS[status]
+        kind, condition = CONDITIONS[fault.status]
         name, to, id_ = stanza[1:8].split()[0].decode(), attribute(stanza, "to"), attribute(stanza, "id")
         sender = f" from='{to}'" if to else ""
-        error = f"<error type='{kind}'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+        until = datetime.fromtimestamp(time.time() + fault.value, UTC).isoformat()
+        retry = f"<retry xmlns='urn:xmpp:http:upload:0' stamp='{until}'/>" if fault.value else ""
+        named = f"<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        error = f"<error type='{kind}'>{named}{retry}</error>"
         await line.tell(f"<{name} type='error' id='{id_}'{sender}>{error}</{name}>")
 
     async def down(self, line: Line, stanza: bytes) -> None:
         """See `Watch`."""
         if self._kept and stanza.startswith((b"<a ", b"<resumed ")):
             stanza = COUNT.sub(lambda m: m[1] + b"%d" % (int(m[2]) + self._kept), stanza)
+        if self.max_bytes and stanza.startswith(b"<stream:features"):
+            stanza = stanza.replace(b"</stream:features>", LIMITS % self.max_bytes + b"</stream:features>")
+        if (id_ := inner_id(stanza)) in self.swapped:
+            self._late[self.swapped.pop(id_)] = stanza
+            return
+        if (late := self._late.pop(id_, b"")) != b"":
+            stanza += late
+        if stanza.startswith(b"<message "):
+            await self._quiet.wait()  # the bridge is not to know before the network does
         fault = self._answers.pop(line, None)
         match fault.kind if fault is not None else "":
             case "reset":
@@ -106,6 +128,12 @@ def kind_of(stanza: bytes) -> str:
         return "act"
     reads = stanza.startswith(b"<resume ") or (stanza.startswith(b"<iq ") and b"urn:xmpp:mam:2" in stanza)
     return "read" if reads else ""
+
+
+def inner_id(stanza: bytes) -> str:
+    """The sender's id of a message that an archive tells; empty for all else."""
+    found = FOUND.search(stanza.decode("utf-8", "replace")) if stanza.startswith(b"<message") else None
+    return found[1] if found else ""
 
 
 def attribute(stanza: bytes, name: str) -> str:

@@ -1,6 +1,6 @@
 """The kit's network over a real Prosody: two rooms on it, Ada and the owner's phone, faults in a proxy.
 
-What is true is what Ada hears in the room. `LACKS` are the checks for which XMPP has nothing.
+What is true is what Ada hears in the room.
 """
 
 from __future__ import annotations
@@ -24,14 +24,10 @@ from xmpp_server import Server
 from swarm_bridges.networks.xmpp import stanzas
 from swarm_bridges.networks.xmpp.rooms import OPTIONS
 from swarm_bridges.networks.xmpp.stanzas import bare, resource
+from swarm_bridges.networks.xmpp.stream import AROUND, WIDEST
 from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
 from swarm_bridges.testing.network import PASSWORD
 
-LACKS: Mapping[str, str] = {
-    "limits": "no error of XMPP says for how long to wait",
-    "reordered": "a stream keeps its order",
-    "changing_limits": "a room has no limits that one could ask for",
-}
 NUMBERS = itertools.count()
 MALLORY = "u-mallory"
 
@@ -82,6 +78,7 @@ class XmppKit(FakeNetwork):
         self._tasks: asyncio.TaskGroup | None = None
         self.faults: StanzaFaults = StanzaFaults(self._quiet)
         self.proxy = StanzaProxy(server, self.faults)
+        self._last: tuple[str, ...] = ()
 
     # --- what the kit asks
 
@@ -129,7 +126,16 @@ class XmppKit(FakeNetwork):
         self._tell_room(PEER, "r1", f"edit-{next(self._numbers):06}", children)
 
     def take_back(self, id_: str, *, who: str = PEER) -> None:
-        self._tell_room(who, "r1", f"gone-{next(self._numbers):06}", stanzas.taking_back(self._places[id_]))
+        name = f"gone-{next(self._numbers):06}"
+        self._will_hear(name)
+
+        async def take() -> None:
+            while id_ not in self._places:  # noqa: ASYNC110 - the room has not said it yet
+                await asyncio.sleep(0.01)
+            self._send(who, "r1", name, stanzas.taking_back(self._places[id_]))
+
+        assert self._tasks is not None
+        self._tasks.create_task(take())
 
     def react(self, id_: str, values: Iterable[str], *, who: str = PEER) -> None:
         name = f"react-{next(self._numbers):06}"
@@ -171,8 +177,15 @@ class XmppKit(FakeNetwork):
 
     def _tell_room(self, who: str, room: str, id_: str, children: Iterable[Element]) -> None:
         if id_:
-            self._own.add(id_)
-            self._quiet.clear()
+            self._will_hear(id_)
+        self._send(who, room, id_, children)
+
+    def _will_hear(self, id_: str) -> None:
+        self._last = (*self._last[-1:], id_)
+        self._own.add(id_)
+        self._quiet.clear()
+
+    def _send(self, who: str, room: str, id_: str, children: Iterable[Element]) -> None:
         client = self._clients[who]
         client.send(client.Message(xml=stanzas.message(self.room_id(room), "groupchat", id_, children)))
 
@@ -231,6 +244,15 @@ class XmppKit(FakeNetwork):
         return self.messages.get(self._key(name))
 
     # --- what goes wrong
+
+    def swap_last(self) -> None:
+        """The archive tells the last two in the wrong order."""
+        self.faults.swapped[self._last[-2]] = self._last[-1]
+
+    def set_limits(self, room: str = "r1", **limits: Any) -> None:  # noqa: ARG002 - it is the server's
+        """The server takes smaller stanzas from the next session on (XEP-0478), which begins now."""
+        self.faults.max_bytes = AROUND + WIDEST * int(limits["max_text"])
+        self.cut()
 
     def expire(self) -> None:
         """The password is changed at the server."""

@@ -55,8 +55,8 @@ from .stanzas import (
     own_id,
 )
 
-MAX_TEXT = 10_000
-"""Graphemes; servers refuse stanzas from some 256 KiB on."""
+MAX_TEXT = 40_000
+"""Bytes."""
 LOOK_BACK = 5
 """Pages of an archive in which something sent is looked for."""
 NO_SESSION = "not connected"
@@ -102,11 +102,13 @@ class Xmpp:
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
         size = (await self._upload_service())[1] if self._online else 0
+        most = MAX_TEXT if self._session is None else self._session.stream.max_text
         full = ("text", "edit", "delete", "reaction", "reply", "read", "typing")
         return Capabilities(
-            version=f"1 {size}",
+            version=f"2 {size} {min(most, MAX_TEXT)}",
             levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
-            max_text=MAX_TEXT,
+            max_text=min(most, MAX_TEXT),
+            text_unit="byte",
             media={"*/*": size} if size else {},
             max_files=1,
             repeat=Repeat.LOOKUP,
@@ -178,7 +180,7 @@ class Xmpp:
         found: dict[int, MessageRef] = dict(enumerate(out.done_parts))
         before = ""
         for _ in range(LOOK_BACK):
-            page = await session.archives.page(archive, api.Origin.HISTORY, before=before, other=other)
+            page = await session.teller.archives.page(archive, api.Origin.HISTORY, before=before, other=other)
             for heard in page.messages:
                 name = heard.stanza.get("id", "")
                 if name in names:
@@ -200,10 +202,10 @@ class Xmpp:
         session = self._now()
         archive, other = _archive(session, conversation)
         before, _, until = (at or b"").decode().rpartition(" ")
-        found = await session.archives.page(
+        found = await session.teller.archives.page(
             archive, api.Origin.HISTORY, before=before, limit=min(limit, 100), other=other
         )
-        told = session.told(found.messages)
+        told = session.teller.told(found.messages)
         oldest = found.messages[0].time if found.messages else None
         if found.complete or oldest is None:
             covered = api.Coverage(conversation=conversation, until=until or None, origin=api.Origin.HISTORY)
@@ -250,7 +252,7 @@ class Xmpp:
         """See `api.People`."""
         conversation = ConversationRef(who.remote_id, private=True)
         name = self._now().names.seen(who).name
-        return ConversationSeen(conversation=conversation, kind="direct", title=name)
+        return ConversationSeen(conversation=conversation, kind="direct", title=name, members=(who,))
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
         """See `api.Rooms`."""

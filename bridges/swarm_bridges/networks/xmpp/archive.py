@@ -5,7 +5,7 @@ How far each was read is the account's cursor: `Marks`, as JSON, the own archive
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -13,7 +13,7 @@ import msgspec
 
 from ...api import Cursor, Origin, Refused
 from .convert import Heard, View, unwrap
-from .stanzas import MAM, RSM, query
+from .stanzas import CORRECT, MAM, REACTIONS, RETRACT, RSM, query
 from .stream import Stream
 
 PAGE = 100
@@ -71,7 +71,7 @@ class Archives:
         to = "" if archive == self._view.me else archive
         try:
             answer = await self._stream.ask(query(after, before, limit, other, name), to=to, kind="set")
-            found = tuple(self._found[name])
+            found = in_order(self._found[name])
         finally:
             del self._asked[name], self._found[name]
         end = answer.find(f"{{{MAM}}}fin")
@@ -80,6 +80,28 @@ class Archives:
         place = f"{{{RSM}}}set/{{{RSM}}}"
         first, last = end.findtext(f"{place}first") or "", end.findtext(f"{place}last") or ""
         return Page(found, first, last, complete=end.get("complete") == "true" or not last)
+
+
+def in_order(messages: Sequence[Heard]) -> tuple[Heard, ...]:
+    """The same, each change behind what it changes: archives go by time, and two may have the same one."""
+    names = (
+        (n, name) for n, heard in enumerate(messages) for name in (heard.archive_id, heard.stanza.get("id"))
+    )
+    places = {name: n for n, name in names if name}
+
+    def place(n: int) -> tuple[int, bool]:
+        target = max(places.get(changed_by(messages[n].stanza), n), n)
+        return target, target > n
+
+    return tuple(messages[n] for n in sorted(range(len(messages)), key=place))
+
+
+def changed_by(stanza: Element) -> str:
+    """What a message changes, by the id that it names; empty if nothing."""
+    for space, name in ((CORRECT, "replace"), (RETRACT, "retract"), (REACTIONS, "reactions")):
+        if (change := stanza.find(f"{{{space}}}{name}")) is not None:
+            return change.get("id", "")
+    return ""
 
 
 @dataclass(slots=True)

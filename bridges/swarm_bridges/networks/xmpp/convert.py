@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from msgspec.structs import replace
@@ -59,6 +58,7 @@ from .stanzas import (
     bare,
     intent_of,
     resource,
+    stamp,
 )
 
 MAX_ID = 500
@@ -127,7 +127,7 @@ def unwrap(stanza: Element, view: View, asked: Mapping[str, tuple[str, Origin]])
                 return None
             return Heard(inner, Origin.LIVE, None, _archive_id(inner, view.me)), ""
     archive = bare(sender) if stanza.get("type") == "groupchat" else view.me
-    late = _stamp(stanza.find(f"{{{DELAY}}}delay"))
+    late = stamp(stanza.find(f"{{{DELAY}}}delay"))
     origin = Origin.LIVE if late is None else Origin.CATCH_UP
     return Heard(stanza, origin, late, _archive_id(stanza, archive)), ""
 
@@ -341,7 +341,7 @@ def _forwarded(around: Element) -> tuple[Element | None, float | None]:
     forwarded = around.find(f"{{{FORWARD}}}forwarded")
     if forwarded is None:
         return None, None
-    return forwarded.find(f"{{{CLIENT}}}message"), _stamp(forwarded.find(f"{{{DELAY}}}delay"))
+    return forwarded.find(f"{{{CLIENT}}}message"), stamp(forwarded.find(f"{{{DELAY}}}delay"))
 
 
 def _archive_id(stanza: Element, archive: str) -> str:
@@ -361,11 +361,3 @@ def _message_id(stanza: Element) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= MAX_ID else ""
-
-
-def _stamp(delay: Element | None) -> float | None:
-    try:
-        time = datetime.fromisoformat(delay.get("stamp", "") if delay is not None else "")
-        return time.replace(tzinfo=time.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from xml.etree.ElementTree import Element
 
 from ...api import (
@@ -16,10 +17,11 @@ from ...api import (
     Refused,
     Temporary,
 )
-from .stanzas import CLIENT, ERRORS
+from .stanzas import CLIENT, ERRORS, UPLOAD, stamp
 
 STREAMS = "urn:ietf:params:xml:ns:xmpp-streams"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+MAX_WAIT_S = 86_400
 
 
 class NoArchive(Refused):
@@ -34,9 +36,10 @@ class NoSuchThing(Gone):
     """What was named is not there. For a room: nobody is in it since it was begun anew."""
 
 
-def of_stanza(stanza: Element) -> BridgeError:
-    """The error in a stanza of type `error` (RFC 6120, 8.3)."""
-    condition = _condition(stanza.find(f"{{{CLIENT}}}error"), ERRORS)
+def of_stanza(stanza: Element, now: float) -> BridgeError:
+    """The error in a stanza of type `error` (RFC 6120, 8.3). `now` is in Unix seconds."""
+    error = stanza.find(f"{{{CLIENT}}}error")
+    condition = _condition(error, ERRORS)
     match condition:
         case "item-not-found":
             return NoSuchThing(condition)
@@ -45,7 +48,7 @@ def of_stanza(stanza: Element) -> BridgeError:
         case "service-unavailable":
             return Gone("nobody is there, or does not take messages")
         case "resource-constraint" | "policy-violation":
-            return Limited(condition)
+            return Limited(condition, wait_s=_wait(error, now))
         case "internal-server-error" | "remote-server-timeout":
             return Temporary(condition)
         case "feature-not-implemented":
@@ -81,6 +84,13 @@ def of_login(failure: Element) -> BridgeError:
             return Temporary(condition)
         case _:
             return AuthExpired(condition)
+
+
+def _wait(error: Element | None, now: float) -> float | None:
+    """Whole seconds to wait, where an error names a time. Uploads alone have a word for it (XEP-0363, 5)."""
+    retry = error.find(f"{{{UPLOAD}}}retry") if error is not None else None
+    until = stamp(retry)
+    return None if until is None else float(min(max(math.ceil(until - now), 1), MAX_WAIT_S))
 
 
 def _condition(around: Element | None, namespace: str) -> str:

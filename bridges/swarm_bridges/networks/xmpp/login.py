@@ -83,9 +83,8 @@ class XmppLogin:
 
     async def _probe(self, ctx: LoginContext, jid: str, password: str, settings: Mapping[str, str]) -> None:
         """Log in and out."""
-        stream = Stream(
-            jid, password, random=ctx.random, tls=trusting(settings.get("certificate", "")), name=PROBE
-        )
+        tls = trusting(settings.get("certificate", ""))
+        stream = Stream(jid, password, random=ctx.random, now=ctx.clock.now, tls=tls, name=PROBE)
         host, port, direct_tls = address_of(jid, settings)
         line = await ctx.connect(host, port)
         error: BridgeError | None = None

@@ -105,7 +105,7 @@ class Rooms:
         waiting = self._entering.get(room)
         if kind == "error":
             if waiting is not None and not waiting.done():
-                waiting.set_exception(_refusal(stanza))
+                waiting.set_exception(_refusal(stanza, self._stream.now()))
             return ""
         if about is None or (waiting is None and room not in self.seats):
             return ""
@@ -187,6 +187,6 @@ def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:
     return found
 
 
-def _refusal(stanza: Element) -> BridgeError:
+def _refusal(stanza: Element, now: float) -> BridgeError:
     conflict = stanza.find(f".//{{{ERRORS}}}conflict")
-    return Conflict("somebody has this name") if conflict is not None else errors.of_stanza(stanza)
+    return Conflict("somebody has this name") if conflict is not None else errors.of_stanza(stanza, now)

@@ -7,6 +7,7 @@ tilde between them, so that whoever sees it come back knows what it was, even af
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement
 
 CLIENT = "jabber:client"
@@ -27,6 +28,7 @@ FALLBACK = "urn:xmpp:fallback:0"  # XEP-0428
 FORM = "jabber:x:data"  # XEP-0004
 FORWARD = "urn:xmpp:forward:0"  # XEP-0297
 HINTS = "urn:xmpp:hints"  # XEP-0334
+LIMITS = "urn:xmpp:stream-limits:0"  # XEP-0478
 MARKERS = "urn:xmpp:chat-markers:0"  # XEP-0333
 MAM = "urn:xmpp:mam:2"  # XEP-0313
 MODERATE = "urn:xmpp:message-moderate:1"  # XEP-0425
@@ -58,6 +60,15 @@ def bare(jid: str) -> str:
 def resource(jid: str) -> str:
     """What follows the slash."""
     return jid.partition("/")[2]
+
+
+def stamp(element_: Element | None) -> float | None:
+    """The time in an element's `stamp` (XEP-0082), in Unix seconds; None where there is none."""
+    try:
+        time = datetime.fromisoformat(element_.get("stamp", "") if element_ is not None else "")
+        return time.replace(tzinfo=time.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def own_id(intent: str, part: int) -> str:
