@@ -40,6 +40,9 @@ class Http(Section, frozen=True, kw_only=True):
     allowed_hosts: Annotated[
         tuple[str, ...], Meta(description="names, beside localhost, by which browsers may call this node")
     ] = ()
+    public: Annotated[
+        str, Meta(description="URL by which networks that push reach this node, if they do")
+    ] = ""
 
 
 class Link(Section, frozen=True, kw_only=True):

@@ -680,6 +680,8 @@ class Context(Protocol):
     """`LoginDone.network_account_id`."""
     settings: Mapping[str, str]
     """`LoginDone.settings`, with what the owner changed since."""
+    hook_url: str
+    """Where networks reach `Webhooks.webhook`, with any path behind it; empty where they do not."""
     http: Http
     kv: KeyValues
     secrets: Secrets

@@ -144,8 +144,10 @@ class Context:
         settings: Mapping[str, str],
         clock: api.Clock,
         random: Callable[[int], bytes],
+        hook_url: str = "",
     ) -> None:
         self.account, self.owner, self.settings, self.clock = account, owner, settings, clock
+        self.hook_url = hook_url
         self._desk, self._random = desk, random
         self._awake = asyncio.Event()
         self.http: api.Http = Client(self.connect, read=self.read, clock=clock)

@@ -118,10 +118,12 @@ class LoginTurn(msgspec.Struct, frozen=True):
 class Caller(Protocol):
     """Bridges of one package that run, and how to call them."""
 
-    async def start(self, account: AccountId, owner: str, settings: Mapping[str, str]) -> None:
+    async def start(
+        self, account: AccountId, owner: str, settings: Mapping[str, str], hook_url: str = ""
+    ) -> None:
         """Make the account's bridge and begin its `run`; how that ends is told to `ended`.
 
-        `owner` and `settings` become those of its context; when they change, it is stopped and started.
+        The others become those of its context; when they change, it is stopped and started.
         """
         ...
 

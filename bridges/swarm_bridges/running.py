@@ -109,14 +109,22 @@ class Running:
         self._clock, self._random = clock, random
         self._accounts: dict[AccountId, _Account] = {}
 
-    async def start(self, account: AccountId, owner: str, settings: Mapping[str, str]) -> None:
+    async def start(
+        self, account: AccountId, owner: str, settings: Mapping[str, str], hook_url: str = ""
+    ) -> None:
         """See `desk.Caller`. One that has ended begins anew. Raises Refused for one that runs."""
         if (known := self._accounts.get(account)) is not None:
             if not known.task.done():
                 raise api.Refused("this account runs")
             await self.stop(account)
         context = Context(
-            self._desk, account, owner=owner, settings=settings, clock=self._clock, random=self._random
+            self._desk,
+            account,
+            owner=owner,
+            settings=settings,
+            clock=self._clock,
+            random=self._random,
+            hook_url=hook_url,
         )
         bridge = self._package.bridge()
         task = self._tasks.create_task(self._run(bridge, context))

@@ -38,10 +38,10 @@ class Host:
 
 
 class Hosted:
-    """The host over one runner; `folder` is for what processes of bridges write."""
+    """The host over one runner; `folder` is for what processes write, `public` is that of `config.Http`."""
 
-    def __init__(self, runner: Runner, folder: Path) -> None:
-        self._runner, self._folder = runner, folder
+    def __init__(self, runner: Runner, folder: Path, public: str = "") -> None:
+        self._runner, self._folder, self._public = runner, folder, public
         self._wanted, self._up = asyncio.Event(), asyncio.Event()
         self._host: Host | None = None
 
@@ -94,7 +94,7 @@ class Hosted:
         # A tenth of a second, and some MiB, which are only for those who have accounts.
         from ..bridging.host import logins, packages, supervisor  # noqa: PLC0415
 
-        made = supervisor.Supervisor(self._runner, packages.discover, self._folder)
+        made = supervisor.Supervisor(self._runner, packages.discover, self._folder, public=self._public)
         async with made.running():
             self._host = Host(made, logins.Logins(self._runner, made))
             self._up.set()

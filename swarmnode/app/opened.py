@@ -102,7 +102,7 @@ class Opened:
             return
         await self._open.enter_async_context(upkeep.going_on(self.place, database))
         await self.stores.opened(runner)
-        self._hosted = Hosted(runner, self.place.path / "bridges")
+        self._hosted = Hosted(runner, self.place.path / "bridges", self.config.http.public)
         await self._open.enter_async_context(self._hosted.going_on())
         if privacy.direct or privacy.lan:
             from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load

@@ -144,7 +144,13 @@ class Turns(Context):
 class Reading:
     """A bridge that reads feeds, one round at a time. What it has stored is in `desk`."""
 
-    def __init__(self, settings: Mapping[str, str], secrets: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        secrets: Mapping[str, bytes] | None = None,
+        hook_url: str = "",
+    ) -> None:
+        self.hook_url = hook_url
         self.desk, self.time = Lines(), Time()
         self.settings = {"minutes": "60", "import": "1", **settings}
         self.desk.of(ACCOUNT).secrets.update(secrets or {})
@@ -154,7 +160,13 @@ class Reading:
         """A fresh bridge over what is stored, as after a start."""
         self.bridge = Bridge()
         self.ctx = Turns(
-            self.desk, ACCOUNT, owner="feeds", settings=self.settings, clock=self.time, random=os.urandom
+            self.desk,
+            ACCOUNT,
+            owner="feeds",
+            settings=self.settings,
+            clock=self.time,
+            random=os.urandom,
+            hook_url=self.hook_url,
         )
         self.ctx.resting, self.ctx.go = asyncio.Event(), asyncio.Event()
 

@@ -123,7 +123,8 @@ class Attendant:
         """Until `run` has ended: how."""
         account = self._account
         try:
-            await self._process.start(account.account, account.owner, account.settings)
+            hook_url = self._house.hook_url(account.account)
+            await self._process.start(account.account, account.owner, account.settings, hook_url)
             async with asyncio.TaskGroup() as tasks:
                 calls = tasks.create_task(self._dispatch())
                 error = await self._process.ended(account.account)

@@ -46,6 +46,12 @@ class House:
     tick: Callable[[], float]
     wall: Callable[[], float]
     dice: Callable[[], float]
+    public: str = ""
+    """Under which URL networks reach the node, if they do."""
+
+    def hook_url(self, account: AccountId) -> str:
+        """Where a network reaches an account's bridge; empty where none does."""
+        return f"{self.public.rstrip('/')}/hooks/{account}" if self.public else ""
 
     async def put(self, account: AccountId, state: State, code: str = "") -> None:
         """Note how an account is, if it is still there and the store can be written."""

@@ -283,10 +283,12 @@ class Process:
             raise Interrupted("the bridge does not run")
         return await self._channel.ask(verb, account, **arguments)
 
-    async def start(self, account: AccountId, owner: str, settings: Mapping[str, str]) -> None:
+    async def start(
+        self, account: AccountId, owner: str, settings: Mapping[str, str], hook_url: str = ""
+    ) -> None:
         """See `desk.Caller`."""
         self._allowed.add(account)
-        await self._ask("start", account, owner=owner, settings=settings)
+        await self._ask("start", account, owner=owner, settings=settings, hook_url=hook_url)
 
     async def stop(self, account: AccountId) -> None:
         """See `desk.Caller`."""

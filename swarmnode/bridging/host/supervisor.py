@@ -73,13 +73,17 @@ class Supervisor:
         folder: Path,
         *,
         loopback: bool = False,
+        public: str = "",
         limits: Limits | None = None,
         tick: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
     ) -> None:
-        """`folder` is for what processes write, and is emptied. With `loopback` all reach this machine."""
+        """`folder` is for what processes write, and is emptied. With `loopback` all reach this machine.
+
+        `public` is the URL under which networks that push reach the node.
+        """
         self._runs, self._discover = runs, discover
         self._accounts: dict[AccountId, Account] = {}
         self._flows: dict[AccountId, Reach] = {}
@@ -95,7 +99,7 @@ class Supervisor:
             loopback=loopback,
             on_fleeting=on_fleeting,
         )
-        self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice)
+        self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice, public)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -155,7 +155,6 @@ async def test_a_password_is_not_for_servers_that_a_page_or_a_redirect_names(sit
         ({"url": "http://127.0.0.1:1/", "minutes": "99999"}, "a number"),
         ({"url": "http://127.0.0.1:1/", "user": "ada"}, "needs a user"),
         ({"url": "http://127.0.0.1:1/", "user": "a:b", "password": "c"}, "colon"),
-        ({"url": "http://127.0.0.1:1/", "callback": "here"}, "for hubs"),
     ],
 )
 async def test_what_does_not_do_is_said(answers: dict[str, str], says: str) -> None:

@@ -32,7 +32,7 @@ async def site() -> AsyncIterator[Site]:
 
 def with_door(site: Site, url: str) -> Reading:
     """A bridge that hubs reach through the site."""
-    reading = Reading({"feeds": url, "callback": f"{site.url}/hooks"})
+    reading = Reading({"feeds": url}, hook_url=f"{site.url}/hooks")
 
     async def door(request: RawRequest) -> RawAnswer:
         return await reading.bridge.webhook(reading.ctx, request)

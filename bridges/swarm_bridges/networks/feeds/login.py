@@ -19,7 +19,7 @@ from .fetch import Answer, ask, origin_of
 from .model import Unreadable
 from .opml import read_opml
 from .reader import basic, parsed
-from .words import typed, web
+from .words import typed
 
 OPEN = "feeds"
 """The account of feeds that everybody may read."""
@@ -136,8 +136,6 @@ def _check(given: Mapping[str, str]) -> None:
         raise _Wrong("A password needs a user and the address of one feed.")
     if ":" in given.get("user", ""):
         raise _Wrong("A user's name has no colon in it.")
-    if given.get("callback") and not web(given["callback"]):
-        raise _Wrong("The address for hubs is none of the web.")
 
 
 def _done(ctx: LoginContext, given: Mapping[str, str], feeds: Iterable[str]) -> LoginDone:
@@ -156,7 +154,6 @@ def _done(ctx: LoginContext, given: Mapping[str, str], feeds: Iterable[str]) -> 
             "feeds": "\n".join(feeds),
             "import": ctx.random(8).hex(),
             "minutes": given.get("minutes") or "60",
-            "callback": given.get("callback", ""),
             "user": user,
             "origin": origin,
         },
@@ -190,6 +187,5 @@ def _form(ctx: LoginContext, given: Mapping[str, str], error: str = "") -> Step:
             field("user", "text", "User", "Only for a feed behind a password"),
             Field("password", "secret", "Password", optional=True),
             field("minutes", "text", "Minutes", "Between two looks at a feed", "60"),
-            field("callback", "url", "Address for hubs", "Where hubs of WebSub reach this node, if they do"),
         ),
     )

@@ -100,7 +100,7 @@ class Reader:
 
     async def _worked(self, one: Subscription, answer: Answer, feed: Feed | None) -> None:
         now = self._ctx.clock.now()
-        callback = self._ctx.settings.get("callback", "")
+        callback = self._ctx.hook_url
         one.asked, one.failures, one.problem, one.noticed = now, 0, "", False
         one.soonest, one.due = after_answer(
             now,

@@ -1,8 +1,8 @@
 """WebSub (W3C Recommendation of 2018): a hub is asked to tell what is new, and proves that it is the hub.
 
-The callback is an address at which the node hands requests to `Webhooks.webhook`; where the owner has named
-none, feeds are asked as if they had no hub. A hub is believed for as long as it promised, and what it brings
-only with a signature over it (section 8).
+The callback is `Context.hook_url` with the feed's key behind it; where networks do not reach the node, feeds
+are asked as if they had no hub. A hub is believed for as long as it promised, and what it brings only with a
+signature over it (section 8).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def subscribe(ctx: Context, one: Subscription, callback: str) -> None:
     form = {
         "hub.mode": "subscribe",
         "hub.topic": one.topic,
-        "hub.callback": f"{callback.rstrip('/')}/{one.key}",
+        "hub.callback": f"{callback}/{one.key}",
         "hub.secret": one.hub_secret,
         "hub.lease_seconds": str(int(LEASE_S)),
     }
