@@ -5,6 +5,7 @@
       UsageError              this call makes no sense now (400)
       NotFound                no such chat, contact, message (404)
       Conflict                it was done already, or the state has moved on (409)
+        ChooseWay             a message would go a less private way than the last one; the owner chooses
       AccessDenied            wrong passphrase, token, code (403)
       Locked                  unlock first (423)
       NotReady                no persona yet, or the node is not running (409)
@@ -23,6 +24,8 @@ Texts state facts and never hold secrets.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -67,6 +70,33 @@ class Conflict(NodeError):
 
     code = "conflict"
     status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class WayChoice:
+    """A way to a person: what to name as `via` for it, and who can read along there."""
+
+    via: str
+    network: str
+    address: str
+    privacy: str
+    would: bool
+    """The one that the message would go."""
+    was: bool
+    """The one of the last word, or the preferred one."""
+
+
+class ChooseWay(Conflict):
+    """A message would go a less private way than where the two last talked; `choices` are all ways."""
+
+    code = "choose-way"
+
+    def __init__(self, choices: Sequence[WayChoice]) -> None:
+        super().__init__(
+            "this would go a less private way than the last word",
+            hint="Say which way: `--via`. `swarmnode people show` lists the ways.",
+        )
+        self.choices = tuple(choices)
 
 
 class AccessDenied(NodeError):

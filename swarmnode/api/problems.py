@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import msgspec
 
-from ..errors import AccessDenied, NodeError, UsageError
+from ..errors import AccessDenied, NodeError, UsageError, WayChoice
 
 CONTENT_TYPE = "application/problem+json"
 
 
 class ErrorView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What went wrong. `where` is a place in the request, `retry_after` seconds after which it may work."""
+    """What went wrong. `where` is a place in the request, `retry_after` seconds after which it may work.
+
+    `choices` are the ways to a person, where one has to be chosen.
+    """
 
     code: str
     detail: str
     hint: str = ""
     where: str = ""
     retry_after: int | None = None
+    choices: tuple[WayChoice, ...] = ()
 
 
 class BadRequest(UsageError):
@@ -83,6 +87,7 @@ def problem_of(error: NodeError) -> ErrorView:
         hint=error.hint,
         where=getattr(error, "where", ""),
         retry_after=getattr(error, "retry_after", None),
+        choices=getattr(error, "choices", ()),
     )
 
 

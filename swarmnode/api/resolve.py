@@ -15,7 +15,9 @@ from ..errors import NotFound
 from .node import Node
 from .ports import TokenStore
 
-Kind = Literal["contact", "chat", "message", "invite", "relay", "device", "network", "account"]
+Kind = Literal[
+    "contact", "chat", "message", "invite", "relay", "device", "network", "account", "person", "talk"
+]
 SHOWN = 8
 """Candidates that an error lists."""
 
@@ -28,6 +30,8 @@ LIST_COMMAND = {
     "device": "devices",
     "network": "bridge list",
     "account": "bridge status",
+    "person": "people list",
+    "talk": "inbox",
 }
 
 
@@ -45,6 +49,8 @@ async def resolve(node: Node, tokens: TokenStore, kind: Kind, text: str) -> Name
         NotFound: nothing fits, or several things do; the hint lists candidates.
     """
     text = text.strip()
+    if kind == "talk":
+        return await _talk(node, text)
     if kind == "message":
         things: Sequence[Named] = [Named(id_, id_) for id_ in await node.messages_like(text.lower())]
     else:
@@ -52,10 +58,25 @@ async def resolve(node: Node, tokens: TokenStore, kind: Kind, text: str) -> Name
     return pick(things, kind, text)
 
 
+async def _talk(node: Node, text: str) -> Named:
+    """A person, or a conversation. With a person there may be several; of one alone its id is given."""
+    chats = await node.chats()
+    people = [Named(id_, name) for id_, name in await node.names()]
+    of_person = {chat.id: chat.person for chat in chats}
+    # Who is named by the conversation is named too: it is not another thing that fits.
+    titled = [Named(of_person[c.id] or c.id, c.title) for c in chats]
+    known = [Named(c.id, c.title) for c in chats if c.id == text]
+    found = pick(known or [*people, *titled], "talk", text)
+    theirs = [chat.id for chat in chats if chat.person == found.id]
+    return Named(theirs[0], found.name) if len(theirs) == 1 else found
+
+
 async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]:
     match kind:
         case "contact":
             return [Named(c.id, c.name) for c in await node.contacts()]
+        case "person":
+            return [Named(id_, name) for id_, name in await node.names()]
         case "chat":
             return [Named(c.id, c.title) for c in await node.chats()]
         case "invite":
@@ -87,7 +108,7 @@ def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:
             raise NotFound(f"Several fit: {_list(fitting)}.", hint="Give more of the name, or the id.")
     there = f"There are: {_list(things)}. " if things and kind != "message" else ""
     hint = f"{there}`swarmnode {LIST_COMMAND[kind]}` shows all."
-    if not things and kind in {"contact", "chat"}:
+    if not things and kind in {"contact", "chat", "person", "talk"}:
         hint = "There is nobody yet: `swarmnode invite`, or `swarmnode accept LINK`."
     raise NotFound(f"No {kind} fits {text!r}.", hint=hint)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import about_bridges, about_node, about_people, about_screens, about_talk
+from . import about_book, about_bridges, about_node, about_people, about_screens, about_talk
 from .route import Route
 
 ROUTES: tuple[Route, ...] = (
     *about_screens.ROUTES,
     *about_node.ROUTES,
     *about_people.ROUTES,
+    *about_book.ROUTES,
     *about_talk.ROUTES,
     *about_bridges.ROUTES,
 )

@@ -106,7 +106,7 @@ class Bridges(Opened):
         if account:
             network = (await self._look(lambda step, _: accounts.get(step, account))).package
         host = await self.hosted.get()
-        with _for_people():
+        with for_people():
             found = await host.logins.begin(network, why, account=account, at_home=at_home, language=language)
         return _login(found, network)
 
@@ -121,7 +121,7 @@ class Bridges(Opened):
         """See `api.node.Node`."""
         host = await self.hosted.get()
         row = await host.logins.get(login)
-        with _for_people():
+        with for_people():
             found = await host.logins.answer(login, turn, answers, language=language)
         return _login(found, row.package, login)
 
@@ -129,7 +129,7 @@ class Bridges(Opened):
         """See `api.node.Node`."""
         host = await self.hosted.get()
         row = await host.logins.get(login)
-        with _for_people():
+        with for_people():
             found = await host.logins.tick(login, language=language)
         return _login(found, row.package, login)
 
@@ -143,7 +143,7 @@ class Bridges(Opened):
         """See `api.node.Node`."""
         id_ = (await self._look(lambda step, _: accounts.get(step, account))).account
         supervisor = (await self.hosted.get()).supervisor
-        with _for_people():
+        with for_people():
             process = supervisor.caller(id_)
             told: list[api.Event] = []
             seen: api.ConversationSeen
@@ -171,7 +171,7 @@ class Bridges(Opened):
             request.method, request.path, dict(request.query), dict(request.headers), request.body
         )
         try:
-            with _for_people():
+            with for_people():
                 answer = await host.supervisor.webhook(api.AccountId(account), raw)
         except Refused:
             raise AccessDenied("this is not accepted here") from None
@@ -221,7 +221,7 @@ class Bridges(Opened):
 
     async def _fetch(self, account: api.AccountId, file: api.RemoteFile) -> bytes:
         supervisor, found = (await self.hosted.get()).supervisor, bytearray()
-        with _for_people():
+        with for_people():
             async for piece in supervisor.caller(account).fetch(account, file):
                 found += piece
                 if len(found) > files.MAX_BYTES:
@@ -230,7 +230,7 @@ class Bridges(Opened):
 
 
 @contextmanager
-def _for_people() -> Iterator[None]:
+def for_people() -> Iterator[None]:
     """What a bridge raises, as an error of the node's."""
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
@@ -62,7 +62,23 @@ class Talk(Bridges):
         key: str,
     ) -> MessageView:
         """See `api.node.Node`."""
-        asked = hashlib.sha256(repr((chat, text, reply_to, [f.name for f in attachments])).encode()).digest()
+        return await self._say(
+            lambda _: chat, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s, key=key
+        )
+
+    async def _say(
+        self,
+        where: Callable[[Step], str],
+        whom: str,
+        text: str,
+        *,
+        reply_to: str,
+        attachments: Sequence[File],
+        expire_s: int | None,
+        key: str,
+    ) -> MessageView:
+        """Say something in the conversation that `where` finds; `whom` is what was asked for."""
+        asked = hashlib.sha256(repr((whom, text, reply_to, [f.name for f in attachments])).encode()).digest()
         name = f"send:{key}"
 
         def say(step: Step, node: Node) -> MessageView:
@@ -74,7 +90,7 @@ class Talk(Bridges):
             view = inbox.send(
                 step,
                 node,
-                chat,
+                where(step),
                 text,
                 reply_to=reply_to,
                 attachments=[(f.name, f.media_type, f.data) for f in attachments],

@@ -75,8 +75,11 @@ class WayView:
     """As `ChatView.privacy`."""
     usable: bool
     why: str = ""
-    """Why it is not: `gone`, `paused`, `needs-owner`, `blocked`, `read-only`."""
+    """Why it is not: `gone`, `paused`, `needs-owner`, `blocked`, `key-alert`, `read-only`."""
+    healthy: bool = True
+    """It is connected now; what is said otherwise waits."""
     last_at: int = 0
+    """When the last word was said in it; 0 for never."""
     unread: int = 0
     preferred: bool = False
 

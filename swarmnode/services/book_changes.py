@@ -26,6 +26,7 @@ from ..storage.book_shelves import (
 )
 from ..storage.shelf import Prepared
 from . import book, book_suggestions
+from .news import tell
 from .step import Step
 
 MAX_PAGE = 200
@@ -106,6 +107,15 @@ def merge(
     change = _record(step, "merge", cause, moves)
     PERSONS.change(step.tx, second.id, merged_into=first.id)
     _tell(step, first.id, second.id)
+    return change
+
+
+def accept(step: Step, suggestion: str) -> int:
+    """A suggestion is right; the number of the merge. Raises as `book_suggestions.find` and `merge`."""
+    one, other = book_suggestions.pair(step, book_suggestions.find(step, suggestion))
+    into, gone = book.person_id(one.person_id), book.person_id(other.person_id)
+    change = merge(step, into, gone, cause="suggestion")
+    tell(step, "people.suggested", suggestion=suggestion)
     return change
 
 

@@ -7,7 +7,9 @@ person beside that one, and that both are the same is a suggestion: an entry doe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -21,6 +23,7 @@ from .step import Step
 from .vcard import Broken, Card
 
 _a = tables.book_account.c
+_LAST_PERSON = Prepared(sa.select(sa.func.max(tables.book_person.c.id)))
 _BY_HANDLE = Prepared(
     sa.select(*BOOK_ACCOUNTS.columns)
     .where(_a.address == bindparam("address"), _a.network.not_in(("", "mail", "xmpp", "matrix")))
@@ -92,6 +95,25 @@ def contact_list(step: Step, network: str, people: Iterable[tuple[str, str, str]
             (handle or remote_id,),
             (book.person_id(row.person_id),),
         )
+
+
+class _TakenBack(Exception):
+    """Ends an attempt."""
+
+
+def tried(step: Step, take: Callable[[], Iterable[ImportedView]]) -> ImportView:
+    """What an import would do: it is done, and taken back. Of people, those that were there are named."""
+    effects, last = len(step.effects), _LAST_PERSON.scalar(step.tx) or 0
+    items = list[ImportedView]()
+    with suppress(_TakenBack), step.tx.attempt():
+        items += take()
+        raise _TakenBack
+    del step.effects[effects:]
+    shown = (
+        replace(item, people=tuple(person for person in item.people if int(person[1:]) <= last))
+        for item in items
+    )
+    return summary(shown, dry_run=True)
 
 
 def summary(items: Iterable[ImportedView], *, dry_run: bool) -> ImportView:

@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 def message(step: Step, node: Node, row: MessageRow) -> MessageView:
     """A message as it stands now."""
-    return _messages(step, node, [row])[0]
+    return shown(step, node, [row])[0]
 
 
 def said(node: Node, row: MessageRow, body: Body) -> MessageView:
@@ -74,7 +74,8 @@ def said(node: Node, row: MessageRow, body: Body) -> MessageView:
     )
 
 
-def _messages(step: Step, node: Node, rows: Sequence[MessageRow]) -> list[MessageView]:
+def shown(step: Step, node: Node, rows: Sequence[MessageRow]) -> list[MessageView]:
+    """Messages as they stand now, in the order of their rows."""
     changes = _changes(step, [row.name for row in rows])
     bodies = step.tx.bodies.get_many(
         row.body_id for row in (*rows, *(c for cs in changes.values() for c in cs)) if row.body_id is not None
@@ -204,7 +205,7 @@ def page(
         rows.reverse()
     if not rows:
         return Page((), before or after, after or before)
-    return Page(tuple(_messages(step, node, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
+    return Page(tuple(shown(step, node, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
 
 
 def _cursor_of(row: MessageRow) -> str:
@@ -256,7 +257,7 @@ def search(
 
     before = int(cursor) if cursor.isdecimal() else REMOTE
     rows, following = with_words(step, text, wanted, chat=chat, limit=limit, before=before)
-    return [Hit(view, snippet(view.text, text)) for view in _messages(step, node, rows)], following
+    return [Hit(view, snippet(view.text, text)) for view in shown(step, node, rows)], following
 
 
 def with_words(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
-from .bridge_tables import bridge_account, metadata, remote_actor, remote_conversation
+from .bridge_tables import bridge_account, metadata, remote_actor, remote_conversation, remote_message
+from .tables import contact
 
-__all__ = ["bridge_account", "metadata", "remote_actor", "remote_conversation"]
+__all__ = ["bridge_account", "contact", "metadata", "remote_actor", "remote_conversation", "remote_message"]
 
 
 def _id() -> Column[int]:

@@ -95,7 +95,7 @@ def _others(step: Step, account: AccountRow, room: RemoteConversation) -> str:
 
 def message(step: Step, row: RemoteMessage) -> MessageView:
     """A message as it stands now."""
-    return _messages(step, [row])[0]
+    return shown(step, [row])[0]
 
 
 def page(
@@ -135,7 +135,7 @@ def page(
         rows = REMOTE_MESSAGES.find(step.tx, query.limit(limit))[::-1]
     if not rows:
         return Page((), before or after, after or before)
-    return Page(tuple(_messages(step, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
+    return Page(tuple(shown(step, rows)), _cursor_of(rows[0]), _cursor_of(rows[-1]))
 
 
 def timeline(step: Step, *, before: str = "", limit: int = 50) -> Page:
@@ -148,7 +148,7 @@ def timeline(step: Step, *, before: str = "", limit: int = 50) -> Page:
     rows = REMOTE_MESSAGES.query(step.tx, _TIMELINE, values)[::-1]
     if not rows:
         return Page((), before, before)
-    return Page(tuple(_messages(step, rows)), str(rows[0].search_id), str(rows[-1].search_id))
+    return Page(tuple(shown(step, rows)), str(rows[0].search_id), str(rows[-1].search_id))
 
 
 def _cursor_of(row: RemoteMessage) -> str:
@@ -163,7 +163,8 @@ def _cursor(text: str) -> tuple[str, int, int]:
         raise UsageError(f"{text!r} is no cursor") from None
 
 
-def _messages(step: Step, rows: Sequence[RemoteMessage]) -> list[MessageView]:
+def shown(step: Step, rows: Sequence[RemoteMessage]) -> list[MessageView]:
+    """Messages as they stand now, in the order of their rows."""
     bodies = step.tx.bodies.get_many(row.body_id for row in rows if row.body_id is not None)
     known: dict[int, RemoteActor] = {}
     networks = {room: _network(step, room) for room in {row.conversation_id for row in rows}}
