@@ -917,6 +917,15 @@ class Moves(Protocol):
 
 
 @runtime_checkable
+class Migrates(Protocol):
+    """Has changed what it remembers, so its manifest has a higher `data_version`."""
+
+    def migrate(self, values: Mapping[str, bytes], version: int) -> Mapping[str, bytes]:
+        """What an older version put into `kv`, as this one wants it. If it raises, nothing has changed."""
+        ...
+
+
+@runtime_checkable
 class CarriesOpaque(Protocol):
     """Can carry bytes that only another node understands."""
 
@@ -1049,7 +1058,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, fo
     """`stream`, `poll` or `webhook`."""
     summary: str = ""
     data_version: int = 1
-    """Of what lies in `kv`; a higher one is migrated on a copy."""
+    """Of what lies in `kv`. When it grows, `Migrates.migrate` is asked."""
     id_format: int = 1
     """When it grows, `Moves.aliases` is asked."""
     tier: str = "none"

@@ -127,6 +127,16 @@ class Caller(Protocol):
         """
         ...
 
+    async def migrate(
+        self, account: AccountId, values: Mapping[str, bytes], version: int
+    ) -> Mapping[str, bytes]:
+        """`Migrates.migrate`, before the account is started.
+
+        Raises:
+            BridgeError: what it raised. NotSupported if the package has no such thing.
+        """
+        ...
+
     async def stop(self, account: AccountId) -> None:
         """Cancel `run`, and wait until it has ended."""
         ...

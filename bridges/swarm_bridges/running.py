@@ -145,6 +145,16 @@ class Running:
             await asyncio.wait([known.task])
             await known.context.close()
 
+    async def migrate(
+        self, account: AccountId, values: Mapping[str, bytes], version: int
+    ) -> Mapping[str, bytes]:
+        """See `desk.Caller`."""
+        bridge = self._package.bridge()
+        if not isinstance(bridge, api.Migrates):
+            raise api.NotSupported("this bridge takes nothing over")
+        with _for(account), _told():
+            return bridge.migrate(values, version)
+
     async def wake(self, account: AccountId) -> None:
         """See `desk.Caller`."""
         self._account(account).context.wake()

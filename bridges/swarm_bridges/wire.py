@@ -249,7 +249,7 @@ PARTS: Mapping[str, type] = {
 
 DESK: Verbs = _verbs(desk.Desk, without=frozenset({"log"}))
 """What a bridge's process asks of the node."""
-BRIDGE: Verbs = _verbs(*PARTS.values(), without=frozenset({"run", "fetch"}))
+BRIDGE: Verbs = _verbs(*PARTS.values(), without=frozenset({"run", "fetch", "migrate"}))
 """What the node asks of a bridge."""
 CALLER: Verbs = {**_verbs(desk.Caller, without=frozenset({"call", "fetch"})), **_verbs(Fetching), **BRIDGE}
 """All that the node asks of a bridge's process."""

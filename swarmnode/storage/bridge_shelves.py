@@ -21,6 +21,7 @@ class AccountRow:
     hosts: bytes = field(repr=False)
     cursor: bytes | None = field(repr=False)
     generation: int
+    data_version: int
     abilities: bytes | None = field(repr=False)
     at_home: bool
     paused: bool
@@ -139,6 +140,7 @@ class RemoteConversation:
     gone: bool
     moved_to: int | None
     abilities: bytes | None = field(repr=False)
+    ask: bool
     history: str
     history_at: bytes | None = field(repr=False)
     history_due: int

@@ -494,6 +494,7 @@ TEXTS = {
     "account.held": "wartet",
     "account.held.limit": "wartet so lange, wie {network} es verlangt",
     "account.held.refused": "{network} will das nicht; in einer Stunde wieder",
+    "account.held.data": "die Brücke zu {network} hat Daten einer anderen Fassung; installiere jene",
     "account.held.package": "die Brücke zu {network} ist nicht benutzbar: `swarmnode bridge list`",
     "account.needs_owner": "wartet auf dich: `swarmnode bridge login {id}`",
     "account.stopped": "läuft nicht",

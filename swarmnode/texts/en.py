@@ -471,6 +471,7 @@ TEXTS = {
     "account.held": "waits",
     "account.held.limit": "waits as long as {network} asked for",
     "account.held.refused": "{network} does not want this; tried again in an hour",
+    "account.held.data": "the bridge to {network} has data of another version of it; install that one",
     "account.held.package": "the bridge to {network} cannot be used: `swarmnode bridge list`",
     "account.needs_owner": "waits for you: `swarmnode bridge login {id}`",
     "account.stopped": "not running",

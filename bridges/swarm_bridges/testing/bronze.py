@@ -10,6 +10,7 @@ from ..api import (
     IntentId,
     Level,
     MessageRef,
+    Migrates,
     Outgoing,
     Refused,
     Rendered,
@@ -39,6 +40,8 @@ async def manifest(world: World) -> None:
     require(found.api.split(".")[0] == str(API_VERSION[0]), f"it was made for version {found.api}")
     require(found.style in {"stream", "poll", "webhook"}, f"there is no style {found.style}")
     require(found.id.isidentifier(), "its id is no plain name")
+    takes_over = found.data_version == 1 or isinstance(world.subject.module.Bridge(), Migrates)
+    require(takes_over, "its data_version has grown, and it has no migrate")
     require(found.style == "webhook" or not found.needs.webhook, "only webhook bridges need webhooks")
 
 

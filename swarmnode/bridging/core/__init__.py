@@ -11,12 +11,14 @@ accounts    add(step, package, LoginDone) -> AccountId         Conflict: this ac
             get(step, account) -> Account, all_of(step) -> list[Account]
             cursor(step, account) -> Cursor | None
             learn(step, account, ConversationRef | None, Capabilities)     what the bridge answered
-            unasked(step, account) -> list[ConversationRef]    whose abilities nobody has asked for
+            unasked(step, account) -> list[ConversationRef]    whose abilities are to be asked for
 vault       secret(step, account, name) -> Secret | None
             put(step, account, values, expect) -> int          raises swarm_bridges.api.Conflict
             kv_get(step, account, name) -> bytes | None
             kv_put(step, account, values)                      raises swarm_bridges.api.Refused over the quota
             kv_names(step, account, prefix) -> tuple[str, ...]
+            kept(step, account) -> Kept                        all of it, and which version wrote it
+            keep(step, account, version, values=None)          it is of this version now
 logins      begin(step, package, why, *, account="", settings=None) -> Login
             get(step, login) -> Login                          package, why, account, settings, scratch, turn
             shown(Login) -> Step | None                        what the owner sees

@@ -177,14 +177,16 @@ def learn(
         ACCOUNTS.change(step.tx, row.id, abilities=pack(capabilities))
     else:
         room = rooms.of(step, row.id, conversation)
-        ROOMS.change(step.tx, room.id, abilities=pack(capabilities))
-        tell(step, "chat.changed", chat=rooms.chat_id(room.id))
+        new = pack(capabilities)
+        ROOMS.change(step.tx, room.id, abilities=new, ask=False)
+        if new != room.abilities:
+            tell(step, "chat.changed", chat=rooms.chat_id(room.id))
 
 
 def unasked(step: Step, account: str, limit: int = 100) -> list[api.ConversationRef]:
-    """Conversations for which nobody has asked yet what can be done there, the latest first."""
-    found = ROOMS.all(step.tx, account_id=find(step, account).id, abilities=None)
-    latest = sorted((room for room in found if not room.gone), key=lambda room: -room.last_at)
+    """Conversations of which it is to be asked what can be done there, since it may be new; latest first."""
+    found = ROOMS.all(step.tx, account_id=find(step, account).id, ask=True, gone=False)
+    latest = sorted(found, key=lambda room: -room.last_at)
     return [api.ConversationRef(room.remote_id, room.private) for room in latest[:limit]]
 
 

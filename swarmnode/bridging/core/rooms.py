@@ -72,6 +72,7 @@ def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConv
         partner=_partner(step, room, event),
         encrypted=bounds.name(event.encrypted),
         archived=event.archived,
+        ask=True,
         gone=False,
         moved_to=None,
     )

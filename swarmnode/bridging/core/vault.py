@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -91,3 +92,34 @@ def kv_names(step: Step, account: str, prefix: str = "") -> tuple[str, ...]:
     row = accounts.find(step, account)
     found = _NAMES.rows(step.tx, {"account": row.id, "size": len(prefix), "prefix": prefix})
     return tuple(name for (name,) in found)
+
+
+# Upgrades
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that a bridge remembers for one account, and the version that wrote it; 0: none has."""
+
+    version: int
+    values: dict[str, bytes] = field(repr=False)
+
+
+def kept(step: Step, account: str) -> Kept:
+    """What is there, for a newer version of the bridge to take over."""
+    row = accounts.find(step, account)
+    values = {found.name: found.value for found in KEY_VALUES.all(step.tx, account_id=row.id)}
+    return Kept(row.data_version if values else 0, values)
+
+
+def keep(step: Step, account: str, version: int, values: Mapping[str, bytes] | None = None) -> None:
+    """Note the version of what a bridge remembers from now on; `values` replace what is there.
+
+    Raises:
+        swarm_bridges.api.Refused: they would be more than the quota.
+    """
+    row = accounts.find(step, account)
+    if values is not None:
+        KEY_VALUES.drop(step.tx, account_id=row.id)
+        kv_put(step, account, values)
+    ACCOUNTS.change(step.tx, row.id, data_version=version)

@@ -22,6 +22,7 @@ from . import steps
 from .desk import marked
 from .dispatcher import Dispatcher
 from .process import Process
+from .upgrade import WrongData, upgraded
 from .waits import Waits, rest
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ class Attendant:
                 await self._until(lambda now: now.wanted)  # then it is stopped, or goes on
             case api.Limited(wait_s=wait_s):
                 await rest(wait_s or LIMIT_S, self.released)
+            case WrongData():
+                await house.put(account, State.HELD, "data")
+                await rest(None, self.released)
             case api.Refused():
                 await rest(REFUSED_S, self.released)
             case _:
@@ -123,6 +127,7 @@ class Attendant:
         """Until `run` has ended: how."""
         account = self._account
         try:
+            await upgraded(self._house.runs, account.account, self._process)
             hook_url = self._house.hook_url(account.account)
             await self._process.start(account.account, account.owner, account.settings, hook_url)
             async with asyncio.TaskGroup() as tasks:

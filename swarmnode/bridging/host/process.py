@@ -290,6 +290,13 @@ class Process:
         self._allowed.add(account)
         await self._ask("start", account, owner=owner, settings=settings, hook_url=hook_url)
 
+    async def migrate(
+        self, account: AccountId, values: Mapping[str, bytes], version: int
+    ) -> Mapping[str, bytes]:
+        """See `desk.Caller`."""
+        found: Mapping[str, bytes] = await self._ask("migrate", account, values=values, version=version)
+        return found
+
     async def stop(self, account: AccountId) -> None:
         """See `desk.Caller`."""
         try:

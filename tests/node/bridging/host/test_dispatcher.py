@@ -17,7 +17,8 @@ from swarm_bridges import api
 from swarm_bridges.api import Accepted, AccountId, Batch, ConversationRef, Cursor, MessageRef, Outgoing, Page
 from swarm_bridges.context import Clock
 from swarm_bridges.running import package_of, running
-from swarmnode.bridging.core import accounts
+from swarmnode.bridging.core import accounts, rooms
+from swarmnode.bridging.core.packed import pack
 from swarmnode.bridging.host import dispatcher
 from swarmnode.bridging.host.dispatcher import Dispatcher
 
@@ -198,6 +199,24 @@ async def test_the_past_comes_page_by_page_and_the_network_is_asked_what_it_can(
                 await asyncio.sleep(0.05)
         assert network.asked == [None, ConversationRef("new")]
         assert {view.text for view in await node.views(account)} == {"live", "text 9", "text 8", "text 7"}
+
+
+async def test_what_can_be_done_is_asked_again_when_the_network_tells_of_a_conversation(
+    tmp_path: Path,
+) -> None:
+    async with a_node(tmp_path) as node:
+        account = await node.add()
+        chat = await node.met(account)
+        async with dispatching(node, account) as network:
+            told = api.ConversationSeen(conversation=ConversationRef("loft"), kind="group")
+            for times in (1, 2):
+                await node.desk.ingest(account, Batch((told,)))
+                deadline = time.monotonic() + 30
+                while network.asked.count(ConversationRef("loft")) < times:
+                    assert time.monotonic() < deadline
+                    await asyncio.sleep(0.05)
+            can = await node.do(lambda step: rooms.find(step, chat).abilities)
+        assert can == pack(CAN), "until there is an answer, what was known holds"
 
 
 async def test_it_ends_with_its_account(tmp_path: Path) -> None:
