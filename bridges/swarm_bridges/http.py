@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import io
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -37,6 +38,8 @@ KEPT_S = 4.0
 """An idle connection is not used again after this: servers that close theirs after 5 s would make it unknown
 whether what was sent at that moment has arrived."""
 CONNECTIONS = 20
+WHOLE_BYTES = 1 << 20
+"""A larger body is sent in pieces: in one, nothing else would run meanwhile."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOVED = frozenset({301, 302, 303, 307, 308})
 
@@ -185,7 +188,7 @@ class Client:
         """See `api.Http`. `json`, `form` (with or without `files`) and `body` exclude each other."""
         may_repeat = method in READS or bool(idempotency)
         sent = dict(headers or {})
-        data: Any = body
+        data: Any = io.BytesIO(body) if body is not None and len(body) > WHOLE_BYTES else body
         if idempotency:
             sent["Idempotency-Key"] = idempotency
         if json is not None:

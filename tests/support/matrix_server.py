@@ -159,6 +159,8 @@ class Synapse:
             "ip_range_blacklist": [],
             "federation_ip_range_blacklist": [],
             "bcrypt_rounds": 4,
+            "login_via_existing_session": {"enabled": True, "require_ui_auth": False},
+            "max_upload_size": "1M",
             "caches": {"global_factor": 0.25},
             "rc_message": OPEN,
             "rc_registration": OPEN,

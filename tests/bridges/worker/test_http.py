@@ -87,6 +87,17 @@ async def test_what_is_asked_arrives_and_what_is_answered_comes_back() -> None:
         assert here.desk.reached[0] == (ACCOUNT, host, int(port))
 
 
+async def test_a_large_body_arrives_whole() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        sizes = [len(piece) async for piece in request.content.iter_any()]
+        return web.json_response([sum(sizes), request.headers["Content-Length"]])
+
+    async with world(handler) as here:
+        size = 3_000_000
+        put = await here.client.request("PUT", here.base, body=bytes(size), idempotency="k1")
+        assert put.json() == [size, str(size)]
+
+
 async def test_forms_and_files() -> None:
     async def handler(request: web.Request) -> web.Response:
         form = await request.post()
