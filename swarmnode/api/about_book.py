@@ -83,7 +83,7 @@ class Record(Query, frozen=True, kw_only=True):
 
 async def people(call: Call, query: Behind) -> Items[PersonView]:
     """List people."""
-    found, following = await call.node.people(after=query.after, limit=query.limit)
+    found, following = await call.node.persons(after=query.after, limit=query.limit)
     return Items(found, next=following)
 
 

@@ -218,7 +218,7 @@ class Node(Protocol):
         """All people by name: ids and names."""
         ...
 
-    async def people(self, *, after: str = "", limit: int = 50) -> tuple[tuple[PersonView, ...], str]:
+    async def persons(self, *, after: str = "", limit: int = 50) -> tuple[tuple[PersonView, ...], str]:
         """People by name, from the first one or behind another (by id); and where it goes on."""
         ...
 

@@ -28,7 +28,7 @@ class AddressBook(Talk):
         """See `api.node.Node`."""
         return tuple(await self._look(lambda step, _: persons.names(step)))
 
-    async def people(self, *, after: str = "", limit: int = 50) -> tuple[tuple[PersonView, ...], str]:
+    async def persons(self, *, after: str = "", limit: int = 50) -> tuple[tuple[PersonView, ...], str]:
         """See `api.node.Node`."""
         found, following = await self._look(lambda step, _: persons.listed(step, after=after, limit=limit))
         return tuple(found), following

@@ -37,6 +37,7 @@ class Answered(NodeError):
         self.code = problem.code  # type: ignore[misc]  # of one answer, not of the class
         self.exit = EXITS.get(problem.code, 1)  # type: ignore[misc]
         self.where, self.retry_after = problem.where, problem.retry_after
+        self.choices = problem.choices
 
 
 class _Connection(HTTPConnection):

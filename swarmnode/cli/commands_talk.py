@@ -14,10 +14,11 @@ import click
 
 from ..api.about_talk import DraftView
 from ..api.node import Found
+from ..domain.book import is_person
 from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, DeletionView, MessageState, MessageView, Page
 from ..errors import ConfigError, Unreachable, UsageError
-from .client import at
+from .client import Answered, at
 from .group import command, option
 from .said import show
 from .session import Session
@@ -62,6 +63,7 @@ def _file(path: Path, at_most: int) -> dict[str, object]:
 @option("--timeout", type=click.FloatRange(min=0), default=60, metavar="SECONDS")
 @option("--reply", metavar="MESSAGE")
 @option("--expire", metavar="DURATION")
+@option("--via", metavar="WAY")
 def send_(
     session: Session,
     who: str,
@@ -69,19 +71,23 @@ def send_(
     files: tuple[Path, ...],
     reply: str | None,
     expire: str | None,
+    via: str | None,
     timeout: float,
     *,
     wait: bool,
 ) -> int:
     """Send a message; with --wait until the other side has stored it."""
-    chat = session.find("chat", who)
-    most = MAX_REMOTE_FILES if is_remote(chat) else MAX_FILES
+    where = session.find("talk" if via is None else "person", who)
+    most = MAX_REMOTE_FILES if is_remote(where) or is_person(where) else MAX_FILES
     body: dict[str, object] = {"text": text, "attachments": [_file(path, most) for path in files]}
     if reply is not None:
         body["reply_to"] = session.find("message", reply)
     if expire is not None:
         body["expire_s"] = _seconds(expire)
-    view = session.client.call("POST", at("chats", chat, "messages"), body, MessageView)
+    if is_person(where):
+        view = _say_to(session, where, body if via is None else {**body, "via": via})
+    else:
+        view = session.client.call("POST", at("chats", where, "messages"), body, MessageView)
     if wait:
         view = _wait(session, view, timeout)
         if not _arrived(view):
@@ -92,6 +98,25 @@ def send_(
     if not session.give(view):
         session.say(session.t("sent", id=short(view.id), state=session.t(f"message.{view.state}")))
     return 0
+
+
+def _say_to(session: Session, person: str, body: dict[str, object]) -> MessageView:
+    """Say something to a person, and ask which way where that has to be chosen."""
+    path = at("people", person, "messages")
+    try:
+        return session.client.call("POST", path, body, MessageView)
+    except Answered as e:
+        if not e.choices or not session.asks:
+            raise
+        choices = e.choices
+    t = session.t
+    session.say(t("choose.why"))
+    for way in choices:
+        privacy = t(f"privacy.{way.privacy or 'unknown'}")
+        marks = t("choose.was") if way.was else t("choose.would") if way.would else ""
+        session.say(f"    {way.via}  {clean(way.network)}  {clean(way.address)}  {privacy}  {marks}".rstrip())
+    via = click.prompt(t("choose.which"), type=click.Choice([way.via for way in choices]))
+    return session.client.call("POST", path, {**body, "via": via}, MessageView)
 
 
 def _wait(session: Session, view: MessageView, timeout_s: float) -> MessageView:
@@ -119,34 +144,55 @@ def _arrived(view: MessageView) -> bool:
 @option("--peek", is_flag=True)
 def read_(session: Session, chat: str, limit: int, before: str, *, follow: bool, peek: bool) -> None:
     """Show messages and mark them as read; with --follow also those to come."""
-    id_ = session.find("chat", chat)
+    place = _Place(session, session.find("talk", chat))
     # The stream is opened first, so that nothing falls between what is there and what comes.
     events = session.client.stream("/events") if follow else None
-    page = session.client.get(at("chats", id_, "messages"), Page, limit=limit, before=before)
+    page = session.client.get(place.messages, Page, limit=limit, before=before)
     if follow or not session.give(page):
         _show_all(session, page.items)
     if page.items and not before and not peek:
-        _mark(session, id_, page.items[-1])
+        place.mark(page)
     if events is None:
         return
     seen = {message.id for message in page.items}
-    for new in _coming(session, events, id_, limit):
+    for new in _coming(session, events, place, limit):
         unseen = [message for message in new if message.id not in seen]
         seen |= {message.id for message in unseen}
         _show_all(session, unseen)
         if unseen and not peek:
-            _mark(session, id_, unseen[-1])
+            for message in unseen:
+                _mark(session, message.chat, message)
+
+
+class _Place:
+    """What is read: a conversation, or all of those with a person."""
+
+    def __init__(self, session: Session, id_: str) -> None:
+        self._session, self._id = session, id_
+        self._path = at("people" if is_person(id_) else "chats", id_)
+        self.messages = f"{self._path}/messages"
+
+    def has(self, chat: str) -> bool:
+        """Whether a conversation belongs to it."""
+        if not is_person(self._id):
+            return chat == self._id
+        return self._session.client.get(at("chats", chat), ChatView).person == self._id
+
+    def mark(self, page: Page) -> None:
+        """Mark what was shown as read."""
+        up_to = page.next if is_person(self._id) else page.items[-1].id
+        self._session.client.do("POST", f"{self._path}/read", {"up_to": up_to})
 
 
 def _coming(
-    session: Session, events: Iterator[tuple[str, Any]], chat: str, limit: int
+    session: Session, events: Iterator[tuple[str, Any]], place: _Place, limit: int
 ) -> Iterator[Sequence[MessageView]]:
     """Messages of a chat as they come; after a break in the events the last ones again."""
     for kind, data in events:
-        if kind == "message.new" and data.get("chat") == chat:
+        if kind == "message.new" and place.has(data.get("chat")):
             yield [session.client.get(at("messages", data["message"]), MessageView)]
         elif kind == "resync":
-            yield session.client.get(at("chats", chat, "messages"), Page, limit=limit).items
+            yield session.client.get(place.messages, Page, limit=limit).items
 
 
 def _mark(session: Session, chat: str, last: MessageView) -> None:

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("init", "run", "status", "doctor", "unlock", "lock"), "commands_node"),
     **dict.fromkeys(("rename", "words", "pair", "devices", "nodes", "config"), "commands_node"),
     **dict.fromkeys(("relay", "invite", "accept", "contacts", "verify", "block"), "commands_people"),
+    "people": "commands_book",
     **dict.fromkeys(("inbox", "chats", "timeline"), "commands_inbox"),
     **dict.fromkeys(("send", "read", "react", "edit", "delete", "search"), "commands_talk"),
     **dict.fromkeys(("resend", "cancel", "confirm", "mark", "timer", "draft", "save"), "commands_talk"),

@@ -110,6 +110,7 @@ class Session:
 def print_error(said: Sequence[str], error: NodeError) -> int:
     """Print an error to stderr as this call wants it, and give its exit code."""
     retry, where = getattr(error, "retry_after", None), getattr(error, "where", "")
+    choices = getattr(error, "choices", ())
     if "--json" in said:
         import msgspec  # noqa: PLC0415
 
@@ -119,8 +120,9 @@ def print_error(said: Sequence[str], error: NodeError) -> int:
             "hint": error.hint,
             "where": where,
             "retry_after": retry,
+            "choices": choices,
         }
-        shown = {name: fact for name, fact in facts.items() if fact not in {"", None}}
+        shown = {name: fact for name, fact in facts.items() if fact not in {"", None, ()}}
         click.echo(msgspec.json.encode({"error": shown}).decode(), err=True)
         return error.exit
     flag = next((b for a, b in pairwise(said) if a == "--lang"), None)

@@ -1,5 +1,7 @@
 """German."""
 
+from .de_people import TEXTS as PEOPLE
+
 TEXTS = {
     # Hilfe
     "help": "Ein eigener Nachrichten-Knoten: Ende-zu-Ende verschlüsselt, ohne zentralen Betreiber.",
@@ -30,6 +32,7 @@ TEXTS = {
     "help.contacts.decline": "jemanden abweisen, der anfragt; es wird ihm nichts gesagt",
     "help.contacts.rename": "einen Kontakt hier anders nennen",
     "help.contacts.remove": "einen Kontakt und das Gespräch vergessen",
+    **PEOPLE,
     "help.verify": "mit einem Kontakt Wörter vergleichen, damit niemand dazwischen steht",
     "help.block": "von einem Kontakt nichts mehr hören",
     "help.inbox": "Gespräche mit Menschen auflisten, in allen Netzen",

@@ -185,5 +185,38 @@ SAID: Mapping[str, str] = {
     "Look at the answers file.": "Sieh die Datei mit den Antworten an.",
     "the bridge has crashed too often": "die Brücke ist zu oft abgestürzt",
     "bridges cannot be started now": "Brücken können gerade nicht gestartet werden",
+    # Menschen
+    "this would go a less private way than the last word": (
+        "das ginge einen weniger privaten Weg als das letzte Wort"
+    ),
+    "Say which way: `--via`. `swarmnode people show` lists the ways.": (
+        "Sage, welchen Weg: `--via`. `swarmnode people show` zeigt die Wege."
+    ),
+    "there is no such person": "diesen Menschen gibt es nicht",
+    "`swarmnode people list` shows them.": "`swarmnode people list` zeigt sie.",
+    "they are one person already": "sie sind schon ein Mensch",
+    "`swarmnode people show` says since when and why.": "`swarmnode people show` sagt, seit wann und warum.",
+    "this person has no such account": "dieser Mensch hat kein solches Konto",
+    "`swarmnode people show` lists a person's accounts.": (
+        "`swarmnode people show` zeigt die Konten eines Menschen."
+    ),
+    "somebody has to keep an account, and somebody to get one": (
+        "jemand muss ein Konto behalten, und jemand eines bekommen"
+    ),
+    "this is undone already": "das ist schon zurückgenommen",
+    "Undo that one first: `swarmnode people undo`.": "Nimm erst jene zurück: `swarmnode people undo`.",
+    "there is nothing to undo": "es gibt nichts zurückzunehmen",
+    "there is no such change": "diese Änderung gibt es nicht",
+    "there is no such suggestion": "diesen Vorschlag gibt es nicht",
+    "`swarmnode people suggestions` lists them.": "`swarmnode people suggestions` zeigt sie.",
+    "this suggestion is settled already": "dieser Vorschlag ist schon erledigt",
+    "there is no such way to this person": "so einen Weg gibt es zu diesem Menschen nicht",
+    "`swarmnode people show` lists the ways.": "`swarmnode people show` zeigt die Wege.",
+    "there is no conversation with this person yet": "mit diesem Menschen gibt es noch kein Gespräch",
+    "no way to this person can take this at the moment": "zu diesem Menschen führt dafür gerade kein Weg",
+    "`swarmnode people show` says why.": "`swarmnode people show` sagt, warum.",
+    "this file holds no vCard": "diese Datei enthält keine vCard",
+    "Export your contacts as vCard 3.0 or 4.0.": "Exportiere deine Kontakte als vCard 3.0 oder 4.0.",
+    "Cut the file into several.": "Teile die Datei in mehrere.",
     "The node's log says why.": "Das Protokoll des Knotens sagt, warum.",
 }

@@ -1,5 +1,7 @@
 """English."""
 
+from .en_people import TEXTS as PEOPLE
+
 TEXTS = {
     # Help
     "help": "A messaging node of your own: end-to-end encrypted, without a central operator.",
@@ -30,6 +32,7 @@ TEXTS = {
     "help.contacts.decline": "refuse a stranger who asks; they are told nothing",
     "help.contacts.rename": "call a contact something else, here",
     "help.contacts.remove": "forget a contact and the conversation",
+    **PEOPLE,
     "help.verify": "compare words with a contact, to exclude somebody in between",
     "help.block": "hear nothing of a contact any more",
     "help.inbox": "list conversations with people, on all networks",

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from double_book import DoubleBook
+
 from swarmnode.api.node import File, Found, LinkView, Node, NodeView, Retried
 from swarmnode.domain.bridge_views import (
     AbilitiesView,
@@ -63,7 +65,7 @@ WAIT = StepView("wait", "show_and_wait", "Look up", show={"code": "42-42"}, poll
 
 
 @dataclass
-class DoubleNode:
+class DoubleNode(DoubleBook):
     """A node in memory. `fail` is raised by the next call; `calls` holds what was called with what."""
 
     state: NodeState = NodeState.READY
