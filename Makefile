@@ -64,6 +64,7 @@ lock: .venv/ready ## pin dependencies anew; LOCK=--upgrade takes newer ones that
 	uv pip compile $(UV_LOCK) -c requirements/dev.txt --extra fuzz pyproject.toml -o requirements/fuzz.txt
 	uv pip compile $(UV_LOCK) requirements/node.in -o requirements/node.txt
 	uv pip compile $(UV_LOCK) requirements/hub.in -o requirements/hub.txt
+	uv pip compile $(UV_LOCK) requirements/mail.in -o requirements/mail.txt
 	uv pip compile $(UV_LOCK) requirements/synapse.in -o requirements/synapse.txt
 
 UV_LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week' \

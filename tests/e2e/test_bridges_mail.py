@@ -153,8 +153,10 @@ def test_what_comes_back_is_a_failure_of_what_was_sent(place: Place) -> None:
     assert f"This mail was not delivered to ghost1@{DOMAIN}" in shown
 
 
-def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
-    home, server = place.home, place.network.server
+def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(
+    place: Place, server: MailServer
+) -> None:
+    home = place.home
     said = [f"while all is well {n}" for n in range(2)]
     for text in said:
         home.say(place.chat, text)
@@ -181,7 +183,9 @@ def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothi
     assert [m.text for m in home.messages(place.chat) if m.text.startswith("while")] == said
 
 
-def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(place: Place, tmp_path: Path) -> None:
+def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(
+    place: Place, server: MailServer, tmp_path: Path
+) -> None:
     home, network = place.home, place.network
 
     def answering(password: str) -> str:
@@ -190,7 +194,7 @@ def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(place: Pl
     wrong = answering("nonsense")
     assert home.error("bridge", "add", "mail", "--answers", wrong, "--at-home")[1]["code"] == "denied"
     network.set_password("another one")
-    network.server.kick(network.owner_name)
+    server.kick(network.owner_name)
     eventually(lambda: state(home, place.account).notice == "auth", within_s=60)
     home.say(place.chat, "waits for the password")
     home.json("bridge", "login", "mail", "--answers", answering("another one"))
@@ -201,7 +205,7 @@ def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(place: Pl
 
     # As the other tests know it.
     network.set_password(network.answers["password"])
-    network.server.kick(network.owner_name)
+    server.kick(network.owner_name)
     home.json("bridge", "login", "mail", "--answers", answering(network.answers["password"]))
     connected(home, place.account)
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from functools import cached_property
 
 from bridge_owner import ACCOUNT, Owner
-from mail_peer import MailPeer, text_of
+from mail_peer import MailPeer, Server, text_of
 from mail_server import DOMAIN, MailServer
 
 from swarm_bridges.api import Outgoing, State
@@ -98,7 +98,7 @@ class MailNetwork:
 
     resume_s = 0.0
 
-    def __init__(self, server: MailServer) -> None:
+    def __init__(self, server: Server) -> None:
         number = next(NUMBERS)
         self.server, self.owner_name, self.friend_name = server, f"owner{number}", f"friend{number}"
         for name in (self.owner_name, self.friend_name):
@@ -109,11 +109,8 @@ class MailNetwork:
             "address": self.owner,
             "password": f"password of {self.owner_name}",
             "imap_host": "127.0.0.1",
-            "imap_port": str(server.imaps),
-            "imap_security": "tls",
             "smtp_host": "127.0.0.1",
-            "smtp_port": str(server.smtps),
-            "smtp_security": "tls",
+            **server.places,
             "certificate": server.certificate,
         }
         self._programs: list[MailPeer] = []
@@ -156,6 +153,7 @@ class MailNetwork:
         self.server.add(self.owner_name, password)
 
     def remove_account(self) -> None:
+        assert isinstance(self.server, MailServer)
         self.server.remove(self.owner_name)
 
     async def asked(self, out: Outgoing) -> bool:

@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeAlias
 
+from mail_python import PythonMail
 from mail_server import DOMAIN, MailServer
 
+Server: TypeAlias = MailServer | PythonMail
 WAIT_S = 30.0
 _NUMBERS = itertools.count()
 
@@ -25,7 +27,7 @@ _NUMBERS = itertools.count()
 class MailPeer:
     """One account in one program. Everything that blocks does so in a thread."""
 
-    def __init__(self, server: MailServer, name: str, password: str, *, keeps_sent: bool = False) -> None:
+    def __init__(self, server: Server, name: str, password: str, *, keeps_sent: bool = False) -> None:
         self.server, self.address, self._password, self._keeps = (
             server,
             f"{name}@{DOMAIN}",
@@ -36,7 +38,7 @@ class MailPeer:
         self._sending, self._reading = threading.Lock(), threading.Lock()
         self.sent: list[EmailMessage] = []
         self._smtp: smtplib.SMTP | None = None
-        self._imap: imaplib.IMAP4_SSL | None = None
+        self._imap: imaplib.IMAP4 | None = None
 
     # --- writing ---
 
@@ -76,7 +78,7 @@ class MailPeer:
 
     # --- reading ---
 
-    def _with(self, act: Callable[[imaplib.IMAP4_SSL], Any]) -> Any:
+    def _with(self, act: Callable[[imaplib.IMAP4], Any]) -> Any:
         with self._reading:
             try:
                 return act(self._session())
@@ -85,16 +87,17 @@ class MailPeer:
                 self._imap = None
                 return act(self._session())
 
-    def _session(self) -> imaplib.IMAP4_SSL:
+    def _session(self) -> imaplib.IMAP4:
         if self._imap is None:
-            self._imap = imaplib.IMAP4_SSL("127.0.0.1", self.server.imaps, ssl_context=self._tls)
+            self._imap = imaplib.IMAP4("127.0.0.1", self.server.imap)
+            self._imap.starttls(self._tls)
             self._imap.login(self.address, self._password)
         return self._imap
 
     async def command(self, folder: str, *words: str) -> Any:
         """A command about numbered mails in a folder."""
 
-        def act(imap: imaplib.IMAP4_SSL) -> Any:
+        def act(imap: imaplib.IMAP4) -> Any:
             imap.select(folder)
             return imap.uid(*words)[1]
 
@@ -103,7 +106,7 @@ class MailPeer:
     async def mails(self, folder: str = "INBOX") -> list[EmailMessage]:
         """All mails of a folder, oldest first."""
 
-        def act(imap: imaplib.IMAP4_SSL) -> list[bytes]:
+        def act(imap: imaplib.IMAP4) -> list[bytes]:
             if not int(imap.select(folder)[1][0] or b"0"):
                 return []
             found = imap.fetch("1:*", "(BODY.PEEK[])")[1]
@@ -133,7 +136,7 @@ class MailPeer:
         _end(self._imap)
 
 
-def _end(line: smtplib.SMTP | imaplib.IMAP4_SSL | None) -> None:
+def _end(line: smtplib.SMTP | imaplib.IMAP4 | None) -> None:
     if line is not None:
         with contextlib.suppress(OSError):
             line.close() if isinstance(line, smtplib.SMTP) else line.shutdown()

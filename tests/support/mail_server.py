@@ -24,6 +24,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,12 @@ class MailServer:
         self.folder = folder
         self.imap, self.imaps, self.smtp, self.smtps = (free_port() for _ in range(4))
         self.certificate = make_certificate(folder)
+        self.places: Mapping[str, str] = {
+            "imap_port": str(self.imaps),
+            "imap_security": "tls",
+            "smtp_port": str(self.smtps),
+            "smtp_security": "tls",
+        }
         self.users: dict[str, str] = {}
         self.open = Path(tempfile.mkdtemp(prefix="swm"))
         self._processes: list[subprocess.Popen[bytes]] = []

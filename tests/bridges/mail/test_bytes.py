@@ -268,6 +268,15 @@ def test_of_two_forms_the_plain_one_is_read() -> None:
     ]
 
 
+def test_a_disposition_that_was_not_taken_to_pieces_is_read() -> None:
+    whole = FILE.replace(
+        b'("ATTACHMENT" ("FILENAME" "../../a\\\\b.png"))', b'"attachment; filename=\\"a.png\\""'
+    )
+    assert whole != FILE
+    (part,) = structure(b"(" + TEXT + whole + b' "MIXED" NIL)').files
+    assert (part.name, part.is_file) == ("a.png", True)
+
+
 def test_an_empty_plain_form_gives_way() -> None:
     empty = TEXT.replace(b'"8BIT" 5', b'"8BIT" 0')
     assert [p.kind for p in structure(b"(" + empty + HTML + b' "ALTERNATIVE")').texts] == ["text/html"]

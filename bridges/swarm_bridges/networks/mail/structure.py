@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from email.message import Message
 
 from . import words
 from .grammar import Value, number
@@ -112,6 +113,10 @@ def _leaf(value: tuple[Value, ...], where: str) -> Part:
     if isinstance(disposition, tuple) and disposition:
         how = _text(disposition[0]).lower()
         told = words.parameters(_parameters(disposition[1] if len(disposition) > 1 else None))
+    elif disposition:  # pymap says it as it stands in the mail
+        field = Message()
+        field["Content-Disposition"] = words.line(_text(disposition))
+        how, told = field.get_content_disposition() or "", {"filename": field.get_filename() or ""}
     name = _file_name(told.get("filename") or given.get("name") or "")
     flowed = "yes" if given.get("format", "").lower() == "flowed" else ""
     if flowed and given.get("delsp", "").lower() == "yes":

@@ -1,0 +1,37 @@
+"""The suite of all bridges, in a shorter form, against servers that need no root.
+
+They have no queue, list mails twice that are put into a folder at once, and end nobody's session: what a
+crash, haste and the end of an account do is for `test_suite`.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from bridge_suite import LineSuite, TalkSuite
+from mail_network import MailNetwork
+from mail_python import PythonMail, started
+
+
+@pytest.fixture(scope="module")
+def python_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonMail]:
+    server = started(tmp_path_factory.mktemp("python-mail"))
+    yield server
+    server.close()
+
+
+class TestChat(TalkSuite, LineSuite):
+    test_edits_go_both_ways = None  # type: ignore[assignment]
+    test_deletions_go_both_ways = None  # type: ignore[assignment]
+    test_reactions_are_sets_on_both_sides = None  # type: ignore[assignment]
+    test_the_past_comes_in_pages_without_a_gap = None  # type: ignore[assignment]
+    test_two_clients_of_the_owner_talk_at_once = None  # type: ignore[assignment]
+    test_a_deleted_account_stops_the_bridge = None  # type: ignore[assignment]
+    test_a_server_that_restarts_loses_and_doubles_nothing = None  # type: ignore[assignment]
+
+    @pytest.fixture
+    async def network(self, python_server: PythonMail) -> AsyncIterator[MailNetwork]:
+        if not python_server.runs():  # a test that failed left it so
+            python_server.start()
+        made = MailNetwork(python_server)
+        yield made
+        await made.close()
