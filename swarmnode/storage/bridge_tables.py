@@ -217,6 +217,8 @@ remote_message = Table(
     Index(
         "ix_remote_message_copy", "conversation_id", "copy_hash", sqlite_where=text("copy_hash IS NOT NULL")
     ),
+    # Screens know messages by their ids, so that of one which became another is not given out again.
+    sqlite_autoincrement=True,
 )
 
 remote_alias = Table(

@@ -605,7 +605,7 @@ CREATE TABLE remote_coverage (
 CREATE INDEX ix_remote_coverage_conversation_id ON remote_coverage (conversation_id);
 
 CREATE TABLE remote_message (
-    id INTEGER NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     conversation_id INTEGER NOT NULL,
     remote_id TEXT,
     part TEXT NOT NULL,
@@ -628,7 +628,6 @@ CREATE TABLE remote_message (
     intent_id INTEGER,
     number INTEGER NOT NULL,
     gone_at INTEGER,
-    CONSTRAINT pk_remote_message PRIMARY KEY (id),
     CONSTRAINT uq_remote_message_conversation_id_remote_id_part UNIQUE (conversation_id, remote_id, part),
     CONSTRAINT fk_remote_message_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
     CONSTRAINT fk_remote_message_actor_id_remote_actor FOREIGN KEY(actor_id) REFERENCES remote_actor (id),

@@ -200,6 +200,19 @@ def test_unreadable_content_comes_later() -> None:
     assert (core.sees(), core.views()[0].edited) == (["here"], False)
 
 
+def test_what_follows_two_that_turned_out_to_be_one_is_another() -> None:
+    core = Core()
+    core.say("mine")
+    call = core.call()
+    core.tell(seen("1", "mine", ME, remote_time=START))  # the network has shown it before the call returns
+    (_, gone) = (view.id for view in core.views())
+    core.settle(call, api.Accepted((ref("1"),)))
+    core.tell(seen("2", "next", remote_time=START))
+    assert core.sees() == ["mine", "next"]
+    assert gone not in {view.id for view in core.views()}
+    assert core.do(lambda step: SHELVED.count(step.tx)) == 0
+
+
 def test_when_the_disk_is_full_nothing_is_taken_in_and_nothing_is_blamed() -> None:
     core = Core()
     core.tell(seen("0", "there"), cursor=b"before")
