@@ -16,12 +16,10 @@ import ssl
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TypeVar
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -32,6 +30,7 @@ from swarm_protocol.mailbox.limits import MAX_FRAME
 from ..storage.relay_store import SqliteRelayStore
 from .relay_door import CLOSE_S, Door, DoorLimits, Entrance
 from .relay_writer import LAZY_S, RelayWriter, Turn
+from .worker import Worker
 
 PING_S = 30.0
 """A silent connection is asked so often whether it lives; no answer within half of it ends it."""
@@ -97,7 +96,6 @@ class _Order:
     done: asyncio.Future[None] | None = None
 
 
-T = TypeVar("T")
 Forward = Callable[[fx.Forward], Awaitable[bytes | None]]
 
 
@@ -136,8 +134,8 @@ class RelayServer:
             StorageError: the disk is of no use any more (in an ExceptionGroup).
         """
         self._loop = asyncio.get_running_loop()
-        with listener, ThreadPoolExecutor(1, "relay-writer") as self._thread:
-            await self._in_thread(self._writer.start)
+        with listener, Worker("relay-writer") as self._thread:
+            await self._thread.run(self._writer.start)
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._take_turns())
                 self._tasks.create_task(self.entrance.run(listener))
@@ -151,15 +149,6 @@ class RelayServer:
         done = asyncio.get_running_loop().create_future()
         self._order(input_, done)
         await done
-
-    async def _in_thread(self, function: Callable[..., T], *values: object) -> T:
-        """Run a function in the writer's thread, to its end even if this task is cancelled meanwhile."""
-        future = self._loop.run_in_executor(self._thread, function, *values)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await future
-            raise
 
     # Coming in
 
@@ -226,7 +215,7 @@ class RelayServer:
         try:
             while True:
                 if self._loop.time() >= look:
-                    self.counters.disk_percent = await self._in_thread(self._disk)
+                    self.counters.disk_percent = await self._thread.run(self._disk)
                     self._order(fx.Disk(self.counters.disk_percent))
                     look = self._loop.time() + LOOK_S
                 if self._wake is not None and self._clock() >= self._wake:
@@ -274,7 +263,7 @@ class RelayServer:
         self._writer.hurry = False
         least = len(self._in_turn) + sum(order.of is None for order in group)
         take = partial(self._writer.turn, inputs, least=least, alone=len(self._in_turn) == 1)
-        turn: Turn = await self._in_thread(take)
+        turn: Turn = await self._thread.run(take)
         self.counters.turns += 1
         self.counters.store_failures = self._writer.failures
         for order in group[: turn.taken]:

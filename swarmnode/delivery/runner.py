@@ -52,6 +52,7 @@ from ..services.step import (
 from ..storage.database import Database
 from .clock import clock
 from .link import Link, connect
+from .worker import Worker
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Runner:
         self._on_disk_full = on_disk_full
         self.on_announce: Callable[[Announce], None] = lambda _: None
         """Who performs `Announce`, where there is a local network to be found on."""
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writer = Worker("writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._inputs: deque[tuple[Input, asyncio.Semaphore | None]] = deque()
         self._wishes: deque[_Wish] = deque()
@@ -162,22 +163,21 @@ class Runner:
     async def running(self) -> AsyncIterator[None]:
         """Run as long as the block lasts; then what has arrived is stored, and links are closed."""
         self._loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            if not self.database.rolled_back:
-                self._feed(Started())
-            work = tasks.create_task(self._work())
-            watch = tasks.create_task(self._watch())
-            try:
-                yield
-            finally:
-                self._stopping = True
-                self._hurry()
-                await work
-                watch.cancel()
-                self._drop_links()
-        self._writer.shutdown()
-        self._readers.shutdown()
+        with self._readers, self._writer:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                if not self.database.rolled_back:
+                    self._feed(Started())
+                work = tasks.create_task(self._work())
+                watch = tasks.create_task(self._watch())
+                try:
+                    yield
+                finally:
+                    self._stopping = True
+                    self._hurry()
+                    await work
+                    watch.cancel()
+                    self._drop_links()
 
     # Asking
 
@@ -268,16 +268,13 @@ class Runner:
     # The one who writes
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             while self._wishes or self._due:
                 wishes = [self._wishes.popleft() for _ in range(min(len(self._wishes), BATCH))]
                 inputs = self._take_inputs() if self._due else []
-                batch = await loop.run_in_executor(
-                    self._writer, self._transaction, wishes, [input_ for input_, _ in inputs]
-                )
+                batch = await self._writer.run(self._transaction, wishes, [input_ for input_, _ in inputs])
                 for _, room in inputs:
                     if room is not None:
                         room.release()
@@ -348,16 +345,15 @@ class Runner:
         self._inputs.clear()
         self._due = False
         self._engine = self._new_engine()
-        loop = asyncio.get_running_loop()
         if isinstance(error, AfterCommit):
             for wish in wishes:  # it stands: done again, it would be there twice
                 _answer(wish, None, error)
             wishes = []
         for wish in wishes:
-            batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
+            batch = await self._writer.run(self._transaction, [wish], [])
             if isinstance(batch.failed, DiskFull) and wish.frees and self._on_disk_full():
                 self._engine = self._new_engine()
-                batch = await loop.run_in_executor(self._writer, self._transaction, [wish], [])
+                batch = await self._writer.run(self._transaction, [wish], [])
             if batch.failed is not None:
                 self._engine = self._new_engine()
                 reason = batch.failed.reason if isinstance(batch.failed, _Rejected) else batch.failed
@@ -374,7 +370,7 @@ class Runner:
         if self._timer is not None:
             self._timer.cancel()
         engine = self._engine
-        loop.call_later(pause, lambda: self._feed(Started()) if self._engine is engine else None)
+        self._loop.call_later(pause, lambda: self._feed(Started()) if self._engine is engine else None)
 
     # Effects
 

@@ -14,7 +14,7 @@ from store_world import opened
 
 from swarm_protocol.mailbox.answers import Done
 from swarm_protocol.mailbox.frames import encode
-from swarmnode.delivery.runner import Runner
+from swarmnode.delivery.runner import Line, Runner
 from swarmnode.errors import DiskFull
 from swarmnode.services.node import Node, Options
 from swarmnode.services.step import Announce, Heard, LinkId, Step
@@ -102,20 +102,25 @@ async def test_news_of_a_message_does_not_wait_for_the_sync_and_its_acknowledgem
         somebody(tmp_path / "ben", "ben", await relay.tickets_link(), Options()) as ben,
     ):
         await meet(ada, ben)
-        async with ben.runner.news() as news, asyncio.timeout(20):
+        async with ben.runner.news() as news, ben.runner.traced() as lines, asyncio.timeout(20):
             frames = 0
             while frames != relay.health().counters.frames:  # receipts of the meeting go
                 frames = relay.health().counters.frames
                 await asyncio.sleep(1)
             may_sync.clear()
+            frames_of(lines)
             await ada.say("hello")
             while (await news.get()).type != "message.new":
                 pass
-            frames = relay.health().counters.frames
             await asyncio.sleep(0.2)
-            assert relay.health().counters.frames == frames
+            assert frames_of(lines) == 0
             may_sync.set()
-            await until(lambda: relay.health().counters.frames > frames)
+            await until(lambda: frames_of(lines) > 0)
+
+
+def frames_of(lines: asyncio.Queue[Line]) -> int:
+    """How many frames a traced node has sent since this was asked before."""
+    return sum("Transmit" in lines.get_nowait().text for _ in range(lines.qsize()))
 
 
 async def test_answers_that_nobody_waits_for_share_a_transaction(tmp_path: Path) -> None:
