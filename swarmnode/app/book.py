@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
 from swarm_bridges import api
@@ -143,7 +144,7 @@ class AddressBook(Talk):
 
     async def import_cards(self, data: bytes, *, dry_run: bool) -> ImportView:
         """See `api.node.Node`."""
-        entries = list(vcard.read(data))
+        entries = await asyncio.to_thread(lambda: list(vcard.read(data)))
         return await self._import(
             len(entries),
             lambda step, some: book_import.cards(step, entries[some]),

@@ -15,6 +15,7 @@ from ..bridging.core import inbox
 from ..delivery.runner import Runner
 from ..domain.views import CarryView
 from ..errors import ConfigError, StorageError
+from ..services import book
 from ..services.node import Node
 from ..services.step import Step
 from ..storage.home import Home
@@ -102,15 +103,22 @@ async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) ->
 
     def begin(step: Step, node: Node) -> None:
         restoring.begin(step, node, kit, pieces, more=remote.Restored(step).take)
+        book.complete(step)
 
     await runner.do(begin)
 
 
 async def export(runner: Runner, path: Path) -> int:
-    """Write everything that can be read, as JSON lines, for other programs."""
+    """Write everything that can be read, as JSON lines, for other programs: people, and what was said."""
+    import msgspec  # noqa: PLC0415
+
+    from ..bridging.core import persons  # noqa: PLC0415
+    from ..services import book_changes  # noqa: PLC0415
 
     def lines(step: Step, node: Node) -> list[bytes]:
-        out: list[bytes] = []
+        out = [_line("person", msgspec.to_builtins(person)) for person in persons.everybody(step)]
+        changes = book_changes.everything(step)
+        out += [_line("change", msgspec.to_builtins(change)) for change in changes]
         for chat in inbox.chats(step, node):
             out.append(_line("chat", {"id": chat.id, "title": chat.title, "network": chat.network}))
             before, at = "", len(out)

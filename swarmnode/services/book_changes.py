@@ -248,6 +248,11 @@ def changes(
     return [view_of(step, row) for row in rows], str(rows[-1].id) if len(rows) == limit else ""
 
 
+def everything(step: Step) -> list[ChangeView]:
+    """The whole record, from the first change on."""
+    return [view_of(step, row) for row in CHANGES.all(step.tx)]
+
+
 def view(step: Step, number: int) -> ChangeView:
     """One change."""
     return view_of(step, _find(step, str(number)))

@@ -17,8 +17,8 @@ from sqlalchemy import bindparam
 from ..domain.book import ImportedView, ImportView, Reason
 from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, PERSONS, BookAccount
-from ..storage.shelf import Prepared
-from . import book, book_changes, book_suggestions
+from ..storage.shelf import Prepared, one_of
+from . import book, book_changes, book_suggestions, vcard
 from .step import Step
 from .vcard import Broken, Card
 
@@ -26,7 +26,7 @@ _a = tables.book_account.c
 _LAST_PERSON = Prepared(sa.select(sa.func.max(tables.book_person.c.id)))
 _BY_HANDLE = Prepared(
     sa.select(*BOOK_ACCOUNTS.columns)
-    .where(_a.address == bindparam("address"), _a.network.not_in(("", "mail", "xmpp", "matrix")))
+    .where(_a.address == bindparam("address"), sa.not_(one_of(_a.network, ("", *vcard.SCHEMES.values()))))
     .order_by(_a.id)
     .limit(2)
 )

@@ -73,6 +73,7 @@ book_change = Table(
     Column("cause", Text, nullable=False, comment="owner, or what proved it"),
     Column("at", Integer, nullable=False),
     Column("undone_at", Integer),
+    Index("ix_book_change_standing", "id", sqlite_where=text("undone_at IS NULL")),
     comment="merges and splits, for ever: who looks can see how somebody came together",
 )
 

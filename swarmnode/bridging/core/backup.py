@@ -1,7 +1,8 @@
-"""What of other networks goes into a backup, and comes back from it (ADR 0020).
+"""What of other networks, and of the address book, goes into a backup, and comes back from it (ADR 0020).
 
-Accounts with their logins, people, conversations, messages and files are in it. What was on its way is not:
-the lost node may have sent it, so its messages come back as given up, for their owner to look at.
+Accounts with their logins, people, conversations, messages and files are in it, and of the address book also
+what was merged, split and suggested. What was on its way is not: the lost node may have sent it, so its
+messages come back as given up, for their owner to look at.
 
 Each table is a head, which names its columns, and its rows; a column that a reader does not know is left out.
 Bodies stand in the place of their numbers. Bytes that are too long for a record come in pieces before it.
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from swarm_protocol.cbor import Value
 
 from ...services.step import Step
+from ...storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, SUGGESTIONS
 from ...storage.bridge_shelves import (
     ACCOUNTS,
     ACTORS,
@@ -55,6 +57,11 @@ _SHELVES: tuple[Shelf[Any], ...] = (
     TOMBSTONES,
     PARKED,
     COVERAGE,
+    PERSONS,
+    BOOK_ACCOUNTS,
+    CHANGES,
+    MOVES,
+    SUGGESTIONS,
 )
 _UNSENT = frozenset({"queued", "waiting", "maybe"})
 

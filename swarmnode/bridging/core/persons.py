@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +72,16 @@ def listed(step: Step, *, after: str = "", limit: int = 50) -> tuple[list[Person
     rows = PERSONS.query(step.tx, _LIST, bound)
     views = _views(step, rows)
     return [views[row.id] for row in rows], book.person_id(rows[-1].id) if len(rows) == limit else ""
+
+
+def everybody(step: Step) -> Iterator[PersonView]:
+    """All people by name, without the ways to reach them."""
+    after = ""
+    while True:
+        some, after = listed(step, after=after, limit=MAX_PAGE)
+        yield from some
+        if not after:
+            return
 
 
 def _views(step: Step, rows: Iterable[PersonRow]) -> Mapping[int, PersonView]:

@@ -13,6 +13,8 @@ CREATE TABLE book_change (
     CONSTRAINT pk_book_change PRIMARY KEY (id)
 );
 
+CREATE INDEX ix_book_change_standing ON book_change (id) WHERE undone_at IS NULL;
+
 CREATE TABLE book_person (
     id INTEGER NOT NULL,
     name TEXT NOT NULL,
