@@ -301,6 +301,7 @@ class Fleeting(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     kind: str
     actor: Actor
     value: str
+    """Of `typing` `on` or `off`."""
     conversation: ConversationRef | None = None
     expires_in_s: float = 30.0
 

@@ -44,6 +44,12 @@ class Address(Body, frozen=True, kw_only=True):
     room: bool = False
 
 
+class Vote(Body, frozen=True, kw_only=True):
+    """Ids of the choices of a poll."""
+
+    choices: Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(min_length=1, max_length=100)]
+
+
 class Before(Query, frozen=True, kw_only=True):
     """Where to go on; nothing gives the last ones."""
 
@@ -130,6 +136,21 @@ async def mark(call: Call, body: Switch) -> MessageView:
     return await call.node.mark(call.params["message"], call.params["mark"], on=body.on)
 
 
+async def vote(call: Call, body: Vote) -> MessageView:
+    """Vote."""
+    return await call.node.vote(call.params["message"], body.choices)
+
+
+async def leave_chat(call: Call) -> ChatView:
+    """Leave."""
+    return await call.node.leave_chat(call.params["chat"])
+
+
+async def typing(call: Call, body: Switch) -> None:
+    """Tell that the owner types."""
+    await call.node.typing(call.params["chat"], on=body.on)
+
+
 async def confirm(call: Call) -> MessageView:
     """Say that it is there."""
     return await call.node.confirm(call.params["message"])
@@ -157,5 +178,8 @@ ROUTES = (
     Route("GET", "/chats/{chat}/abilities", abilities, Scope.READ, "What can be done on its network"),
     Route("GET", "/timeline", timeline, Scope.READ, "Posts of all networks by time"),
     Route("PUT", "/messages/{message}/marks/{mark}", mark, Scope.WRITE, "Favourite, boost or bookmark"),
+    Route("POST", "/messages/{message}/vote", vote, Scope.WRITE, "Vote in a poll of its network"),
+    Route("POST", "/chats/{chat}/leave", leave_chat, Scope.WRITE, "Go out of a room of a network"),
+    Route("PUT", "/chats/{chat}/typing", typing, Scope.WRITE, "Tell those on a network that you type"),
     Route("POST", "/messages/{message}/confirm", confirm, Scope.WRITE, "It was sent: you have seen it there"),
 )

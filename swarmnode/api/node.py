@@ -463,6 +463,18 @@ class Node(Protocol):
         """Set or take away a `favourite`, `boost` or `bookmark`."""
         ...
 
+    async def vote(self, message: str, choices: Sequence[str]) -> MessageView:
+        """Vote in a poll of a network, by ids of its choices."""
+        ...
+
+    async def leave_chat(self, chat: str) -> ChatView:
+        """Go out of a room of a network; what was said stays here. Unreachable: its account does not run."""
+        ...
+
+    async def typing(self, chat: str, *, on: bool) -> None:
+        """Tell those in a conversation of a network that the owner types, or stopped; nobody may hear it."""
+        ...
+
     async def confirm(self, message: str) -> MessageView:
         """Say that a message which may have been sent is there. Conflict if that is known."""
         ...

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from swarm_bridges import api
@@ -20,6 +20,7 @@ from ..domain.bridge_views import (
     PushAnswer,
     Pushed,
     StepView,
+    is_remote,
 )
 from ..domain.views import ChatView, MessageView, Page
 from ..errors import AccessDenied, Conflict, NodeError, NotFound, Refused, Unreachable, UsageError
@@ -193,6 +194,39 @@ class Bridges(Opened):
     async def mark(self, message: str, name: str, *, on: bool) -> MessageView:
         """See `api.node.Node`."""
         return await self._do(lambda step, node: inbox.mark(step, node, message, name, on=on))
+
+    async def vote(self, message: str, choices: Sequence[str]) -> MessageView:
+        """See `api.node.Node`."""
+        return await self._do(lambda step, node: inbox.vote(step, node, message, choices))
+
+    async def leave_chat(self, chat: str) -> ChatView:
+        """See `api.node.Node`."""
+        account, ref = await self._place(chat)
+        supervisor = (await self.hosted.get()).supervisor
+        with for_people():
+            await supervisor.caller(account).call(account, "leave", conversation=ref)
+            gone = api.ConversationGone(conversation=ref, reason="left")
+            await supervisor.tell(account, api.Batch((gone,)))
+        return await self._look(lambda step, _: screens.chat(step, rooms.find(step, chat)))
+
+    async def typing(self, chat: str, *, on: bool) -> None:
+        """See `api.node.Node`. What does not work is no matter: it would be over in a moment."""
+        account, ref = await self._place(chat)
+        host = self.hosted.running
+        with suppress(api.BridgeError):
+            if host is not None:
+                await host.supervisor.caller(account).call(account, "typing", conversation=ref, on=on)
+
+    async def _place(self, chat: str) -> tuple[api.AccountId, api.ConversationRef]:
+        """A conversation as its network calls it, and whose account it is."""
+        if not is_remote(chat):
+            raise UsageError("only conversations of other networks have this")
+
+        def look(step: Step) -> tuple[api.AccountId, api.ConversationRef]:
+            room = rooms.find(step, chat)
+            return api.AccountId(outbox.account_of(step, room).account), rooms.ref(room)
+
+        return await self._look(lambda step, _: look(step))
 
     async def confirm(self, message: str) -> MessageView:
         """See `api.node.Node`."""

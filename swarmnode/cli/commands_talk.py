@@ -259,6 +259,19 @@ def mark_(session: Session, message: str, name: str, *, off: bool) -> None:
     _change(session, "PUT", message, f"/marks/{name}", {"on": not off})
 
 
+@command("vote")
+@click.argument("message")
+@click.argument("choices", nargs=-1, required=True, type=click.IntRange(1))
+def vote_(session: Session, message: str, choices: tuple[int, ...]) -> None:
+    """Vote in a poll, by the numbers that `read` shows."""
+    view = session.client.get(at("messages", session.find("message", message)), MessageView)
+    known = () if view.poll is None else view.poll.choices
+    if not all(number <= len(known) for number in choices):
+        raise UsageError("This message has no such choice.")
+    wanted = [known[number - 1].id for number in choices]
+    _change(session, "POST", view.id, "/vote", {"choices": wanted})
+
+
 @command("delete")
 @click.argument("messages", nargs=-1, required=True)
 @option("--everywhere", is_flag=True)

@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("relay", "invite", "accept", "contacts", "verify", "block"), "commands_people"),
     "people": "commands_book",
     **dict.fromkeys(("inbox", "chats", "timeline"), "commands_inbox"),
-    **dict.fromkeys(("send", "read", "react", "edit", "delete", "search"), "commands_talk"),
+    **dict.fromkeys(("send", "read", "react", "vote", "edit", "delete", "search"), "commands_talk"),
     **dict.fromkeys(("resend", "cancel", "confirm", "mark", "timer", "draft", "save"), "commands_talk"),
     **dict.fromkeys(("carry", "backup", "restore", "export", "wipe"), "commands_files"),
     **dict.fromkeys(("inspect", "trace"), "commands_look"),

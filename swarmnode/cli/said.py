@@ -35,6 +35,9 @@ def show(session: Session, message: MessageView) -> None:
         session.say(
             f"          [{index}] {clean(file.name)} ({clean(file.media_type)}, {size(file.size_bytes)})"
         )
+    for number, choice in enumerate(message.poll.choices if message.poll else (), 1):
+        votes = "" if choice.votes is None else f": {choice.votes}"
+        session.say(f"          {number}) {clean(choice.text)}{votes}{' *' if choice.mine else ''}")
     if message.reactions:
         session.say("          " + " ".join(clean(symbol) for _, symbol in message.reactions))
 

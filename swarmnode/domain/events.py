@@ -35,6 +35,7 @@ EVENTS: Mapping[str, EventType] = {
     "people.suggested": EventType("two people may be one, or that is settled", ("suggestion",)),
     "chat.new": EventType("a conversation has begun", ("chat", "contact")),
     "chat.changed": EventType("unread messages, timer, or the way the conversation goes on", ("chat",)),
+    "chat.typing": EventType("somebody on another network types there, or stopped", ("chat", "author", "on")),
     "draft.changed": EventType("a draft, perhaps from another screen", ("chat",)),
     "message.new": EventType("a message, ours or another's", ("chat", "message", "mine")),
     "message.changed": EventType("it was edited, or reacted to", ("chat", "message")),

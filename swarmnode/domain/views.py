@@ -159,6 +159,28 @@ class AttachmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """An answer of a poll. `votes` is None while its network hides them."""
+
+    id: str
+    text: str
+    votes: int | None = None
+    mine: bool = False
+    """The owner has voted for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PollView:
+    """A question with answers, on a network that has such a thing."""
+
+    choices: tuple[ChoiceView, ...]
+    multiple: bool = False
+    closed: bool = False
+    closes_at: int | None = None
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageView:
     """A message as it stands now, edits and reactions included."""
 
@@ -194,6 +216,7 @@ class MessageView:
     """How it came to a bridge: `omemo`, `openpgp`, `megolm`, or as all on that network."""
     marks: tuple[str, ...] = ()
     """`favourite`, `boost`, `bookmark`: what the owner has done to it on its network."""
+    poll: PollView | None = None
     doing: tuple[str, ...] = ()
     """`edit`, `delete` and others that another network was asked for and has not done yet."""
     network: str = ""

@@ -48,6 +48,7 @@ TEXTS = {
     "help.cancel": "eine Nachricht zurücknehmen, die noch nicht fort ist",
     "help.confirm": "sagen, dass eine vielleicht gesendete Nachricht da ist",
     "help.mark": "einen Beitrag merken, teilen oder als Favorit führen",
+    "help.vote": "bei einer Umfrage abstimmen, mit den Nummern, die `read` zeigt",
     "help.timer": "spätere Nachrichten eines Gesprächs nach einer Weile verschwinden lassen",
     "help.draft": "den Entwurf eines Gesprächs zeigen oder einen aufheben",
     "help.save": "eine Datei aus einer Nachricht speichern",
@@ -66,6 +67,7 @@ TEXTS = {
     "help.bridge.status": "zeigen, wie es deinen Konten geht",
     "help.bridge.login": "sich bei einem Konto neu anmelden",
     "help.bridge.open": "das Gespräch mit jemandem finden oder einen Raum betreten, nach der Adresse dort",
+    "help.bridge.leave": "einen Raum eines Netzes verlassen; was dort gesagt wurde, bleibt hier",
     "help.bridge.pause": "ein Konto ruhen lassen",
     "help.bridge.resume": (
         "ein Konto weiterlaufen lassen: ein ruhendes, ein abgestürztes, ein anderswo benutztes"
@@ -467,6 +469,7 @@ TEXTS = {
     "bridge.really": "{name} vergessen und hier vernichten, was es gebracht hat?",
     "bridge.removed": "{name} ist hier vergessen.",
     "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",
+    "bridge.left": "Du bist nicht mehr in {title}.",
     "bridge.reloaded": "{name} {version} startet, wenn es gebraucht wird.",
     "account.paused": "{name} ruht: `swarmnode bridge resume {id}`.",
     "account.notice.auth": (

@@ -48,6 +48,7 @@ TEXTS = {
     "help.cancel": "take back a message that has not left yet",
     "help.confirm": "say that a message which may have been sent is there",
     "help.mark": "favourite, boost or bookmark a post",
+    "help.vote": "vote in a poll, by the numbers that `read` shows",
     "help.timer": "let later messages of a chat disappear after a while",
     "help.draft": "show the draft of a chat, or keep one",
     "help.save": "save a file of a message",
@@ -66,6 +67,7 @@ TEXTS = {
     "help.bridge.status": "show how your accounts are",
     "help.bridge.login": "log in to an account again",
     "help.bridge.open": "find the conversation with somebody, or enter a room, by the address there",
+    "help.bridge.leave": "go out of a room of a network; what was said there stays here",
     "help.bridge.pause": "let an account rest",
     "help.bridge.resume": "let an account go on: a paused one, a crashed one, one that was used elsewhere",
     "help.bridge.remove": "forget an account, with all that it brought here",
@@ -445,6 +447,7 @@ TEXTS = {
     "bridge.really": "Forget {name}, and destroy here what it brought?",
     "bridge.removed": "{name} is forgotten here.",
     "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",
+    "bridge.left": "You are no longer in {title}.",
     "bridge.reloaded": "{name} {version} starts when it is needed.",
     "account.paused": "{name} rests: `swarmnode bridge resume {id}`.",
     "account.notice.auth": (

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from e2e_networks import Demo, Elsewhere, add, answers_file, chat, connected, state
+from e2e_networks import Demo, Elsewhere, add, answers_file, chat, connected, listening, state
 from e2e_world import SOAK, Home, Village, eventually
 
 from swarm_bridges.testing.network import OWNER, SECRETS
@@ -114,6 +114,47 @@ def test_posts_are_in_the_timeline_and_are_marked(place: Place, tmp_path: Path) 
     home.json("export", str(tmp_path / "all.jsonl"))
     said = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert [line["text"] for line in said if line.get("chat") == shown["chat"]] == ["a post for all"]
+
+
+def test_polls_are_read_and_voted_in(place: Place) -> None:
+    home, network = place.home, place.network
+    poll = {"options": [{"id": "a", "text": "tea"}, {"id": "b", "text": "coffee"}]}
+    asked = network.do(lambda n: n.say("what to drink?", poll=poll))
+    heard = place.shows("what to drink?")[-1]
+    assert [choice.text for choice in heard.poll.choices] == ["tea", "coffee"]
+    assert "2) coffee" in home("read", ROOM).stdout
+    assert home.error("vote", heard.id, "3")[1]["code"] == "usage"
+    assert home.json("vote", heard.id, "2")["doing"] == ["vote"]
+    eventually(lambda: [c.id for c in place.shows("what to drink?")[-1].poll.choices if c.mine] == ["b"])
+    assert network.do(lambda n: n.messages[asked].more["poll"]["mine"]) == ["b"]
+    assert "2) coffee" in home("read", ROOM).stdout
+    assert home.error("vote", place.shows("what to drink?")[0].id, "1")[0] == 2
+
+
+def test_typing_is_told_both_ways(place: Place) -> None:
+    home, network = place.home, place.network
+    before = network.do(lambda n: len(n.log))
+    home.client.do("PUT", f"/chats/{place.chat}/typing", {"on": True})
+    assert network.do(lambda n: len(n.log)) > before
+    with listening(home) as told:
+        network.do(lambda n: n.type())
+        data = eventually(lambda: [data for kind, data in told if kind == "chat.typing"])
+    theirs = next(m for m in home.messages(place.chat) if not m.mine)
+    assert data == [{"chat": place.chat, "author": theirs.author, "on": True}]
+
+
+def test_a_room_is_left_and_what_was_said_there_stays(place: Place) -> None:
+    home, network = place.home, place.network
+    room = chat(home, "Garden", "demo")
+    network.do(lambda n: n.say("in the garden", room="r2"))
+    eventually(lambda: [m.text for m in home.messages(room)][-1:] == ["in the garden"])
+    home.json("bridge", "leave", "Garden")
+    assert OWNER not in network.do(lambda n: n.rooms["r2"].members)
+    assert home.error("send", room, "still here?")[1]["code"] == "conflict"
+    assert [m.text for m in home.messages(room)][-1:] == ["in the garden"]
+    assert home.json("bridge", "open", "demo", "r2", "--room")["id"] == room
+    assert home.json("send", room, "back again", "--wait")["state"] == "sent"
+    assert home.error("bridge", "leave", "nowhere")[0] == 5
 
 
 def test_files_go_both_ways_and_stay_when_the_network_has_lost_them(place: Place, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -23,6 +24,7 @@ from swarm_bridges.testing.demo_network import DemoNetwork
 from swarmnode.api.route import Items
 from swarmnode.domain.bridge_views import AccountView
 from swarmnode.domain.views import ChatView
+from swarmnode.errors import NodeError
 
 T = TypeVar("T")
 
@@ -109,6 +111,21 @@ def add(home: Home, network: str, answers: Mapping[str, str], *flags: str) -> st
     path.unlink()
     connected(home, done["id"])
     return str(done["id"])
+
+
+@contextmanager
+def listening(home: Home) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """What a screen is told from now on: events and their data. The thread ends with the node."""
+    told: list[tuple[str, dict[str, Any]]] = []
+
+    def listen() -> None:
+        with suppress(NodeError, OSError):
+            for event in home.client.stream("/events"):
+                told.append(event)  # noqa: PERF402 - one by one, as they come
+
+    threading.Thread(target=listen, daemon=True).start()
+    time.sleep(0.5)
+    yield told
 
 
 def connected(home: Home, account: str) -> None:

@@ -94,6 +94,11 @@ def wall_s(remote_time: float | None, now: int) -> int:
     return max(0, min(int(remote_time), now))
 
 
+def seconds(remote_time: float) -> int | None:
+    """A time of a network that may lie ahead, for display; None where it is none."""
+    return int(remote_time) if 0 <= remote_time < 1 << 40 else None
+
+
 def _ids(event: Told) -> Iterator[str]:
     match event:
         case api.MessageSeen():

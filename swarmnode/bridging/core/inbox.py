@@ -200,6 +200,19 @@ def mark(step: Step, node: Node, message: str, name: str, *, on: bool) -> Messag
     return screens.message(step, outbox.find(step, message))
 
 
+def vote(step: Step, node: Node, message: str, choices: Sequence[str]) -> MessageView:
+    """Vote in a poll of a network, by ids of its choices.
+
+    Raises:
+        UsageError: it has no such poll, or takes no such vote.
+    """
+    if not is_ours(message):
+        raise UsageError("only messages of other networks have polls")
+    node.require_writable()
+    outbox.vote(step, message, choices)
+    return screens.message(step, outbox.find(step, message))
+
+
 def cancel(step: Step, node: Node, message: str) -> MessageView:
     """Take back what has not left."""
     if not is_ours(message):

@@ -9,9 +9,18 @@ from sqlalchemy import bindparam
 
 from swarm_bridges import api
 
-from ...domain.views import AttachmentView, ChatView, MessageState, MessageView, Page
+from ...domain.views import (
+    AttachmentView,
+    ChatView,
+    ChoiceView,
+    MessageState,
+    MessageView,
+    Page,
+    PollView,
+)
 from ...errors import UsageError
 from ...services import book
+from ...services.news import tell
 from ...services.step import Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import (
@@ -25,7 +34,7 @@ from ...storage.bridge_shelves import (
     RemoteMessage,
 )
 from ...storage.shelf import Prepared, one_of
-from . import accounts, content, entries, intents, outbox, people, rooms
+from . import accounts, bounds, content, entries, intents, outbox, people, rooms
 from .content import Content
 from .packed import texts
 from .writing import message_id
@@ -206,9 +215,23 @@ def _view(
         url="" if said is None else said.url,
         protection="" if said is None else said.foreign_crypto,
         marks=tuple(sorted(entries.marks(row)[0])),
+        poll=None if said is None or said.poll is None else _poll(said.poll),
         network=network,
         doing=tuple(intent.kind for intent in intents.open_about(step, row.id) if intent.kind != "read"),
     )
+
+
+def typing(step: Step, account: str, item: api.Fleeting) -> None:
+    """Tell screens that somebody types, or stopped. Nothing of it is stored."""
+    account_id = accounts.find(step, account).id
+    where = item.conversation
+    if where is None or item.kind != "typing" or item.actor.is_owner:
+        return
+    room = ROOMS.one(step.tx, account_id=account_id, remote_id=where.remote_id, private=where.private)
+    actor = ACTORS.one(step.tx, account_id=account_id, remote_id=item.actor.remote_id)
+    if room is not None and actor is not None:
+        chat, author = rooms.chat_id(room.id), author_id(actor)
+        tell(step, "chat.typing", chat=chat, author=author, on=item.value != "off")
 
 
 def author_id(actor: RemoteActor) -> str:
@@ -234,6 +257,14 @@ def _reactions(step: Step, row: RemoteMessage, known: dict[int, RemoteActor]) ->
         for actor in [_actor(step, reaction.actor_id, known)]
         for symbol in texts(reaction.symbols)
     ]
+
+
+def _poll(poll: api.Poll) -> PollView:
+    choices = (
+        ChoiceView(option.id, option.text, option.votes, option.id in poll.mine) for option in poll.options
+    )
+    closes_at = None if poll.closes_at is None else bounds.seconds(poll.closes_at)
+    return PollView(tuple(choices), poll.multiple, poll.closed, closes_at)
 
 
 def _files(said: Content) -> list[AttachmentView]:

@@ -22,11 +22,14 @@ from swarm_bridges.api import (
 )
 from swarm_bridges.desk import Fact
 
-from ..core import accounts, files, journal, vault
+from ..core import accounts, files, journal, screens, vault
 from ..core.health import Watch, said
 from . import connect, steps
 from .steps import Steps
 
+AGAIN_S = 2.0
+"""That somebody still types is told so often."""
+MOST_TYPING = 1_000
 MAX_NAME = 256
 """Characters of a remembered value's name."""
 _SAID_BY_BRIDGES = frozenset({State.CONNECTING, State.CATCHING_UP, State.CONNECTED, State.DEGRADED})
@@ -61,14 +64,27 @@ class NodeDesk:
         self.kept_out = set[AccountId]()
         """Accounts and logins whose server is in a private network, of which nobody has said so."""
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
+        self._typing: dict[tuple[object, ...], tuple[str, float]] = {}
 
     async def ingest(self, account: AccountId, batch: Batch) -> None:
         """See `desk.Desk`."""
         await steps.do(self._runs, lambda step: journal.ingest(step, account, batch))
 
     async def fleeting(self, account: AccountId, item: Fleeting) -> None:
-        """See `desk.Desk`."""
+        """See `desk.Desk`. What is told again within moments is not told to screens."""
         self._on_fleeting(account, item)
+        if item.kind == "typing" and self._is_news(account, item):
+            await steps.do(self._runs, lambda step: screens.typing(step, account, item))
+
+    def _is_news(self, account: AccountId, item: Fleeting) -> bool:
+        who, now = (account, item.conversation, item.actor), asyncio.get_running_loop().time()
+        value, at = self._typing.get(who, ("", 0.0))
+        if value == item.value and now - at < AGAIN_S:
+            return False
+        if len(self._typing) >= MOST_TYPING:
+            self._typing.clear()
+        self._typing[who] = item.value, now
+        return True
 
     async def state(self, account: AccountId, health: Health) -> None:
         """See `desk.Desk`. Raises Refused for a state that only the node knows."""
