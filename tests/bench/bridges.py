@@ -2,11 +2,12 @@
 
     python tests/bench/bridges.py [--only NAME] [--scale SHARE]
 
-`docs/benchmarks-bridges.md` and `.json` have what is printed, beside targets and figures of the machine. Rates
-and the past are those of a bridge that has nothing to wait for (`tests/support/bench_bridge.py`), in a
-process like all others, over the socket, into the encrypted store. Memory and idling are those of the bridges
-that come with the node, at real servers on this machine: Prosody, Dovecot with Postfix, snac2, a site with
-feeds, and the demo's network. Whatever is not installed here is left out, and said.
+What is printed stands in `docs/benchmarks-bridges.md` and `.json` too, beside targets and figures of the
+machine. Rates and the past are those of a bridge that has nothing to wait for (`bench_bridge` in
+`tests/support`), in a process like all others, over the socket, into the encrypted store. Memory and idling
+are those of the bridges that come with the node, at real servers on this machine: Prosody, Dovecot with
+Postfix, snac2, Synapse, a site with feeds, and the demo's network. Whatever is not installed here is left
+out, and said.
 
 Nothing is asserted but that all came: machines differ.
 """
@@ -27,6 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import mail_server
+import matrix_server
 import xmpp_server
 from bench_bridge import install
 from bench_machine import Figures, beside, percentile, reference, shown, write
@@ -147,9 +149,9 @@ def idle(home: Home, accounts: Mapping[str, list[Mapping[str, str]]]) -> tuple[F
     before = sum(map(cpu_s, everybody))
     time.sleep(IDLE_S)
     used = sum(map(cpu_s, everybody)) - before
-    if "demo" in accounts:
-        add(home, "demo", accounts["demo"][0], "--at-home")
-        time.sleep(5)
+    for network in accounts.keys() - EACH.keys():
+        add(home, network, accounts[network][0], "--at-home")
+    time.sleep(5)
     memory = {f"{network}_mib": memory_mib(pid) for network, pid in sorted(bridges_of(home).items())}
     return memory, {"accounts": count, "percent_of_a_core": used * 100 / IDLE_S}
 
@@ -185,6 +187,14 @@ def networks(folder: Path) -> Iterator[dict[str, list[Mapping[str, str]]]]:
         sites = [elsewhere.enter(Site().serving()) for _ in range(2)]
         found["feeds"] = [FeedNetwork(site).answers for site in sites]
         found["demo"] = [elsewhere.demo().answers]
+        if matrix_server.PYTHON.exists():
+            synapse = matrix_server.started(folder / "matrix")
+            stack.callback(synapse.stop)
+            synapse.add("ada", "ada's password")
+            address = synapse.user("ada")
+            found["matrix"] = [{"address": address, "password": "ada's password", "server": synapse.base}]
+        else:
+            print("matrix is left out: scripts/set_up_synapse brings a server", flush=True)
         yield found
 
 
@@ -255,14 +265,18 @@ TARGETS = {
     ("inbound, 100 at once", "events_per_s"): 1000,
     ("the past, and live", "live_p95_ms"): 200,
     ("the past, and live", "live_max_ms"): 200,
-    **{("memory of a process", f"{name}_mib"): 80 for name in ("xmpp", "mail", "mastodon", "feeds", "demo")},
+    **{
+        ("memory of a process", f"{name}_mib"): 80 for name in ("xmpp", "mail", "mastodon", "matrix", "feeds")
+    },
+    ("memory of a process", "demo_mib"): 80,
     ("idle", "percent_of_a_core"): 2,
 }
 ABOUT = """\
 Beside each figure: the CPU that it took at that time to make and check one Ed25519 signature (us), and the
 time of an fsync of 4 KiB (ms). Memory is what is resident, shared libraries included. Idle are three accounts
 at Prosody, three at Dovecot and Postfix, two at snac2 and two feeds behind a password: the CPU of the node
-and of its four bridges together. The demo's network is measured for its memory alone."""
+and of its four bridges together. Matrix (one account at Synapse) and the demo are measured for their memory
+alone."""
 
 
 def main(only: str, scale: float) -> None:

@@ -1,4 +1,4 @@
-"""What a benchmark says beside its figures: what the machine takes, at that time, for things everybody knows."""
+"""What a benchmark says beside its figures: what the machine takes at that time for what everybody knows."""
 
 from __future__ import annotations
 
