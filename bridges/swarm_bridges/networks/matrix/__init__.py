@@ -5,6 +5,7 @@ client     asking it; errors sorted
 rooms      what is known of each room; reactions, of each reaction
 convert    events as messages, documents as content: pure
 session    an account while it runs; reader, what happens; past, what was before
+sealed     end-to-end encryption
 account    what the owner wants; outgoing says it; login
 """
 

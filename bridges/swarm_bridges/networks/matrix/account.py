@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -29,7 +30,7 @@ from ...api import (
 )
 from . import past
 from .client import MEDIA, Client, path
-from .model import number, text, texts
+from .model import MEGOLM, number, text, texts
 from .outgoing import Outbox
 from .reader import Reader
 from .rooms import local_part
@@ -52,18 +53,19 @@ class Matrix:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._turn = asyncio.Lock()
         self._max_file: int | None = None
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
         await ctx.state(Health(State.CONNECTING))
-        self._session = await Session.open(ctx)
+        self._session = await Session.open(ctx, self._turn)
         since = (await ctx.cursor() or b"").decode()
         await Reader(ctx, self._session, since).follow(self.wait_s)
 
     async def _now(self, ctx: Context) -> Session:
         if self._session is None:
-            self._session = await Session.open(ctx)
+            self._session = await Session.open(ctx, self._turn)
         return self._session
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
@@ -72,18 +74,19 @@ class Matrix:
         most = await self._most(session)
         room = None if conversation is None else session.rooms.get(conversation.remote_id)
         sealed = room is not None and room.encrypted
-        names = ("delete", "reaction", "read", "typing") if sealed else FULL
+        names = [name for name in FULL if name != "file" or not sealed]
         return Capabilities(
             version=f"1 {most}" + (" sealed" if sealed else ""),
             levels=dict.fromkeys(names, Level.FULL),
             max_text=MAX_TEXT,
             text_unit="byte",
-            media={"*/*": most},
-            max_files=1,
+            media={} if sealed else {"*/*": most},
+            max_files=0 if sealed else 1,
             repeat=Repeat.LOOKUP,
             echo="key",
             rewrites_text=False,
             transport_privacy="e2e" if sealed else "operator_reads",
+            protect=(MEGOLM,) if sealed else (),
         )
 
     async def _most(self, session: Session) -> int:

@@ -42,8 +42,8 @@ def is_message(event: Event) -> bool:
     return event.type in {MESSAGE, STICKER, ENCRYPTED} and event.state_key is None
 
 
-def message_of(event: Event, room: Room, owner: str, origin: Origin) -> MessageSeen:
-    """An event of `is_message` as a message; of an edit what it says now."""
+def message_of(event: Event, room: Room, owner: str, origin: Origin, *, sealed: bool = False) -> MessageSeen:
+    """An event of `is_message` as a message; of an edit what it says now. `sealed`: it came encrypted."""
     edit = event.replaced
     said: Mapping[str, Any] = event.content
     if edit:
@@ -64,7 +64,7 @@ def message_of(event: Event, room: Room, owner: str, origin: Origin) -> MessageS
         reply_to=MessageRef(room.ref, answered) if answered else None,
         thread_root=MessageRef(room.ref, thread) if thread else None,
         files=() if closed else files_of(said, event.type),
-        foreign_crypto=MEGOLM if closed else "",
+        foreign_crypto=MEGOLM if sealed or closed else "",
         unreadable="encrypted" if closed else "",
         origin=origin,
         remote_time=event.time,
@@ -77,6 +77,8 @@ def message_of(event: Event, room: Room, owner: str, origin: Origin) -> MessageS
 def body_of(said: Mapping[str, Any], event: Event, room: Room, *, answered: bool = False) -> Document:
     """The words of a message. A file's name is not among them, unless somebody wrote something there."""
     kind, words = text(said, "msgtype"), text(said, "body")
+    if table(said.get("file")):  # encrypted: its bytes are not to be had here
+        return from_plain(f"[{text(said, 'filename') or words}]")
     if (kind in FILES or event.type == STICKER) and not _has_caption(said):
         return Document()
     if said.get("format") == HTML and text(said, "formatted_body"):

@@ -22,11 +22,9 @@ from ...api import (
 )
 from .client import path
 from .convert import content_of, edited, key_of, related
-from .model import ANNOTATION, MESSAGE, REACTION, text
+from .model import ANNOTATION, ENCRYPTED, MEGOLM, MESSAGE, REACTION, text
 from .reactions import all_of
 from .session import Session
-
-SEALED = "this room is encrypted, and this bridge cannot encrypt yet"
 
 
 class Outbox:
@@ -38,9 +36,11 @@ class Outbox:
     async def send(self, out: Outgoing) -> Outcome:
         """See `api.Bridge.send`."""
         refs = list(out.done_parts)
-        self._open(out.conversation.remote_id, out.protect)
+        sealed = await self._sealed(out.conversation.remote_id, out.protect)
         for number in range(len(refs), len(out.parts)):
-            part, said = out.parts[number], None
+            part = out.parts[number]
+            if sealed and part.files:
+                raise NotSupported("files cannot be encrypted here")
             try:
                 uri = await self._upload(part.files[0]) if part.files else ""
                 said = content_of(part, uri)
@@ -60,7 +60,7 @@ class Outbox:
     async def edit(self, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
         room = target.conversation.remote_id
-        self._open(room, out.protect)
+        await self._sealed(room, out.protect)
         said = edited(content_of(out.parts[0]), target.remote_id)
         try:
             ref = await self._put(room, MESSAGE, f"{key_of(out.intent, 0)}.edit", said)
@@ -94,14 +94,26 @@ class Outbox:
             return Unknown(str(e))
         return Accepted((target,))
 
-    def _open(self, room_id: str, protect: str) -> None:
-        """Nothing goes into an encrypted room in the clear, nor where the owner wants it encrypted."""
-        if self._session.rooms.get(room_id).encrypted:
-            raise NotSupported(SEALED)
-        if protect:
+    async def _sealed(self, room_id: str, protect: str = "") -> bool:
+        """Whether what goes into a room is to be encrypted: the server is asked where that may be news.
+
+        Raises:
+            NotSupported: the owner wants it encrypted otherwise than it would be.
+        """
+        sealed = self._session.rooms.get(room_id).encrypted
+        if not sealed and not (self._session.current and self._session.rooms.knows(room_id)):
+            try:
+                await self._client.get(path("rooms", room_id, "state", "m.room.encryption", ""))
+                sealed = True
+            except Gone:
+                pass
+        if protect and not (sealed and protect == MEGOLM):
             raise NotSupported(f"{protect} is not there")
+        return sealed
 
     async def _put(self, room: str, kind: str, key: str, said: Mapping[str, Any]) -> MessageRef:
+        if kind == MESSAGE and await self._sealed(room):
+            kind, said = ENCRYPTED, await self._session.machine.closed(room, kind, said)
         told = await self._client.put(path("rooms", room, "send", kind, key), said, again=False)
         if not (event_id := text(told, "event_id")):
             raise Interrupted("the server does not say what it made of this")

@@ -41,7 +41,7 @@ async def page(session: Session, conversation: ConversationRef, at: Cursor | Non
             events.append(shown)
     found = list(events_of(told.get("chunk")))
     for event in reversed(found):
-        events += session.past(room, event, touched)
+        events += await session.past(room, event, touched)
     events += await session.reactions.told(touched, origin)
     after = text(told, "end")
     if not after or after == before:

@@ -88,12 +88,15 @@ class Reader:
             timeout=int(wait_s * 1000),
             filter=asked_for(limit),
         )
-        try:
-            events = await self._events(told)
-            await self._ingest(events, text(told, "next_batch"))
-        except BaseException:
-            self._session.forget()
-            raise
+        async with self._session.machine.turn:
+            try:
+                events = await self._events(told)
+                await self._ingest(events, text(told, "next_batch"))
+            except BaseException:
+                self._session.forget()
+                raise
+            await self._session.machine.publish(told)
+        self._session.current = True
         await self._pass(told)
 
     async def _ingest(self, events: list[Told], token: str) -> None:
@@ -112,6 +115,7 @@ class Reader:
         """All that an answer tells, in an order in which each thing is known before what is about it."""
         events: list[Told] = []
         rooms = table(told.get("rooms"))
+        late = await self._session.machine.heard(told)
         for room_id, about in table(rooms.get("invite")).items():
             events += self._invited(room_id, table(about))
         for room_id, about in table(rooms.get("join")).items():
@@ -122,6 +126,8 @@ class Reader:
             if event.get("type") == "m.direct":
                 direct = (texts(ids) for ids in table(event.get("content")).values())
                 self._session.rooms.direct(frozenset(id_ for ids in direct for id_ in ids))
+        for room_id, event_id in late:
+            events += await self._session.opened_late(room_id, event_id, self._origin)
         events += await self._session.reactions.told(self._session.touched, self._origin)
         self._session.touched.clear()
         return [*self._session.rooms.told(self._origin), *events]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from ...api import (
     Gone,
     MessageGone,
     MessageRef,
+    MessageSeen,
     Origin,
     ReceiptMoved,
     Refused,
@@ -29,7 +31,10 @@ from .convert import is_message, message_of
 from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table
 from .reactions import Reactions, Touched
 from .rooms import Rooms, changed, left, person
+from .sealed.machine import Machine
 
+OPENED = "1"
+"""The revision of a message that could not be opened at first."""
 MOST = 5_000
 """Messages whose authors are remembered, and events for which a message stands."""
 
@@ -46,8 +51,13 @@ class Bounded(OrderedDict[str, str]):
 class Session:
     """An account at its homeserver. `open` makes one."""
 
-    def __init__(self, ctx: Context, client: Client, rooms: Rooms, reactions: Reactions) -> None:
+    def __init__(
+        self, ctx: Context, client: Client, rooms: Rooms, reactions: Reactions, machine: Machine
+    ) -> None:
         self.ctx, self.client, self.rooms, self.reactions = ctx, client, rooms, reactions
+        self.machine = machine
+        self.current = False
+        """Whether what is known of rooms is as the server knows it."""
         self.owner = ctx.owner
         self._authors = Bounded()
         self._names: dict[str, ActorSeen] = {}
@@ -59,21 +69,26 @@ class Session:
         """Messages of which reactions are to be told with the next batch."""
 
     @classmethod
-    async def open(cls, ctx: Context) -> Session:
-        """As it was when the cursor was stored. Raises AuthExpired where there is no token."""
+    async def open(cls, ctx: Context, turn: asyncio.Lock) -> Session:
+        """As it was when the cursor was stored; `turn` is the account's for encryption.
+
+        Raises:
+            AuthExpired: there is no token.
+        """
         token = await ctx.secrets.get("token")
         if token is None:
             raise AuthExpired("there is no token")
         client = Client(ctx.http, ctx.settings["url"], token.value.decode())
-        return cls(ctx, client, await Rooms.remembered(ctx), await Reactions.remembered(ctx, client))
+        rooms, reactions = await Rooms.remembered(ctx), await Reactions.remembered(ctx, client)
+        return cls(ctx, client, rooms, reactions, await Machine.open(ctx, client, turn))
 
     def remember(self) -> dict[str, bytes | None]:
         """What is to be stored with the next batch."""
-        return {**self.rooms.news, **self.reactions.news}
+        return {**self.rooms.news, **self.reactions.news, **self.machine.vault.news}
 
     def stored(self, kv: Mapping[str, bytes | None]) -> None:
         """It was; what has changed since is not."""
-        for news in (self.rooms.news, self.reactions.news):
+        for news in (self.rooms.news, self.reactions.news, self.machine.vault.news):
             for name, value in kv.items():
                 if name in news and news[name] == value:
                     del news[name]
@@ -120,29 +135,55 @@ class Session:
         edit = event.replaced
         if edit:
             self._beside(room_id, event)
-        if event.redacted or (edit and event.type == ENCRYPTED):
-            return []
-        if edit and await self._author(room_id, edit) != event.sender:
-            return []
-        if not edit:
+        else:
             self._authors[event.event_id] = event.sender
             self._last[room_id] = event.event_id
-        return [message_of(event, self.rooms.get(room_id), self.owner, origin)]
+        if edit and await self._author(room_id, edit) != event.sender:
+            return []
+        seen = await self._message(room_id, event, origin)
+        return [] if seen is None or (edit and seen.unreadable) else [seen]
 
-    def past(self, room_id: str, event: Event, touched: Touched) -> list[Told]:
+    async def _message(self, room_id: str, event: Event, origin: Origin) -> MessageSeen | None:
+        """A message as it is shown, opened if it is encrypted and can be; None for what is none."""
+        if event.redacted:
+            return None
+        opened, sealed = event, event.type == ENCRYPTED
+        if sealed and (found := await self.machine.opened(room_id, event)) is not None:
+            opened = found
+        if not is_message(opened):
+            return None
+        return message_of(opened, self.rooms.get(room_id), self.owner, origin, sealed=sealed)
+
+    async def opened_late(self, room_id: str, event_id: str, origin: Origin) -> list[Told]:
+        """An event whose key has come only now: another revision of what was shown without words."""
+        try:
+            event = event_of(await self.client.get(path("rooms", room_id, "event", event_id)))
+        except Refused:
+            return []
+        if event is None or event.type != ENCRYPTED:
+            return []
+        seen = await self._message(room_id, event, origin)
+        if seen is None or seen.unreadable:
+            return []
+        if not event.replaced:
+            return [msgspec.structs.replace(seen, revision=OPENED)]
+        return [seen] if await self._author(room_id, event.replaced) == event.sender else []
+
+    async def past(self, room_id: str, event: Event, touched: Touched) -> list[Told]:
         """An event of the past: a message with the edit that the server has put beside it (1.11, 11.6.2)."""
         if event.type == REACTION and event.state_key is None:
             self.reactions.put(room_id, event, touched)
         if not is_message(event) or event.redacted or event.replaced:
             return []
         self._authors[event.event_id] = event.sender
-        room = self.rooms.get(room_id)
-        events: list[Told] = [message_of(event, room, self.owner, Origin.HISTORY)]
+        first = await self._message(room_id, event, Origin.HISTORY)
+        events: list[Told] = [] if first is None else [first]
         edit = event_of(table(event.unsigned.get("m.relations")).get(REPLACE))
-        if edit is None or not is_message(edit) or edit.type == ENCRYPTED:
+        if edit is None or not is_message(edit) or not events:
             return events
         if (edit.sender, edit.replaced) == (event.sender, event.event_id):
-            events.append(message_of(edit, room, self.owner, Origin.HISTORY))
+            second = await self._message(room_id, edit, Origin.HISTORY)
+            events += [] if second is None or second.unreadable else [second]
         return events
 
     async def _author(self, room_id: str, event_id: str) -> str:
@@ -189,5 +230,6 @@ class Session:
     def forget(self) -> None:
         """Tell all again: what was told may not have been stored."""
         self._names.clear()
+        self.machine.vault.news.clear()
         self.rooms.forget()
         self.touched.clear()

@@ -1,0 +1,9 @@
+"""End-to-end encryption: Olm between devices, Megolm in rooms (ADR 0029). vodozemac does the work.
+
+signing    JSON that somebody has signed
+vault      what must outlive a crash, in step with the cursor
+account    this device: its keys, and what others need to begin with it
+devices    the devices of others
+olm        between two devices
+megolm     in rooms: opens what comes, closes what goes
+"""

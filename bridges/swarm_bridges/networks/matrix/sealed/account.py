@@ -1,0 +1,79 @@
+"""This device: its keys, and the one-time keys with which others begin to talk to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from vodozemac import Account
+
+from ..client import Client
+from ..model import number, table
+from .signing import MEGOLM, OLM, signable
+from .vault import KEY, Vault
+
+NAME = "account"
+ENOUGH = 50
+"""One-time keys that are to lie at the server."""
+
+
+class Pickled(msgspec.Struct):
+    """The account as vodozemac writes it."""
+
+    pickle: str
+
+
+class Own:
+    """The keys of this device. `open` makes one."""
+
+    def __init__(self, account: Account, user: str, device: str) -> None:
+        self.account, self.user, self.device = account, user, device
+        self.curve, self.ed = account.curve25519_key.to_base64(), account.ed25519_key.to_base64()
+
+    @classmethod
+    async def open(cls, vault: Vault, user: str, device: str) -> Own:
+        """The device as it was stored, or a new one."""
+        known = await vault.get(NAME, Pickled)
+        account = Account() if known is None else Account.from_pickle(known.pickle, KEY)
+        made = cls(account, user, device)
+        if known is None:
+            made.keep(vault)
+        return made
+
+    def keep(self, vault: Vault) -> None:
+        """It has changed."""
+        vault.put(NAME, Pickled(self.account.pickle(KEY)))
+
+    def signed(self, thing: dict[str, Any]) -> dict[str, Any]:
+        """A value with this device's signature."""
+        signature = self.account.sign(signable(thing)).to_base64()
+        return {**thing, "signatures": {self.user: {f"ed25519:{self.device}": signature}}}
+
+    async def publish(self, client: Client, vault: Vault, there: int | None) -> None:
+        """Let others know the device (`there` is None), and how to begin with it, where few keys are left."""
+        told: dict[str, Any] = {}
+        if there is None:
+            keys = {f"curve25519:{self.device}": self.curve, f"ed25519:{self.device}": self.ed}
+            about = {"user_id": self.user, "device_id": self.device}
+            told["device_keys"] = self.signed({**about, "algorithms": [OLM, MEGOLM], "keys": keys})
+            there = (
+                number(table((await client.post("/keys/upload", told)).get("one_time_key_counts")), SIGNED)
+                or 0
+            )
+        if there >= ENOUGH // 2:
+            return
+        unpublished = len(self.account.one_time_keys)
+        self.account.generate_one_time_keys(max(0, ENOUGH - there - unpublished))
+        self.keep(vault)
+        await vault.store()  # before anybody can use one
+        keys_by_name = {
+            f"{SIGNED}:{name}": self.signed({"key": key.to_base64()})
+            for name, key in self.account.one_time_keys.items()
+        }
+        await client.post("/keys/upload", {"one_time_keys": keys_by_name}, again=True)
+        self.account.mark_keys_as_published()
+        self.keep(vault)
+        await vault.store()
+
+
+SIGNED = "signed_curve25519"

@@ -1,0 +1,82 @@
+"""Encryption as the rest of the bridge sees it: one object for an account, with one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ....api import Context
+from ..client import Client, path
+from ..model import ENCRYPTED, Event, events_of, number, table, text, texts
+from .account import SIGNED, Own
+from .megolm import Megolm
+from .olm import Olm
+from .vault import Vault
+
+HERE = frozenset({"join", "invite"})
+
+
+class Machine:
+    """`open` makes one.
+
+    `turn` is held from when something is opened until that is stored, and while something is closed: what one
+    of them has moved must not be stored by the other.
+    """
+
+    def __init__(
+        self, client: Client, vault: Vault, own: Own, olm: Olm, megolm: Megolm, turn: asyncio.Lock
+    ) -> None:
+        self._client, self.vault, self._own, self._olm, self._megolm = client, vault, own, olm, megolm
+        self.turn = turn
+        self._published = False
+
+    @classmethod
+    async def open(cls, ctx: Context, client: Client, turn: asyncio.Lock) -> Machine:
+        """As it was when the cursor was stored. `turn` is the account's, whatever run it is in."""
+        vault = Vault(ctx.kv)
+        own = await Own.open(vault, ctx.owner, ctx.settings.get("device", ""))
+        megolm = Megolm(client, vault, own, ctx.clock, await vault.names("in/"))
+        return cls(client, vault, own, Olm(client, vault, own), megolm, turn)
+
+    async def heard(self, told: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What an answer of `/sync` says about keys. Gives rooms and events that can be opened now."""
+        lists = table(told.get("device_lists"))
+        await self._megolm.changed((*texts(lists.get("changed")), *texts(lists.get("left"))))
+        found: list[tuple[str, str]] = []
+        for event in events_of(table(told.get("to_device")).get("events")):
+            if event.type != ENCRYPTED:
+                continue
+            letter = await self._olm.opened(event.sender, event.content)
+            if letter is not None:
+                room, events = await self._megolm.learn(letter)
+                found += [(room, event_id) for event_id in events]
+        return found
+
+    async def publish(self, told: Mapping[str, Any]) -> None:
+        """See that others can begin to talk to this device. Held: `turn`."""
+        counts = told.get("device_one_time_keys_count")
+        there = number(table(counts), SIGNED) or 0
+        if not self._published:
+            await self._own.publish(self._client, self.vault, None)
+            self._published = True
+        elif isinstance(counts, dict):
+            await self._own.publish(self._client, self.vault, there)
+
+    async def opened(self, room: str, event: Event) -> Event | None:
+        """What an encrypted event holds; None where it cannot be opened, which is remembered."""
+        found = await self._megolm.opened(room, event)
+        if found is None:
+            await self._megolm.wait(room, event)
+        return found
+
+    async def closed(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Content for an encrypted room, for all who are there or are invited."""
+        async with self.turn:
+            told = await self._client.get(path("rooms", room, "members"))
+            people = {
+                event.state_key
+                for event in events_of(told.get("chunk"))
+                if event.state_key and text(event.content, "membership") in HERE
+            }
+            return await self._megolm.closed(room, people, kind, content)

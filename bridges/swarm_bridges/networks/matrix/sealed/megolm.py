@@ -1,0 +1,212 @@
+"""In rooms: each member's device has a session of its own, and lets the others' devices have its key."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from vodozemac import GroupSession, InboundGroupSession, MegolmMessage, SessionKey
+
+from ....api import Clock
+from ..client import Client, path
+from ..model import Event, table, text
+from .account import Own
+from .devices import Device, Directory
+from .olm import Letter, Olm
+from .signing import MEGOLM
+from .vault import KEY, Vault
+
+MOST_MESSAGES = 100
+MOST_S = 7 * 24 * 3600.0
+"""After either a session is replaced (1.11, 11.12.4.2)."""
+MOST_KEPT = 10_000
+"""Sessions of others; more would not fit into what an account may remember."""
+MOST_SEEN = 5_000
+Place = tuple[str, str]
+"""Somebody and a device of theirs."""
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """A session of somebody's device, and by which keys that is known."""
+
+    pickle: str
+    sender: str
+    curve: str
+    ed: str
+
+
+class Outbound(msgspec.Struct, frozen=True):
+    """Our session in a room, and who has its key."""
+
+    pickle: str
+    made_at: float
+    messages: int = 0
+    shared: tuple[Place, ...] = ()
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Events that nobody could open yet."""
+
+    events: tuple[str, ...] = ()
+
+
+class Megolm:
+    """Opens what comes into rooms and closes what goes there."""
+
+    def __init__(self, client: Client, vault: Vault, own: Own, clock: Clock, names: list[str]) -> None:
+        self._client, self._vault, self._own, self._clock = client, vault, own, clock
+        self._directory, self._olm = Directory(client, vault), Olm(client, vault, own)
+        self._names = dict.fromkeys(names)
+        self._seen: OrderedDict[tuple[str, int], str] = OrderedDict()
+        """Which event had an index of a session, so that none is told a second time as another."""
+        self._silent: set[Place] = set()
+        """Devices that nobody could begin with, in this run."""
+
+    # --- opening
+
+    async def learn(self, letter: Letter) -> tuple[str, list[str]]:
+        """Take the key of a session. Gives its room, and events of it that could not be opened before."""
+        said = letter.content
+        room, session_id = text(said, "room_id"), text(said, "session_id")
+        if letter.kind != "m.room_key" or said.get("algorithm") != MEGOLM or not room:
+            return "", []
+        if not await self._directory.owns(letter.sender, letter.curve, letter.ed):
+            return "", []
+        try:
+            session = InboundGroupSession(SessionKey(text(said, "session_key")))
+        except ValueError:
+            return "", []
+        name = f"in/{room}/{session_id}"
+        known = await self._vault.get(name, Inbound)
+        if session.session_id != session_id or (known is not None and known.curve != letter.curve):
+            return "", []
+        if known is not None:
+            before = InboundGroupSession.from_pickle(known.pickle, KEY)
+            if before.first_known_index <= session.first_known_index:
+                return "", []
+        self._keep(name, Inbound(session.pickle(KEY), letter.sender, letter.curve, letter.ed))
+        waiting = await self._vault.get(f"waiting/{room}/{session_id}", Waiting) or Waiting()
+        self._vault.put(f"waiting/{room}/{session_id}", None)
+        return room, list(waiting.events)
+
+    def _keep(self, name: str, session: Inbound) -> None:
+        self._vault.put(name, session)
+        self._names[name] = None
+        if len(self._names) > MOST_KEPT:
+            oldest = next(iter(self._names))
+            del self._names[oldest]
+            self._vault.put(oldest, None)
+
+    async def opened(self, room: str, event: Event) -> Event | None:
+        """What an encrypted event holds; None is what cannot be opened, or not be believed."""
+        session_id = text(event.content, "session_id")
+        known = await self._vault.get(f"in/{room}/{session_id}", Inbound)
+        if known is None or known.sender != event.sender or event.content.get("algorithm") != MEGOLM:
+            return None
+        try:
+            message = MegolmMessage.from_base64(text(event.content, "ciphertext"))
+            found = InboundGroupSession.from_pickle(known.pickle, KEY).decrypt(message)
+            said = json.loads(found.plaintext)
+        except (ValueError, RecursionError):
+            return None
+        index = session_id, found.message_index
+        if self._seen.setdefault(index, event.event_id) != event.event_id:
+            return None  # the same again under another name: somebody repeats what was said once
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+        if not isinstance(said, dict) or said.get("room_id") != room or not text(said, "type"):
+            return None
+        content = {**table(said.get("content"))}
+        if event.relation:
+            content["m.relates_to"] = dict(event.relation)
+        return msgspec.structs.replace(event, type=text(said, "type"), content=content)
+
+    async def wait(self, room: str, event: Event) -> None:
+        """The key of an event may come later."""
+        name = f"waiting/{room}/{text(event.content, 'session_id')}"
+        waiting = await self._vault.get(name, Waiting) or Waiting()
+        if event.event_id not in waiting.events:
+            self._vault.put(name, Waiting((*waiting.events, event.event_id)[-100:]))
+
+    # --- closing
+
+    async def closed(
+        self, room: str, people: set[str], kind: str, content: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What all devices of these people can open. What has moved is stored when this returns."""
+        targets = await self._targets(people)
+        out = await self._session(room, targets)
+        missing = {place: device for place, device in targets.items() if place not in out.shared}
+        session = GroupSession.from_pickle(out.pickle, KEY)
+        if missing:
+            reached = await self._share(room, session, missing)
+            out = msgspec.structs.replace(out, shared=tuple(sorted({*out.shared, *reached})))
+        inside = {n: v for n, v in content.items() if n != "m.relates_to"}
+        said = json.dumps({"room_id": room, "type": kind, "content": inside})
+        ciphertext = session.encrypt(said.encode()).to_base64()
+        out = msgspec.structs.replace(out, pickle=session.pickle(KEY), messages=out.messages + 1)
+        self._vault.put(f"out/{room}", out)
+        await self._vault.store()  # no index is used for two texts
+        told = {
+            "algorithm": MEGOLM,
+            "sender_key": self._own.curve,
+            "device_id": self._own.device,
+            "session_id": session.session_id,
+            "ciphertext": ciphertext,
+        }
+        if about := content.get("m.relates_to"):
+            told["m.relates_to"] = about
+        return told
+
+    async def _targets(self, people: set[str]) -> dict[Place, Device]:
+        own = (self._own.user, self._own.device)
+        found = await self._directory.of(sorted(people))
+        places = {(who, name): device for who, known in found.items() for name, device in known.items()}
+        return {place: device for place, device in places.items() if place != own}
+
+    async def _session(self, room: str, targets: Mapping[Place, Device]) -> Outbound:
+        """Our session there; a new one where the old one is old, or somebody has its key who is gone."""
+        known = await self._vault.get(f"out/{room}", Outbound)
+        now = self._clock.now()
+        if (
+            known is not None
+            and known.messages < MOST_MESSAGES
+            and 0 <= now - known.made_at < MOST_S
+            and targets.keys() >= set(known.shared)
+        ):
+            return known
+        made = GroupSession()
+        inbound = InboundGroupSession(made.session_key)
+        mine = Inbound(inbound.pickle(KEY), self._own.user, self._own.curve, self._own.ed)
+        self._keep(f"in/{room}/{made.session_id}", mine)
+        return Outbound(made.pickle(KEY), now)
+
+    async def _share(self, room: str, session: GroupSession, missing: Mapping[Place, Device]) -> set[Place]:
+        """Let devices have the key from here on. Gives those that got it."""
+        asked = {place: device for place, device in missing.items() if place not in self._silent}
+        reached = await self._olm.reached(asked)
+        self._silent |= asked.keys() - reached
+        key = {
+            "algorithm": MEGOLM,
+            "room_id": room,
+            "session_id": session.session_id,
+            "session_key": session.session_key.to_base64(),
+        }
+        letters: dict[str, dict[str, Any]] = {}
+        for who, name in reached:
+            letter = await self._olm.closed(who, missing[who, name], "m.room_key", key)
+            letters.setdefault(who, {})[name] = letter
+        if letters:
+            await self._vault.store()  # before they leave
+            name = f"{session.session_id[:16].replace('/', '_')}.{session.message_index}.{len(reached)}"
+            name += f".{int(self._clock.now() * 1000)}"
+            await self._client.put(path("sendToDevice", "m.room.encrypted", name), {"messages": letters})
+        return reached
+
+    async def changed(self, people: tuple[str, ...]) -> None:
+        """Devices of these people are no longer what they were."""
+        await self._directory.changed(people)
+        self._silent = {place for place in self._silent if place[0] not in people}

@@ -1,0 +1,225 @@
+"""Encrypted rooms, with another implementation at the other end (matrix-nio)."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from bridge_owner import ACCOUNT, Owner, owner_of
+from matrix_network import MatrixNetwork
+from matrix_nio import NioPeer
+from matrix_server import PYTHON, Synapse
+
+from swarm_bridges.api import (
+    Accepted,
+    AccountId,
+    Batch,
+    ConversationRef,
+    ConversationSeen,
+    LocalFile,
+    LoginDone,
+    MessageSeen,
+    NotSupported,
+    Origin,
+    Temporary,
+)
+from swarm_bridges.text import to_plain
+
+
+class Sealed(MatrixNetwork):
+    """The friend speaks through a client that encrypts, in a room that it made."""
+
+    friend: NioPeer
+    folder: Path
+
+    def nio(self, name: str) -> NioPeer:
+        """A client that encrypts, of somebody."""
+        user = self.other.user(name)
+        return NioPeer(self.other.base, user, f"password of {name}", self.folder, PYTHON)
+
+    async def enter(self, owner: Owner) -> str:
+        """Have the owner go into the room."""
+        room = str((await self.friend.do("create", invite=[self.answers["address"]]))["told"])
+        await owner.call("join", room)
+        self.conversation = ConversationRef(room)
+        await owner.until(lambda _: self.answers["address"] in self._people(owner, room))
+        return room
+
+    def _people(self, owner: Owner, room: str) -> set[str]:
+        shown = [
+            e
+            for batch in owner.desk.of(ACCOUNT).batches
+            for e in batch.events
+            if isinstance(e, ConversationSeen) and e.conversation.remote_id == room and not e.labels
+        ]
+        return {member.remote_id for member in shown[-1].members or ()} if shown else set()
+
+
+@pytest.fixture
+async def network(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Sealed]:
+    made = Sealed(synapse)
+    made.folder = tmp_path
+    made.friend = made.nio(made.names["friend"])
+    await made.friend.start()
+    yield made
+    await made.friend.stop()
+    await made.close()
+
+
+def messages(owner: Owner) -> list[MessageSeen]:
+    return [e for batch in owner.desk.of(ACCOUNT).batches for e in batch.events if isinstance(e, MessageSeen)]
+
+
+async def raw(network: Sealed, event_id: str) -> dict[str, Any]:
+    """An event as the server has it."""
+    path = f"/rooms/{network.conversation.remote_id}/event/{event_id}"
+    found: dict[str, Any] = await network.client("owner").ask("GET", path)
+    return found
+
+
+async def test_two_people_talk_and_the_server_reads_nothing(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        told = await network.friend.do("say", room=room, text="a secret of the friend")
+        shown = await owner.sees("a secret of the friend")
+        assert (messages(owner)[-1].foreign_crypto, shown.is_owner) == ("megolm", False)
+
+        ref = await owner.say("a secret of the owner", reply_to=shown.ref)
+        heard = await network.friend.until(lambda e: e.get("text") == "a secret of the owner")
+        assert heard["sealed"]
+        assert heard["content"]["m.relates_to"] == {"m.in_reply_to": {"event_id": told["told"]}}
+        await owner.until(lambda j: j.find(ref) is not None)
+        mine = [m for m in messages(owner) if m.ref == ref]
+        assert [(to_plain(m.body), m.actor.is_owner, bool(m.echo_of)) for m in mine] == [
+            ("a secret of the owner", True, True)
+        ]
+
+        await owner.accepted("edit", ref, owner.outgoing("a better one"))
+        edited = await network.friend.until(lambda e: e.get("text") == "* a better one")
+        assert edited["content"]["m.relates_to"]["event_id"] == ref.remote_id
+        for id_ in (ref.remote_id, str(told["told"]), str(edited["id"])):
+            event = await raw(network, id_)
+            assert event["type"] == "m.room.encrypted"
+            assert "secret" not in json.dumps(event)
+            assert "better" not in json.dumps(event)
+        found = await owner.call("capabilities", network.conversation)
+        assert (found.transport_privacy, found.protect) == ("e2e", ("megolm",))
+
+
+async def test_what_is_said_while_the_node_is_away_is_opened_when_it_is_back(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        await network.friend.do("say", room=room, text="one")
+        await owner.sees("one")
+        kept = owner.desk
+    await network.friend.stop()
+    await network.friend.start()  # with a new session in the room
+    await network.friend.do("say", room=room, text="two")
+    async with Owner(network, _done(owner), kept) as again:
+        await again.sees("two")
+        await again.say("three")
+        assert (await network.friend.until(lambda e: e.get("text") == "three"))["sealed"]
+
+
+def _done(owner: Owner) -> Any:
+    """The login of before: another one would be another device."""
+    return LoginDone(
+        network_account_id=owner.ctx.owner,
+        display=owner.ctx.owner,
+        secrets=dict(owner.desk.of(ACCOUNT).secrets),
+        settings=owner.ctx.settings,
+    )
+
+
+async def test_a_batch_that_was_not_stored_can_be_opened_again(
+    network: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys come once: what opening them has moved stands and falls with the batch."""
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        store, failed = owner.desk.ingest, list[Batch]()
+
+        async def stumbles(account: AccountId, batch: Batch) -> None:
+            if any(name.startswith("crypto/in/") for name in batch.kv) and len(failed) < 2:
+                failed.append(batch)
+                raise Temporary("the power failed")
+            await store(account, batch)
+
+        monkeypatch.setattr(owner.desk, "ingest", stumbles)
+        await network.friend.do("say", room=room, text="told three times")
+        await owner.sees("told three times")
+        assert len(failed) == 2
+        assert owner.runs == 3
+
+
+async def test_what_was_said_before_is_shown_as_closed_and_opens_when_a_key_comes(network: Sealed) -> None:
+    async with await owner_of(network) as first:
+        room = await network.enter(first)
+        await network.friend.do("say", room=room, text="before the second device")
+        await first.sees("before the second device")
+    async with await owner_of(network) as owner:  # another device, which has no keys
+        page = await owner.call_page(network.conversation, None, 50)
+        (closed,) = [e for e in page.batch.events if isinstance(e, MessageSeen)]
+        assert (closed.unreadable, closed.foreign_crypto, to_plain(closed.body)) == (
+            "encrypted",
+            "megolm",
+            "",
+        )
+        assert closed.origin is Origin.HISTORY
+        await network.friend.do("say", room=room, text="for all devices")
+        await owner.sees("for all devices")
+
+
+async def test_who_has_gone_reads_no_more(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        await owner.say("for both")
+        heard = await network.friend.until(lambda e: e.get("text") == "for both")
+        first = (await raw(network, heard["id"]))["content"]["session_id"]
+        second = await owner.say("again for both")
+        assert (await raw(network, second.remote_id))["content"]["session_id"] == first
+        phone = network.client("friend")
+        await phone.ask("POST", f"/rooms/{room}/leave", json={})
+        third = await owner.say("for nobody else")
+        assert (await raw(network, third.remote_id))["content"]["session_id"] != first
+
+
+async def test_files_are_refused_and_so_is_what_cannot_be_protected(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        await network.enter(owner)
+        owner.desk.of(ACCOUNT).files["f"] = b"x"
+        file = LocalFile(id="f", name="f", media_type="text/plain", size_bytes=1)
+        assert "file" not in (await owner.call("capabilities", network.conversation)).levels
+        with pytest.raises(NotSupported):
+            await owner.call("send", owner.outgoing("", files=(file,)))
+        assert isinstance(await owner.call("send", owner.outgoing("protected", protect="megolm")), Accepted)
+        plain = await network.client("owner").create()
+        out = owner.outgoing("not protected", protect="megolm")
+        with pytest.raises(NotSupported):
+            await owner.call("send", _in(out, ConversationRef(plain)))
+
+
+def _in(out: Any, conversation: ConversationRef) -> Any:
+    return msgspec.structs.replace(out, conversation=conversation)
+
+
+async def test_a_room_that_was_closed_while_the_node_was_away_is_known_as_such(network: Sealed) -> None:
+    """A text is not sent in the clear because what is known of the room is old."""
+    plain = await MatrixNetwork.open(network.server)
+    async with await owner_of(plain) as owner:
+        await owner.say("in the clear")
+        kept = owner.desk
+    friend, room = plain.client("friend"), plain.conversation.remote_id
+    content = {"algorithm": "m.megolm.v1.aes-sha2"}
+    await friend.ask("PUT", f"/rooms/{room}/state/m.room.encryption", json=content)
+    owner = Owner(plain, _done(owner), kept)  # which does not run: nothing is known but what was
+    out = owner.outgoing("not in the clear")
+    await owner.call("send", out)
+    texts = json.dumps(await friend.archive(room))
+    assert "in the clear" in texts
+    assert "not in the clear" not in texts
+    owner.desk.cut()
+    await owner.ctx.close()
+    await plain.close()
