@@ -123,9 +123,12 @@ def test_an_answer_goes_to_all_of_a_thread(place: Place) -> None:
     asyncio.run(place.friend.program.send(first, place.network.owner, third.address))
     party = chat(home, "Party", "mail")
     home.json("send", party, "I do", "--wait")
-    for program in (third, place.friend.program):
-        got = asyncio.run(program.until(lambda m: text_of(m) == "I do"))
-        assert (got["In-Reply-To"], got["Subject"]) == (first["Message-ID"], "Re: Party")
+    got, also = (
+        asyncio.run(program.until(lambda m: text_of(m) == "I do"))
+        for program in (third, place.friend.program)
+    )
+    for each in (got, also):
+        assert (each["In-Reply-To"], each["Subject"]) == (first["Message-ID"], "Re: Party")
     answer = third.made(
         place.network.owner,
         "great",

@@ -69,7 +69,7 @@ async def test_a_login_knows_the_folders_and_the_size(network: MailNetwork) -> N
     assert isinstance(done, LoginDone)
     found = [done.settings[name] for name in ("sent", "trash", "size")]
     assert found == ["Sent", "Trash", "33554432"]
-    assert done.hosts == (f"127.0.0.1:{network.server.imaps}", f"127.0.0.1:{network.server.smtps}")
+    assert done.hosts == tuple(f"127.0.0.1:{network.answers[name]}" for name in ("imap_port", "smtp_port"))
 
 
 # --- lines that break ---
@@ -97,14 +97,14 @@ async def test_a_line_that_breaks_while_sending_neither_loses_nor_doubles(
             assert sorted(text_of(m) for m in await friend.mails()) == [*said, "whole"]
             await owner.until(lambda j: {*said} <= set(j.texts(network.conversation)))
             assert sorted(owner.journal.texts(network.conversation)) == [*said, "whole"]
-            # Of the last two all may have left: what a network has swallowed, nobody knows at this end.
-            assert owner.questions in {1, 2}
+            # Once the end is on its way, nobody knows at this end what a network has swallowed before it.
+            assert 1 <= owner.questions <= 3
 
 
 async def test_a_line_that_breaks_while_reading_loses_nothing(network: MailNetwork) -> None:
     peer = await network.peer()
     said = [f"line {n}" for n in range(8)]
-    async with FaultProxy("127.0.0.1", network.server.imaps) as proxy:
+    async with FaultProxy("127.0.0.1", int(network.answers["imap_port"])) as proxy:
         network.answers = {**network.answers, "imap_port": str(proxy.address[1])}
         async with await owner_of(network) as owner:
             for n, text in enumerate(said):

@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from bridge_owner import ACCOUNT, Lines, Owner, owner_of
 from mail_network import MailNetwork
 from mail_peer import text_of
 from mail_server import DOMAIN, MailServer
+from mail_told import bytes_of, message, told, until
 
 from swarm_bridges.api import (
     AccountId,
@@ -17,7 +16,6 @@ from swarm_bridges.api import (
     ConversationSeen,
     Cursor,
     DeliveryFailed,
-    Event,
     Gone,
     LoginDone,
     MarksNow,
@@ -31,25 +29,6 @@ from swarm_bridges.context import Clock, LoginContext
 from swarm_bridges.desk import LoginState
 from swarm_bridges.networks.mail import names
 from swarm_bridges.text import to_plain
-
-
-def told(owner: Owner) -> list[Event]:
-    return [event for batch in owner.desk.of(ACCOUNT).batches for event in batch.events]
-
-
-async def until(owner: Owner, kind: type[Event], wanted: Callable[[Any], bool] = lambda _: True) -> Any:
-    """The first event like this."""
-
-    def find() -> Event | None:
-        return next((e for e in told(owner) if isinstance(e, kind) and wanted(e)), None)
-
-    await owner.until(lambda _: find() is not None)
-    return find()
-
-
-async def message(owner: Owner, text: str) -> MessageSeen:
-    found: MessageSeen = await until(owner, MessageSeen, lambda e: to_plain(e.body) == text)
-    return found
 
 
 async def test_an_answer_goes_to_all_of_a_thread_and_is_threaded(network: MailNetwork) -> None:
@@ -244,17 +223,13 @@ async def test_a_file_is_found_where_its_mail_was_moved(network: MailNetwork) ->
     async with await owner_of(network) as owner:
         await peer.send_file("a.bin", data)
         seen = await until(owner, MessageSeen, lambda e: bool(e.files))
-        assert await _bytes(owner, seen) == data
+        assert await bytes_of(owner, seen) == data
         await box.command("INBOX", "MOVE", "1", "Trash")
-        assert await _bytes(owner, seen) == data
+        assert await bytes_of(owner, seen) == data
         await box.command("Trash", "STORE", "1:*", "+FLAGS", "(\\Deleted)")
         await box.command("Trash", "EXPUNGE", "1:*")
         with pytest.raises(Gone):
-            await _bytes(owner, seen)
-
-
-async def _bytes(owner: Owner, seen: MessageSeen) -> bytes:
-    return b"".join([c async for c in owner.bridge.fetch(owner.ctx, seen.files[0])])
+            await bytes_of(owner, seen)
 
 
 REPORT = (

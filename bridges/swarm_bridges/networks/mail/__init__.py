@@ -3,6 +3,7 @@
 line, grammar, imap, smtp     connections, and what is said over them
 words, headers, structure     what senders have written, as text and values: pure
 names, convert, bounces       what it means: pure
+autocrypt, openpgp, sealed    keys, and what is encrypted: pure; keys is what is remembered of them
 reading, threads, session     what comes, in order; what was, and to whom an answer goes
 compose, account              what the owner wants; settings, discover, login
 """

@@ -38,12 +38,15 @@ from ...api import (
     Temporary,
     Unknown,
 )
-from . import names, threads
-from .compose import Letter, written
+from . import autocrypt, names, openpgp, threads, words
+from .compose import Letter, data_of, made
 from .convert import BOOKMARK, Mail, Place
 from .headers import ADDRESS
+from .keys import KeyRing
 from .line import trusting
 from .reading import heads
+from .sealed import MAX_SEALED, around, entity
+from .sealed import part as part_inside
 from .session import Session
 from .settings import Settings, settings_of
 from .smtp import Smtp
@@ -57,6 +60,7 @@ CHUNK = 256 << 10
 MAX_FILE = 64 << 20
 """Bytes of a file whose encoding has to be undone as a whole."""
 NO_SESSION = "not connected"
+OPENPGP = "openpgp"
 
 
 class Mailbox:
@@ -86,8 +90,9 @@ class Mailbox:
         levels = {"delete": Level.PARTIAL, "read": Level.PARTIAL, BOOKMARK: Level.FULL}
         if not news:
             levels |= dict.fromkeys(("text", "reply", "file"), Level.FULL)
+        can_seal = await _can_seal(ctx, conversation)
         return Capabilities(
-            version=f"1 {size} {news}",
+            version=f"1 {size} {news} {can_seal}",
             levels=levels,
             max_text=MAX_TEXT,
             media={} if news else {"*/*": size},
@@ -95,6 +100,7 @@ class Mailbox:
             repeat=Repeat.LOOKUP,
             echo="key",
             rewrites_text=False,
+            protect=(OPENPGP,) if can_seal else (),
         )
 
     # --- sending ---
@@ -102,7 +108,7 @@ class Mailbox:
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
         """See `api.Bridge`."""
         session = self._now()
-        if out.protect:
+        if out.protect not in {"", OPENPGP}:
             raise NotSupported(f"{out.protect} is not there")
         refs = list(out.done_parts)
         to = await threads.audience(session, out.conversation, out.reply_to)
@@ -132,9 +138,10 @@ class Mailbox:
             part=part,
             answers=to.answers,
             references=to.references,
+            autocrypt=await session.keys.header(),
             files=[(file, await ctx.read(file)) for file in part.files],
         )
-        mail = written(letter, ctx.clock.now())
+        mail = await _written(ctx, session, letter, sealed=to.sealed, wanted=out.protect == OPENPGP)
         server = await open_smtp(ctx, settings, await _password(ctx))
         mark = names.handed_in(letter.message_id)
 
@@ -183,8 +190,8 @@ class Mailbox:
         """See `api.Pages`."""
         session = self._now()
         past = await threads.past(session, conversation, at, max(1, min(limit, 100)))
-        told = await session.events(past.mails, api.Origin.HISTORY)
-        return api.Page(api.Batch((*told, past.covered)), past.more)
+        told, kv = await session.events(past.mails, api.Origin.HISTORY)
+        return api.Page(api.Batch((*told, past.covered), kv=kv), past.more)
 
     # --- flags, and taking away ---
 
@@ -265,6 +272,11 @@ class Mailbox:
         if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", where.part):
             raise Gone("this is no file of a mail")
         where = await self._still_there(session, where)
+        if where.inner:
+            data = await self._from_inside(session, where)
+            for n in range(0, len(data), CHUNK):
+                yield data[n : n + CHUNK]
+            return
         rest, at = b"", 0
         while True:
             data = await _piece(session, where, at)
@@ -284,6 +296,19 @@ class Mailbox:
         if rest:
             yield quopri.decodestring(rest)
 
+    async def _from_inside(self, session: Session, where: Place) -> bytes:
+        """A file that is encrypted together with its mail."""
+        whole = b""
+        while len(piece := await _piece(session, where, len(whole))) == CHUNK:
+            whole += piece
+            if len(whole) > MAX_SEALED:
+                raise Refused("this mail is too large to be opened")
+        opened = await session.keys.decrypted(words.decoded(whole + piece, where.encoding), "")
+        found = None if opened is None else part_inside(opened[0], where.inner)
+        if found is None:
+            raise Gone("this mail cannot be opened any more")
+        return words.decoded(*found)
+
     async def _still_there(self, session: Session, where: Place) -> Place:
         """Where the mail is now, which somebody may have moved."""
         try:
@@ -297,6 +322,14 @@ class Mailbox:
         if found is None:
             raise Gone("this mail is not there any more")
         return msgspec.structs.replace(where, folder=found.folder, validity=found.validity, uid=found.uid)
+
+
+async def _can_seal(ctx: Context, conversation: ConversationRef | None) -> bool:
+    """Whether a chat is with somebody who has sent a key."""
+    if conversation is None or not names.is_chat(conversation):
+        return False
+    settings = settings_of(ctx.owner, ctx.settings)
+    return bool(autocrypt.key_of(await KeyRing(ctx, settings).peer(conversation.remote_id)))
 
 
 async def _piece(session: Session, where: Place, at: int) -> bytes:
@@ -321,6 +354,15 @@ def _base64(data: bytes, *, whole: bool) -> tuple[bytes, bytes]:
 
 def _own_id(ctx: Context, session: Session, out: Outgoing, n: int) -> str:
     return names.own_id(session.view.key, out.intent, n, ctx.owner.rpartition("@")[2])
+
+
+async def _written(ctx: Context, session: Session, letter: Letter, *, sealed: bool, wanted: bool) -> bytes:
+    """A mail as it leaves, encrypted where that is wanted. Raises Refused if it cannot be, and must be."""
+    keys = await session.keys.choose(letter.recipients, answers_encrypted=sealed, wanted=wanted)
+    mail = made(letter, ctx.clock.now())
+    if keys is not None:
+        around(mail, openpgp.seal(entity(mail, keys.gossip), keys.all, await session.keys.own()))
+    return data_of(mail, letter)
 
 
 def _subject(out: Outgoing, to: Audience, settings: Settings, owner: str) -> str:

@@ -37,6 +37,8 @@ class Letter:
     cc: tuple[str, ...] = ()
     answers: str = ""
     references: tuple[str, ...] = ()
+    autocrypt: str = field(default="", repr=False)
+    """What the head says of the sender's key."""
     files: Sequence[tuple[LocalFile, bytes]] = field(default=(), repr=False)
 
     @property
@@ -52,7 +54,12 @@ def following(references: Sequence[str], message_id: str) -> tuple[str, ...]:
 
 
 def written(letter: Letter, now: float) -> bytes:
-    """The mail, its lines ending in CR LF.
+    """The mail, its lines ending in CR LF. Raises as `made`."""
+    return data_of(made(letter, now), letter)
+
+
+def made(letter: Letter, now: float) -> EmailMessage:
+    """The mail.
 
     Raises:
         Refused: it cannot be a mail.
@@ -70,9 +77,16 @@ def written(letter: Letter, now: float) -> bytes:
             mail["In-Reply-To"] = f"<{letter.answers}>"
         if letter.references:
             mail["References"] = " ".join(f"<{r}>" for r in letter.references)
+        if letter.autocrypt:
+            mail["Autocrypt"] = letter.autocrypt
     except (ValueError, IndexError, MessageError):
         raise Refused("this cannot be written into a mail") from None
     _fill(mail, letter)
+    return mail
+
+
+def data_of(mail: EmailMessage, letter: Letter) -> bytes:
+    """The bytes of a mail, its lines ending in CR LF."""
     ascii_only = all(a.isascii() for a in (letter.sender, *letter.recipients))
     return mail.as_bytes(policy=_POLICY if ascii_only else _UTF8)
 

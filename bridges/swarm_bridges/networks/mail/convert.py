@@ -28,7 +28,7 @@ from ...api import (
 from ...document import Block, Document
 from ...text import from_html, from_plain
 from . import names, words
-from .headers import Head
+from .headers import Head, topic_of
 from .structure import Body, Part
 
 MAX_TEXT = 256 << 10
@@ -51,6 +51,20 @@ class Mail:
     flags: frozenset[str] = frozenset()
     """In lower case."""
     size: int = 0
+    subject: str | None = field(default=None, repr=False)
+    """The one that was encrypted with it."""
+    opened: str = ""
+    """How it was encrypted, if it was opened: `openpgp`, or `openpgp_unsigned` without its sender's key."""
+
+    @property
+    def about(self) -> str:
+        """Its subject."""
+        return self.head.subject if self.subject is None else self.subject
+
+    @property
+    def topic(self) -> str:
+        """Its subject without the signs of answers."""
+        return topic_of(self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +145,7 @@ def room(mail: Mail, view: View, where: ConversationRef) -> ConversationSeen:
     if names.is_chat(where):
         return ConversationSeen(conversation=where, kind="direct", title=_called(head, name), members=people)
     return ConversationSeen(
-        conversation=where, kind="group", title=head.topic or head.subject or None, members=people
+        conversation=where, kind="group", title=mail.topic or mail.about or None, members=people
     )
 
 
@@ -151,7 +165,7 @@ def message(mail: Mail, view: View, origin: Origin) -> MessageSeen:
     where = place(head, view, mine=mine)
     crypto = mail.body.crypto
     in_many = where.remote_id.startswith((names.LIST, names.NEWS))
-    in_reply = bool(head.answers) and head.topic != head.subject
+    in_reply = bool(head.answers) and mail.topic != mail.about
     threads = in_many and where.remote_id.startswith(names.LIST) and head.answers
     return MessageSeen(
         ref=names.message(where, head.message_id),
@@ -163,9 +177,9 @@ def message(mail: Mail, view: View, origin: Origin) -> MessageSeen:
         echo_of=names.intent_of(view.key, head.message_id) if mine else None,
         reply_to=names.message(where, head.answers) if _is_real(head.answers) else None,
         thread_root=names.message(where, root(head, view)) if threads else None,
-        title="" if in_reply or (names.is_chat(where) and mine) else head.subject,
+        title="" if in_reply or (names.is_chat(where) and mine) else mail.about,
         files=files(mail),
-        foreign_crypto=crypto,
+        foreign_crypto=crypto or mail.opened,
         unreadable="no_keys" if crypto else "",
     )
 
@@ -199,6 +213,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     uid: int
     part: str
     encoding: str
+    inner: str = ""
+    """Which part of what is encrypted in that part."""
 
 
 def files(mail: Mail) -> tuple[RemoteFile, ...]:
@@ -208,7 +224,10 @@ def files(mail: Mail) -> tuple[RemoteFile, ...]:
 
 
 def _file(mail: Mail, part: Part) -> RemoteFile:
-    where = Place(mail.head.message_id, mail.folder, mail.validity, mail.uid, part.number, part.encoding)
+    outer, inner = (mail.body.sealed, part.number) if mail.opened and mail.body.sealed else (part, "")
+    where = Place(
+        mail.head.message_id, mail.folder, mail.validity, mail.uid, outer.number, outer.encoding, inner
+    )
     size = part.size * 3 // 4 if part.encoding == "base64" else part.size
     name = part.name or {
         "text/html": "text.html",

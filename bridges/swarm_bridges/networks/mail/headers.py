@@ -48,19 +48,20 @@ class Head:
     def _fields(self) -> Message:
         return email.parser.BytesHeaderParser().parsebytes(self.raw)
 
-    def _all(self, name: str) -> list[str]:
+    def every(self, name: str) -> list[str]:
+        """All fields of a name, as they stand there."""
         # What is not ASCII comes as halves of characters, which stand for the bytes that were there.
         found = [str(value) for value in self._fields.get_all(name, [])]
         return [words.text(v.encode("utf-8", "surrogateescape")) for v in found]
 
     def first(self, name: str) -> str:
         """The first field of a name, in one line, decoded."""
-        return next((words.line(value) for value in self._all(name)), "")
+        return next((words.line(value) for value in self.every(name)), "")
 
     def people(self, *names: str) -> tuple[Person, ...]:
         """Everybody in these fields, each once."""
         found: dict[str, Person] = {}
-        for value in (v for name in names for v in self._all(name)):
+        for value in (v for name in names for v in self.every(name)):
             try:
                 pairs = email.utils.getaddresses([value])
             except (RecursionError, ValueError, IndexError):
@@ -73,7 +74,7 @@ class Head:
 
     def ids(self, name: str) -> tuple[str, ...]:
         """Ids of messages in a field, in order."""
-        found = [_bounded(i) for value in self._all(name) for i in _ID.findall(value)]
+        found = [_bounded(i) for value in self.every(name) for i in _ID.findall(value)]
         return tuple(found if len(found) <= MAX_IDS else [found[0], *found[1 - MAX_IDS :]])
 
     @cached_property
@@ -84,7 +85,7 @@ class Head:
     @cached_property
     def message_id(self) -> str:
         """Its id; for one without, a hash of its head."""
-        given = self._all("Message-ID")
+        given = self.every("Message-ID")
         found = _ID.findall(given[0]) or [given[0].strip()] if given else [""]
         if not found[0] or re.search(r"\s", found[0]):
             return f"none.{hashlib.sha256(self.raw).hexdigest()[:32]}@none.invalid"
@@ -111,10 +112,12 @@ class Head:
     @cached_property
     def topic(self) -> str:
         """The subject without the signs of answers."""
-        found = self.subject
-        while (shorter := _REPLY.sub("", found)) != found:
-            found = shorter
-        return found.strip()
+        return topic_of(self.subject)
+
+    @cached_property
+    def is_sealed(self) -> bool:
+        """Whether it is encrypted, all of it."""
+        return self.first("Content-Type").lower().startswith("multipart/encrypted")
 
     @cached_property
     def list_id(self) -> str:
@@ -148,7 +151,7 @@ class Head:
             return True
         if self.first("Precedence").lower() in {"bulk", "list", "junk"} and not self.before:
             return True
-        return bool(self._all("List-Unsubscribe")) and not self.list_id
+        return bool(self.every("List-Unsubscribe")) and not self.list_id
 
     @cached_property
     def time(self) -> float | None:
@@ -157,6 +160,14 @@ class Head:
             return email.utils.parsedate_to_datetime(self.first("Date")).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError, OSError):
             return None
+
+
+def topic_of(subject: str) -> str:
+    """A subject without the signs of answers."""
+    found = subject
+    while (shorter := _REPLY.sub("", found)) != found:
+        found = shorter
+    return found.strip()
 
 
 def _bounded(message_id: str) -> str:

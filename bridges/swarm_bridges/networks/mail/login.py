@@ -16,13 +16,18 @@ from .line import trusting
 from .settings import MAX_FOLDERS, USUAL_SIZE, settings_of
 
 SERVERS = ("imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security")
-KEPT = ("user", "name", "addresses", "certificate", *SERVERS)
+KEPT = ("user", "name", "addresses", "encrypt", "certificate", *SERVERS)
 SENT = ("sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete objekte", "envoyés")
 TRASH = ("trash", "deleted", "deleted items", "deleted messages", "bin", "papierkorb", "corbeille")
 YES = frozenset({"true", "yes", "on", "1"})
 WRONG = (
     "This address with this password is not accepted. Many providers want a password of its own for each "
     "program; in their settings it is called an app password. What was said:"
+)
+ENCRYPTION = (
+    ("", "When others begin"),
+    ("always", "With all who want it too; your other programs cannot read what comes"),
+    ("never", "Never"),
 )
 SECURITY = (("", "As usual for the port"), ("tls", "TLS"), ("starttls", "STARTTLS"))
 
@@ -180,6 +185,7 @@ def _account(ctx: LoginContext, answers: Mapping[str, str], error: str = "") -> 
                 optional=True,
             ),
             field("addresses", "Your other addresses", "That lead into this mailbox", optional=True),
+            field("encrypt", "Encryption", kind="choice", options=ENCRYPTION, optional=True),
             field("user", "User", "If it is not the address", optional=True),
             *server("imap", "reading", "Usually 993"),
             *server("smtp", "sending", "Usually 465"),

@@ -62,6 +62,16 @@ def handed_in(message_id: str) -> str:
     return f"handed in {message_id}"
 
 
+def peer(address: str) -> str:
+    """Under which name is remembered what is known of an address."""
+    return f"peer {address}"
+
+
+def opening(folder: str, validity: int, uid: int) -> str:
+    """Under which name is remembered that a mail is being opened, and how often that was begun."""
+    return f"opening {validity} {uid} {folder}"
+
+
 def intent_of(key: bytes, message_id: str) -> IntentId | None:
     """The intent whose message has this id; None where we did not make it."""
     found = _OURS.fullmatch(message_id)

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ...api import Refused
+from . import words
 from .convert import MAX_TEXT, Mail
 from .grammar import Value, number
 from .headers import Head
 from .imap import Folder
+from .sealed import MAX_SEALED
 from .structure import Body, body
 
 MAX_HEAD = 64 << 10
@@ -57,6 +59,15 @@ async def _with_texts(box: Folder, found: Sequence[Mail]) -> list[Mail]:
             for m in some
         )
     return sorted(made, key=lambda m: m.uid)
+
+
+async def sealed_part(box: Folder, mail: Mail) -> bytes:
+    """What is encrypted of a mail, out of its encoding; nothing where the mail is gone."""
+    part = mail.body.sealed
+    assert part is not None
+    item = f"BODY[{part.number}]<0>"
+    got = await box.fetch([mail.uid], f"BODY.PEEK[{part.number}]<0.{MAX_SEALED}>")
+    return words.decoded(_bytes(got.get(mail.uid, {}).get(item)), part.encoding)
 
 
 def _wanted(mail: Mail) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -39,9 +40,13 @@ from . import names
 from .bounces import told_of
 from .convert import Mail, View, is_ours, marks, message, people, room, root
 from .imap import Imap, Unwelcome
+from .keys import KeyRing
 from .line import Place, trusting
-from .reading import heads, mails
+from .reading import heads, mails, sealed_part
+from .sealed import HIDDEN, MAX_SEALED, Opened
 from .settings import Settings
+
+Remembered: TypeAlias = Mapping[str, bytes | None]
 
 CHUNK = 50
 FIRST = 50
@@ -82,6 +87,7 @@ class Session:
         self._names: dict[str, ActorSeen] = {}
         self._news: asyncio.Queue[str] = asyncio.Queue()
         self.imap: Imap
+        self.keys = KeyRing(ctx, settings)
 
     async def connect(self) -> Imap:
         """A connection of its own, logged in. Raises as `Imap.open`."""
@@ -132,6 +138,7 @@ class Session:
         except msgspec.DecodeError:
             known = {}
         self.lists.update(known)
+        await self.keys.begin()
 
     async def _wait(self, folder: str, opened: list[Imap]) -> None:
         """Say when something happens in a folder."""
@@ -199,9 +206,10 @@ class Session:
         known = self._marks.get(folder)
         modseq = known.modseq if known is not None and known.validity == validity else 0
         ours = [m for m in found if self._sent_here(m)]
-        arrived = {names.handed_in(m.head.message_id): None for m in ours}
-        events = await self.events(found, origin)
-        await self._ingest(events, folder, Mark(validity, uids[-1], modseq), arrived)
+        kv: dict[str, bytes | None] = {names.handed_in(m.head.message_id): None for m in ours}
+        kv |= await self.keys.learn(found, self.view)
+        events, learned = await self.events(found, origin)
+        await self._ingest(events, folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
         await self._put_away(folder, ours)
 
     def _sent_here(self, mail: Mail) -> bool:
@@ -220,7 +228,7 @@ class Session:
             )
 
     async def _ingest(
-        self, events: Sequence[Event], folder: str, mark: Mark | None, kv: Mapping[str, None] | None = None
+        self, events: Sequence[Event], folder: str, mark: Mark | None, kv: Remembered | None = None
     ) -> None:
         marks = {**self._marks, **({folder: mark} if mark is not None else {})}
         if events or marks != self._marks:
@@ -229,17 +237,56 @@ class Session:
 
     # --- what it means ---
 
-    async def events(self, found: Sequence[Mail], origin: Origin) -> list[Event]:
-        """What mails mean, with the names of whom nobody knew. A mail that we misread keeps none back."""
+    async def events(self, found: Sequence[Mail], origin: Origin) -> tuple[list[Event], Remembered]:
+        """What mails mean, with the names of whom nobody knew, and what is to be remembered with that.
+
+        A mail that we misread keeps none back.
+        """
         await self._learn(found)
         await self._find_roots(found)
         made: list[Event] = []
-        for mail in found:
+        kv: dict[str, bytes | None] = {}
+        for given in found:
+            mail = given
+            if mail.body.sealed is not None and (inside := await self._open(mail)) is not None:
+                mail = inside.mail
+                kv |= await self.keys.learn_gossip(mail, inside.gossip)
             try:
                 made.extend(self._of_one(mail, origin))
             except Exception:  # noqa: BLE001 - one mail that we misread must not keep all others back
                 self._ctx.log.warning("unreadable_mail", uid=mail.uid)
-        return made
+        return made, kv
+
+    async def _open(self, mail: Mail) -> Opened | None:
+        """What is inside of an encrypted mail; None where it cannot be opened.
+
+        A few bytes can be made to grow into more than this process may have. So whoever has ended it twice
+        stays closed.
+        """
+        assert mail.body.sealed is not None
+        name = names.opening(mail.folder, mail.validity, mail.uid)
+        begun = await self._ctx.kv.get(name) or b""
+        if mail.body.sealed.size > MAX_SEALED or len(begun) > 1:
+            return None
+        async with self.imap.folder(mail.folder) as (box, opened):
+            if opened.validity != mail.validity:
+                raise Interrupted("a folder was renumbered")
+            data = await sealed_part(box, mail)
+        await self._ctx.kv.put({name: begun + b"."})
+        try:
+            return await self.keys.open(mail, data)
+        finally:
+            await self._ctx.kv.put({name: None})
+
+    async def subject_of(self, mail: Mail) -> str:
+        """The subject of a mail of which the head alone is known, also where it is encrypted."""
+        if not mail.head.is_sealed or mail.head.subject.lower() not in HIDDEN:
+            return mail.head.subject
+        async with self.imap.folder(mail.folder) as (box, opened):
+            whole = await mails(box, mail.folder, opened.validity, [mail.uid])
+        if not whole or whole[0].body.sealed is None or (inside := await self._open(whole[0])) is None:
+            return ""
+        return inside.mail.about
 
     def _of_one(self, mail: Mail, origin: Origin) -> list[Event]:
         if reported := told_of(mail, self.view, origin):

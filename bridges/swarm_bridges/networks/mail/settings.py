@@ -9,6 +9,7 @@ from .headers import ADDRESS
 from .line import SECURITIES, Place
 
 MAX_FOLDERS = 50
+ENCRYPT = ("always", "never")
 USUAL_SIZE = 20_000_000
 """Bytes of a mail where the server does not say how large one may be."""
 
@@ -30,6 +31,8 @@ class Settings:
     certificate: str
     size: int
     """Bytes that a mail may have."""
+    encrypt: str
+    """`always` where the others want it too, `never`, or nothing: when others begin."""
 
 
 def settings_of(owner: str, given: Mapping[str, str]) -> Settings:
@@ -49,6 +52,7 @@ def settings_of(owner: str, given: Mapping[str, str]) -> Settings:
             a for a in given.get("addresses", "").lower().replace(",", " ").split() if ADDRESS.fullmatch(a)
         ),
         certificate=given.get("certificate", ""),
+        encrypt=given.get("encrypt", "") if given.get("encrypt") in ENCRYPT else "",
         size=int(size) if size.isdecimal() and 0 < len(size) < 12 and int(size) else USUAL_SIZE,
     )
 

@@ -41,6 +41,8 @@ class Body:
     files: tuple[Part, ...] = ()
     crypto: str = ""
     """`openpgp` or `smime` where it is encrypted."""
+    sealed: Part | None = None
+    """What is encrypted, where that is the whole mail (RFC 3156, 4): beside anything else it stays closed."""
     report: tuple[Part, ...] = ()
     """The parts of a report about another mail (RFC 6522)."""
 
@@ -74,7 +76,7 @@ def _read(value: Value, where: str, depth: int) -> Body:
         case "alternative":
             return _alternative(inner)
         case "encrypted":
-            return Body(files=_files(inner), crypto="openpgp")
+            return Body(files=_files(inner), crypto="openpgp", sealed=_sealed(inner, where))
         case "signed":
             return inner[0] if inner else Body()
         case "report":
@@ -87,7 +89,15 @@ def _read(value: Value, where: str, depth: int) -> Body:
         case _:
             crypto = next((b.crypto for b in inner if b.crypto), "")
             report = next((b.report for b in inner if b.report), ())
-            return Body(tuple(p for b in inner for p in b.texts), _files(inner), crypto, report)
+            texts = tuple(p for b in inner for p in b.texts)
+            return Body(texts, _files(inner), crypto, report=report)
+
+
+def _sealed(inner: list[Body], where: str) -> Part | None:
+    parts = [p for b in inner for p in (*b.texts, *b.files)]
+    kinds = [p.kind for p in parts]
+    whole = not where and kinds == ["application/pgp-encrypted", "application/octet-stream"]
+    return parts[1] if whole else None
 
 
 def _alternative(inner: list[Body]) -> Body:

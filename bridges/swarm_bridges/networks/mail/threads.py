@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from ...api import ConversationRef, Coverage, Cursor, Gone, MessageRef, NotSupported, Origin, Refused
 from . import names
+from .autocrypt import key_of
 from .compose import following
 from .convert import Mail, is_ours, order, place
 from .grammar import string
-from .headers import Head
+from .headers import topic_of
 from .reading import heads, mails
 from .session import Session
 
@@ -33,6 +34,8 @@ class Audience:
     subject: str = ""
     answers: str = ""
     references: tuple[str, ...] = ()
+    sealed: bool = False
+    """Whether what it answers is encrypted."""
 
 
 def criteria(session: Session, where: ConversationRef) -> list[str | bytes]:
@@ -125,23 +128,36 @@ async def audience(session: Session, where: ConversationRef, reply_to: MessageRe
     if names.is_chat(where):
         root = names.chat_root(session.view.owner, name)
         if target is None:
-            return Audience((name,), references=(root,))
+            return Audience((name,), references=(root,), sealed=await _is_sealed(session, where))
         following_ = following((root, *target.head.before), target.head.message_id)
-        return Audience(
-            (name,), subject=target.head.topic, answers=target.head.message_id, references=following_
-        )
+        answer = await _answer(session, target, (name,))
+        return replace(answer, references=following_)
     if name.startswith(names.LIST):
         post = {v: k for k, v in session.lists.items()}.get(name.removeprefix(names.LIST), "")
         if not post:
             raise NotSupported("this list does not say where one writes to it")
-        return _answer(target.head, (post,)) if target is not None else Audience((post,))
+        return await _answer(session, target, (post,)) if target is not None else Audience((post,))
     if target is None:
         target = await _newest(session, where)
-    return _answer(target.head, *_everybody(session, target))
+    return await _answer(session, target, *_everybody(session, target))
 
 
-def _answer(head: Head, to: tuple[str, ...], cc: tuple[str, ...] = ()) -> Audience:
-    return Audience(to, cc, head.topic, head.message_id, following(head.before, head.message_id))
+async def _answer(session: Session, mail: Mail, to: tuple[str, ...], cc: tuple[str, ...] = ()) -> Audience:
+    head, subject = mail.head, topic_of(await session.subject_of(mail))
+    references = following(head.before, head.message_id)
+    return Audience(to, cc, subject, head.message_id, references, sealed=head.is_sealed)
+
+
+async def _is_sealed(session: Session, where: ConversationRef) -> bool:
+    """Whether the last mail of a chat is encrypted; whoever has sent no key has not encrypted either."""
+    if not key_of(await session.keys.peer(where.remote_id)):
+        return False
+    last: list[Mail] = []
+    for folder in session.settings.folders:
+        async with session.imap.folder(folder) as (box, opened):
+            uids = await box.search(*criteria(session, where))
+            last.extend(await heads(box, folder, opened.validity, uids[-1:]))
+    return bool(last) and max(last, key=order).head.is_sealed
 
 
 def _everybody(session: Session, mail: Mail) -> tuple[tuple[str, ...], tuple[str, ...]]:
