@@ -7,6 +7,6 @@ From the bottom up:
 - `problems`, errors as answers; `once`, so that a repeated write is not done twice;
 - `route`, a row of the table; `about_node`, `about_people`, `about_talk`, `about_bridges`, `about_screens`:
   the rows with their handlers, and `resolve`, which finds what a person means by a name; `table`, all rows;
-- `streams` for what goes on and on, `hooks` for networks that push, `openapi` from the table, `server` around
-  it all.
+- `streams` for what goes on and on, `hooks` for networks that push, `openapi` from the table, `pages` with
+  the web client, `landing` where none is built, `server` around it all.
 """

@@ -16,7 +16,8 @@ async def landing(request: web.Request) -> web.Response:
         f'<!doctype html><html lang="{t.language}"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(t('landing.title'))}</title><h1>{escape(t('landing.title'))}</h1>"
-        f"<p>{escape(t('landing.runs'))}</p><p>{escape(t('landing.cli'))}</p>"
+        f"<p>{escape(t('landing.runs'))} {escape(t('landing.web'))}</p><pre>make web</pre>"
+        f"<p>{escape(t('landing.cli'))}</p>"
         "<pre>swarmnode init\nswarmnode status\nswarmnode invite\nswarmnode --help</pre>"
         f'<p>{escape(t("landing.api"))} <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p></html>'
     )

@@ -21,10 +21,11 @@ from ..errors import Locked, NodeError, StorageError
 from ..texts import language_of_header
 from . import guard, hooks, local, problems
 from .access import NOBODY, OWNER, Access, Gate, Scope
-from .landing import landing
 from .node import File, Node
 from .once import Once, Reply, check_key
 from .openapi import document
+from .pages import PATH as PAGES
+from .pages import Pages
 from .ports import AnswerStore, TokenStore
 from .route import PREFIX, Call, Route, Stream
 from .streams import pump
@@ -59,8 +60,10 @@ class Api:
         clock: Callable[[], Instant],
         entropy: Entropy,
         allowed_hosts: Collection[str] = (),
+        pages: Pages | None = None,
     ) -> None:
         self.node = node
+        self.pages = pages or Pages()
         self.gate = Gate(tokens, clock=clock, entropy=entropy)
         self.once = Once(answers)
         self.allowed = allowed_hosts
@@ -71,11 +74,11 @@ class Api:
         app = web.Application(middlewares=[self._door], client_max_size=LARGEST)
         app.on_response_prepare.append(_protect)
         app.on_shutdown.append(self._stop)
-        app.router.add_get("/", landing)
         app.router.add_get(f"{PREFIX}/openapi.json", self._openapi)
         app.router.add_route("*", hooks.PATH, self._hook)
         for route in ROUTES:
             app.router.add_route(route.method, PREFIX + route.path, self._endpoint(route))
+        app.router.add_get(PAGES, self.pages.answer)
         return app
 
     async def _stop(self, _: web.Application) -> None:

@@ -33,6 +33,7 @@ class Opened:
     def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:
         self.config, self.place, self.stores, self.role = config, place, stores, role
         self._keys = KeyStore(place.files, entropy=os.urandom)
+        stores.exists = self._keys.exists
         self._runner: Runner | None = None
         self._hosted: Hosted | None = None
         self._open = AsyncExitStack()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
 from ..api.ports import Answered, MemoryAnswers, MemoryTokens, Token
 from ..delivery.runner import Runner
+from ..errors import Locked
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import tables
@@ -16,7 +19,7 @@ _FORGET = Prepared(sa.delete(tables.idempotency).where(tables.idempotency.c.at <
 
 
 class Stores:
-    """Both ports of the API. `runner` is set while the store is open.
+    """Both ports of the API. `runner` is set while the store is open; `exists` says whether there is one.
 
     Tokens that were given out before the store was open move into it when it opens, so that the screen that
     made the home stays paired.
@@ -24,6 +27,7 @@ class Stores:
 
     def __init__(self) -> None:
         self.runner: Runner | None = None
+        self.exists: Callable[[], bool] = lambda: False
         self._tokens, self._answers = MemoryTokens(), MemoryAnswers()
         self.tokens = _Tokens(self)
         self.answers = _Answers(self)
@@ -78,8 +82,12 @@ class _Tokens:
     async def find(self, token_hash: bytes) -> Token | None:
         early = await self._stores.early_tokens.find(token_hash)
         runner = self._stores.runner
-        if early is not None or runner is None:
+        if early is not None:
             return early
+        if runner is None:
+            if self._stores.exists():
+                raise Locked("this node is locked", hint="Unlock it: `swarmnode unlock`.")
+            return None
         row = await runner.look(lambda step, _: DEVICES.one(step.tx, token_hash=token_hash))
         return None if row is None else _token(row)
 

@@ -518,7 +518,8 @@ TEXTS = {
     "wipe.done": "Der Schlüssel ist vernichtet.",
     # Die Seite unter /
     "landing.title": "Dein Knoten läuft",
-    "landing.runs": "In diesem Stand gibt es keine Webseite dazu.",
-    "landing.cli": "Benutze ihn in einem Terminal auf der Maschine, auf der er läuft:",
+    "landing.runs": "In diesem Stand ist kein Web-Client.",
+    "landing.web": "In einem Checkout baut ihn das hier; lade die Seite danach neu:",
+    "landing.cli": "Den Knoten benutzt du in einem Terminal auf der Maschine, auf der er läuft:",
     "landing.api": "Programme finden seine API unter",
 }

@@ -496,6 +496,7 @@ TEXTS = {
     # The page at /
     "landing.title": "Your node runs",
     "landing.runs": "There is no web client in this build.",
-    "landing.cli": "Use it from a terminal on the machine where it runs:",
+    "landing.web": "In a checkout this builds it; then load this page again:",
+    "landing.cli": "The node can be used from a terminal on the machine where it runs:",
     "landing.api": "Programs find its API at",
 }

@@ -18,6 +18,7 @@ from double_node import NOW, DoubleNode, as_node
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.api import local
+from swarmnode.api.pages import Pages
 from swarmnode.api.ports import MemoryAnswers, MemoryTokens
 from swarmnode.api.server import Api, Served, serve
 from swarmnode.domain.time import Instant
@@ -113,8 +114,10 @@ async def _answer(response: ClientResponse) -> Answer:
 
 
 @asynccontextmanager
-async def api_world(home: Path, *, allowed_hosts: Sequence[str] = ()) -> AsyncIterator[World]:
-    """Serve the API of a double on loopback and on a socket."""
+async def api_world(
+    home: Path, *, allowed_hosts: Sequence[str] = (), pages: tuple[Path, ...] = ()
+) -> AsyncIterator[World]:
+    """Serve the API of a double on loopback and on a socket, with a web client built in one of `pages`."""
     node, clock = DoubleNode(), Clock()
     api = Api(
         as_node(node),
@@ -123,6 +126,7 @@ async def api_world(home: Path, *, allowed_hosts: Sequence[str] = ()) -> AsyncIt
         clock=clock,
         entropy=SeededEntropy("api"),
         allowed_hosts=allowed_hosts,
+        pages=Pages(pages),
     )
     home.chmod(0o700)
     async with (
