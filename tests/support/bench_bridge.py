@@ -60,11 +60,11 @@ class Bridge:
 
     async def rush(self, ctx, count, at_once):
         """Tell `count` messages as fast as they are taken; then when it began and ended."""
+        await self._met(ctx, "over")
         began = ctx.clock.monotonic()
         for first in range(0, count, at_once):
             batch = (said(f"r{n % ROOMS}", n, talk(n)) for n in range(first, min(first + at_once, count)))
             await ctx.ingest(Batch(tuple(batch), Cursor(b"%d" % first)))
-        await self._met(ctx, "over")
         await ctx.ingest(Batch((said("over", 1, f"{began} {ctx.clock.monotonic()}"),)))
 
     async def past(self, ctx, each):

@@ -27,10 +27,12 @@ from .packed import ordered, pack, texts
 from .writing import Writing
 
 
-def find(step: Step, room_id: int, remote_id: str, part: str = "") -> RemoteMessage | None:
-    """A message by one of its ids."""
+def find(
+    step: Step, room_id: int, remote_id: str, part: str = "", *, aliases: bool = True
+) -> RemoteMessage | None:
+    """A message by one of its ids; `aliases` says whether there are any in this conversation."""
     row = REMOTE_MESSAGES.one(step.tx, conversation_id=room_id, remote_id=remote_id, part=part)
-    if row is not None:
+    if row is not None or not aliases:
         return row
     alias = ALIASES.one(step.tx, conversation_id=room_id, alias=remote_id, part=part)
     return None if alias is None else get(step, alias.message_id)
@@ -58,7 +60,10 @@ def add(
     place: tuple[str, int],
     gone: bool,
 ) -> RemoteMessage:
-    """Put a message in that was not there; `gone` says that it was taken back before it came."""
+    """Put a message in that was not there; `gone` says that it was taken back before it came.
+
+    What is given back lacks what was made with its content.
+    """
     step, mine, past = now.step, event.actor.is_owner, event.origin is api.Origin.HISTORY
     row = REMOTE_MESSAGES.make(
         step.tx,
@@ -78,7 +83,9 @@ def add(
         gone_at=step.wall_s if gone else None,
     )
     name(step, row, event.aliases)
-    return row if gone else words.put(step, now.index, row, Content.of(event))
+    if not gone:
+        words.add(step, now.index, row, Content.of(event))
+    return row
 
 
 def _was_read(step: Step, room: RemoteConversation, place: tuple[str, int]) -> bool:

@@ -15,11 +15,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from swarm_bridges import api
 
 from ...errors import NodeError, UsageError
 from ...services.news import tell
 from ...services.step import Step
+from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import (
     ACCOUNTS,
     REMOTE_MESSAGES,
@@ -28,6 +31,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
+from ...storage.shelf import Prepared
 from . import (
     about,
     accounts,
@@ -47,6 +51,12 @@ from .content import Content
 from .packed import pack, texts
 from .writing import Writing, writing
 
+_ANY = {
+    table.name: Prepared(
+        sa.select(table.c.id).where(table.c.conversation_id == sa.bindparam("room")).limit(1)
+    )
+    for table in (tables.remote_alias, tables.remote_tombstone, tables.remote_parked)
+}
 MAX_SHELVED = 1_000
 """Of one account."""
 
@@ -130,6 +140,8 @@ class _Taking:
     old_ones: Counter[api.ConversationRef]
     rooms: dict[api.ConversationRef, RemoteConversation] = field(default_factory=dict)
     ranks: dict[int, tuple[str, int]] = field(default_factory=dict)
+    none: set[tuple[str, int]] = field(default_factory=set)
+    """Tables that have nothing of a conversation: it is asked once, as long as messages alone come."""
 
     def take(self, event: api.Event) -> None:
         """Take in one event."""
@@ -160,6 +172,8 @@ class _Taking:
                 coverage.add(self.now.step, self._room(event.conversation), event)
             case api.OpaqueSeen():
                 pass  # nothing here speaks through other networks yet, so it is for nobody
+        if not isinstance(event, api.MessageSeen) or event.aliases or event.actor.is_owner:
+            self.none.clear()  # it may have put something there
 
     def _room(self, ref: api.ConversationRef) -> RemoteConversation:
         room = self.rooms.get(ref)
@@ -171,12 +185,22 @@ class _Taking:
         self.rooms.pop(rooms.ref(room), None)
         self.now.chats.add(room.id)
 
+    def _has(self, table: str, room: RemoteConversation) -> bool:
+        """Whether a table has anything of a conversation."""
+        if (table, room.id) in self.none:
+            return False
+        if _ANY[table].scalar(self.now.step.tx, {"room": room.id}) is None:
+            self.none.add((table, room.id))
+            return False
+        return True
+
     # Messages
 
     def _message(self, event: api.MessageSeen) -> None:
         now, step = self.now, self.now.step
         room = self._room(event.ref.conversation)
-        row = entries.find(step, room.id, event.ref.remote_id, event.ref.part)
+        aliases = self._has("remote_alias", room)
+        row = entries.find(step, room.id, event.ref.remote_id, event.ref.part, aliases=aliases)
         row = row or self._known_as(room, event)
         if row is None and (sent := echoes.ours(now, room, event)) is not None:
             row = settling.named(now, sent, event.ref, event.aliases)
@@ -199,9 +223,12 @@ class _Taking:
     def _new(self, room: RemoteConversation, event: api.MessageSeen) -> None:
         now, step = self.now, self.now.step
         actor = people.of(step, now.account.id, event.actor)
-        gone = parked.is_buried(now, room, (event.ref.remote_id, *event.aliases), event.ref.part, actor)
+        names = (event.ref.remote_id, *event.aliases)
+        gone = self._has("remote_tombstone", room) and parked.is_buried(
+            now, room, names, event.ref.part, actor
+        )
         row = entries.add(now, room, event, actor, place=self._place(room, event), gone=gone)
-        if about.catch_up(now, row):
+        if self._has("remote_parked", room) and about.catch_up(now, row):
             self.rooms.pop(event.ref.conversation, None)
         if event.origin is api.Origin.HISTORY:
             now.chats.add(room.id)

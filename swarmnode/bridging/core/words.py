@@ -44,6 +44,14 @@ def of(step: Step, row: RemoteMessage) -> Content | None:
     return None if data is None else content.decode(data)
 
 
+def add(step: Step, index: Index, row: RemoteMessage, new: Content) -> None:
+    """Give a message its first content."""
+    search_id = content.search_id(row.id, row.wall_s)
+    index.change(search_id, "", new.words)
+    body_id = step.tx.bodies.put(new.encode())
+    REMOTE_MESSAGES.change(step.tx, row.id, body_id=body_id, search_id=search_id)
+
+
 def put(step: Step, index: Index, row: RemoteMessage, new: Content | None) -> RemoteMessage:
     """Give a message another content, and destroy the one before; None destroys alone."""
     old = of(step, row)

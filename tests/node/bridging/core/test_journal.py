@@ -200,6 +200,27 @@ def test_unreadable_content_comes_later() -> None:
     assert (core.sees(), core.views()[0].edited) == (["here"], False)
 
 
+def test_what_is_about_a_message_may_come_in_the_same_batch_on_either_side() -> None:
+    core = Core()
+    thumb = frozenset({"+"})
+    core.tell(
+        seen("0", "plain"),
+        seen("1", "first", aliases=("one",)),
+        seen("one", "first, changed", revision="1"),
+        seen("2", "plain too"),
+        api.MessageGone(target=ref("3"), actor=ADA),
+        seen("3", "never shown"),
+        seen("4", "plain again"),
+        api.ReactionsNow(target=ref("5"), actor=BEN, values=thumb),
+        seen("5", "liked"),
+        seen("6", "mine", ME, aliases=("six",)),
+        seen("six", "mine, changed", ME, revision="1"),
+    )
+    said = ["plain", "first, changed", "plain too", "plain again", "liked", "mine, changed"]
+    assert core.sees() == said
+    assert [view.reactions != () for view in core.views()] == [text == "liked" for text in said]
+
+
 def test_what_follows_two_that_turned_out_to_be_one_is_another() -> None:
     core = Core()
     core.say("mine")
