@@ -1,9 +1,9 @@
-# All set-up goes into .venv (and node_modules of the interop peer); a second call finds it done.
+# All set-up goes into .venv (and node_modules of the interop peer and of web/); a second call finds it done.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check docs bench soak vectors fuzz wheel lock clean
+.PHONY: help run demo test check docs web web-check web-test web-types bench soak vectors fuzz wheel lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -12,15 +12,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/ready ## start your node, for screens at http://127.0.0.1:8470
+	@python scripts/build_web.py --try
 	@swarmnode run
 
 demo: .venv/ready ## two people's nodes and two relays talking; DEMO_EXIT=1 ends by itself
 	@python scripts/demo.py
 
-test: check .venv/system .venv/peer docs ## everything: set-up, check, docs, tests
+test: check .venv/system .venv/peer docs web-check web-test web ## everything: set-up, check, docs, tests
 	pytest --numprocesses auto
 
 check: .venv/ready ## format, lint, types, imports
@@ -31,6 +32,18 @@ check: .venv/ready ## format, lint, types, imports
 
 docs: .venv/ready ## run the examples of the documents, in their order
 	pytest -p no:randomly $(wildcard README.md protocol/README.md docs protocol/spec)
+
+web: .venv/web ## build the web client, which the node serves
+	@[ ! -e $< ] || python scripts/build_web.py
+
+web-check: .venv/web ## its types and lint
+	@[ ! -e $< ] || npm run --silent --prefix web check
+
+web-test: .venv/web ## its unit tests
+	@[ ! -e $< ] || npm run --silent --prefix web test
+
+web-types: .venv/ready ## write its types anew from the node's API
+	python scripts/web_types.py web/src/api/types.gen.ts
 
 bench: .venv/ready ## measure all, and write docs/benchmarks*.md
 	for program in tests/bench/*.py; do python $$program; done
@@ -71,7 +84,7 @@ UV_LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-
 	--custom-compile-command 'make lock' $(LOCK)
 
 clean: ## remove all that the set-up and the tools made
-	rm -rf .venv dist $(PEER)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv dist web/dist web/node_modules $(PEER)/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: pyproject.toml requirements/dev.txt scripts/set_up_python
 	scripts/set_up_python "$(PYTHON)"
@@ -79,6 +92,9 @@ clean: ## remove all that the set-up and the tools made
 
 .venv/system: .venv/ready scripts/set_up_system
 	scripts/set_up_system $@
+
+.venv/web: .venv/ready requirements/node.txt scripts/set_up_web web/package-lock.json
+	scripts/set_up_web $@
 
 .venv/peer: .venv/ready requirements/node.txt scripts/set_up_peer $(wildcard $(PEER)/package-lock.json)
 	scripts/set_up_peer $(PEER) $@

@@ -1,5 +1,7 @@
 """The wheel is what `make wheel` promises: three packages that install and import on their own."""
 
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +15,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.timeout(300)
 def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
     subprocess.run(
-        ["hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True, capture_output=True
+        ["hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT,
+        env={"SWARMNODE_WEB": "auto" if shutil.which("npm") else "skip", **os.environ},
+        check=True,
+        capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     tried = subprocess.run(
@@ -28,5 +34,8 @@ def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
     for package in ("swarmnode", "swarm_protocol", "swarm_bridges"):
         assert f"{package}/py.typed" in names
     assert "swarmnode/storage/migrations/versions/v0001.sql" in names
+    client = {name for name in names if name.startswith("swarmnode/_web/")}
+    assert not shutil.which("npm") or "swarmnode/_web/index.html" in client
+    names -= client
     shipped = (".py", "py.typed", ".sql", "bridge.toml", "/README.md", ".py.txt", ".toml.txt", ".md.txt")
     assert [name for name in names if not name.endswith(shipped) and ".dist-info/" not in name] == []

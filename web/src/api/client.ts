@@ -1,0 +1,68 @@
+import { ApiError, UNREACHABLE } from './errors.ts'
+import type { ErrorView, Routes } from './types.gen.ts'
+
+type Names<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never
+
+interface Asked<R extends keyof Routes> {
+  readonly path?: Readonly<Record<Names<R>, string>>
+  readonly query?: Readonly<Record<string, string | number>>
+  readonly body?: Routes[R]['body']
+  /** The same key for the same write: the node does it once. */
+  readonly key?: string
+}
+
+const BASE = '/api/v1'
+let csrf = ''
+let language = 'en'
+
+/** Remember what writes of this session have to carry. */
+export function setCsrf(value: string): void {
+  csrf = value
+}
+
+/** In which language the node is to say what it says. */
+export function setApiLanguage(value: string): void {
+  language = value
+}
+
+/**
+ * Ask the node. `route` is a method and a path, `asked` what goes into it.
+ *
+ * Throws ApiError; with the code `unreachable` where nobody answers.
+ */
+export async function call<R extends keyof Routes>(route: R, asked: Asked<R> = {}): Promise<Routes[R]['answer']> {
+  const [method = 'GET', template = ''] = route.split(' ')
+  const headers: Record<string, string> = { 'Accept-Language': language }
+  if (method !== 'GET' && csrf) headers['X-Swarm-CSRF'] = csrf
+  if (asked.key !== undefined) headers['Idempotency-Key'] = asked.key
+  if (asked.body !== undefined) headers['Content-Type'] = 'application/json'
+  const body = asked.body === undefined ? null : JSON.stringify(asked.body)
+  let response: Response
+  try {
+    response = await fetch(BASE + fill(template, asked.path ?? {}) + search(asked.query), { method, headers, body })
+  } catch {
+    throw new ApiError({ code: UNREACHABLE, detail: 'The node does not answer.' })
+  }
+  if (response.ok) return (response.status === 204 ? null : await response.json()) as Routes[R]['answer']
+  throw new ApiError(await problem(response))
+}
+
+function fill(template: string, path: Readonly<Record<string, string>>): string {
+  return template.replaceAll(/{(\w+)}/g, (_, name: string) => encodeURIComponent(path[name] ?? ''))
+}
+
+function search(query: Readonly<Record<string, string | number>> = {}): string {
+  const said = Object.entries(query).filter(([, value]) => value !== '')
+  return said.length ? `?${new URLSearchParams(said.map(([name, value]) => [name, String(value)]))}` : ''
+}
+
+/** What went wrong; a proxy in between may answer with something that is not the node's. */
+async function problem(response: Response): Promise<ErrorView> {
+  try {
+    const view: ErrorView = await response.json()
+    if (typeof view.code === 'string') return view
+  } catch {
+    // not JSON: not from the node
+  }
+  return { code: UNREACHABLE, detail: `Something between here and the node answered ${response.status}.` }
+}

@@ -1,0 +1,957 @@
+// Made by scripts/web_types.py from the node's API. Do not edit: `make web-types` writes it anew.
+
+/** What went wrong. `where` is a place in the request, `retry_after` seconds after which it may work.
+
+    `choices` are the ways to a person, where one has to be chosen. */
+export interface ErrorView {
+  readonly code: string
+  readonly detail: string
+  readonly hint?: string
+  readonly where?: string
+  readonly retry_after?: number | null
+  readonly choices?: readonly WayChoice[]
+}
+
+/** A way to a person: what to name as `via` for it, and who can read along there. */
+export interface WayChoice {
+  readonly via: string
+  readonly network: string
+  readonly address: string
+  readonly privacy: string
+  readonly would: boolean
+  readonly was: boolean
+}
+
+/** A pairing code, and whether to answer with a cookie (browsers) or a token (programs). */
+export interface OpenSession {
+  readonly code: string
+  readonly label?: string
+  readonly kind?: "bearer" | "cookie"
+}
+
+/** Who asks. `csrf` goes into X-Swarm-CSRF of writes with a cookie; `token` comes once. */
+export interface SessionView {
+  readonly device: string
+  readonly scope: string
+  readonly csrf: string
+  readonly token: string
+}
+
+/** What the screen that is to be paired may do. */
+export interface NewPairing {
+  readonly scope?: "admin" | "read" | "write"
+}
+
+/** A pairing code, good once, until `expires_at`. */
+export interface PairingView {
+  readonly code: string
+  readonly expires_at: number
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_DeviceView_ {
+  readonly items: readonly DeviceView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A screen or program that was paired. */
+export interface DeviceView {
+  readonly id: string
+  readonly label: string
+  readonly kind: string
+  readonly scope: string
+  readonly created_at: number
+  readonly used_at: number
+  readonly this: boolean
+}
+
+/** What a person typed, and what it should be. */
+export interface Meant {
+  readonly kind: "account" | "chat" | "contact" | "device" | "invite" | "message" | "network" | "person" | "relay" | "talk"
+  readonly text: string
+}
+
+/** A thing by its id and the name that people see. */
+export interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** How the node is. */
+export interface StatusView {
+  readonly state: NodeState
+  readonly version: string
+  readonly roles: readonly string[]
+  readonly name: string
+  readonly persona: string
+  readonly relays: readonly RelayView[]
+  readonly contacts: number
+  readonly unread: number
+  readonly waiting: number
+  readonly near: readonly NearView[]
+  readonly restoring: string
+  readonly missing: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+/** What the node can do at the moment. */
+export type NodeState = "empty" | "locked" | "quarantine" | "ready"
+
+/** A relay that this node's queues lie on. */
+export interface RelayView {
+  readonly id: string
+  readonly address: string
+  readonly state: string
+  readonly queues: number
+  readonly tickets: number
+}
+
+/** A contact whose node is reached without a relay at the moment. */
+export interface NearView {
+  readonly contact: string
+  readonly name: string
+  readonly way: string
+}
+
+/** Something to look at: a code for programs, a hint for people that says what to do. */
+export interface Problem {
+  readonly code: string
+  readonly hint: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_Check_ {
+  readonly items: readonly Check[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** One check of `doctor`; a failed one has a hint that leads out. */
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+  readonly hint: string
+}
+
+/** What became of what was kept aside. */
+export interface Retried {
+  readonly taken: number
+  readonly left: number
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_NodeView_ {
+  readonly items: readonly NodeView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** One of the persona's nodes. */
+export interface NodeView {
+  readonly id: string
+  readonly label: string
+  readonly this: boolean
+  readonly priority: number
+  readonly active: boolean
+}
+
+/** A persona to make; without a passphrase and a key file its key lies open in the home. */
+export interface NewPersona {
+  readonly name: string
+  readonly passphrase?: string | null
+  readonly key_file?: string | null
+  readonly words?: readonly string[] | null
+}
+
+/** The 24 words, shown once. Who has them is you. */
+export interface RecoveryWords {
+  readonly words: readonly string[]
+}
+
+/** A name. */
+export interface Renaming {
+  readonly name: string
+}
+
+/** Words by their places, from 1: a few right after they were shown, or all 24 at any time. */
+export interface SomeWords {
+  readonly words: Readonly<Record<string, string>>
+}
+
+/** Whether it was right. */
+export interface Right {
+  readonly right: boolean
+}
+
+/** Where to bring a persona back from. */
+export interface Restoring {
+  readonly words: readonly string[]
+  readonly backup?: string | null
+  readonly passphrase?: string | null
+}
+
+/** How to open the store. */
+export interface Unlocking {
+  readonly passphrase: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_RelayView_ {
+  readonly items: readonly RelayView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A link or a spoken code. */
+export interface SomeLink {
+  readonly link: string
+}
+
+/** How many links to make, for one person each. */
+export interface TicketOrder {
+  readonly count?: number
+}
+
+/** Links; secrets until they are used. */
+export interface Links {
+  readonly links: readonly string[]
+}
+
+/** A file to write, on the node's machine; `contact` is an id, or empty for all. */
+export interface OutTo {
+  readonly path: string
+  readonly contact?: string
+}
+
+/** What went into or came out of a bundle file. */
+export interface CarryView {
+  readonly records: number
+  readonly size_bytes: number
+  readonly new: number
+  readonly foreign: number
+  readonly skipped: number
+  readonly damage: string
+}
+
+/** A file on the node's machine. */
+export interface InFrom {
+  readonly path: string
+}
+
+/** A file that was written. */
+export interface Written {
+  readonly path: string
+  readonly size_bytes: number
+}
+
+/** The persona's name, as a sign that it is meant. */
+export interface Wiping {
+  readonly confirm: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_InviteView_ {
+  readonly items: readonly InviteView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** An invite. `link` is a secret until it is used: whoever has it can answer. */
+export interface InviteView {
+  readonly id: string
+  readonly kind: string
+  readonly state: string
+  readonly role: string
+  readonly expires_at: number
+  readonly link: string
+  readonly code: string
+  readonly contact: string
+  readonly note: string
+}
+
+/** An invite to make. `label` is shown to who gets it, `note` is for us. */
+export interface NewInvite {
+  readonly kind?: "address" | "code" | "one-time"
+  readonly label?: string
+  readonly note?: string
+}
+
+/** An invite to answer: a link or a spoken code. `note` is shown to who made it. */
+export interface Accepting {
+  readonly link: string
+  readonly note?: string
+}
+
+/** What a link or a spoken code is, found out without using it up. */
+export interface NodeLinkView {
+  readonly kind: string
+  readonly relays: readonly string[]
+  readonly expires_at: number
+  readonly expired: boolean
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_ContactView_ {
+  readonly items: readonly ContactView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A person whose node we know. */
+export interface ContactView {
+  readonly id: string
+  readonly name: string
+  readonly standing: string
+  readonly persona: string
+  readonly chat: string
+  readonly nodes: number
+  readonly alerts: readonly string[]
+  readonly note: string
+  readonly single_relay: boolean
+}
+
+/** Whether to take a stranger in. */
+export interface Answering {
+  readonly accept: boolean
+}
+
+/** What two people compare to exclude somebody in between. */
+export interface SafetyView {
+  readonly words: readonly string[]
+  readonly digits: readonly string[]
+  readonly qr: string
+  readonly verified: boolean
+}
+
+/** The text of their QR code; none if words or digits were compared. */
+export interface Verifying {
+  readonly qr?: string | null
+}
+
+/** Whether to trust their new keys. */
+export interface Settling {
+  readonly trust: boolean
+}
+
+/** On or off. */
+export interface Switch {
+  readonly on: boolean
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_PersonView_ {
+  readonly items: readonly PersonView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A person. `ways` is filled where one person is shown, the best one first. */
+export interface PersonView {
+  readonly id: string
+  readonly name: string
+  readonly named: boolean
+  readonly links: readonly BookLinkView[]
+  readonly unread: number
+  readonly last_at: number
+  readonly preferred: string
+  readonly ways: readonly WayView[]
+}
+
+/** An account of a person's, and why it is theirs. */
+export interface BookLinkView {
+  readonly id: string
+  readonly network: string
+  readonly remote_id: string
+  readonly name: string
+  readonly handle: string
+  readonly reason: Reason
+  readonly cause: string
+  readonly at: number
+  readonly contact: string
+  readonly imported: boolean
+}
+
+/** Why an account is held to be a person's. What comes first counts more. */
+export type Reason = "known" | "proven-both-ways" | "proven-one-way" | "said" | "signed" | "suggested"
+
+/** A conversation one to one in which this person can be reached. */
+export interface WayView {
+  readonly chat: string
+  readonly link: string
+  readonly network: string
+  readonly account: string
+  readonly privacy: string
+  readonly usable: boolean
+  readonly why: string
+  readonly healthy: boolean
+  readonly last_at: number
+  readonly unread: number
+  readonly preferred: boolean
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_ChangeView_ {
+  readonly items: readonly ChangeView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A merge or a split. `kind` says which. */
+export interface ChangeView {
+  readonly id: string
+  readonly kind: string
+  readonly cause: string
+  readonly at: number
+  readonly undone: boolean
+  readonly moved: readonly MovedView[]
+  readonly people: readonly string[]
+}
+
+/** What a change did to one account. A person that is gone has an empty name. */
+export interface MovedView {
+  readonly link: string
+  readonly network: string
+  readonly address: string
+  readonly before: string
+  readonly after: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_SuggestionView_ {
+  readonly items: readonly SuggestionView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** Two people who may be one. `cause` says what speaks for it; `reason` how strong that is. */
+export interface SuggestionView {
+  readonly id: string
+  readonly one: PersonView
+  readonly other: PersonView
+  readonly reason: Reason
+  readonly cause: string
+  readonly at: number
+}
+
+/** An address book: a file in vCard 3.0 or 4.0, in base64; or an `account` whose network has one. */
+export interface Importing {
+  readonly cards?: string
+  readonly account?: string
+  readonly dry_run?: boolean
+}
+
+/** What an import did, or in a dry run would do. */
+export interface ImportView {
+  readonly dry_run: boolean
+  readonly new: number
+  readonly known: number
+  readonly suggested: number
+  readonly skipped: number
+  readonly items: readonly ImportedView[]
+}
+
+/** What became, or would become, of one entry of an address book. */
+export interface ImportedView {
+  readonly name: string
+  readonly outcome: string
+  readonly addresses: readonly string[]
+  readonly people: readonly string[]
+  readonly why: string
+  readonly line: number
+}
+
+/** Another name, here; the id of the account on which to write to them. An empty one takes it back. */
+export interface PersonChange {
+  readonly name?: string | null
+  readonly preferred?: string | null
+}
+
+/** A stretch of messages in the order of the screen, and cursors for what lies before and after. */
+export interface Page {
+  readonly items: readonly MessageView[]
+  readonly prev: string
+  readonly next: string
+}
+
+/** A message as it stands now, edits and reactions included. */
+export interface MessageView {
+  readonly id: string
+  readonly chat: string
+  readonly author: string
+  readonly author_name: string
+  readonly mine: boolean
+  readonly kind: string
+  readonly text: string
+  readonly wall_s: number
+  readonly state: MessageState
+  readonly reason: string
+  readonly reply_to: string
+  readonly edited: boolean
+  readonly reactions: readonly (readonly [string, string])[]
+  readonly attachments: readonly AttachmentView[]
+  readonly expires_in_s: number | null
+  readonly unread: boolean
+  readonly author_handle: string
+  readonly title: string
+  readonly sensitive: boolean
+  readonly url: string
+  readonly protection: string
+  readonly marks: readonly string[]
+  readonly poll: PollView | null
+  readonly doing: readonly string[]
+  readonly network: string
+}
+
+/** How far a message is. */
+export type MessageState = "delivered" | "expired" | "maybe" | "queued" | "read" | "received" | "refused" | "sent" | "waiting"
+
+/** A file inside a message. */
+export interface AttachmentView {
+  readonly name: string
+  readonly media_type: string
+  readonly size_bytes: number
+}
+
+/** A question with answers, on a network that has such a thing. */
+export interface PollView {
+  readonly choices: readonly ChoiceView[]
+  readonly multiple: boolean
+  readonly closed: boolean
+  readonly closes_at: number | null
+}
+
+/** An answer of a poll. `votes` is None while its network hides them. */
+export interface ChoiceView {
+  readonly id: string
+  readonly text: string
+  readonly votes: number | null
+  readonly mine: boolean
+}
+
+/** Something to say to a person. `via`: a conversation, a network or `node`; else the rule finds a way. */
+export interface NewWords {
+  readonly text?: string
+  readonly reply_to?: string
+  readonly attachments?: readonly NewAttachment[]
+  readonly expire_s?: number | null
+  readonly via?: string
+}
+
+/** A file to send; its bytes are in base64. */
+export interface NewAttachment {
+  readonly name: string
+  readonly media_type?: string
+  readonly data: string
+}
+
+/** The cursor behind what was seen (`next` of a page); an empty one means everything. */
+export interface SeenUpTo {
+  readonly up_to?: string
+}
+
+/** The person who is the same as this one. */
+export interface Merging {
+  readonly other: string
+}
+
+/** Ids of the accounts that are somebody else's. */
+export interface Splitting {
+  readonly links: readonly string[]
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_ChatView_ {
+  readonly items: readonly ChatView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A conversation. */
+export interface ChatView {
+  readonly id: string
+  readonly title: string
+  readonly contact: string
+  readonly unread: number
+  readonly standing: string
+  readonly last_text: string
+  readonly last_at: number
+  readonly draft: string
+  readonly timer_s: number
+  readonly network: string
+  readonly account: string
+  readonly privacy: string
+  readonly kind: string
+  readonly last_kind: string
+  readonly person: string
+}
+
+/** Something to say. Contacts take 4 files of 256 KiB together, other networks up to 10 of 8 MiB. */
+export interface NewMessage {
+  readonly text?: string
+  readonly reply_to?: string
+  readonly attachments?: readonly NewAttachment[]
+  readonly expire_s?: number | null
+}
+
+/** The last message that was read. */
+export interface ReadUpTo {
+  readonly up_to: string
+}
+
+/** Seconds after which later messages disappear; 0 for never. */
+export interface Timer {
+  readonly seconds: number
+}
+
+/** What is being written. */
+export interface DraftView {
+  readonly text: string
+}
+
+/** What is being written. */
+export interface Draft {
+  readonly text: string
+}
+
+/** Another text. */
+export interface NewText {
+  readonly text: string
+}
+
+/** A symbol; an empty one takes the reaction back. */
+export interface Reaction {
+  readonly symbol: string
+}
+
+/** Messages to destroy, here or with the others too. */
+export interface Deleting {
+  readonly ids: readonly string[]
+  readonly everywhere?: boolean
+}
+
+/** What became of a deletion. */
+export interface DeletionView {
+  readonly targets: readonly string[]
+  readonly here: string
+  readonly asked: boolean
+}
+
+/** What to look for; any text is allowed. */
+export interface Searching {
+  readonly text: string
+  readonly chat?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** What a search found. `scope` says in words what was searched, gaps included. */
+export interface Found {
+  readonly items: readonly Hit[]
+  readonly next: string
+  readonly scope: string
+}
+
+/** A message that a search found; `snippet` marks the words with U+0002 and U+0003 around them. */
+export interface Hit {
+  readonly message: MessageView
+  readonly snippet: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_NetworkView_ {
+  readonly items: readonly NetworkView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A bridge to a network: a package that is installed. */
+export interface NetworkView {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly summary: string
+  readonly tier: string
+  readonly runs: boolean
+  readonly problem: string
+  readonly hint: string
+  readonly quarantined: boolean
+  readonly restarts: number
+  readonly confined: readonly string[]
+  readonly resident_bytes: number
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_AccountView_ {
+  readonly items: readonly AccountView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** An account of the owner on a network. */
+export interface AccountView {
+  readonly id: string
+  readonly network: string
+  readonly network_name: string
+  readonly display: string
+  readonly state: string
+  readonly code: string
+  readonly since: number
+  readonly notice: string
+  readonly way_out: string
+  readonly says: string
+  readonly paused: boolean
+  readonly at_home: boolean
+  readonly waiting: number
+  readonly asked: number
+}
+
+/** What people of a network type to reach somebody, or a `room`. */
+export interface Address {
+  readonly address: string
+  readonly room?: boolean
+}
+
+/** A login: on a `network`, to add an account; or for an `account`, again or with other settings.
+
+    `at_home`: its server is in the owner's own network, and may be reached there. */
+export interface NewLogin {
+  readonly network?: string
+  readonly account?: string
+  readonly why?: "add" | "reauth" | "reconfigure"
+  readonly at_home?: boolean
+}
+
+/** A login. Without a step it is done, and `account` is the account that it added or renewed. */
+export interface LoginView {
+  readonly id: string
+  readonly network: string
+  readonly turn: string
+  readonly step: StepView | null
+  readonly account: string
+}
+
+/** What a login shows. `kind`: `form`, `open_url`, `show_and_wait` or `confirm`. */
+export interface StepView {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly text: string
+  readonly fields: readonly FieldView[]
+  readonly show: Readonly<Record<string, string>>
+  readonly poll_every_s: number | null
+  readonly error: string
+}
+
+/** Something to fill in. `kind`: `text`, `secret`, `url`, `email`, `code`, `choice` or `bool`. */
+export interface FieldView {
+  readonly name: string
+  readonly kind: string
+  readonly label: string
+  readonly help: string
+  readonly pattern: string
+  readonly options: readonly (readonly [string, string])[]
+  readonly default: string
+  readonly optional: boolean
+}
+
+/** What was filled in, by names of fields; `turn` is that of the step. */
+export interface Answers {
+  readonly turn: string
+  readonly answers?: Readonly<Record<string, string>>
+}
+
+/** What can be done in a conversation of a network. Sizes in characters as `text_unit` says, and bytes. */
+export interface AbilitiesView {
+  readonly levels: Readonly<Record<string, string>>
+  readonly max_text: number | null
+  readonly text_unit: string
+  readonly edit_within_s: number | null
+  readonly delete_within_s: number | null
+  readonly reactions: readonly string[] | null
+  readonly reactions_each: number | null
+  readonly media: Readonly<Record<string, number>>
+  readonly max_files: number | null
+  readonly visibilities: readonly string[]
+  readonly privacy: string
+  readonly protect: readonly string[]
+}
+
+/** Ids of the choices of a poll. */
+export interface Vote {
+  readonly choices: readonly string[]
+}
+
+export interface Routes {
+  'POST /session': { body: OpenSession; answer: SessionView }
+  'GET /session': { body: undefined; answer: SessionView }
+  'DELETE /session': { body: undefined; answer: null }
+  'POST /pairing': { body: NewPairing; answer: PairingView }
+  'GET /devices': { body: undefined; answer: Items_DeviceView_ }
+  'DELETE /devices/{device}': { body: undefined; answer: null }
+  'POST /resolve': { body: Meant; answer: Named }
+  'GET /status': { body: undefined; answer: StatusView }
+  'GET /doctor': { body: undefined; answer: Items_Check_ }
+  'POST /doctor/retry': { body: undefined; answer: Retried }
+  'GET /nodes': { body: undefined; answer: Items_NodeView_ }
+  'GET /events': { body: undefined; answer: never }
+  'GET /trace': { body: undefined; answer: never }
+  'POST /identity': { body: NewPersona; answer: RecoveryWords }
+  'PATCH /identity': { body: Renaming; answer: StatusView }
+  'POST /identity/words/check': { body: SomeWords; answer: Right }
+  'POST /identity/restore': { body: Restoring; answer: StatusView }
+  'POST /unlock': { body: Unlocking; answer: StatusView }
+  'POST /lock': { body: undefined; answer: StatusView }
+  'GET /relays': { body: undefined; answer: Items_RelayView_ }
+  'POST /relays': { body: SomeLink; answer: RelayView }
+  'DELETE /relays/{relay}': { body: undefined; answer: null }
+  'POST /relays/tickets': { body: TicketOrder; answer: Links }
+  'POST /carry/out': { body: OutTo; answer: CarryView }
+  'POST /carry/in': { body: InFrom; answer: CarryView }
+  'POST /backups': { body: InFrom; answer: Written }
+  'POST /exports': { body: InFrom; answer: Written }
+  'POST /wipe': { body: Wiping; answer: null }
+  'GET /invites': { body: undefined; answer: Items_InviteView_ }
+  'POST /invites': { body: NewInvite; answer: InviteView }
+  'DELETE /invites/{invite}': { body: undefined; answer: null }
+  'POST /invites/accept': { body: Accepting; answer: InviteView }
+  'POST /links/inspect': { body: SomeLink; answer: NodeLinkView }
+  'GET /contacts': { body: undefined; answer: Items_ContactView_ }
+  'GET /contacts/{contact}': { body: undefined; answer: ContactView }
+  'PATCH /contacts/{contact}': { body: Renaming; answer: ContactView }
+  'DELETE /contacts/{contact}': { body: undefined; answer: null }
+  'POST /contacts/{contact}/answer': { body: Answering; answer: ContactView }
+  'GET /contacts/{contact}/safety': { body: undefined; answer: SafetyView }
+  'POST /contacts/{contact}/verify': { body: Verifying; answer: ContactView }
+  'POST /contacts/{contact}/alert': { body: Settling; answer: ContactView }
+  'PUT /contacts/{contact}/block': { body: Switch; answer: ContactView }
+  'GET /people': { body: undefined; answer: Items_PersonView_ }
+  'GET /people/changes': { body: undefined; answer: Items_ChangeView_ }
+  'POST /people/changes/{change}/undo': { body: undefined; answer: ChangeView }
+  'GET /people/suggestions': { body: undefined; answer: Items_SuggestionView_ }
+  'POST /people/suggestions/{suggestion}/accept': { body: undefined; answer: ChangeView }
+  'POST /people/suggestions/{suggestion}/refuse': { body: undefined; answer: null }
+  'POST /people/import': { body: Importing; answer: ImportView }
+  'GET /people/{person}': { body: undefined; answer: PersonView }
+  'PATCH /people/{person}': { body: PersonChange; answer: PersonView }
+  'DELETE /people/{person}': { body: undefined; answer: null }
+  'GET /people/{person}/messages': { body: undefined; answer: Page }
+  'POST /people/{person}/messages': { body: NewWords; answer: MessageView }
+  'POST /people/{person}/read': { body: SeenUpTo; answer: PersonView }
+  'POST /people/{person}/merge': { body: Merging; answer: ChangeView }
+  'POST /people/{person}/split': { body: Splitting; answer: ChangeView }
+  'GET /chats': { body: undefined; answer: Items_ChatView_ }
+  'GET /chats/{chat}': { body: undefined; answer: ChatView }
+  'GET /chats/{chat}/messages': { body: undefined; answer: Page }
+  'POST /chats/{chat}/messages': { body: NewMessage; answer: MessageView }
+  'POST /chats/{chat}/read': { body: ReadUpTo; answer: ChatView }
+  'PUT /chats/{chat}/timer': { body: Timer; answer: ChatView }
+  'GET /chats/{chat}/draft': { body: undefined; answer: DraftView }
+  'PUT /chats/{chat}/draft': { body: Draft; answer: null }
+  'GET /messages/{message}': { body: undefined; answer: MessageView }
+  'PATCH /messages/{message}': { body: NewText; answer: MessageView }
+  'PUT /messages/{message}/reaction': { body: Reaction; answer: MessageView }
+  'POST /messages/{message}/resend': { body: undefined; answer: MessageView }
+  'POST /messages/{message}/cancel': { body: undefined; answer: MessageView }
+  'GET /messages/{message}/delivery': { body: undefined; answer: MessageView }
+  'GET /messages/{message}/attachments/{index}': { body: undefined; answer: never }
+  'POST /deletions': { body: Deleting; answer: DeletionView }
+  'POST /search': { body: Searching; answer: Found }
+  'GET /bridges': { body: undefined; answer: Items_NetworkView_ }
+  'POST /bridges/{network}/reload': { body: undefined; answer: NetworkView }
+  'GET /accounts': { body: undefined; answer: Items_AccountView_ }
+  'GET /accounts/{account}': { body: undefined; answer: AccountView }
+  'DELETE /accounts/{account}': { body: undefined; answer: null }
+  'POST /accounts/{account}/pause': { body: undefined; answer: AccountView }
+  'POST /accounts/{account}/resume': { body: undefined; answer: AccountView }
+  'POST /accounts/{account}/chats': { body: Address; answer: ChatView }
+  'POST /logins': { body: NewLogin; answer: LoginView }
+  'GET /logins/{login}': { body: undefined; answer: LoginView }
+  'POST /logins/{login}': { body: Answers; answer: LoginView }
+  'DELETE /logins/{login}': { body: undefined; answer: null }
+  'POST /logins/{login}/tick': { body: undefined; answer: LoginView }
+  'GET /chats/{chat}/abilities': { body: undefined; answer: AbilitiesView }
+  'GET /timeline': { body: undefined; answer: Page }
+  'PUT /messages/{message}/marks/{mark}': { body: Switch; answer: MessageView }
+  'POST /messages/{message}/vote': { body: Vote; answer: MessageView }
+  'POST /chats/{chat}/leave': { body: undefined; answer: ChatView }
+  'PUT /chats/{chat}/typing': { body: Switch; answer: null }
+  'POST /messages/{message}/confirm': { body: undefined; answer: MessageView }
+}
+
+export type Datum = string | number | boolean
+
+export interface Events {
+  'node.changed': Record<string, never>
+  'node.quarantine': Record<string, never>
+  'node.forked': Record<string, never>
+  'contact.new': { contact: Datum }
+  'contact.changed': { contact: Datum }
+  'contact.removed': { contact: Datum }
+  'contact.request': { request: Datum }
+  'contact.alert': { contact: Datum; kind: Datum }
+  'invite.changed': { invite: Datum; state: Datum }
+  'invite.burnt': { invite: Datum }
+  'people.changed': { person: Datum }
+  'people.removed': { person: Datum }
+  'people.suggested': { suggestion: Datum }
+  'chat.new': { chat: Datum; contact: Datum }
+  'chat.changed': { chat: Datum }
+  'chat.typing': { chat: Datum; author: Datum; on: Datum }
+  'draft.changed': { chat: Datum }
+  'message.new': { chat: Datum; message: Datum; mine: Datum }
+  'message.changed': { chat: Datum; message: Datum }
+  'message.deleted': { chat: Datum; message: Datum }
+  'message.state': { message: Datum; state: Datum; chat?: Datum }
+  'relay.changed': { relay: Datum; state: Datum; reason?: Datum }
+  'relay.tickets': { relay: Datum }
+  'relay.direct': { relay: Datum; reason: Datum }
+  'relay.waiting': { relay: Datum; reason: Datum }
+  'queue.dead': { relay: Datum }
+  'incoming.refused': { code: Datum; rule: Datum; peer: Datum }
+  'incoming.unknown': { kind: Datum }
+  'incoming.poison': { peer: Datum }
+  'bridge.changed': { account: Datum }
+  'bridge.notice': { account: Datum; notice: Datum; way_out: Datum }
+  'bridge.removed': { account: Datum }
+  'bridge.claim': { account: Datum }
+  'bridge.shelved': { account: Datum }
+}
+
+export const EVENTS = [
+  'node.changed',
+  'node.quarantine',
+  'node.forked',
+  'contact.new',
+  'contact.changed',
+  'contact.removed',
+  'contact.request',
+  'contact.alert',
+  'invite.changed',
+  'invite.burnt',
+  'people.changed',
+  'people.removed',
+  'people.suggested',
+  'chat.new',
+  'chat.changed',
+  'chat.typing',
+  'draft.changed',
+  'message.new',
+  'message.changed',
+  'message.deleted',
+  'message.state',
+  'relay.changed',
+  'relay.tickets',
+  'relay.direct',
+  'relay.waiting',
+  'queue.dead',
+  'incoming.refused',
+  'incoming.unknown',
+  'incoming.poison',
+  'bridge.changed',
+  'bridge.notice',
+  'bridge.removed',
+  'bridge.claim',
+  'bridge.shelved',
+] as const

@@ -1,0 +1,194 @@
+import { signal, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import { commands, listenToKeys, useCommand } from './keys.ts'
+import { chatPath, go, path, view } from './router.ts'
+import { putMessage } from './state/chat.ts'
+import { saveDraftsNow } from './state/drafts.ts'
+import { inbox, loadInbox, unread } from './state/inbox.ts'
+import { accounts, loadNetworks } from './state/networks.ts'
+import { startOutbox } from './state/outbox.ts'
+import { loadPeople } from './state/people.ts'
+import { stage } from './state/session.ts'
+import { type Key, t } from './text/t.ts'
+import { Announcer, Toast } from './ui/Announcer.tsx'
+import { Empty, Icon, Link } from './ui/basics.tsx'
+import { Dialog } from './ui/Dialog.tsx'
+import type { IconName } from './ui/icons.ts'
+import { Chat } from './views/chat/Chat.tsx'
+import { Health } from './views/health/Health.tsx'
+import { Inbox } from './views/inbox/Inbox.tsx'
+import { Login } from './views/networks/Login.tsx'
+import { Networks } from './views/networks/Networks.tsx'
+import { Accept, Invite } from './views/people/Invite.tsx'
+import { People } from './views/people/People.tsx'
+import { Settings } from './views/settings/Settings.tsx'
+import { Gate } from './views/start/Gate.tsx'
+import { Start } from './views/start/Start.tsx'
+
+export function App() {
+  const inside = stage.value === 'ready'
+  return (
+    <>
+      {inside ? <Shell /> : stage.value === 'start' ? <Start /> : <Gate />}
+      <Toast />
+      <Announcer />
+    </>
+  )
+}
+
+interface Place {
+  readonly to: string
+  readonly text: Key
+  readonly icon: IconName
+  /** The second key after `g`. */
+  readonly key: string
+}
+
+const PLACES: readonly Place[] = [
+  { to: '/', text: 'inbox.title', icon: 'inbox', key: 'i' },
+  { to: '/people', text: 'people.title', icon: 'users', key: 'p' },
+  { to: '/networks', text: 'networks.title', icon: 'network', key: 'b' },
+  { to: '/health', text: 'health.title', icon: 'heart-pulse', key: 'h' },
+  { to: '/settings', text: 'settings.title', icon: 'settings', key: 's' },
+]
+
+/** Whether there is room for one thing at a time only; the style sheet has the same number. */
+const narrow = signal(false)
+const media = matchMedia('(max-width: 639px)')
+media.addEventListener('change', () => (narrow.value = media.matches))
+narrow.value = media.matches
+
+/** The rail, the list and what was chosen from it: side by side where there is room, else one after the other. */
+function Shell() {
+  const help = useSignal(false)
+  useEffect(() => {
+    void Promise.all([loadInbox(), loadPeople(), loadNetworks(), startOutbox(putMessage)])
+    addEventListener('pagehide', saveDraftsNow)
+    const end = listenToKeys()
+    return () => {
+      removeEventListener('pagehide', saveDraftsNow)
+      end()
+    }
+  }, [])
+  useCommand('?', t('help.title'), () => (help.value = true))
+  useCommand('Escape', t('key.back'), () => go('/'))
+  useCommand('n', t('key.next-unread'), () => {
+    const next = inbox.value.find((chat) => chat.unread > 0)
+    if (next) go(chatPath(next.id))
+  })
+  useCommand('i', t('invite.title'), () => go('/invite'))
+  const inList = view.value.name === 'inbox' || view.value.name === 'chat'
+  return (
+    <div class={`shell ${view.value.name === 'inbox' ? 'at-list' : 'at-content'} ${inList ? 'with-list' : ''}`}>
+      <a class="skip" href="#main">
+        {t('skip')}
+      </a>
+      <nav aria-label={t('nav')}>
+        {PLACES.map((place) => (
+          <Place key={place.to} place={place} />
+        ))}
+      </nav>
+      {inList && !narrow.value && (
+        <aside aria-label={t('inbox.title')}>
+          <Inbox />
+        </aside>
+      )}
+      <main id="main" tabIndex={-1}>
+        {narrow.value && view.value.name === 'inbox' ? <Inbox /> : <Content />}
+      </main>
+      {help.value && <Help onClose={() => (help.value = false)} />}
+    </div>
+  )
+}
+
+function Place({ place }: { readonly place: Place }) {
+  const { to, text, icon, key } = place
+  useCommand(`g${key}`, t(text), () => go(to))
+  const here = to === '/' ? path.value === '/' || path.value.startsWith('/chats/') : path.value.startsWith(to)
+  const wanted = to === '/networks' && accounts.value.some((account) => account.notice)
+  return (
+    <Link to={to} aria-current={here ? 'page' : undefined} title={`${t(text)} (g ${key})`}>
+      <Icon name={icon} />
+      <span>{t(text)}</span>
+      {to === '/' && unread.value > 0 && (
+        <span class="dot">
+          <span class="unseen">{t('inbox.count', { count: unread.value })}</span>
+        </span>
+      )}
+      {wanted && (
+        <span class="dot warn">
+          <span class="unseen">{t('networks.look')}</span>
+        </span>
+      )}
+    </Link>
+  )
+}
+
+function Content() {
+  const at = view.value
+  switch (at.name) {
+    case 'inbox':
+      return (
+        <Empty icon="inbox" title={t('inbox.pick')}>
+          <p>{t('inbox.pick.text')}</p>
+        </Empty>
+      )
+    case 'chat':
+      return <Chat key={at.chat} chat={at.chat} />
+    case 'people':
+      return <People />
+    case 'invite':
+      return <Invite />
+    case 'accept':
+      return <Accept />
+    case 'networks':
+      return <Networks />
+    case 'login':
+      return <Login key={at.network + at.account} network={at.network} account={at.account} />
+    case 'settings':
+      return <Settings />
+    case 'health':
+      return <Health />
+    default:
+      return (
+        <Empty icon="circle-alert" title={t('nowhere')}>
+          <Link to="/" class="button main">
+            {t('inbox.title')}
+          </Link>
+        </Empty>
+      )
+  }
+}
+
+function Help({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title={t('help.title')} onClose={onClose}>
+      <dl class="keys">
+        {commands.value.map(({ keys, says }) => (
+          <div key={keys}>
+            <dt>
+              {(keys === 'Escape' ? ['Esc'] : [...keys]).map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{says}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>Ctrl</kbd>
+            <kbd>Enter</kbd>
+          </dt>
+          <dd>{t('send')}</dd>
+        </div>
+        <div>
+          <dt>
+            <kbd>F6</kbd>
+          </dt>
+          <dd>{t('key.region')}</dd>
+        </div>
+      </dl>
+    </Dialog>
+  )
+}

@@ -1,0 +1,74 @@
+/** All conversations of all networks, the latest first. */
+
+import { computed, signal } from '@preact/signals'
+
+import { call } from '../api/client.ts'
+import { type ApiError, asError } from '../api/errors.ts'
+import { listen } from '../api/live.ts'
+import type { ChatView } from '../api/types.gen.ts'
+
+export type Filter = 'all' | 'unread'
+
+const chats = signal<ReadonlyMap<string, ChatView>>(new Map())
+export const loaded = signal(false)
+export const inboxTrouble = signal<ApiError | null>(null)
+export const filter = signal<Filter>('all')
+
+/** Conversations; what is only read (timelines, lists) is not among them. */
+export const inbox = computed(() =>
+  [...chats.value.values()]
+    .filter((chat) => ['direct', 'group', 'channel', 'feed'].includes(chat.kind))
+    .toSorted((a, b) => b.last_at - a.last_at || a.title.localeCompare(b.title)),
+)
+export const shown = computed(() =>
+  filter.value === 'unread' ? inbox.value.filter((chat) => chat.unread > 0) : inbox.value,
+)
+export const unread = computed(() => inbox.value.reduce((sum, chat) => sum + chat.unread, 0))
+export const chatOf = (id: string): ChatView | undefined => chats.value.get(id)
+
+export async function loadInbox(): Promise<void> {
+  try {
+    const { items } = await call('GET /chats')
+    chats.value = new Map(items.map((chat) => [chat.id, chat]))
+    loaded.value = true
+    inboxTrouble.value = null
+  } catch (error) {
+    inboxTrouble.value = asError(error)
+  }
+}
+
+/** Put a conversation as the node has just shown it. */
+export function putChat(chat: ChatView): void {
+  chats.value = new Map(chats.value).set(chat.id, chat)
+}
+
+// Many events tell of one conversation: it is looked at once for all that come together.
+const stale = new Set<string>()
+let timer = 0
+const TOGETHER_MS = 60
+
+function look(chat: string): void {
+  stale.add(chat)
+  timer ||= window.setTimeout(() => {
+    timer = 0
+    const ids = [...stale]
+    stale.clear()
+    void Promise.all(ids.map(lookAt))
+  }, TOGETHER_MS)
+}
+
+async function lookAt(id: string): Promise<void> {
+  try {
+    putChat(await call('GET /chats/{chat}', { path: { chat: id } }))
+  } catch (error) {
+    if (asError(error).code !== 'not-found') return
+    const left = new Map(chats.value)
+    left.delete(id)
+    chats.value = left
+  }
+}
+
+listen(({ type, data }) => {
+  if (type === 'resync' || type.startsWith('contact.') || type === 'bridge.removed') void loadInbox()
+  else if (data['chat'] !== undefined && type !== 'message.state') look(String(data['chat']))
+})

@@ -1,0 +1,71 @@
+/** Other networks: those that can be added, the person's accounts there, and a login in progress. */
+
+import { signal } from '@preact/signals'
+
+import { call } from '../api/client.ts'
+import { type ApiError, asError } from '../api/errors.ts'
+import { listen } from '../api/live.ts'
+import type { AccountView, ChatView, LoginView, NetworkView, NewLogin } from '../api/types.gen.ts'
+
+export const networks = signal<readonly NetworkView[]>([])
+export const accounts = signal<readonly AccountView[]>([])
+export const networksTrouble = signal<ApiError | null>(null)
+export const networksLoaded = signal(false)
+
+export async function loadNetworks(): Promise<void> {
+  try {
+    const [there, ours] = await Promise.all([call('GET /bridges'), call('GET /accounts')])
+    networks.value = there.items
+    accounts.value = ours.items
+    networksTrouble.value = null
+    networksLoaded.value = true
+  } catch (error) {
+    networksTrouble.value = asError(error)
+  }
+}
+
+/** How a network is called by its bridge; its id where that is not known. */
+export const nameOf = (network: string): string =>
+  networks.value.find((known) => known.id === network)?.name ??
+  accounts.value.find((account) => account.network === network)?.network_name ??
+  network
+
+// A login: steps told by the node. The page knows no network by name.
+
+export const beginLogin = (asked: NewLogin): Promise<LoginView> => call('POST /logins', { body: asked })
+
+export const answerLogin = (login: LoginView, answers: Readonly<Record<string, string>>): Promise<LoginView> =>
+  call('POST /logins/{login}', { path: { login: login.id }, body: { turn: login.turn, answers } })
+
+export const tickLogin = (login: string): Promise<LoginView> => call('POST /logins/{login}/tick', { path: { login } })
+
+export async function endLogin(login: string): Promise<void> {
+  await call('DELETE /logins/{login}', { path: { login } }).catch(() => {})
+}
+
+// What people do with an account
+
+export async function pause(account: string): Promise<void> {
+  await call('POST /accounts/{account}/pause', { path: { account } })
+  await loadNetworks()
+}
+
+export async function resume(account: string): Promise<void> {
+  await call('POST /accounts/{account}/resume', { path: { account } })
+  await loadNetworks()
+}
+
+export async function removeAccount(account: string): Promise<void> {
+  await call('DELETE /accounts/{account}', { path: { account } })
+  await loadNetworks()
+}
+
+export const openAt = (account: string, address: string): Promise<ChatView> =>
+  call('POST /accounts/{account}/chats', { path: { account }, body: { address } })
+
+let timer = 0
+listen(({ type }) => {
+  if (!networksLoaded.value || (type !== 'resync' && !type.startsWith('bridge.'))) return
+  window.clearTimeout(timer)
+  timer = window.setTimeout(() => void loadNetworks(), 100)
+})

@@ -1,0 +1,72 @@
+/** People whose nodes we know, the invites that lead to them, and the relays in between. */
+
+import { computed, signal } from '@preact/signals'
+
+import { call } from '../api/client.ts'
+import { type ApiError, asError } from '../api/errors.ts'
+import { listen } from '../api/live.ts'
+import type { ContactView, InviteView, NodeLinkView, NewInvite, SafetyView } from '../api/types.gen.ts'
+
+export const contacts = signal<readonly ContactView[]>([])
+export const invites = signal<readonly InviteView[]>([])
+export const peopleTrouble = signal<ApiError | null>(null)
+export const peopleLoaded = signal(false)
+
+export const requests = computed(() => contacts.value.filter((contact) => contact.standing === 'request'))
+export const contactOf = (id: string): ContactView | undefined => contacts.value.find((contact) => contact.id === id)
+
+export async function loadPeople(): Promise<void> {
+  try {
+    const [people, given] = await Promise.all([call('GET /contacts'), call('GET /invites')])
+    contacts.value = people.items
+    invites.value = given.items
+    peopleTrouble.value = null
+    peopleLoaded.value = true
+  } catch (error) {
+    peopleTrouble.value = asError(error)
+  }
+}
+
+export async function invite(asked: NewInvite): Promise<InviteView> {
+  const made = await call('POST /invites', { body: asked })
+  await loadPeople()
+  return made
+}
+
+export async function revoke(id: string): Promise<void> {
+  await call('DELETE /invites/{invite}', { path: { invite: id } })
+  await loadPeople()
+}
+
+export async function inspect(link: string): Promise<NodeLinkView> {
+  return call('POST /links/inspect', { body: { link } })
+}
+
+export async function accept(link: string): Promise<InviteView> {
+  const taken = await call('POST /invites/accept', { body: { link } })
+  await loadPeople()
+  return taken
+}
+
+export async function useRelay(link: string): Promise<void> {
+  await call('POST /relays', { body: { link } })
+}
+
+export async function answer(contact: string, yes: boolean): Promise<void> {
+  await call('POST /contacts/{contact}/answer', { path: { contact }, body: { accept: yes } })
+  await loadPeople()
+}
+
+export async function safetyOf(contact: string): Promise<SafetyView> {
+  return call('GET /contacts/{contact}/safety', { path: { contact } })
+}
+
+/** The words were compared and are the same. */
+export async function markChecked(contact: string): Promise<void> {
+  await call('POST /contacts/{contact}/verify', { path: { contact }, body: {} })
+  await loadPeople()
+}
+
+listen(({ type }) => {
+  if (type === 'resync' || type.startsWith('contact.') || type.startsWith('invite.')) void loadPeople()
+})

@@ -1,0 +1,96 @@
+/**
+ * A list of any length, of which only what is near the screen is drawn. The row that is read stays where it is when
+ * others come before it; at the end it follows what is new.
+ */
+
+import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core'
+import type { ComponentChildren, RefObject } from 'preact'
+import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks'
+
+interface ListProps<T> {
+  readonly items: readonly T[]
+  readonly keyOf: (item: T) => string
+  readonly row: (item: T, index: number) => ComponentChildren
+  readonly label: string
+  /** Height of a row before it is measured, in pixels. */
+  readonly estimate: number
+  /** Where it begins and what it holds on to: `start` as lists do, `end` as conversations do. */
+  readonly anchor?: 'start' | 'end'
+  /** Called when what lies before the first row comes near. */
+  readonly onStart?: () => void
+  /** Through which it is told where to go. */
+  readonly handle?: RefObject<ListHandle | null>
+}
+
+export interface ListHandle {
+  readonly show: (index: number) => void
+  readonly toEnd: () => void
+}
+
+const NEAR_PX = 600
+
+export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', onStart, handle }: ListProps<T>) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const options = {
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => estimate,
+    getItemKey: (index: number) => {
+      const item = items[index]
+      return item === undefined ? index : keyOf(item)
+    },
+    overscan: 8,
+    anchorTo: anchor,
+    followOnAppend: anchor === 'end',
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    onChange: () => redraw(undefined as never),
+  } as const
+  const [virtual] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options))
+  virtual.setOptions(options)
+  useLayoutEffect(() => virtual._didMount(), [virtual])
+  useLayoutEffect(() => virtual._willUpdate())
+  const started = useRef(false)
+  useLayoutEffect(() => {
+    if (started.current || !items.length) return
+    started.current = true
+    if (anchor === 'end') virtual.scrollToIndex(items.length - 1, { align: 'end' })
+  }, [virtual, items.length, anchor])
+  if (handle) {
+    handle.current = {
+      show: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
+      toEnd: () => virtual.scrollToIndex(items.length - 1, { align: 'end' }),
+    }
+  }
+  return (
+    <div
+      class={`list ${anchor}`}
+      ref={scroller}
+      onScroll={() => {
+        if (onStart && scroller.current && scroller.current.scrollTop < NEAR_PX) onStart()
+      }}
+    >
+      <ol aria-label={label} style={{ height: `${virtual.getTotalSize()}px` }}>
+        {virtual.getVirtualItems().map((at) => {
+          const item = items[at.index]
+          return item === undefined ? null : (
+            <li
+              key={at.key}
+              ref={(element) => {
+                if (element) virtual.measureElement(element)
+              }}
+              data-index={at.index}
+              aria-setsize={items.length}
+              aria-posinset={at.index + 1}
+              style={{ transform: `translateY(${at.start}px)` }}
+            >
+              {row(item, at.index)}
+            </li>
+          )
+        })}
+      </ol>
+    </div>
+  )
+}

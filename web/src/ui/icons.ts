@@ -1,0 +1,8 @@
+/** The icons that are drawn, by their names in Lucide; the build copies these into one file. */
+export const ICONS = [
+  'arrow-left', 'bell-off', 'check', 'check-check', 'circle-alert', 'clock', 'copy', 'ellipsis', 'eye', 'globe',
+  'heart-pulse', 'inbox', 'lock', 'network', 'pencil', 'plus', 'refresh-cw', 'reply', 'send', 'server', 'settings',
+  'shield-check', 'smile-plus', 'trash-2', 'undo-2', 'user-plus', 'users', 'wifi-off', 'x',
+] as const
+
+export type IconName = (typeof ICONS)[number]

@@ -1,0 +1,113 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+
+import { go } from '../../router.ts'
+import { closeChat, open, openChat } from '../../state/chat.ts'
+import { chatOf, loaded } from '../../state/inbox.ts'
+import { nameOf } from '../../state/networks.ts'
+import { contactOf } from '../../state/people.ts'
+import { maybe, t } from '../../text/t.ts'
+import { Button, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
+import { Check } from '../people/Check.tsx'
+import { Composer } from './Composer.tsx'
+import { Messages } from './Messages.tsx'
+
+/** A conversation. */
+export function Chat({ chat }: { readonly chat: string }) {
+  const checking = useSignal(false)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const shown = chatOf(chat)
+  const title = shown ? plain(shown.title) : ''
+  useEffect(() => {
+    void openChat(chat)
+    heading.current?.focus()
+    return closeChat
+  }, [chat])
+  useEffect(() => {
+    if (title) document.title = `${title} · swarmnode`
+  }, [title])
+  if (!shown && loaded.value) {
+    return (
+      <section class="page">
+        <div class="empty">
+          <h1 tabIndex={-1}>{t('chat.gone')}</h1>
+          <Link to="/" class="button main">
+            {t('inbox.title')}
+          </Link>
+        </div>
+      </section>
+    )
+  }
+  const contact = shown && contactOf(shown.contact)
+  const { trouble, loading, messages } = open.value
+  return (
+    <section class="chat" aria-labelledby="chat-title">
+      <header>
+        <Button kind="quiet" class="back" icon="arrow-left" label={t('back')} onClick={() => go('/')} />
+        <div class="chat-head">
+          <h1 id="chat-title" tabIndex={-1} ref={heading}>
+            <bdi>{title}</bdi>
+          </h1>
+          {shown && (
+            <p class="trust">
+              <Reading privacy={shown.privacy} network={shown.network} name={title} kind={shown.kind} />
+              {contact && <Person standing={contact.standing} onCheck={() => (checking.value = true)} />}
+            </p>
+          )}
+        </div>
+      </header>
+      {contact?.standing === 'key-alert' && (
+        <div class="note bad" role="alert">
+          <Icon name="circle-alert" />
+          <p>{t('trust.alert', { name: title })}</p>
+          <Button onClick={() => (checking.value = true)}>{t('check.person')}</Button>
+        </div>
+      )}
+      {contact?.standing === 'pending' && <p class="notice">{t('chat.pending.text', { name: title })}</p>}
+      {trouble && <ErrorNote problem={trouble} onRetry={() => void openChat(chat)} />}
+      {loading && !messages.length ? <Waiting label={t('loading')} /> : <Messages key={chat} chat={chat} />}
+      <Composer key={`composer ${chat}`} chat={chat} name={title} />
+      {checking.value && contact && <Check contact={contact} onClose={() => (checking.value = false)} />}
+    </section>
+  )
+}
+
+/** Who can read this, in words. */
+function Reading(props: {
+  readonly privacy: string
+  readonly network: string
+  readonly name: string
+  readonly kind: string
+}) {
+  const network = nameOf(props.network)
+  if (!props.network) {
+    return (
+      <span class="good">
+        <Icon name="lock" /> {t('trust.private', { name: props.name })}
+      </span>
+    )
+  }
+  const icon = props.privacy === 'public' ? 'globe' : props.privacy === 'e2e' ? 'lock' : 'server'
+  return (
+    <span>
+      <Icon name={icon} /> {maybe(`trust.network.${props.privacy}`, { network }) ?? t('trust.network.', { network })}
+    </span>
+  )
+}
+
+/** Whether it is really them, in words. */
+function Person({ standing, onCheck }: { readonly standing: string; readonly onCheck: () => void }) {
+  if (standing === 'verified') {
+    return (
+      <button type="button" class="inline good" onClick={onCheck}>
+        <Icon name="check" /> {t('trust.checked')}
+      </button>
+    )
+  }
+  if (standing !== 'confirmed') return null
+  return (
+    <button type="button" class="inline" onClick={onCheck}>
+      {t('trust.unchecked')}
+    </button>
+  )
+}

@@ -1,0 +1,127 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+
+import { useCommand } from '../../keys.ts'
+import { can, edit, open } from '../../state/chat.ts'
+import { dropDraft, loadDraft, saveDraft } from '../../state/drafts.ts'
+import { send } from '../../state/outbox.ts'
+import { enterSends } from '../../state/settings.ts'
+import { t } from '../../text/t.ts'
+import { Button, Icon, plain } from '../../ui/basics.tsx'
+import { doing, focusComposer, startEdit } from './doing.ts'
+import { attempt } from './Message.tsx'
+
+/** Where one writes. What stands in it is kept, whatever happens to the page. */
+export function Composer({ chat, name }: { readonly chat: string; readonly name: string }) {
+  const text = useSignal('')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const now = doing.value
+  const slot = now?.what === 'edit' ? `edit:${now.message.id}` : chat
+
+  useEffect(() => {
+    let current = true
+    const load = async (): Promise<void> => {
+      const draft = await loadDraft(slot)
+      if (current) text.value = draft || (now?.what === 'edit' ? now.message.text : '')
+    }
+    void load()
+    const reload = (): void => void load()
+    window.addEventListener('draft-back', reload)
+    return () => {
+      current = false
+      window.removeEventListener('draft-back', reload)
+    }
+  }, [slot])
+
+  // As high as what is written, up to a third of the window (the style sheet says so).
+  useLayoutEffect(() => {
+    if (!field.current) return
+    field.current.style.height = 'auto'
+    field.current.style.height = `${field.current.scrollHeight}px`
+  }, [text.value])
+
+  const write = (said: string): void => {
+    text.value = said
+    saveDraft(slot, said)
+  }
+  const stop = (): void => {
+    doing.value = null
+    focusComposer()
+  }
+  const submit = (): void => {
+    const said = text.value.trim()
+    if (!said) return
+    attempt(async () => {
+      if (now?.what === 'edit') {
+        if (said !== now.message.text) await edit(now.message.id, said)
+      } else {
+        await send(chat, said, now?.message.id ?? '')
+      }
+      text.value = ''
+      doing.value = null
+      await dropDraft(slot)
+    })
+  }
+  useCommand('c', t('key.write'), focusComposer)
+
+  const limit = open.value.abilities?.max_text ?? null
+  const over = limit === null ? 0 : [...text.value].length - limit
+  if (!can('text') && open.value.abilities) return <p class="composer muted">{t('compose.cannot')}</p>
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      {now && (
+        <p class="composing">
+          <Icon name={now.what === 'edit' ? 'pencil' : 'reply'} />
+          <span>
+            {now.what === 'edit'
+              ? t('compose.editing')
+              : t('compose.replying', { name: now.message.mine ? t('yourself') : plain(now.message.author_name) })}
+            : <bdi>{now.message.text}</bdi>
+          </span>
+          <Button kind="quiet" icon="x" label={t('cancel')} onClick={stop} />
+        </p>
+      )}
+      <div class="writing">
+        <textarea
+          id="composer"
+          ref={field}
+          rows={1}
+          dir="auto"
+          aria-label={t('compose.label', { name })}
+          placeholder={t('compose.placeholder')}
+          value={text.value}
+          onInput={(event) => write(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.isComposing) return
+            const sends = event.ctrlKey || event.metaKey || (enterSends.value && !event.shiftKey)
+            if (event.key === 'Enter' && sends) {
+              event.preventDefault()
+              submit()
+            } else if (event.key === 'Escape' && now) {
+              event.stopPropagation()
+              stop()
+            } else if (event.key === 'ArrowUp' && !text.value) {
+              const last = open.value.messages.findLast((message) => message.mine && message.kind === 'text')
+              if (last && can('edit')) {
+                event.preventDefault()
+                startEdit(last)
+              }
+            }
+          }}
+        />
+        <Button type="submit" kind="main" icon="send" label={t('send')} disabled={!text.value.trim() || over > 0} />
+      </div>
+      {over > 0 && (
+        <p class="problem" role="status">
+          {t('compose.too-long', { over })}
+        </p>
+      )}
+    </form>
+  )
+}

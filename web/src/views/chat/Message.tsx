@@ -1,0 +1,241 @@
+// A message takes the focus so that it can be read with keys; what can be done stands beside it as buttons.
+/* oxlint-disable jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/no-noninteractive-tabindex */
+
+import { useSignal } from '@preact/signals'
+
+import type { MessageView } from '../../api/types.gen.ts'
+import { asError } from '../../api/errors.ts'
+import { can, cancel, confirmSent, react, remove, resend } from '../../state/chat.ts'
+import { retry, takeBack, type Unsent } from '../../state/outbox.ts'
+import { loadDraft, saveDraft } from '../../state/drafts.ts'
+import { dayTime, maybe, t, time } from '../../text/t.ts'
+import { note } from '../../ui/Announcer.tsx'
+import { Button, explain, Icon, plain } from '../../ui/basics.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { startEdit, startReply } from './doing.ts'
+
+const SYMBOLS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const
+
+interface MessageProps {
+  readonly message: MessageView
+  readonly at: number
+  /** It follows one of the same author. */
+  readonly joined: boolean
+  readonly active: boolean
+  readonly answered: MessageView | undefined
+  readonly onActive: () => void
+}
+
+/** Do it, and say so where it does not work. */
+export function attempt(work: () => Promise<unknown>): void {
+  work().catch((error: unknown) => {
+    const { title, hint } = explain(asError(error))
+    note(`${title} ${hint}`.trim(), true)
+  })
+}
+
+/** One message, read out as one thing. */
+export function Message({ message, at, joined, active, answered, onActive }: MessageProps) {
+  const dialog = useSignal<'delete' | 'react' | null>(null)
+  const { mine, author_name: author } = message
+  const who = mine ? t('you') : plain(author)
+  if (message.kind === 'line' || message.kind === 'timer') return <p class="line">{message.text || t('message.timer')}</p>
+  const spoken = [who, time(message.wall_s), stateOf(message)].filter(Boolean).join(', ')
+  return (
+    <article
+      class={`message ${mine ? 'mine' : ''} ${joined ? 'joined' : ''}`}
+      aria-label={spoken}
+      data-at={at}
+      tabIndex={active ? 0 : -1}
+      onFocus={onActive}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && onActive()}
+    >
+      {!joined && !mine && <bdi class="author">{who}</bdi>}
+      <div class="said">
+        <div class="bubble">
+          {message.reply_to && (
+            <blockquote>
+              <bdi>{answered ? (answered.mine ? t('you') : plain(answered.author_name)) : ''}</bdi>{' '}
+              <bdi>{answered ? textOf(answered) : t('reply.earlier')}</bdi>
+            </blockquote>
+          )}
+          {message.title && <strong dir="auto">{message.title}</strong>}
+          <Body message={message} />
+          {message.attachments.map((file, index) => (
+            <a key={file.name} class="file" href={`/api/v1/messages/${message.id}/attachments/${index}`} download>
+              <bdi>{file.name}</bdi> {t('file.size', { kib: Math.ceil(file.size_bytes / 1024) })}
+            </a>
+          ))}
+          <Footer message={message} />
+        </div>
+        {active && message.kind !== 'deleted' && (
+          <div class="message-actions">
+            {can('reply') && <Button kind="quiet" icon="reply" label={t('reply')} onClick={() => startReply(message)} />}
+            {can('reaction') && (
+              <Button kind="quiet" icon="smile-plus" label={t('react')} onClick={() => (dialog.value = 'react')} />
+            )}
+            {mine && can('edit') && (
+              <Button kind="quiet" icon="pencil" label={t('edit')} onClick={() => startEdit(message)} />
+            )}
+            <Button kind="quiet" icon="trash-2" label={t('delete')} onClick={() => (dialog.value = 'delete')} />
+          </div>
+        )}
+      </div>
+      <Reactions message={message} />
+      {dialog.value === 'delete' && <Delete message={message} onClose={() => (dialog.value = null)} />}
+      {dialog.value === 'react' && <React message={message} onClose={() => (dialog.value = null)} />}
+    </article>
+  )
+}
+
+const textOf = (message: MessageView): string =>
+  message.kind === 'text' ? message.text : (maybe(`message.${message.kind}`) ?? '')
+
+function Body({ message }: { readonly message: MessageView }) {
+  if (message.kind === 'text') return <p dir="auto">{message.text}</p>
+  const reason = maybe(`reason.${message.reason}`) ?? ''
+  return (
+    <p class="muted">
+      {textOf(message)} {reason}
+    </p>
+  )
+}
+
+/** How far a message of ours is, in words; of others' nothing has to be said. */
+export function stateOf(message: MessageView): string {
+  if (!message.mine || message.kind === 'deleted') return ''
+  const reason = message.reason && (maybe(`reason.${message.reason}`) ?? message.reason)
+  const state = maybe(`state.${message.state}.${message.reason}`) ?? maybe(`state.${message.state}`) ?? ''
+  return ['waiting', 'refused', 'expired'].includes(message.state) && reason ? `${state}: ${reason}` : state
+}
+
+function Footer({ message }: { readonly message: MessageView }) {
+  const { state, id, mine } = message
+  const bad = mine && ['refused', 'expired', 'maybe'].includes(state)
+  return (
+    <p class="foot">
+      {message.edited && <span>{t('message.edited')}</span>}
+      {message.doing.length > 0 && <span>{t('message.doing')}</span>}
+      <time title={dayTime(message.wall_s)}>{time(message.wall_s)}</time>
+      {mine && <span class={bad ? 'bad' : ''}>{stateOf(message)}</span>}
+      {mine && state === 'queued' && message.network === '' && (
+        <button type="button" class="inline" onClick={() => attempt(() => cancel(id))}>
+          {t('undo')}
+        </button>
+      )}
+      {mine && (state === 'expired' || state === 'refused' || (state === 'maybe' && message.reason === 'asked')) && (
+        <button type="button" class="inline" onClick={() => attempt(() => resend(id))}>
+          {t('retry')}
+        </button>
+      )}
+      {mine && state === 'maybe' && message.reason === 'asked' && (
+        <button type="button" class="inline" onClick={() => attempt(() => confirmSent(id))}>
+          {t('message.is-there')}
+        </button>
+      )}
+    </p>
+  )
+}
+
+function Reactions({ message }: { readonly message: MessageView }) {
+  if (!message.reactions.length) return null
+  const counted = new Map<string, { count: number; mine: boolean }>()
+  for (const [author, symbol] of message.reactions) {
+    const known = counted.get(symbol) ?? { count: 0, mine: false }
+    counted.set(symbol, { count: known.count + 1, mine: known.mine || author === 'me' })
+  }
+  return (
+    <div class="reactions">
+      {[...counted].map(([symbol, { count, mine }]) => (
+        <button
+          key={symbol}
+          type="button"
+          aria-pressed={mine}
+          aria-label={t('reaction.label', { symbol, count })}
+          onClick={() => attempt(() => react(message.id, mine ? '' : symbol))}
+        >
+          {symbol}
+          {count > 1 && ` ${count}`}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function React({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
+  const mine = message.reactions.find(([author]) => author === 'me')?.[1]
+  return (
+    <Dialog title={t('react')} onClose={onClose}>
+      <div class="symbols">
+        {SYMBOLS.map((symbol) => (
+          <button
+            key={symbol}
+            type="button"
+            aria-pressed={symbol === mine}
+            onClick={() => {
+              attempt(() => react(message.id, symbol === mine ? '' : symbol))
+              onClose()
+            }}
+          >
+            {symbol}
+          </button>
+        ))}
+      </div>
+    </Dialog>
+  )
+}
+
+function Delete({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
+  const drop = (everywhere: boolean): void => {
+    attempt(() => remove(message.id, everywhere))
+    onClose()
+  }
+  return (
+    <Dialog title={t('delete.title')} onClose={onClose}>
+      <p>{message.mine ? t('delete.text.mine') : t('delete.text')}</p>
+      <div class="actions">
+        <Button autofocus onClick={onClose}>
+          {t('cancel')}
+        </Button>
+        <Button kind="bad" onClick={() => drop(false)}>
+          {t('delete.here')}
+        </Button>
+        {message.mine && can('delete') && (
+          <Button kind="bad" onClick={() => drop(true)}>
+            {t('delete.everywhere')}
+          </Button>
+        )}
+      </div>
+    </Dialog>
+  )
+}
+
+/** Something that is not at the node yet. */
+export function Waits({ unsent }: { readonly unsent: Unsent }) {
+  const back = async (): Promise<void> => {
+    const text = await takeBack(unsent.key)
+    const draft = await loadDraft(unsent.chat)
+    saveDraft(unsent.chat, draft ? `${text}\n${draft}` : text)
+    window.dispatchEvent(new Event('draft-back'))
+  }
+  const state = unsent.problem ? t('unsent.refused', { why: unsent.problem }) : t('unsent.waits')
+  return (
+    <article class="message mine unsent" aria-label={`${t('you')}, ${state}`}>
+      <div class="bubble">
+        <p dir="auto">{unsent.text}</p>
+        <p class="foot">
+          <Icon name={unsent.problem ? 'circle-alert' : 'clock'} />
+          <span class={unsent.problem ? 'bad' : ''}>{state}</span>
+          {unsent.problem && (
+            <button type="button" class="inline" onClick={() => attempt(() => retry(unsent.key))}>
+              {t('retry')}
+            </button>
+          )}
+          <button type="button" class="inline" onClick={() => attempt(back)}>
+            {t('unsent.back')}
+          </button>
+        </p>
+      </div>
+    </article>
+  )
+}

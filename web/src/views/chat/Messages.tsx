@@ -1,0 +1,117 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+
+import type { MessageView } from '../../api/types.gen.ts'
+import { useCommand } from '../../keys.ts'
+import { loadOlder, open } from '../../state/chat.ts'
+import { outbox, type Unsent } from '../../state/outbox.ts'
+import { day, t } from '../../text/t.ts'
+import { announce } from '../../ui/Announcer.tsx'
+import { Empty, plain } from '../../ui/basics.tsx'
+import { List, type ListHandle } from '../../ui/List.tsx'
+import { doing, startEdit, startReply } from './doing.ts'
+import { Message, Waits } from './Message.tsx'
+
+type Item = { readonly message: MessageView; readonly day: string; readonly first: boolean } | { readonly unsent: Unsent }
+
+const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : item.message.id)
+
+/** All that was said, and below it what is not at the node yet. */
+export function Messages({ chat }: { readonly chat: string }) {
+  const { messages, newFrom } = open.value
+  const waiting = outbox.value.filter((unsent) => unsent.chat === chat)
+  const active = useSignal(-1)
+  const handle = useRef<ListHandle>(null)
+  const items = useMemo(() => [...days(messages), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
+  useAnnounced(messages)
+
+  const move = (by: number): void => {
+    const from = active.value < 0 ? items.length : active.value
+    const to = Math.min(Math.max(from + by, 0), items.length - 1)
+    active.value = to
+    handle.current?.show(to)
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-at="${to}"]`)?.focus())
+  }
+  const chosen = (): MessageView | undefined => {
+    const item = items[active.value]
+    return item && 'message' in item ? item.message : undefined
+  }
+  useCommand('j', t('key.next-message'), () => move(1))
+  useCommand('k', t('key.previous-message'), () => move(-1))
+  useCommand('r', t('reply'), () => {
+    const message = chosen() ?? messages.at(-1)
+    if (message) startReply(message)
+  })
+  useCommand('e', t('edit'), () => {
+    const message = [chosen(), messages.findLast((said) => said.mine)].find((said) => said?.mine)
+    if (message) startEdit(message)
+  })
+
+  if (!items.length) {
+    return (
+      <div class="list">
+        <Empty icon="send" title={t('chat.empty')}>
+          <p>{t('chat.empty.text')}</p>
+        </Empty>
+      </div>
+    )
+  }
+  return (
+    <List
+      items={items}
+      keyOf={keyOf}
+      label={t('chat.messages')}
+      estimate={72}
+      anchor="end"
+      handle={handle}
+      onStart={() => void loadOlder()}
+      row={(item, at) =>
+        'unsent' in item ? (
+          <Waits unsent={item.unsent} />
+        ) : (
+          <>
+            {item.day && <h2 class="day">{item.day}</h2>}
+            {item.message.id === newFrom && <p class="new-from">{t('chat.new-from')}</p>}
+            <Message
+              message={item.message}
+              at={at}
+              joined={!item.first && !item.day}
+              active={active.value === at}
+              answered={messages.find((message) => message.id === item.message.reply_to)}
+              onActive={() => (active.value = at)}
+            />
+          </>
+        )
+      }
+    />
+  )
+}
+
+const JOINED_S = 300
+
+/** Messages with the day where a new one begins; those of one author in a few minutes stand together. */
+function days(messages: readonly MessageView[]): Item[] {
+  let shown = ''
+  let before: MessageView | undefined
+  return messages.map((message) => {
+    const now = day(message.wall_s)
+    const first = before?.author !== message.author || message.wall_s - before.wall_s > JOINED_S
+    const item = { message, day: now === shown ? '' : now, first }
+    shown = now
+    before = message
+    return item
+  })
+}
+
+/** What others say in the open conversation is read out; what was there when it was opened is not. */
+function useAnnounced(messages: readonly MessageView[]): void {
+  const last = useRef<string | undefined>(undefined)
+  useEffect(() => {
+    const newest = messages.at(-1)
+    if (!newest || newest.id === last.current) return
+    const first = last.current === undefined
+    last.current = newest.id
+    if (!first && !newest.mine && newest.kind === 'text') announce(`${plain(newest.author_name)}: ${newest.text}`)
+  }, [messages])
+  useEffect(() => () => void (doing.value = null), [])
+}

@@ -1,0 +1,23 @@
+/** What the composer is for at the moment: something new, an answer, or a change of what was said. */
+
+import { signal } from '@preact/signals'
+
+import type { MessageView } from '../../api/types.gen.ts'
+
+export type Doing = { readonly what: 'reply' | 'edit'; readonly message: MessageView } | null
+
+export const doing = signal<Doing>(null)
+
+export function startReply(message: MessageView): void {
+  doing.value = { what: 'reply', message }
+  focusComposer()
+}
+
+export function startEdit(message: MessageView): void {
+  doing.value = { what: 'edit', message }
+  focusComposer()
+}
+
+export function focusComposer(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('#composer')?.focus())
+}

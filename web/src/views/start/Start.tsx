@@ -1,0 +1,262 @@
+/** The first minutes: a name, 24 words, three of them again, and a relay; or a persona that is brought back. */
+
+import { type Signal, useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+
+import { useRelay } from '../../state/people.ts'
+import { checkWords, createPersona, finishStart, restorePersona } from '../../state/session.ts'
+import { t } from '../../text/t.ts'
+import { Button, Choice, ErrorNote, Field } from '../../ui/basics.tsx'
+import { useDoing } from '../../ui/form.ts'
+import { Alone } from './Gate.tsx'
+
+type Step = 'name' | 'words' | 'check' | 'relay'
+const STEPS: readonly Step[] = ['name', 'words', 'check', 'relay']
+const ASKED = 3
+
+export function Start() {
+  const step = useSignal<Step>('name')
+  const words = useSignal<readonly string[]>([])
+  const way = useSignal<'new' | 'restore'>('new')
+  const heading = step.value === 'name' && way.value === 'restore' ? t('restore.title') : t(`start.${step.value}`)
+  return (
+    <Alone title={heading}>
+      {way.value === 'new' && <Steps at={step.value} />}
+      {step.value === 'name' && (
+        <>
+          <Choice
+            label={t('start.way')}
+            name="way"
+            value={way.value}
+            options={[
+              ['new', t('start.new')],
+              ['restore', t('start.restore')],
+            ]}
+            onChoice={(chosen) => (way.value = chosen)}
+          />
+          {way.value === 'new' ? <NameStep step={step} words={words} /> : <Restore />}
+        </>
+      )}
+      {step.value === 'words' && <WordsStep words={words.value} onDone={() => (step.value = 'check')} />}
+      {step.value === 'check' && (
+        <CheckStep onBack={() => (step.value = 'words')} onDone={() => (step.value = 'relay')} />
+      )}
+      {step.value === 'relay' && <RelayStep />}
+    </Alone>
+  )
+}
+
+function Steps({ at }: { readonly at: Step }) {
+  return (
+    <ol class="steps" aria-label={t('start.steps')}>
+      {STEPS.map((step) => (
+        <li key={step} aria-current={step === at ? 'step' : undefined}>
+          {t(`start.step.${step}`)}
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function NameStep({ step, words }: { readonly step: Signal<Step>; readonly words: Signal<readonly string[]> }) {
+  const name = useSignal('')
+  const passphrase = useSignal('')
+  const { busy, problem, run } = useDoing()
+  const create = async (): Promise<void> => {
+    const asked = { name: name.value.trim(), passphrase: passphrase.value }
+    words.value = await createPersona(asked)
+    step.value = 'words'
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void run(create)
+      }}
+    >
+      <Field
+        label={t('start.your-name')}
+        help={t('start.your-name.help')}
+        name="name"
+        value={name.value}
+        onText={(text) => (name.value = text)}
+        autocomplete="nickname"
+        maxLength={200}
+        required
+      />
+      <Field
+        label={t('start.passphrase')}
+        help={t('start.passphrase.help')}
+        name="passphrase"
+        type="password"
+        autocomplete="new-password"
+        value={passphrase.value}
+        onText={(text) => (passphrase.value = text)}
+        required
+      />
+      {problem.value && <ErrorNote problem={problem.value} />}
+      <Button type="submit" kind="main" disabled={busy.value}>
+        {busy.value ? t('start.making') : t('continue')}
+      </Button>
+    </form>
+  )
+}
+
+function WordsStep({ words, onDone }: { readonly words: readonly string[]; readonly onDone: () => void }) {
+  return (
+    <>
+      <p>{t('words.text')}</p>
+      <ol class="words">
+        {words.map((word, place) => (
+          <li key={place} translate={false}>
+            {word}
+          </li>
+        ))}
+      </ol>
+      <p class="help">{t('words.once')}</p>
+      <Button kind="main" onClick={onDone}>
+        {t('words.done')}
+      </Button>
+    </>
+  )
+}
+
+/** Three places of the 24, in their order. */
+function draw(): readonly number[] {
+  const places = new Set<number>()
+  while (places.size < ASKED) places.add(1 + ((crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) % 24))
+  return [...places].toSorted((a, b) => a - b)
+}
+
+function CheckStep({ onBack, onDone }: { readonly onBack: () => void; readonly onDone: () => void }) {
+  const places = useMemo(draw, [])
+  const said = useSignal<Readonly<Record<string, string>>>({})
+  const wrong = useSignal(false)
+  const { busy, problem, run } = useDoing()
+  const check = async (): Promise<void> => {
+    const words = Object.fromEntries(places.map((place) => [place, (said.value[place] ?? '').trim().toLowerCase()]))
+    wrong.value = !(await checkWords(words))
+    if (!wrong.value) onDone()
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void run(check)
+      }}
+    >
+      <p>{t('check.text')}</p>
+      {places.map((place) => (
+        <Field
+          key={place}
+          label={t('check.word', { place })}
+          name={`word-${place}`}
+          value={said.value[place] ?? ''}
+          onText={(text) => (said.value = { ...said.value, [place]: text })}
+          autocomplete="off"
+          exact
+          required
+        />
+      ))}
+      {wrong.value && (
+        <p class="problem" role="alert">
+          {t('check.wrong')}
+        </p>
+      )}
+      {problem.value && <ErrorNote problem={problem.value} />}
+      <div class="actions">
+        <Button onClick={onBack}>{t('check.again')}</Button>
+        <Button type="submit" kind="main" disabled={busy.value}>
+          {t('continue')}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function RelayStep() {
+  const link = useSignal('')
+  const { busy, problem, run } = useDoing()
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void run(async () => {
+          await useRelay(link.value.trim())
+          finishStart()
+        })
+      }}
+    >
+      <p>{t('relay.text')}</p>
+      <Field
+        label={t('relay.link')}
+        help={t('relay.help')}
+        name="relay"
+        value={link.value}
+        onText={(text) => (link.value = text)}
+        autocomplete="off"
+        exact
+        required
+      />
+      {problem.value && <ErrorNote problem={problem.value} />}
+      <div class="actions">
+        <Button onClick={finishStart}>{t('relay.later')}</Button>
+        <Button type="submit" kind="main" disabled={busy.value}>
+          {t('relay.use')}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function Restore() {
+  const words = useSignal('')
+  const passphrase = useSignal('')
+  const { busy, problem, run } = useDoing()
+  const given = words.value.toLowerCase().match(/\p{L}+/gu) ?? []
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void run(() => restorePersona({ words: given, passphrase: passphrase.value }))
+      }}
+    >
+      <p>{t('restore.text')}</p>
+      <div class="field">
+        <label for="words">{t('restore.words')}</label>
+        <p class="help" id="words-help">
+          {t('restore.count', { count: given.length })}
+        </p>
+        <textarea
+          id="words"
+          rows={5}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          aria-describedby="words-help"
+          value={words.value}
+          onInput={(event) => (words.value = event.currentTarget.value)}
+        />
+      </div>
+      <Field
+        label={t('start.passphrase')}
+        help={t('start.passphrase.help')}
+        name="passphrase"
+        type="password"
+        autocomplete="new-password"
+        value={passphrase.value}
+        onText={(text) => (passphrase.value = text)}
+        required
+      />
+      {problem.value && <ErrorNote problem={problem.value} />}
+      <Button type="submit" kind="main" disabled={busy.value || given.length !== 24}>
+        {busy.value ? t('restore.doing') : t('restore.do')}
+      </Button>
+      <details>
+        <summary>{t('restore.backup')}</summary>
+        <p>{t('restore.backup.text')}</p>
+        <pre>swarmnode restore --help</pre>
+      </details>
+    </form>
+  )
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+
+import { de } from '../src/text/de.ts'
+import { en } from '../src/text/en.ts'
+import { fill, type Key, short } from '../src/text/t.ts'
+
+const keys = Object.keys(en) as Key[]
+const names = (text: string): string[] => [...new Set([...text.matchAll(/{(\w+)/g)].map(([, name = '']) => name))].toSorted()
+
+describe('texts', () => {
+  it('German says all that English says, and nothing else', () => {
+    expect(Object.keys(de)).toEqual(keys)
+  })
+
+  it.each(keys)('%s has the same placeholders in both', (key) => {
+    expect(names(de[key])).toEqual(names(en[key]))
+  })
+
+  it('nothing is empty, cut off, or speaks of the inside', () => {
+    for (const text of [...Object.values(en), ...Object.values(de)]) {
+      expect(text.trim()).toBe(text)
+      expect(text).not.toMatch(/^$|session|fingerprint|undefined/i)
+    }
+  })
+
+  it('chooses by number', () => {
+    expect(fill('{count#one thing|# things}', { count: 1 })).toBe('one thing')
+    expect(fill('{count#one thing|# things}', { count: 3 })).toBe('3 things')
+    expect(fill('to {name}, {count#one|#}', { name: 'Ada', count: 0 })).toBe('to Ada, 0')
+  })
+
+  it('shows what people are called as it is', () => {
+    expect(fill('{name}!', { name: '{count#a|b}' })).toBe('{count#a|b}!')
+  })
+
+  it('times are short, and nothing where there is none', () => {
+    const now = new Date(2026, 10, 22, 12).getTime()
+    expect(short(0, now)).toBe('')
+    expect(short(now / 1000 - 3600, now)).toMatch(/^11[:.]00|11:00/)
+    expect(short(now / 1000 - 400 * 24 * 3600, now)).toMatch(/25/)
+  })
+})
