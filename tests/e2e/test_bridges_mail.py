@@ -14,6 +14,7 @@ from e2e_world import Home, Village, eventually
 from mail_faults import MailFaults
 from mail_network import Chat, MailNetwork
 from mail_peer import MailPeer, text_of
+from mail_pgp import Encrypting, entity, key_in
 from mail_proxy import MailProxy
 from mail_server import DOMAIN, MailServer, started
 
@@ -138,6 +139,23 @@ def test_an_answer_goes_to_all_of_a_thread(place: Place) -> None:
     )
     asyncio.run(third.send(answer))
     eventually(lambda: home.heard(party) == ["who brings cake?", "great"])
+
+
+def test_what_is_encrypted_is_opened_and_answered_so(place: Place) -> None:
+    home, ada = place.home, Encrypting(place.friend.program)
+    home.say(place.chat, "my key is in the head")
+    got = asyncio.run(ada.program.until(lambda m: text_of(m) == "my key is in the head"))
+    ada.known[place.network.owner] = key_in(got)
+    asyncio.run(ada.send(ada.sealed(place.network.owner, entity("between us", "The plan"))))
+    plan = chat(home, "The plan", "mail")
+    (heard,) = home.messages(plan)
+    assert (heard.text, heard.protection) == ("between us", "openpgp")
+    home.json("send", plan, "nobody else reads this", "--wait")
+    sealed = asyncio.run(ada.program.until(lambda m: m["Subject"] == "..."))
+    inside = ada.opened(sealed)
+    assert (text_of(inside), inside["Subject"]) == ("nobody else reads this", "Re: The plan")
+    eventually(lambda: [m.protection for m in home.messages(plan)] == ["openpgp", "openpgp"])
+    assert [m.text for m in home.messages(plan)] == ["between us", "nobody else reads this"]
 
 
 def test_what_comes_back_is_a_failure_of_what_was_sent(place: Place) -> None:

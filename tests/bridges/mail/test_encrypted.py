@@ -239,10 +239,15 @@ async def test_what_somebody_else_signed_is_not_shown_as_the_senders(
         await message(owner, "my key")
         await learned(ada, network, owner)
         mallory = Tsk.generate("<mallory@example.test>")
-        forged = ada.sealed(network.owner, entity("from Ada, truly"), mallory)
+        forged = ada.sealed(network.owner, entity("from Ada, truly", "what Mallory wants to read"), mallory)
         del forged["Autocrypt"]
         await ada.send(forged)
-        assert (await message(owner, "from Ada, truly")).foreign_crypto == "openpgp_unsigned"
+        seen = await message(owner, "from Ada, truly")
+        assert seen.foreign_crypto == "openpgp_unsigned"
+        network.conversation = seen.ref.conversation
+        await owner.say("who are you?")
+        got = await ada.program.until(lambda m: m["In-Reply-To"] == forged["Message-ID"])
+        assert "Mallory" not in str(ada.opened(got)["Subject"])
         await ada.send(ada.sealed(network.owner, entity("by Ada")))
         assert (await message(owner, "by Ada")).foreign_crypto == "openpgp"
 

@@ -38,7 +38,7 @@ class KeyRing:
         self._count = 0
 
     async def own(self) -> bytes:
-        """The owner's secret key, made when it is first needed. It outlasts logins, which replace secrets."""
+        """The owner's secret key, made once. It outlasts logins, which replace secrets."""
         if not self._own:
             found = await self._ctx.kv.get(OWN)
             if found is None:
@@ -55,8 +55,9 @@ class KeyRing:
         return autocrypt.header(self._ctx.owner, key, mutual=self._settings.encrypt == "always")
 
     async def begin(self) -> None:
-        """Count what is known."""
+        """Count what is known, and have a key before anything asks for one."""
         self._count = len(await self._ctx.kv.names(names.peer("")))
+        await self.own()
 
     async def peer(self, address: str) -> Peer:
         """What is known of an address."""
@@ -122,17 +123,14 @@ class KeyRing:
         others = [a for a in dict.fromkeys(to) if a != self._ctx.owner]
         peers = {a: await self.peer(a) for a in others}
         usable = all(openpgp.is_usable(autocrypt.key_of(p), self._ctx.clock.now()) for p in peers.values())
-        advice = autocrypt.advice(
-            peers.values(),
-            mutual=self._settings.encrypt == "always",
-            answers_encrypted=answers_encrypted or wanted,
-        )
-        if advice is Advice.DISABLE or not usable:
-            if wanted or answers_encrypted:
-                missing = "one of the others has sent no key, and this must not go in the clear"
-                raise Refused(missing)
+        must = wanted or answers_encrypted
+        mutual = self._settings.encrypt == "always"
+        advice = autocrypt.advice(peers.values(), mutual=mutual, answers_encrypted=must)
+        if others and (advice is Advice.DISABLE or not usable):
+            if must:
+                raise Refused("one of the others has sent no key, and this must not go in the clear")
             return None
-        if advice is not Advice.ENCRYPT:
+        if not (advice is Advice.ENCRYPT or (must and not others)):
             return None
         keys = {address: autocrypt.key_of(peer) for address, peer in peers.items()}
         own = openpgp.public(await self.own())

@@ -28,6 +28,8 @@ SUBJECT = "..."
 """What stands outside in the place of the subject."""
 HIDDEN = frozenset({"...", "[...]", "encrypted message"})
 MAX_GOSSIP = 50
+SIGNED, UNSIGNED = "openpgp", "openpgp_unsigned"
+"""How a mail was encrypted: with the signature of the key that was seen in its sender's mails, or without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def opened(mail: Mail, inside: bytes, *, signed: bool) -> Opened:
         body=replace(found, crypto="", sealed=mail.body.sealed, report=()),
         texts={number: data[:MAX_TEXT] for number, data in texts.items() if number in shown},
         subject=subject,
-        opened="openpgp" if signed else "openpgp_unsigned",
+        opened=SIGNED if signed else UNSIGNED,
     )
     told = [s for value in entity.get_all("Autocrypt-Gossip", []) if (s := autocrypt.parsed(str(value)))]
     return Opened(whole, tuple(told[:MAX_GOSSIP]))

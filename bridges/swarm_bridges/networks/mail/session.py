@@ -43,7 +43,7 @@ from .imap import Imap, Unwelcome
 from .keys import KeyRing
 from .line import Place, trusting
 from .reading import heads, mails, sealed_part
-from .sealed import HIDDEN, MAX_SEALED, Opened
+from .sealed import HIDDEN, MAX_SEALED, SIGNED, Opened
 from .settings import Settings
 
 Remembered: TypeAlias = Mapping[str, bytes | None]
@@ -286,7 +286,8 @@ class Session:
             whole = await mails(box, mail.folder, opened.validity, [mail.uid])
         if not whole or whole[0].body.sealed is None or (inside := await self._open(whole[0])) is None:
             return ""
-        return inside.mail.about
+        # Whoever has put somebody else's words into a mail of their own must not get them with the answer.
+        return inside.mail.about if inside.mail.opened == SIGNED else ""
 
     def _of_one(self, mail: Mail, origin: Origin) -> list[Event]:
         if reported := told_of(mail, self.view, origin):
