@@ -251,6 +251,7 @@ class Node(Protocol):
     ) -> MessageView:
         """Say something to a person: `via` a conversation, account or network, or as the rule says.
 
+        Where there is no conversation yet, one is opened if an account of the owner's can.
         ChooseWay: that would be less private than where the two last talked. As `send` else.
         """
         ...

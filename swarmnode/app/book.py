@@ -76,6 +76,9 @@ class AddressBook(Talk):
         key: str,
     ) -> MessageView:
         """See `api.node.Node`."""
+        opened = await self._look(lambda step, _: together.to_open(step, person, via))
+        if opened is not None:
+            await self.open_chat(*opened)
         files = [(file.media_type, len(file.data)) for file in attachments]
 
         def where(step: Step) -> str:

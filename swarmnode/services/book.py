@@ -18,6 +18,7 @@ from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, BookAccount, PersonRow
 from ..storage.shelf import Prepared
 from ..storage.shelves import CONTACTS
+from . import book_suggestions
 from .news import tell
 from .step import Step
 
@@ -170,8 +171,8 @@ def rename(step: Step, person: str, name: str) -> None:
     row, name = find(step, person), name.strip()
     if len(name) > MAX_NAME or not name.isprintable():
         raise UsageError("a name has 1 to 64 printable characters")
-    named = bool(name)
-    shown = name or row.name
+    first = next(account for account in accounts_of(step, row.id) if account.reason == Reason.KNOWN)
+    named, shown = bool(name), name or clean_name(book_suggestions.name_of(step, first) or first.remote_id)
     PERSONS.change(step.tx, row.id, name=shown, sort=shown.casefold(), named=named)
     changed(step, row.id)
 

@@ -212,7 +212,10 @@ SAID: Mapping[str, str] = {
     "this suggestion is settled already": "dieser Vorschlag ist schon erledigt",
     "there is no such way to this person": "so einen Weg gibt es zu diesem Menschen nicht",
     "`swarmnode people show` lists the ways.": "`swarmnode people show` zeigt die Wege.",
-    "there is no conversation with this person yet": "mit diesem Menschen gibt es noch kein Gespräch",
+    "there is no way to this person yet": "zu diesem Menschen führt noch kein Weg",
+    "Invite them: `swarmnode invite`; or add an account where they are: `swarmnode bridge add`.": (
+        "Lade ihn ein: `swarmnode invite`; oder nimm ein Konto hinzu, wo er ist: `swarmnode bridge add`."
+    ),
     "no way to this person can take this at the moment": "zu diesem Menschen führt dafür gerade kein Weg",
     "`swarmnode people show` says why.": "`swarmnode people show` sagt, warum.",
     "this file holds no vCard": "diese Datei enthält keine vCard",

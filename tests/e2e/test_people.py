@@ -185,6 +185,11 @@ def address_books_come_in_and_suggest(place: Place, tmp_path: Path) -> None:
     listed = anna.json("people", "import", "--account", "demo")
     assert listed["known"] == 1, "Mallory is known already"
     assert listed["new"] >= 1
+    ada = place.people()["demo Ada"]
+    assert ada.last_at == 0, "nobody talked to her yet"
+    anna.json("send", ada.id, "we have not met", "--wait")
+    said = place.demo.do(lambda n: [(m.room, m.text) for m in n.messages.values()])
+    assert ("d-u-ada", "we have not met") in said
 
 
 def people_are_in_backups_and_exports_and_go_with_their_contact(place: Place, tmp_path: Path) -> None:

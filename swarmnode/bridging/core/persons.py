@@ -144,9 +144,10 @@ def person(step: Step, person: str) -> PersonView:
     """
     row = book.find(step, person)
     view = _views(step, [row])[row.id]
-    found = [(_way_view(step, view, talk), talk) for talk in talks.of(step, row.id)]
-    order = {way.chat: place for place, way in enumerate(_in_order([way_of(shown) for shown, _ in found]))}
-    ways = sorted((shown for shown, _ in found), key=lambda shown: order[shown.chat])
+    every = talks.of(step, row.id)
+    ways = [_way_view(step, view, talk, every) for talk in every if not talk.read_only]
+    order = {way.chat: place for place, way in enumerate(_in_order([way_of(shown) for shown in ways]))}
+    ways.sort(key=lambda shown: order[shown.chat])
     return replace(view, ways=tuple(ways), last_at=max((way.last_at for way in ways), default=0))
 
 
@@ -175,8 +176,9 @@ def way_of(shown: WayView, *, able: bool = True, wanted: str = "") -> Way:
     )
 
 
-def _way_view(step: Step, view: PersonView, talk: Talk) -> WayView:
+def _way_view(step: Step, view: PersonView, talk: Talk, every: Sequence[Talk]) -> WayView:
     link = str(talk.account.id)
+    same = [other for other in every if other.read_only and other.account == talk.account]
     shown = WayView(
         chat=talk.chat,
         link=link,
@@ -184,8 +186,8 @@ def _way_view(step: Step, view: PersonView, talk: Talk) -> WayView:
         account="",
         privacy="e2e",
         usable=True,
-        last_at=talks.last_at(step, talk),
-        unread=talks.unread(step, talk),
+        last_at=max(talks.last_at(step, read) for read in (talk, *same)),
+        unread=sum(talks.unread(step, read) for read in (talk, *same)),
         preferred=view.preferred == link,
     )
     if talk.room is None or talk.owner is None:

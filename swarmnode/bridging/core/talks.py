@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from ...domain.book import Reason
 from ...errors import UsageError
 from ...services import book
 from ...services.step import Step
@@ -103,18 +102,18 @@ class Talk:
     room: RemoteConversation | None = None
     owner: AccountRow | None = None
     """The owner's account on the network."""
+    read_only: bool = False
+    """Both have invited each other: of the two conversations the other one is written to."""
 
 
 def of(step: Step, person: int) -> list[Talk]:
     """The conversations with a person."""
     found = list[Talk]()
     for account in book.accounts_of(step, person):
-        if account.reason == Reason.SUGGESTED:
-            continue
         if account.contact_id is not None:
             own = CONVERSATIONS.all(step.tx, contact_id=account.contact_id)
-            own.sort(key=lambda row: row.conv_id)  # of two that both began, the first is written to
-            found += [Talk(str(row.id), account, own=row) for row in own]
+            own.sort(key=lambda row: row.conv_id)
+            found += [Talk(str(row.id), account, own=row, read_only=row != own[0]) for row in own]
         bound = {"partner": account.remote_id, "network": account.network}
         for room in ROOMS.query(step.tx, _ROOMS, bound) if account.network else []:
             owner = ACCOUNTS.get(step.tx, room.account_id)

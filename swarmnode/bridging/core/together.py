@@ -19,7 +19,7 @@ from ...errors import ChooseWay, NotFound, NotReady, UsageError, WayChoice
 from ...services import book, messages, views
 from ...services.node import Node
 from ...services.step import Step
-from ...storage.bridge_shelves import RemoteMessage
+from ...storage.bridge_shelves import ACCOUNTS, RemoteMessage
 from ...storage.shelves import MessageRow
 from . import inbox, outbox, persons, rooms, screens, talks
 from .talks import START, Row, Talk
@@ -168,8 +168,8 @@ def choose_chat(
     view = persons.person(step, person)
     if not view.ways:
         raise NotReady(
-            "there is no conversation with this person yet",
-            hint="Open one: `swarmnode bridge open NETWORK ADDRESS`; or invite them: `swarmnode invite`.",
+            "there is no way to this person yet",
+            hint="Invite them: `swarmnode invite`; or add an account where they are: `swarmnode bridge add`.",
         )
     if via:
         return _via(view.ways, via)
@@ -193,6 +193,18 @@ def choose_chat(
                 "no way to this person can take this at the moment",
                 hint="`swarmnode people show` says why.",
             )
+
+
+def to_open(step: Step, person: str, via: str = "") -> tuple[str, str] | None:
+    """An account of the owner's, and whom to look for there, where no conversation is there to be chosen."""
+    view = persons.person(step, person)
+    if any(not via or via in {way.chat, way.network or NODE, way.account} for way in view.ways):
+        return None
+    for link in sorted(view.links, key=lambda link: link.id != view.preferred):
+        if link.network and via in {"", link.network}:
+            for account in ACCOUNTS.all(step.tx, package=link.network, paused=False):
+                return account.account, link.handle or link.remote_id
+    return None
 
 
 def _via(ways: Sequence[WayView], via: str) -> str:

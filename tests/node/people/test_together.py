@@ -12,6 +12,7 @@ from swarmnode.bridging.core import accounts, inbox, together
 from swarmnode.domain.views import MessageView
 from swarmnode.errors import ChooseWay, NotFound, NotReady, UsageError
 from swarmnode.services import book, contacts
+from swarmnode.storage.shelves import CONVERSATIONS
 
 
 @pytest.fixture
@@ -218,4 +219,35 @@ def test_who_has_no_conversation_yet_is_not_written_to(anna: Anna) -> None:
     row = anna.do(lambda step: book.enter(step, "xmpp", "carla@x", "Carla"))
     with pytest.raises(NotReady) as caught:
         anna.do(lambda step: together.choose_chat(step, book.person_id(row.person_id)))
-    assert "bridge open" in caught.value.hint
+    assert "`swarmnode invite`" in caught.value.hint
+    to_open = anna.do(lambda step: together.to_open(step, book.person_id(row.person_id)))
+    assert to_open == (anna.accounts["xmpp"], "carla@x")
+    assert anna.do(lambda step: together.to_open(step, anna.ben_by_node)) is None
+    assert anna.do(lambda step: together.to_open(step, book.person_id(row.person_id), "mail")) is None
+    anna.do(lambda step: accounts.pause(step, anna.accounts["xmpp"]))
+    assert anna.do(lambda step: together.to_open(step, book.person_id(row.person_id))) is None
+
+
+def test_of_two_conversations_with_one_node_both_are_read_and_one_is_written_to(anna: Anna) -> None:
+    for conv_id in (bytes(32), b"\xff" * 32):  # as when both have invited each other
+        anna.do(lambda step, c=conv_id: CONVERSATIONS.add(step.tx, conv_id=c, contact_id=1, created_at=0))
+    anna.ben.say("in the one between")
+    anna.world.run(5)
+    assert ("", "in the one between") in anna.sees(anna.ben_by_node)
+    (way,) = (way for way in anna.view(anna.ben_by_node).ways if not way.network)
+    first = anna.do(lambda step: CONVERSATIONS.one(step.tx, conv_id=bytes(32)))
+    assert (way.chat, way.unread) == (str(first.id), 1)
+    assert way.last_at > 0, "the last word of both"
+
+
+def test_a_name_is_the_owners_or_that_of_the_first_account(anna: Anna) -> None:
+    ben = anna.ben_by_node
+    anna.do(lambda step: book.rename(step, ben, "My Ben"))
+    anna.do(lambda step: contacts.rename(step, "1", "Benedict"))
+    assert (anna.view(ben).name, anna.view(ben).named) == ("My Ben", True)
+    anna.do(lambda step: book.rename(step, ben, ""))
+    assert (anna.view(ben).name, anna.view(ben).named) == ("Benedict", False)
+    anna.do(lambda step: contacts.rename(step, "1", "Ben again"))
+    assert anna.view(ben).name == "Ben again"
+    with pytest.raises(UsageError):
+        anna.do(lambda step: book.rename(step, ben, "x" * 65))
