@@ -10,6 +10,7 @@ import pytest
 from e2e_networks import Elsewhere, add, answers_file, chat, connected, state
 from e2e_world import Home, Village, eventually
 from e2e_xmpp import Client, answers
+from xmpp_omemo import SecretPeer
 from xmpp_server import Prosody, Server, started
 
 
@@ -100,6 +101,42 @@ def test_a_room_is_entered_by_its_address(place: Place) -> None:
     place.ben.heard("who waters today?")
     place.ben.do(lambda b: b.say(room, "I do", "groupchat"))
     eventually(lambda: "I do" in place.home.heard(opened["id"]))
+
+
+@pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
+def test_what_is_encrypted_for_a_node_is_read_once_even_if_it_is_killed(place: Place) -> None:
+    """The ratchet is where the messages are: in the store, or nowhere."""
+    home, elsewhere, server = place.home, place.elsewhere, place.server
+    for name in ("cleo", "dan"):
+        server.add(name, f"{name}'s password")
+    account = add(home, "xmpp", {**answers(server, "cleo"), "omemo": "yes"}, "--at-home")
+
+    async def online() -> SecretPeer:
+        made = SecretPeer("dan@localhost/desk", "dan's password", server.folder / "cert.pem")
+        await made.online(server.port)
+        await made.ready()
+        return made
+
+    dan = elsewhere.run(online())
+    try:
+        said = [f"locked {n}" for n in range(4)]
+        elsewhere.run(dan.say_locked("cleo@localhost", said[0]))
+        room = chat(home, "dan", "xmpp")
+        elsewhere.run(dan.say_locked("cleo@localhost", said[1]))
+        home.kill()
+        elsewhere.run(dan.say_locked("cleo@localhost", said[2]))
+        home.start()
+        elsewhere.run(dan.say_locked("cleo@localhost", said[3]))
+        eventually(lambda: home.heard(room) == said)
+        assert {m.protection for m in home.messages(room)} == {"omemo"}
+        sent = home.json("send", room, "locked too", "--wait")
+        assert sent["state"] in {"sent", "delivered"}
+        elsewhere.run(dan.hears("locked too"))
+        assert "locked too" not in elsewhere.do(dan.bodies)
+        assert "locked" not in home.log.read_text()
+    finally:
+        elsewhere.run(dan.leave())
+    home.json("bridge", "remove", account, "--yes")
 
 
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:

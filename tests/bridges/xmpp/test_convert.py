@@ -267,10 +267,17 @@ def test_typing_is_of_now() -> None:
 
 
 def test_what_is_encrypted_is_named_and_not_shown() -> None:
-    sealed = "<encrypted xmlns='eu.siacs.conversations.axolotl'/><body>You have no OMEMO.</body>"
-    seen = one(heard(from_bob(sealed)))
-    assert isinstance(seen, MessageSeen)
-    assert (seen.foreign_crypto, seen.unreadable, to_plain(seen.body)) == ("omemo", "no_keys", "")
+    old = "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>eA==</payload></encrypted>"
+    for sealed in (old, "<encrypted xmlns='urn:xmpp:omemo:2'/>"):
+        seen = one(heard(from_bob(f"{sealed}<body>You have no OMEMO.</body>")))
+        assert isinstance(seen, MessageSeen)
+        assert (seen.foreign_crypto, seen.unreadable, to_plain(seen.body)) == ("omemo", "no_keys", "")
+        assert heard(from_ada(sealed, "i7~0")) == [], "what we have said ourselves is known"
+
+
+def test_keys_alone_are_nothing_to_people() -> None:
+    keys = "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/></encrypted>"
+    assert heard(from_bob(f"{keys}<body>You have no OMEMO.</body>")) == []
 
 
 def test_an_invitation() -> None:

@@ -103,9 +103,14 @@ class Xmpp:
         """See `api.Bridge`."""
         size = (await self._upload_service())[1] if self._online else 0
         most = MAX_TEXT if self._session is None else self._session.stream.max_text
-        full = ("text", "edit", "delete", "reaction", "reply", "read", "typing")
+        full = ["text", "edit", "delete", "reply", "read", "typing"]
+        protect = self._protections(conversation)
+        if locked := bool(protect and conversation and await self._answers_locked(conversation)):
+            size = 0  # OMEMO has no place for files and reactions, which would leave unlocked
+        else:
+            full.append("reaction")
         return Capabilities(
-            version=f"2 {size} {min(most, MAX_TEXT)}",
+            version=f"2 {size} {min(most, MAX_TEXT)} {len(protect)}{locked:d}",
             levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
             max_text=min(most, MAX_TEXT),
             text_unit="byte",
@@ -114,18 +119,27 @@ class Xmpp:
             repeat=Repeat.LOOKUP,
             echo="key",
             rewrites_text=False,
+            protect=protect,
         )
+
+    def _protections(self, conversation: ConversationRef | None) -> tuple[str, ...]:
+        on = self._session is not None and self._session.keys.on
+        return ("omemo",) if on and conversation is not None and conversation.private else ()
+
+    async def _answers_locked(self, conversation: ConversationRef) -> bool:
+        """Whether the others write so in a conversation."""
+        who, session = conversation.remote_id, self._session
+        return session is not None and conversation.private and await session.keys.wanted(who)
 
     # --- sending ---
 
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
         """See `api.Bridge`."""
         session = self._now()
-        if out.protect:
-            raise NotSupported(f"{out.protect} is not there")
         refs = list(out.done_parts)
+        lock = await _locks(session, out)
         for number in range(len(refs), len(out.parts)):
-            children = await self._children(ctx, out.parts[number])
+            children = await self._children(ctx, out.parts[number], lock)
             if out.reply_to is not None and number == 0:
                 children.append(stanzas.answering(_reference(out.reply_to)))
             try:
@@ -141,7 +155,7 @@ class Xmpp:
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
         name = own_id(out.intent, 0)
-        children = await self._children(ctx, out.parts[0])
+        children = await self._children(ctx, out.parts[0], await _locks(self._now(), out))
         children.append(stanzas.correcting(sender_id(target.remote_id)))
         return await self._act(target, name, children, revision=name)
 
@@ -151,6 +165,8 @@ class Xmpp:
 
     async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
         """See `api.Reacts`."""
+        if await self._answers_locked(target.conversation):
+            raise NotSupported("a reaction would leave unlocked: OMEMO has no place for it")
         return await self._act(target, own_id(key, 0), stanzas.reacting(_reference(target), values))
 
     async def _act(
@@ -168,7 +184,16 @@ class Xmpp:
         archive_id = await session.say(conversation, message_id, children)
         return _sent_ref(session, conversation, message_id, archive_id)
 
-    async def _children(self, ctx: Context, part: Rendered) -> list[Element]:
+    async def _children(self, ctx: Context, part: Rendered, lock: str) -> list[Element]:
+        """What a part says; `lock` is for whom alone it is to be readable, if not empty."""
+        if lock:
+            if part.files:
+                raise NotSupported("a file would lie on the server unlocked")
+            async with self._now().keys.turn() as keys:
+                made = await keys.locked(lock, part.text)
+                await ctx.kv.put(keys.changes)
+                await keys.stored()
+            return [*made, *stanzas.asking_receipts()]
         urls = [await self._put_file(ctx, file) for file in part.files]
         return [*stanzas.said(part.text, urls), *stanzas.asking_receipts()]
 
@@ -322,6 +347,15 @@ class Xmpp:
                 if info.find(f".//{{{DISCO}}}feature[@var='{UPLOAD}']") is not None:
                     self._upload = item.get("jid", ""), _size(info)
         return self._upload
+
+
+async def _locks(session: Session, out: Outgoing) -> str:
+    """With whom something is to be locked for: where that is asked for, and where the others do so."""
+    who = out.conversation.remote_id
+    if out.protect and (out.protect != "omemo" or not out.conversation.private or not session.keys.on):
+        raise NotSupported(f"{out.protect} is not there")
+    wanted = out.conversation.private and (out.protect or await session.keys.wanted(who))
+    return who if wanted else ""
 
 
 def _size(info: Element) -> int:

@@ -89,6 +89,7 @@ class Heard:
     """A message, out of what it came in.
 
     `archive_id` is its id in the archive that it belongs to; `from_archive` whether that archive told it.
+    `crypto` is how it was locked, if it was and has been opened.
     """
 
     stanza: Element
@@ -96,6 +97,7 @@ class Heard:
     time: float | None = None
     archive_id: str = ""
     from_archive: bool = False
+    crypto: str = ""
 
 
 def unwrap(stanza: Element, view: View, asked: Mapping[str, tuple[str, Origin]]) -> tuple[Heard, str] | None:
@@ -216,6 +218,8 @@ class _Said:
             # The archive keeps the place of what was taken back: it was checked when it happened.
             moderated = tombstone.find(f"{{{MODERATE}}}moderated") is not None
             yield self._gone_event(self._own_ref(), None if moderated else self.actor)
+        elif self._is_empty() or self._is_own():
+            return
         elif self._omemo() or stanza.find(f"{{{CLIENT}}}body") is not None:
             yield self._seen()
         elif self.room and (subject := stanza.find(f"{{{CLIENT}}}subject")) is not None:
@@ -272,7 +276,7 @@ class _Said:
             reply_to=self._reply_to(),
             title=(stanza.findtext(f"{{{CLIENT}}}subject") or "")[:MAX_TITLE],
             files=() if crypto else files,
-            foreign_crypto=crypto,
+            foreign_crypto=crypto or heard.crypto,
             unreadable="no_keys" if crypto else "",
             echo_of=IntentId(intent_of(message_id)) or None if self.actor.is_owner else None,
             origin=heard.origin,
@@ -310,6 +314,16 @@ class _Said:
     def _omemo(self) -> str:
         known = any(self.heard.stanza.find(f"{{{space}}}encrypted") is not None for space in OMEMO)
         return "omemo" if known else ""
+
+    def _is_own(self) -> bool:
+        """Whether we have locked it ourselves, and so cannot open it; its text is known."""
+        ours = self.actor.is_owner and bool(intent_of(_message_id(self.heard.stanza)))
+        return ours and bool(self._omemo()) and self.heard.origin is not Origin.HISTORY
+
+    def _is_empty(self) -> bool:
+        """Whether it brings keys alone: clients send such things to each other unseen."""
+        around = self.heard.stanza.find(f"{{{OMEMO[0]}}}encrypted")
+        return around is not None and around.find(f"{{{OMEMO[0]}}}payload") is None
 
     def _invitation(self) -> Iterator[Event]:
         stanza = self.heard.stanza

@@ -14,6 +14,7 @@ PORT = 5222
 DIRECT_TLS_PORT = 5223
 PROBE = "swarmnode-login"
 """Another name than the account's own session, which goes on during a new login."""
+SETTINGS = ("host", "port", "certificate", "omemo")
 ADDRESS = re.compile(r"[^\s@/\"&'<>:]{1,200}@[^\s@/\"&'<>:]{1,200}")
 
 
@@ -43,7 +44,7 @@ class XmppLogin:
         """See `api.Login`."""
         jid = bare(answers.get("address", "").strip().removeprefix("xmpp:"))
         password = answers.get("password", "")
-        settings = {n: v for n in ("host", "port", "certificate") if (v := answers.get(n, "").strip())}
+        settings = {name: said for name in SETTINGS if (said := answers.get(name, "").strip())}
         if not ADDRESS.fullmatch(jid):
             return _form(ctx, answers, "This is not an address such as ada@example.org.")
         if ctx.account and jid != ctx.account:
@@ -141,6 +142,14 @@ def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: st
                 "Certificate",
                 "PEM, for a server that signs its own",
                 default=known.get("certificate", ""),
+                optional=True,
+            ),
+            Field(
+                "omemo",
+                "choice",
+                "Read and answer what is encrypted with OMEMO",
+                options=(("no", "no"), ("yes", "yes")),
+                default=known.get("omemo", "no"),
                 optional=True,
             ),
         ),

@@ -28,12 +28,14 @@ from ...api import (
 from . import errors
 from .alive import look_after
 from .convert import own_actor, room_id
+from .keys import Keys, NoKeys
 from .names import Names
 from .rooms import Rooms, wanted
 from .stanzas import (
     AVATAR,
     BOOKMARKS,
     CARBONS,
+    OMEMO_DEVICES,
     PRESENCE,
     PUBSUB_EVENT,
     bare,
@@ -70,7 +72,8 @@ class Session:
         )
         self.rooms = Rooms(self.stream, nick=ctx.owner.partition("@")[0])
         self.names = Names(ctx.owner)
-        self.teller = Teller(ctx, self.stream, self.rooms, self.names, self._notice)
+        self.keys = _keys(ctx, self.stream)
+        self.teller = Teller(ctx, self.stream, self.rooms, self.names, self.keys, self._notice)
         self._said: dict[str, asyncio.Future[str]] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -119,8 +122,10 @@ class Session:
         except Refused:
             self._ctx.log.warning("no_carbons")
         await self.teller.ingest(self.names.of_roster(await self.stream.address_book()))
+        await self.keys.begin()
         self.stream.put(Element(PRESENCE))
         await self.teller.catch_up("")
+        await self.keys.caught_up()
 
     # --- rooms ---
 
@@ -178,6 +183,8 @@ class Session:
         node = around.get("node", "") if around is not None else ""
         if around is None or self._tasks is None:
             return []
+        if node == OMEMO_DEVICES:
+            self._tasks.create_task(self._devices(sender, around))
         if node == AVATAR:
             return self.names.avatar(sender, around)
         if node != BOOKMARKS or sender != self.owner:
@@ -189,6 +196,12 @@ class Session:
             if room in self.rooms.seats:
                 self._tasks.create_task(self.leave(room))
         return []
+
+    async def _devices(self, who: str, told: Element) -> None:
+        try:
+            await self.keys.devices(who, told)
+        except BridgeError:  # the line is lost, or they are asked for when they are needed
+            self._ctx.log.warning("devices_not_noted")
 
     def room_message(self, room: str, archive_id: str, message_id: str) -> str:
         """The id of a message of the owner in a room."""
@@ -270,3 +283,12 @@ class Session:
             del self._said[message_id]
             if waiting.done() and not waiting.cancelled():
                 waiting.exception()
+
+
+def _keys(ctx: Context, stream: Stream) -> Keys:
+    if ctx.settings.get("omemo") != "yes":
+        return NoKeys()
+    from .omemo_keys import OmemoKeys  # noqa: PLC0415 - 24 MiB, for those who want it
+
+    stream.hear(OMEMO_DEVICES)
+    return OmemoKeys(ctx, stream)

@@ -37,6 +37,7 @@ MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 MUC_USER = "http://jabber.org/protocol/muc#user"
 OCCUPANT = "urn:xmpp:occupant-id:0"  # XEP-0421
 OMEMO = ("eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2")  # XEP-0384
+OMEMO_DEVICES = f"{OMEMO[0]}.devicelist"
 OOB = "jabber:x:oob"  # XEP-0066
 PUBSUB = "http://jabber.org/protocol/pubsub"  # XEP-0060
 PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event"
@@ -191,7 +192,9 @@ def publish(node: str, item: str, payload: Element, options: dict[str, str]) -> 
     SubElement(
         SubElement(made, f"{{{PUBSUB}}}publish", {"node": node}), f"{{{PUBSUB}}}item", {"id": item}
     ).append(payload)
-    SubElement(made, f"{{{PUBSUB}}}publish-options").append(form({"FORM_TYPE": PUBSUB_OPTIONS, **options}))
+    if options:
+        filled = form({"FORM_TYPE": PUBSUB_OPTIONS, **options})
+        SubElement(made, f"{{{PUBSUB}}}publish-options").append(filled)
     return made
 
 

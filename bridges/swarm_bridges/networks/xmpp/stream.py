@@ -95,7 +95,7 @@ class Stream(slixmpp.ClientXMPP):
         for plugin in PLUGINS:
             self.register_plugin(plugin)
         for node in (AVATAR, BOOKMARKS):
-            self.plugin["xep_0163"].add_interest(node)
+            self.hear(node)
         management: Any = self.plugin["xep_0198"]
         management.send_ack = self._acknowledge
         self._management = management
@@ -123,6 +123,10 @@ class Stream(slixmpp.ClientXMPP):
     def new_id(self) -> str:
         """An id for a stanza; slixmpp asks for it."""
         return self._random(12).hex()
+
+    def hear(self, node: str) -> None:
+        """Be told of what others publish there, from the next session on."""
+        self.plugin["xep_0163"].add_interest(node)
 
     # --- connections ---
 

@@ -25,6 +25,7 @@ from ...api import (
 )
 from .archive import FIRST, Archives, Marks
 from .convert import Heard, View, events
+from .keys import Keys, Turn
 from .names import Names
 from .rooms import Rooms
 from .stanzas import HINTS, RECEIPTS, bare, element, message
@@ -45,11 +46,13 @@ class Teller:
         stream: Stream,
         rooms: Rooms,
         names: Names,
+        keys: Keys,
         notice: Callable[[Element], list[Event]],
     ) -> None:
         self.archives = Archives(stream, View(ctx.owner, rooms.seats), stream.new_id)
         self._ctx, self._owner = ctx, ctx.owner
         self._stream, self._rooms, self._names, self._notice = stream, rooms, names, notice
+        self._keys = keys
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._marks = Marks()
         self._held: dict[str, list[Heard]] = {}
@@ -79,6 +82,13 @@ class Teller:
                 return
 
     async def _tell(self, items: Sequence[Item]) -> None:
+        async with self._keys.turn() as keys:
+            numbers, messages = await self._tell_all(items, keys)
+        self._stream.done(*numbers)
+        for heard in messages:
+            self._confirm(heard)
+
+    async def _tell_all(self, items: Sequence[Item], keys: Turn) -> tuple[list[int], list[Heard]]:
         told: list[Event | Fleeting] = []
         messages: list[Heard] = []
         numbers: list[int] = []
@@ -94,14 +104,15 @@ class Teller:
                 told.extend(self._notice(what))
             elif not self._hold(what):
                 messages.append(what)
-                told.extend(self._events([what]))
+                told.extend(self._events([await keys.opened(what)]))
         for passing in told:
             if isinstance(passing, Fleeting):
                 await self._ctx.fleeting(passing)
-        await self.ingest([e for e in told if not isinstance(e, Fleeting)], self._moved(messages))
-        self._stream.done(*numbers)
-        for heard in messages:
-            self._confirm(heard)
+        await self.ingest(
+            [e for e in told if not isinstance(e, Fleeting)], self._moved(messages), keys.changes
+        )
+        await keys.stored()
+        return numbers, messages
 
     def _hold(self, heard: Heard) -> bool:
         room = bare(heard.stanza.get("from", ""))
@@ -126,14 +137,19 @@ class Teller:
                 made.append(event)
         return made
 
-    async def ingest(self, events: Iterable[Event | Fleeting], moved: Mapping[str, str] = {}) -> None:
-        """Store events, and the marks behind them."""
+    async def ingest(
+        self,
+        events: Iterable[Event | Fleeting],
+        moved: Mapping[str, str] = {},
+        kv: Mapping[str, bytes | None] = {},
+    ) -> None:
+        """Store events, the marks behind them, and what is to be remembered with them."""
         lasting = tuple(e for e in events if not isinstance(e, Fleeting))
-        if not lasting and not moved:
+        if not lasting and not moved and not kv:
             return
         async with self._ingesting:
             marks = Marks({**self._marks.last, **moved})
-            await self._ctx.ingest(Batch(lasting, marks.cursor()))
+            await self._ctx.ingest(Batch(lasting, marks.cursor(), kv))
             self._marks.last.update(moved)
 
     def _confirm(self, heard: Heard) -> None:
@@ -164,7 +180,10 @@ class Teller:
                 else:
                     page = await ask(address, Origin.CATCH_UP, after=last or None)
                 last = page.last or last or ""
-                await self.ingest(self._events(page.messages), {archive: last})
+                async with self._keys.turn() as keys:
+                    found = [await keys.opened(heard) for heard in page.messages]
+                    await self.ingest(self._events(found), {archive: last}, keys.changes)
+                    await keys.stored()
                 if not known or page.complete:
                     break
         except Refused:
@@ -194,5 +213,6 @@ class Teller:
         return found
 
     def told(self, messages: Iterable[Heard]) -> tuple[Event, ...]:
-        """What messages of an archive mean."""
-        return tuple(e for e in self._events(messages) if not isinstance(e, Fleeting))
+        """What messages of the past mean. What was locked for us is left out: it is told once opened."""
+        shown = [heard for heard in messages if not self._keys.is_for_us(heard.stanza)]
+        return tuple(e for e in self._events(shown) if not isinstance(e, Fleeting))

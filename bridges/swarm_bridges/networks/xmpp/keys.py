@@ -1,0 +1,106 @@
+"""What opens and locks messages between people, and what stands there where nothing does.
+
+Keys change with each message. So messages are opened and locked in a turn, whose `changes` are stored with
+what was opened, or before what was locked leaves; a turn that ends with an error has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+from xml.etree.ElementTree import Element
+
+from ...api import NotSupported
+from .convert import Heard
+
+
+class Turn(Protocol):
+    """One at a time has it."""
+
+    async def opened(self, heard: Heard) -> Heard:
+        """The message with its text, if it was locked for us; otherwise as it was. Raises Interrupted."""
+        ...
+
+    async def locked(self, to: str, text: str) -> list[Element]:
+        """What is in a stanza with this text for somebody. Raises Refused where they cannot read it."""
+        ...
+
+    @property
+    def changes(self) -> Mapping[str, bytes | None]:
+        """What is to be stored (`api.KeyValues`)."""
+        ...
+
+    async def stored(self) -> None:
+        """The changes are stored: what follows from them may leave."""
+        ...
+
+
+class Keys(Protocol):
+    """Those of an account."""
+
+    on: bool
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """Open and lock as long as the block lasts."""
+        ...
+
+    async def begin(self) -> None:
+        """There is a session: tell others how to write to us."""
+        ...
+
+    async def caught_up(self) -> None:
+        """What was said meanwhile is told."""
+        ...
+
+    async def devices(self, who: str, told: Element) -> None:
+        """Somebody has published which devices they have."""
+        ...
+
+    def is_for_us(self, stanza: Element) -> bool:
+        """Whether it was locked for us: then it is opened when it is its turn, and not in passing."""
+        ...
+
+    async def wanted(self, who: str) -> bool:
+        """Whether somebody writes to us so, and therefore is answered so."""
+        ...
+
+
+class NoKeys:
+    """`Keys` that lock nothing; and its own turn."""
+
+    on = False
+    changes: Mapping[str, bytes | None] = {}
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Turn]:
+        """See `Keys`."""
+        yield self
+
+    async def opened(self, heard: Heard) -> Heard:
+        """See `Turn`."""
+        return heard
+
+    async def locked(self, to: str, text: str) -> list[Element]:
+        """See `Turn`."""
+        raise NotSupported("this account does not use OMEMO")
+
+    async def stored(self) -> None:
+        """See `Turn`."""
+
+    async def begin(self) -> None:
+        """See `Keys`."""
+
+    async def caught_up(self) -> None:
+        """See `Keys`."""
+
+    async def devices(self, who: str, told: Element) -> None:
+        """See `Keys`."""
+
+    def is_for_us(self, stanza: Element) -> bool:
+        """See `Keys`: nothing is."""
+        return False
+
+    async def wanted(self, who: str) -> bool:
+        """See `Keys`."""
+        return False

@@ -1,0 +1,198 @@
+"""OMEMO with an ordinary client that has it, over a real Prosody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from bridge_owner import ACCOUNT, Lines, Owner, log_in
+from xmpp_network import XmppNetwork
+from xmpp_omemo import SecretPeer
+from xmpp_server import Server
+
+from swarm_bridges.api import (
+    AccountId,
+    Batch,
+    LocalFile,
+    LoginDone,
+    MessageSeen,
+    NotSupported,
+    Refused,
+    Temporary,
+)
+from swarm_bridges.text import to_plain
+
+# slixmpp-omemo reaches slixmpp's plugins as it was done before 1.17.
+pytestmark = pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
+
+
+@pytest.fixture
+async def network(prosody: Server) -> AsyncIterator[XmppNetwork]:
+    made = XmppNetwork(prosody, room=False)
+    yield made
+    for client in made._clients:
+        if isinstance(client, SecretPeer):
+            await client.leave()
+    await made.close()
+
+
+async def secret(network: XmppNetwork, name: str, resource: str) -> SecretPeer:
+    made = SecretPeer(f"{network._jid(name)}/{resource}", f"password of {name}", network.server.authority)
+    network._clients.append(made)
+    await made.online(network.server.port)
+    await made.ready()
+    return made
+
+
+async def owner_with_keys(network: XmppNetwork, desk: Lines | None = None, **more: Any) -> Owner:
+    done = await log_in(network, Lines(), {**network.answers, "omemo": "yes"})
+    assert isinstance(done, LoginDone)
+    return Owner(network, done, desk=desk, **more)
+
+
+def seen(owner: Owner) -> list[MessageSeen]:
+    batches = owner.desk.of(ACCOUNT).batches
+    return [e for batch in batches for e in batch.events if isinstance(e, MessageSeen)]
+
+
+async def test_what_comes_locked_is_read_and_answered_locked(network: XmppNetwork) -> None:
+    friend = await secret(network, network._friend, "desk")
+    me = network.answers["address"]
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        can = await owner.call("capabilities", network.conversation)
+        assert can.protect == ("omemo",)
+        asked = await friend.say_locked(me, "where is the key?")
+        shown = await owner.sees("where is the key?")
+        (event,) = seen(owner)
+        assert (event.foreign_crypto, event.unreadable, event.actor.is_owner) == ("omemo", "", False)
+        ref = await owner.say("under the \N{POTTED PLANT}", reply_to=shown.ref)
+        assert await friend.hears("under the \N{POTTED PLANT}") == ref.remote_id
+        await friend.say_locked(me, "where is the spare key?", replaces=asked)
+        await owner.sees("where is the spare key?")
+        await owner.accepted("edit", ref, owner.outgoing("at Ada's"))
+        await friend.hears("at Ada's")
+        in_the_clear = [str(m["body"]) for m in friend.heard if m["body"]]
+        assert not [body for body in in_the_clear if "under" in body or "Ada" in body]
+        assert owner.journal.refused == 0
+        page = await owner.call_page(network.conversation, None, 50)
+        told = [to_plain(e.body) for e in page.batch.events if isinstance(e, MessageSeen)]
+        assert told == ["", ""], "the owner's own alone: what was locked for the node is told once"
+        assert owner.runs == 1
+
+
+async def test_what_has_no_place_in_it_is_refused_and_not_sent_unlocked(network: XmppNetwork) -> None:
+    friend = await secret(network, network._friend, "desk")
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        await friend.say_locked(network.answers["address"], "between us")
+        shown = await owner.sees("between us")
+        can = await owner.call("capabilities", network.conversation)
+        assert "reaction" not in can.levels
+        assert can.levels["file"] < 0
+        with pytest.raises(NotSupported):
+            await owner.bridge.react(owner.ctx, shown.ref, frozenset({"👍"}), "react-1")
+        owner.desk.of(ACCOUNT).files["f"] = b"secret"
+        file = LocalFile(id="f", name="f.txt", media_type="text/plain", size_bytes=6)
+        with pytest.raises(NotSupported):
+            await owner.bridge.send(owner.ctx, owner.outgoing("see this", files=(file,)))
+
+
+async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
+    peer = await network.peer()
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        with pytest.raises(Refused):
+            await owner.bridge.send(owner.ctx, owner.outgoing("for you alone", protect="omemo"))
+        await owner.say("for everybody")
+        await peer.sees("for everybody")
+        assert peer.texts() == ["for everybody"]
+    done = await log_in(network, Lines(), network.answers)
+    assert isinstance(done, LoginDone)
+    async with asyncio.timeout(40), Owner(network, done) as owner:
+        assert (await owner.call("capabilities", network.conversation)).protect == ()
+        with pytest.raises(NotSupported):
+            await owner.bridge.send(owner.ctx, owner.outgoing("for you alone", protect="omemo"))
+
+
+async def test_the_owners_other_client_is_read_and_reads(network: XmppNetwork) -> None:
+    friend = await secret(network, network._friend, "desk")
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        phone = await secret(network, network._owner, "phone")
+        await phone.say_locked(network.conversation.remote_id, "from my phone")
+        shown = await owner.sees("from my phone")
+        assert shown.is_owner
+        await friend.hears("from my phone")
+        await owner.say("from my node")  # the other side was written to so, and is so again
+        await friend.hears("from my node")
+        phone.say(network.conversation.remote_id, "in the clear")  # as an owner may decide
+        await owner.sees("in the clear")
+        await owner.say("as you like")
+        await friend.until(lambda m: m["body"] == "as you like")
+
+
+class Forgetful(Lines):
+    """Stores nothing from some batch on, as where a disk is full."""
+
+    full = False
+
+    async def ingest(self, account: AccountId, batch: Batch) -> None:
+        if self.full and batch.kv:
+            self.cut()
+            raise Temporary("the disk is full")
+        await super().ingest(account, batch)
+
+
+async def test_keys_change_only_together_with_what_they_opened(network: XmppNetwork) -> None:
+    """What was opened and not stored comes again, and is opened again; after a restart too."""
+    friend, me, desk = await secret(network, network._friend, "desk"), network.answers["address"], Forgetful()
+    async with asyncio.timeout(50):
+        async with await owner_with_keys(network, desk) as owner:
+            await friend.say_locked(me, "one")
+            await owner.sees("one")
+            desk.full = True
+            await friend.say_locked(me, "two")
+            await asyncio.sleep(1)
+            assert "two" not in [to_plain(e.body) for e in seen(owner)]
+            desk.full = False
+            await owner.sees("two")
+            desk.full = True
+            await friend.say_locked(me, "three")
+            await asyncio.sleep(1)
+        desk.full = False
+        await friend.say_locked(me, "four")
+        async with await owner_with_keys(network, desk) as owner:
+            await owner.sees("four")
+            await owner.say("all four")
+            await friend.hears("all four")
+            texts = owner.journal.texts(network.conversation)
+            assert [t for t in texts if t] == ["one", "two", "three", "four"]
+            first = {e.ref: e for e in reversed(seen(owner))}
+            assert not [e for e in first.values() if e.unreadable], "what comes again is known, and stays"
+
+
+OLD = "xmlns='eu.siacs.conversations.axolotl'"
+SENDERS = ("1", "4000000000", "-1", "9" * 400, "x")
+KEYS = ("", "<key rid='{}'>eA==</key>", "<key rid='{}' prekey='true'>AAAA</key>", "<key rid='{}'>?</key>")
+
+
+async def test_hostile_keys_stop_nothing(network: XmppNetwork) -> None:
+    friend = await secret(network, network._friend, "desk")
+    me = network.answers["address"]
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        await friend.say_locked(me, "before")
+        await owner.sees("before")
+        values = owner.desk.of(ACCOUNT).values
+        device = values["omemo/own_device_id"].decode()
+        for sender in (*SENDERS, str(await friend.device())):
+            for key in KEYS:
+                header = f"<header sid='{sender}'>{key.format(device)}<iv>eA==</iv></header>"
+                inner = f"<encrypted {OLD}>{header}<payload>eA==</payload></encrypted>"
+                friend.raw(f"<message to='{me}' type='chat'>{inner}<body>nothing</body></message>")
+        listed = "".join(f"<device id='{n}'/>" for n in ("x", "-5", "99999999999", *range(1, 200)))
+        friend.raw(
+            "<iq type='set' id='odd'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+            "<publish node='eu.siacs.conversations.axolotl.devicelist'><item id='current'>"
+            f"<list {OLD}>{listed}</list></item></publish></pubsub></iq>"
+        )
+        await friend.say_locked(me, "after")
+        await owner.sees("after")
+        assert {e.unreadable for e in seen(owner) if not to_plain(e.body)} == {"no_keys"}
+        assert owner.runs == 1
