@@ -106,6 +106,27 @@ def test_two_people_talk_and_one_posts(place: Place, tmp_path: Path) -> None:
     assert [s["favourited"] for s in mine if "an answer to nobody" in s["content"]] == [True]
 
 
+def test_a_list_is_entered_read_answered_and_left(place: Place) -> None:
+    home, friend = place.home, place.ben.client
+    mine = place.do(place.network.other_client()).client
+    made = place.do(mine.ask("POST", "/api/v1/lists", json={"title": "Gardeners"}))
+    members = {"account_ids[]": place.do(mine.id_of(friend))}
+    place.do(mine.ask("POST", f"/api/v1/lists/{made['id']}/accounts", data=members))
+    assert home.error("bridge", "open", place.account, "list:Cooks", "--room")[0]
+    opened = home.json("bridge", "open", place.account, "list:Gardeners", "--room")
+    assert (opened["kind"], opened["title"]) == ("list", "Gardeners")
+    place.do(friend.say("the beans are out"))
+    heard = place.soon(lambda: [m for m in home.messages(opened["id"]) if m.text == "the beans are out"])
+    home.json("send", opened["id"], "so are mine", "--reply", heard[0].id, "--wait")
+    answer = place.do(friend.until(lambda s: "so are mine" in s["content"]))
+    assert (answer["visibility"], bool(answer["in_reply_to_id"])) == ("public", True)
+    home.json("bridge", "leave", opened["id"])
+    place.do(friend.say("the peas too"))
+    timeline = chat(home, "Home", "mastodon")
+    place.soon(lambda: "the peas too" in home.heard(timeline))
+    assert "the peas too" not in home.heard(opened["id"])
+
+
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
     home, said = place.home, [f"while all is well {n}" for n in range(2)]
     for text in said:
