@@ -176,7 +176,10 @@ class _Place:
         """Whether a conversation belongs to it."""
         if not is_person(self._id):
             return chat == self._id
-        return self._session.client.get(at("chats", chat), ChatView).person == self._id
+        try:
+            return self._session.client.get(at("chats", chat), ChatView).person == self._id
+        except Answered:  # it is gone already
+            return False
 
     def mark(self, page: Page) -> None:
         """Mark what was shown as read."""

@@ -1,15 +1,22 @@
 """The commands about people before a node that notes what it is asked."""
 
+# ruff: noqa: ASYNC110  # waiting for another thread
+
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
 from pathlib import Path
 
 import pytest
 from cli_world import Shell
 from double_book import BERTA
+from double_node import ANA
 
 from swarmnode.cli.session import Session
-from swarmnode.errors import ChooseWay, WayChoice
+from swarmnode.domain.views import ChatView
+from swarmnode.errors import ChooseWay, NotFound, WayChoice
 
 CHOICES = (
     WayChoice("b7", "pigeon", "berta@loft", "operator_reads", would=True, was=False),
@@ -96,6 +103,38 @@ def test_a_person_is_written_to_and_read_by_name(shell: Shell) -> None:
     shell("read", "berta", "--peek")
     assert len(called(shell, "mark_talk_read")) == 1
     assert called(shell, "talk_with")[0] == (BERTA.id, "", "", 20)
+
+
+def test_following_a_person_shows_what_comes_from_any_of_their_conversations(shell: Shell) -> None:
+    """The reader is in a thread: it reads until the node stops."""
+    assert shell.loop is not None
+    assert shell.world is not None
+    chats = {"dd": BERTA.id, "b7": BERTA.id, ANA.chat: ""}
+
+    async def look(chat: str) -> ChatView:
+        if chat not in chats:
+            raise NotFound("It is gone.")
+        return ChatView(chat, "", "", 0, "", person=chats[chat])
+
+    shell.node.chat = look  # type: ignore[method-assign]
+    out: list[str] = []
+    reader = threading.Thread(target=lambda: out.append(shell("read", "berta", "--follow", "--json").stdout))
+    reader.start()
+
+    async def talk() -> None:
+        while not called(shell, "mark_talk_read"):
+            await asyncio.sleep(0.01)
+        for where, text in (("dd", "one"), (ANA.chat, "elsewhere"), ("gone", "gone"), ("b7", "two")):
+            view = shell.node.hear(where, text)
+            await shell.node.happen("message.new", chat=where, message=view.id)
+        while not called(shell, "mark_read")[1:]:
+            await asyncio.sleep(0.01)
+
+    asyncio.run_coroutine_threadsafe(talk(), shell.loop).result(20)
+    shell.loop.call_soon_threadsafe(shell.world.stopping.set)
+    reader.join(10)
+    assert [json.loads(line)["text"] for line in out[0].splitlines()] == ["coo", "one", "two"]
+    assert [chat for chat, _ in called(shell, "mark_read")] == ["dd", "b7"]
 
 
 def test_a_program_is_told_the_ways_that_can_be_chosen(shell: Shell) -> None:
