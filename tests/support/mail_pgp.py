@@ -85,8 +85,8 @@ class Encrypting:
     async def send(self, mail: Message, *to: str) -> None:
         await self.program.send(mail.as_bytes(policy=email.policy.SMTP), *(to or (str(mail["To"]),)))
 
-    def opened(self, mail: EmailMessage) -> EmailMessage:
-        """What is inside of a mail, signed by its sender's key."""
+    def opened(self, mail: EmailMessage, sender: Cert | None = None) -> EmailMessage:
+        """What is inside of a mail, signed by its sender's key: the one in its head, or this."""
         assert mail.get_content_type() == "multipart/encrypted"
         assert mail.get_param("protocol") == "application/pgp-encrypted"
         parts: Any = mail.get_payload()
@@ -95,9 +95,9 @@ class Encrypting:
             "application/octet-stream",
         ]
         assert parts[0].get_payload(decode=True).split() == [b"Version:", b"1"]
-        sender = key_in(mail)
+        certs = [sender or key_in(mail)]
         data = parts[1].get_payload(decode=True)
-        opened = decrypt(data, decryptor=self.secret.decryptor(), store=lambda _: [sender])
+        opened = decrypt(data, decryptor=self.secret.decryptor(), store=lambda _: certs)
         assert opened.valid_sigs
         assert opened.bytes is not None
         found = email.message_from_bytes(opened.bytes, policy=email.policy.default)

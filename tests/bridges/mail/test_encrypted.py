@@ -12,7 +12,7 @@ import pytest
 from bridge_owner import ACCOUNT, Owner, owner_of
 from mail_network import MailNetwork
 from mail_peer import text_of
-from mail_pgp import Encrypting, entity, key_in
+from mail_pgp import Encrypting, certificate, entity, key_in
 from mail_told import bytes_of, message, told, until
 from pysequoia import Cert, Tsk, sign
 
@@ -296,6 +296,16 @@ async def test_an_owner_who_does_not_want_it_says_nothing_of_keys(
         await owner.say("no key")
         got = await ada.program.until(lambda m: text_of(m) == "no key")
         assert got["Autocrypt"] is None
+
+        own = await owner.desk.kv_get(ACCOUNT, "autocrypt")  # which Ada knows from before
+        assert own is not None
+        ada.known[network.owner] = certificate(Tsk.from_bytes(own))
+        await ada.send(ada.sealed(network.owner, entity("sealed all the same"), **in_chat(network)))
+        await message(owner, "sealed all the same")
+        await owner.say("as sealed")
+        got = await ada.program.until(lambda m: m.get_content_type() == "multipart/encrypted")
+        assert got["Autocrypt"] is None
+        assert text_of(ada.opened(got, ada.known[network.owner])) == "as sealed"
 
 
 async def test_a_new_login_keeps_the_key(network: MailNetwork, ada: Encrypting) -> None:

@@ -118,8 +118,6 @@ class KeyRing:
         Raises:
             Refused: it must not go in the clear, and there are not keys of all.
         """
-        if self._settings.encrypt == "never" and not wanted:
-            return None
         others = [a for a in dict.fromkeys(to) if a != self._ctx.owner]
         peers = {a: await self.peer(a) for a in others}
         usable = all(openpgp.is_usable(autocrypt.key_of(p), self._ctx.clock.now()) for p in peers.values())

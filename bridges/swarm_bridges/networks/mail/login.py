@@ -27,7 +27,7 @@ WRONG = (
 ENCRYPTION = (
     ("", "When others begin"),
     ("always", "With all who want it too; your other programs cannot read what comes"),
-    ("never", "Never"),
+    ("never", "Only in answers; others do not learn the key"),
 )
 SECURITY = (("", "As usual for the port"), ("tls", "TLS"), ("starttls", "STARTTLS"))
 

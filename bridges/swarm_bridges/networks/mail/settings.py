@@ -32,7 +32,8 @@ class Settings:
     size: int
     """Bytes that a mail may have."""
     encrypt: str
-    """`always` where the others want it too, `never`, or nothing: when others begin."""
+    """`always` where the others want it too, `never` (answers alone, and no key is told), or nothing: when
+    others begin."""
 
 
 def settings_of(owner: str, given: Mapping[str, str]) -> Settings:
