@@ -241,7 +241,7 @@ async def test_what_a_limited_answer_leaves_out_is_told_first_and_in_order(netwo
         await peer.say("before")
         await owner.sees("before")
         kept = owner.desk
-    said = [f"line {n}" for n in range(130)]
+    said = [f"line {n}" for n in range(65)]
     room = network.conversation.remote_id
     ids = [await peer.client.say(room, text) for text in said]
     await peer.client.edit(room, ids[3], "line three")

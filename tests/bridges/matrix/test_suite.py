@@ -12,7 +12,8 @@ from matrix_server import Synapse
 
 from swarm_bridges.api import Batch, LoginDone, Origin
 
-HISTORY = 5000 if os.environ.get("SWARMNODE_SOAK") else 90
+LONG = bool(os.environ.get("SWARMNODE_SOAK"))
+HISTORY = 5000 if LONG else 50
 
 
 class TestRoom(TalkSuite, LineSuite):
@@ -38,6 +39,12 @@ class TestRoom(TalkSuite, LineSuite):
             assert len(batches) > HISTORY // 20
             assert Journal(batches).texts(network.conversation) == said
             assert {event.origin for batch in batches for event in batch.events} == {Origin.HISTORY}
+
+    @pytest.mark.parametrize("kill", [False, True] if LONG else [True])
+    async def test_a_server_that_restarts_loses_and_doubles_nothing(
+        self, network: Any, *, kill: bool
+    ) -> None:
+        await TalkSuite.test_a_server_that_restarts_loses_and_doubles_nothing(self, network, kill=kill)
 
     async def test_the_login_is_tried_before_it_is_kept(self, network: Any) -> None:
         """What is kept is a token: the password is nowhere."""

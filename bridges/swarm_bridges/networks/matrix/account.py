@@ -38,8 +38,8 @@ from .session import Session
 
 WAIT_S = 30.0
 """So long the server waits for something to tell."""
-MAX_TEXT = 32_000
-"""Bytes. An event has at most 64 KiB, and holds a text twice, as HTML too."""
+MAX_TEXT = 10_000
+"""Bytes. An event has at most 64 KiB, and an edit holds a text four times: plain and as HTML, each twice."""
 MAX_FILE = 50 << 20
 """Where the server does not say."""
 MXC = "mxc://"

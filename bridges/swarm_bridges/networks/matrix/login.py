@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -148,7 +149,7 @@ async def published(ctx: LoginContext, host: str) -> str:
 
 
 def base_of(named: str) -> str:
-    """A server's URL, from what people type; or nothing."""
+    """A server's URL, from what people type; or nothing, also for one elsewhere without TLS."""
     scheme, mark, rest = named.strip().partition("://")
     if not mark:
         scheme, rest = "https", scheme
@@ -158,8 +159,17 @@ def base_of(named: str) -> str:
         parts.port  # noqa: B018 - it looks whether there is a number
     except ValueError:
         return ""
-    good = scheme in {"http", "https"} and parts.hostname and "@" not in place
+    good = parts.hostname and "@" not in place
+    good = good and (scheme == "https" or (scheme == "http" and _is_near(parts.hostname or "")))
     return f"{scheme}://{place}" if good and not (parts.query or parts.fragment) else ""
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine, or in the owner's own network: there one may speak in the clear."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 def user_of(address: str, server: str) -> str:

@@ -180,6 +180,7 @@ class Rooms:
         self._rooms = dict(known)
         self._told: dict[str, ConversationSeen] = {}
         self.news: dict[str, bytes | None] = {}
+        self._changed = True
 
     @classmethod
     async def remembered(cls, ctx: Context) -> Rooms:
@@ -206,12 +207,13 @@ class Rooms:
     def put(self, room: Room) -> None:
         """Note how a room is now."""
         if self._rooms.get(room.id) != room:
-            self._rooms[room.id] = room
+            self._rooms[room.id], self._changed = room, True
             self.news[KEPT + room.id] = msgspec.msgpack.encode(room)
 
     def drop(self, room_id: str) -> None:
         """The owner is no longer in it."""
         self._told.pop(room_id, None)
+        self._changed = True
         if self._rooms.pop(room_id, None) is not None:
             self.news[KEPT + room_id] = None
 
@@ -230,6 +232,9 @@ class Rooms:
     def told(self, origin: Origin) -> list[Told]:
         """Rooms that are to be shown otherwise than before."""
         events: list[Told] = []
+        if not self._changed:
+            return events
+        self._changed = False
         for room in self.all():
             if room.space or not room.membership:
                 continue
@@ -241,6 +246,7 @@ class Rooms:
 
     def forget(self) -> None:
         """Tell all again: what was told may not have been stored."""
+        self._changed = True
         self._told.clear()
 
 
