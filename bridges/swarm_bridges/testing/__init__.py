@@ -1,6 +1,7 @@
 """The kit for authors of bridges: a network that does not exist, a small core, and checks by tiers.
 
 network.py faults.py    a fake network to derive one's own from, and what goes wrong in it
+by_hand.py              runs it for people
 proxy.py                breaks lines before a network that is too large to fake
 journal.py desk.py      what a core remembers, in memory; the desk over it
 core.py                 the port to a core, and a small one
@@ -10,6 +11,7 @@ runner.py               runs them: `contract` in pytest, `bridge check` on the c
 demo_network.py         the server of the demo network
 """
 
+from .by_hand import by_hand
 from .core import Core, LoginFailed, SmallCore, small_core
 from .desk import MemoryDesk
 from .faults import Fault, Faults
@@ -37,6 +39,7 @@ __all__ = [
     "Subject",
     "Tier",
     "World",
+    "by_hand",
     "check",
     "contract",
     "grade",
