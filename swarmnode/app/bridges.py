@@ -95,7 +95,10 @@ class Bridges(Opened):
         return await self.account(account, language)
 
     async def remove_account(self, account: str) -> None:
-        """See `api.node.Node`."""
+        """See `api.node.Node`. It rests meanwhile. If the node ends before all is gone, it is asked again."""
+        await self.runner.do(lambda step, _: accounts.pause(step, account), frees=True)
+        while await self.runner.do(lambda step, _: accounts.thin_out(step, account), frees=True):
+            pass
         await self.runner.do(lambda step, _: accounts.remove(step, account), frees=True)
 
     # Logging in

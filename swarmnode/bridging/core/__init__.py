@@ -8,6 +8,7 @@ accounts    add(step, package, LoginDone) -> AccountId         Conflict: this ac
             relogin(step, account, LoginDone)                  Conflict: it is another account
             reconfigure(step, account, settings)
             pause(step, account), resume(step, account), remove(step, account)
+            thin_out(step, account) -> bool                    before `remove`, as long as it says True
             get(step, account) -> Account, all_of(step) -> list[Account]
             cursor(step, account) -> Cursor | None
             learn(step, account, ConversationRef | None, Capabilities)     what the bridge answered

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
 from swarm_bridges import api
 
 from ...errors import Conflict, NotFound
 from ...services import book
 from ...services.news import tell
 from ...services.step import Step
+from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, ROOMS, SECRETS, AccountRow
+from ...storage.shelf import Prepared
 from . import bounds, entries, files, holds, intents, rooms, words
 from .packed import mapping, pack, texts, unpack
+
+_m = tables.remote_message.c
+_r = tables.remote_conversation.c
+_SOME = Prepared(
+    sa.select(*REMOTE_MESSAGES.columns)
+    .where(_m.conversation_id.in_(sa.select(_r.id).where(_r.account_id == bindparam("account"))))
+    .limit(bindparam("count"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +138,26 @@ def resume(step: Step, account: str) -> None:
     tell(step, "bridge.changed", account=row.account)
 
 
+def thin_out(step: Step, account: str, count: int = 50) -> bool:
+    """Destroy some messages of an account that is to be removed; whether there are more.
+
+    To take words out of the search index takes milliseconds for each message, and others want to write too.
+    """
+    rows = REMOTE_MESSAGES.query(step.tx, _SOME, {"account": find(step, account).id, "count": count})
+    gone = list[int]()
+    for row in rows:
+        words.forget(step, row)
+        wanted = [intent.body_id for intent in INTENTS.all(step.tx, message_id=row.id)]
+        gone += [body for body in (row.body_id, *wanted) if body is not None] + files.bodies(step, row.id)
+        REMOTE_MESSAGES.drop(step.tx, id=row.id)
+    step.tx.bodies.shred(gone)
+    return len(rows) == count
+
+
 def remove(step: Step, account: str) -> None:
     """Forget an account with all that it brought: bodies are destroyed, and so are its secrets.
+
+    One with many messages is thinned out before.
 
     What its people said about their words being passed on is kept, for it outlasts the account.
     """

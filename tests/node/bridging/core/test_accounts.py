@@ -4,7 +4,7 @@ import pytest
 from bridge_core_world import ME, Core, seen
 
 from swarm_bridges import api
-from swarmnode.bridging.core import accounts, inbox, logins, vault
+from swarmnode.bridging.core import accounts, inbox, logins, outbox, vault
 from swarmnode.errors import Conflict, NotFound, UsageError
 from swarmnode.services.step import Step
 from swarmnode.storage.bridge_shelves import INTENTS, REMOTE_MESSAGES
@@ -40,11 +40,17 @@ def test_a_new_login_keeps_all_and_must_be_the_same_account() -> None:
     assert secret == api.Secret(b"t1", 2)
 
 
-def test_a_removed_account_leaves_nothing_behind() -> None:
+@pytest.mark.parametrize("thinned", [False, True])
+def test_a_removed_account_leaves_nothing_behind(thinned: bool) -> None:
     core = Core()
     core.tell(seen("1", "findable words"), seen("2", "of two", ME))
     core.say("not sent yet")
+    liked = core.views()[0].id
+    core.do(lambda step: outbox.react(step, liked, ["+"]))
     core.do(lambda step: inbox.set_draft(step, "b1", "a draft"))
+    if thinned:
+        more = [core.do(lambda step: accounts.thin_out(step, core.account, 2)) for _ in range(2)]
+        assert (more, core.sees()) == ([True, False], [])
     core.do(lambda step: accounts.remove(step, core.account))
 
     def look(step: Step) -> tuple[int, int, list[int], int]:
