@@ -1,19 +1,12 @@
 """The second opinion: the same suite against ejabberd. The long form is all of it."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from bridge_suite import LineSuite, TalkSuite
 from xmpp_network import XmppNetwork
-from xmpp_server import Ejabberd, Server, started
-
-
-@pytest.fixture(scope="session")
-def ejabberd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = started(Ejabberd, tmp_path_factory.mktemp("ejabberd"))
-    yield server
-    server.stop()
+from xmpp_server import Server
 
 
 class Some:

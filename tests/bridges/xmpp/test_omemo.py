@@ -1,6 +1,7 @@
-"""OMEMO with an ordinary client that has it, over a real Prosody."""
+"""OMEMO with an ordinary client that has it, over a real Prosody; the long form is over ejabberd too."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,9 +27,13 @@ from swarm_bridges.text import to_plain
 pytestmark = pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
 
 
-@pytest.fixture
-async def network(prosody: Server) -> AsyncIterator[XmppNetwork]:
-    made = XmppNetwork(prosody, room=False)
+SERVERS = ["prosody", "ejabberd"] if os.environ.get("SWARMNODE_SOAK") else ["prosody"]
+
+
+@pytest.fixture(params=SERVERS)
+async def network(request: pytest.FixtureRequest) -> AsyncIterator[XmppNetwork]:
+    server: Server = request.getfixturevalue(request.param)
+    made = XmppNetwork(server, room=False)
     yield made
     for client in made._clients:
         if isinstance(client, SecretPeer):

@@ -13,7 +13,7 @@ import copy
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -83,6 +83,8 @@ class OmemoKeys:
         self._backend = Oldmemo(self._store, SKIPPED)
         self._device = 0
         self._live = False
+        self._looked: set[str] = set()
+        """Whose devices were asked for in this session."""
         self._later: list[Callable[[], Awaitable[object]]] = []
 
     @property
@@ -135,6 +137,7 @@ class OmemoKeys:
     async def begin(self) -> None:
         """Tell others how to write to us; what differs at the server is mended, and old keys are renewed."""
         self._live = False
+        self._looked.clear()
         async with self.turn():
             self._manager = None
             manager = await self._now()
@@ -219,6 +222,10 @@ class OmemoKeys:
     async def locked(self, to: str, text: str) -> list[Element]:
         """A text for all devices of somebody, and for the owner's others."""
         manager = await self._now()
+        if to not in self._looked:  # servers tell of new devices, but not everybody's
+            with suppress(omemo.DeviceListDownloadFailed):
+                await manager.refresh_device_list(NAMESPACE, to)
+            self._looked.add(to)
         try:
             made, _ = await manager.encrypt(frozenset({to}), {NAMESPACE: text.encode()})
         except omemo.OMEMOException as e:
