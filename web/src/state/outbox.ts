@@ -29,12 +29,14 @@ const AGAIN_MS = 3_000
 let timer = 0
 let sending = false
 let sent: (message: MessageView) => void = () => {}
+let following = false
 
 /** Say who is to be told of what the node has taken, and go on with what an earlier page left. */
 export async function startOutbox(onSent: (message: MessageView) => void): Promise<void> {
   sent = onSent
   outbox.value = ((await all('outbox')) as Unsent[]).toSorted((a, b) => a.at - b.at)
-  link.subscribe((state) => state === 'up' && void flush())
+  if (!following) link.subscribe((state) => void (state === 'up' && flush()))
+  following = true
   await flush()
 }
 

@@ -21,6 +21,8 @@ interface MessageProps {
   readonly at: number
   /** It follows one of the same author. */
   readonly joined: boolean
+  /** Whether it has to be said who speaks: there are more than two. */
+  readonly named: boolean
   readonly active: boolean
   readonly answered: MessageView | undefined
   readonly onActive: () => void
@@ -35,7 +37,7 @@ export function attempt(work: () => Promise<unknown>): void {
 }
 
 /** One message, read out as one thing. */
-export function Message({ message, at, joined, active, answered, onActive }: MessageProps) {
+export function Message({ message, at, joined, named, active, answered, onActive }: MessageProps) {
   const dialog = useSignal<'delete' | 'react' | null>(null)
   const { mine, author_name: author } = message
   const who = mine ? t('you') : plain(author)
@@ -50,7 +52,7 @@ export function Message({ message, at, joined, active, answered, onActive }: Mes
       onFocus={onActive}
       onPointerEnter={(event) => event.pointerType === 'mouse' && onActive()}
     >
-      {!joined && !mine && <bdi class="author">{who}</bdi>}
+      {named && !joined && !mine && <bdi class="author">{who}</bdi>}
       <div class="said">
         <div class="bubble">
           {message.reply_to && (

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { MessageView } from '../../api/types.gen.ts'
 import { useCommand } from '../../keys.ts'
 import { loadOlder, open } from '../../state/chat.ts'
+import { chatOf } from '../../state/inbox.ts'
 import { outbox, type Unsent } from '../../state/outbox.ts'
 import { day, t } from '../../text/t.ts'
 import { announce } from '../../ui/Announcer.tsx'
@@ -76,6 +77,7 @@ export function Messages({ chat }: { readonly chat: string }) {
               message={item.message}
               at={at}
               joined={!item.first && !item.day}
+              named={chatOf(chat)?.kind !== 'direct'}
               active={active.value === at}
               answered={messages.find((message) => message.id === item.message.reply_to)}
               onActive={() => (active.value = at)}
