@@ -47,7 +47,7 @@ def _every(session: Session, limit: int) -> Iterator[PersonView]:
 
 
 @command("list")
-@option("--limit", type=click.IntRange(1, 100_000), default=1000)
+@option("--limit", type=click.IntRange(1, 1_000_000), default=1_000_000)
 def _list(session: Session, limit: int) -> None:
     people = tuple(_every(session, limit))
     if not session.give(Items(people)):

@@ -172,7 +172,7 @@ def rename(step: Step, person: str, name: str) -> None:
     if len(name) > MAX_NAME or not name.isprintable():
         raise UsageError("a name has 1 to 64 printable characters")
     first = next(account for account in accounts_of(step, row.id) if account.reason == Reason.KNOWN)
-    named, shown = bool(name), name or clean_name(book_suggestions.name_of(step, first) or first.remote_id)
+    named, shown = bool(name), name or _name_of(step, first)
     PERSONS.change(step.tx, row.id, name=shown, sort=shown.casefold(), named=named)
     changed(step, row.id)
 
@@ -273,6 +273,10 @@ def tidy(step: Step, person: int) -> None:
     BOOK_ACCOUNTS.change(step.tx, first.id, reason=Reason.KNOWN.value, cause="")
     for row in others if first.reason == Reason.KNOWN else []:
         BOOK_ACCOUNTS.change(step.tx, row.id, reason=Reason.SAID.value, cause="owner")
+    whose = PERSONS.get(step.tx, person)
+    if whose is not None and not whose.named:  # or the name of an account that is gone would stay
+        name = _name_of(step, first)
+        PERSONS.change(step.tx, person, name=name, sort=name.casefold())
     changed(step, person)
 
 
@@ -297,6 +301,11 @@ def changed(step: Step, person: int) -> None:
 def clean_name(text: str) -> str:
     """A name as one line that can be printed, of 64 characters at most."""
     return "".join(c if c.isprintable() else " " for c in text).strip()[:MAX_NAME].strip()
+
+
+def _name_of(step: Step, row: BookAccount) -> str:
+    """What a person is called after an account."""
+    return clean_name(book_suggestions.name_of(step, row) or row.remote_id)
 
 
 def address_of(remote_id: str, handle: str) -> str | None:

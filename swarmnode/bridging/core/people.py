@@ -82,6 +82,7 @@ def moved(step: Step, account_id: int, account: str, event: api.IdentityMoved) -
         case "same_id":
             for row in ACTORS.all(step.tx, account_id=account_id, handle=bounds.name(event.old)):
                 ACTORS.change(step.tx, row.id, handle=bounds.name(event.new))
+                book.called(step, _package(step, account_id), row.remote_id, row.name, bounds.name(event.new))
         case "mutual":
             old = of(step, account_id, api.Actor(event.old))
             new = of(step, account_id, api.Actor(event.new))

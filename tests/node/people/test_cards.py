@@ -274,6 +274,18 @@ def test_what_was_imported_can_be_forgotten_and_who_is_known_otherwise_stays() -
     assert anna.view(mail).id == person, "who asks for the one that was merged finds the other"
 
 
+def test_a_new_handle_is_a_new_address() -> None:
+    core = Core()
+    core.tell(api.ActorSeen(actor=api.Actor("u1"), name="Ada", handle="@ada@old.example"))
+    core.do(lambda step: book.enter(step, "demo", "u1", "Ada", handle="@ada@old.example"))
+    core.tell(api.IdentityMoved(old="@ada@old.example", new="@ada@new.example", proof="same_id"))
+    (ada,) = listed(core)
+    assert ada.links[0].handle == "@ada@new.example"
+    row = core.do(lambda step: book.account(step, "demo", "u1"))
+    assert row is not None
+    assert row.address == "ada@new.example"
+
+
 def test_who_moves_and_says_so_from_both_sides_stays_one_person() -> None:
     core = Core()
     ref = api.ConversationRef("with ada")

@@ -97,6 +97,7 @@ def test_a_contact_that_is_removed_is_gone_from_their_person_with_what_was_said(
     anna.do(lambda step: contacts.remove(step, anna.node.node, "1"))
     view = anna.view(anna.ben_by_node)
     assert [(link.network, link.reason) for link in view.links] == [("xmpp", "known")]
+    assert view.name == "Benny", "the name of the one who is left"
     assert anna.sees(view.id) == [("xmpp", "by xmpp")]
     assert anna.do(lambda step: step.tx.search.find("Feuersalamander", 5)) == []
     persona = anna.ben.node.me.chain.persona_id.hex()
