@@ -528,7 +528,6 @@ class Reply(Protocol):
 
     def json(self) -> Any:
         """The body as JSON. Raises Temporary if it is none."""
-        ...
 
 
 class Stream(Protocol):
@@ -539,7 +538,6 @@ class Stream(Protocol):
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Bytes as they come. Raises Interrupted when the line breaks."""
-        ...
 
 
 class Socket(Protocol):
@@ -547,11 +545,9 @@ class Socket(Protocol):
 
     async def send(self, text: str) -> None:
         """Send a text frame."""
-        ...
 
     def messages(self) -> AsyncIterator[str | bytes]:
         """What comes. Ends when the other side closes; raises Interrupted when the line breaks."""
-        ...
 
 
 class Http(Protocol):
@@ -580,27 +576,22 @@ class Http(Protocol):
         max_bytes: int = 10_000_000,
     ) -> Reply:
         """Ask, and read the whole answer. `files` become a multipart form, by field name."""
-        ...
 
     async def get(self, url: str, **options: Any) -> Reply:
         """As `request`."""
-        ...
 
     async def post(self, url: str, **options: Any) -> Reply:
         """As `request`."""
-        ...
 
     def stream(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 90.0
     ) -> AbstractAsyncContextManager[Stream]:
         """Open an answer that goes on; `timeout_s` is the longest silence."""
-        ...
 
     def websocket(
         self, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 90.0
     ) -> AbstractAsyncContextManager[Socket]:
         """Open a WebSocket; it is pinged when it is silent."""
-        ...
 
 
 class KeyValues(Protocol):
@@ -608,15 +599,12 @@ class KeyValues(Protocol):
 
     async def get(self, name: str) -> bytes | None:
         """What was put, or None."""
-        ...
 
     async def put(self, values: Mapping[str, bytes | None]) -> None:
         """Store all of these together; None removes. Returns after the commit."""
-        ...
 
     async def names(self, prefix: str = "") -> tuple[str, ...]:
         """Names that start so, sorted."""
-        ...
 
 
 class Secret(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -634,15 +622,12 @@ class Secrets(Protocol):
 
     async def get(self, name: str) -> Secret | None:
         """One secret. Waits while the node is locked."""
-        ...
 
     async def put(self, values: Mapping[str, bytes], *, expect: int) -> int:
         """Replace secrets of one generation, all or none. Raises Conflict if another was faster."""
-        ...
 
     async def rotate(self, name: str, call: Callable[[Secret], Awaitable[Mapping[str, bytes]]]) -> Secret:
         """Renew a secret once, whoever asks: reads again under a lock, calls, stores, then gives it."""
-        ...
 
 
 class Clock(Protocol):
@@ -650,11 +635,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Unix seconds."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds that never go back."""
-        ...
 
 
 class Log(Protocol):
@@ -662,15 +645,12 @@ class Log(Protocol):
 
     def info(self, event: str, **facts: float | bool | Enum) -> None:
         """Something worth knowing."""
-        ...
 
     def warning(self, event: str, **facts: float | bool | Enum) -> None:
         """Something that somebody should look at."""
-        ...
 
     def hashed(self, remote_id: str) -> int:
         """An id as a number that cannot be turned back, equal for equal ids within one run."""
-        ...
 
 
 class Context(Protocol):
@@ -691,35 +671,27 @@ class Context(Protocol):
 
     async def ingest(self, batch: Batch) -> None:
         """Store a batch; returns after the commit."""
-        ...
 
     async def fleeting(self, item: Fleeting) -> None:
         """Show something that passes."""
-        ...
 
     async def state(self, health: Health) -> None:
         """Say how it goes."""
-        ...
 
     async def cursor(self) -> Cursor | None:
         """The last one that was committed."""
-        ...
 
     async def pause(self, seconds: float) -> None:
         """Wait; returns early when the owner looks, or the network pushed."""
-        ...
 
     async def connect(self, host: str, port: int) -> socket:
         """A connected socket without TLS. Raises Refused for hosts that the manifest does not name."""
-        ...
 
     async def read(self, file: LocalFile) -> bytes:
         """The bytes of a file that is to be sent."""
-        ...
 
     def random(self, size: int) -> bytes:
         """Random bytes."""
-        ...
 
 
 # --- what a bridge is ------------------------------------------------------------------------------
@@ -731,15 +703,12 @@ class Bridge(Protocol):
 
     async def run(self, ctx: Context) -> None:
         """Connect and tell what happens, until cancelled; return or raise when the line is lost."""
-        ...
 
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
         """Say something in a conversation."""
-        ...
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """What can be done there; None asks for the account."""
-        ...
 
 
 @runtime_checkable
@@ -748,7 +717,6 @@ class Edits(Protocol):
 
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """Replace a message of the owner."""
-        ...
 
 
 @runtime_checkable
@@ -757,7 +725,6 @@ class Deletes(Protocol):
 
     async def delete(self, ctx: Context, target: MessageRef, key: str) -> Outcome:
         """Take a message back; one that is gone already is Accepted."""
-        ...
 
 
 @runtime_checkable
@@ -766,7 +733,6 @@ class Reacts(Protocol):
 
     async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
         """Make the owner's reactions be these, whatever they were."""
-        ...
 
 
 @runtime_checkable
@@ -775,7 +741,6 @@ class Marks(Protocol):
 
     async def mark(self, ctx: Context, target: MessageRef, name: str, *, on: bool, key: str) -> Outcome:
         """Make one mark of the owner be set or not."""
-        ...
 
 
 @runtime_checkable
@@ -784,7 +749,6 @@ class Votes(Protocol):
 
     async def vote(self, ctx: Context, target: MessageRef, options: frozenset[str], key: str) -> Outcome:
         """Vote for these options."""
-        ...
 
 
 @runtime_checkable
@@ -793,7 +757,6 @@ class Reconciles(Protocol):
 
     async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
         """Look whether it is there."""
-        ...
 
 
 class Page(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -812,7 +775,6 @@ class Pages(Protocol):
         self, ctx: Context, conversation: ConversationRef, *, at: Cursor | None, limit: int
     ) -> Page:
         """Older messages, the newest of them first asked for; None starts at the present."""
-        ...
 
 
 @runtime_checkable
@@ -821,7 +783,6 @@ class Posts(Protocol):
 
     async def post(self, ctx: Context, out: Outgoing) -> Outcome:
         """Publish; `out.visibility` says to whom."""
-        ...
 
 
 @runtime_checkable
@@ -830,7 +791,6 @@ class Receipts(Protocol):
 
     async def mark_read(self, ctx: Context, up_to: MessageRef) -> None:
         """Everything up to this was read."""
-        ...
 
 
 @runtime_checkable
@@ -839,7 +799,6 @@ class Typing(Protocol):
 
     async def typing(self, ctx: Context, conversation: ConversationRef, *, on: bool) -> None:
         """Say that the owner types, or stopped."""
-        ...
 
 
 @runtime_checkable
@@ -848,15 +807,12 @@ class People(Protocol):
 
     async def resolve(self, ctx: Context, handle: str) -> ActorSeen | None:
         """Find somebody by what people type."""
-        ...
 
     async def contacts(self, ctx: Context) -> tuple[ActorSeen, ...]:
         """The network's own address book."""
-        ...
 
     async def open_direct(self, ctx: Context, who: Actor) -> ConversationSeen:
         """The conversation with somebody; nothing is sent yet."""
-        ...
 
 
 @runtime_checkable
@@ -865,11 +821,9 @@ class Rooms(Protocol):
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
         """Go into a room, by its address or an invitation's conversation."""
-        ...
 
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
         """Go out of a room, or refuse an invitation."""
-        ...
 
 
 @runtime_checkable
@@ -878,7 +832,6 @@ class Media(Protocol):
 
     def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
         """The bytes of a file. Raises Gone if it is no longer there."""
-        ...
 
 
 class RawRequest(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -905,7 +858,6 @@ class Webhooks(Protocol):
 
     async def webhook(self, ctx: Context, request: RawRequest) -> RawAnswer:
         """Check who calls first, then say what it told."""
-        ...
 
 
 @runtime_checkable
@@ -914,7 +866,6 @@ class Moves(Protocol):
 
     async def aliases(self, ctx: Context, remote_id: str) -> tuple[str, ...]:
         """Other forms of an id that an older version wrote."""
-        ...
 
 
 @runtime_checkable
@@ -923,7 +874,6 @@ class Migrates(Protocol):
 
     def migrate(self, values: Mapping[str, bytes], version: int) -> Mapping[str, bytes]:
         """What an older version put into `kv`, as this one wants it. If it raises, nothing has changed."""
-        ...
 
 
 @runtime_checkable
@@ -932,7 +882,6 @@ class CarriesOpaque(Protocol):
 
     async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
         """Send bytes, with `out.parts` as what ordinary clients are to show."""
-        ...
 
 
 # --- login: a state machine of data ----------------------------------------------------------------
@@ -1004,15 +953,12 @@ class LoginContext(Protocol):
 
     def keep(self, scratch: bytes) -> None:
         """Leave this for the next call. It is stored sealed, until the login ends."""
-        ...
 
     async def connect(self, host: str, port: int) -> socket:
         """As `Context.connect`, for hosts which the owner has named in this login."""
-        ...
 
     def random(self, size: int) -> bytes:
         """Random bytes."""
-        ...
 
 
 class Login(Protocol):
@@ -1020,19 +966,15 @@ class Login(Protocol):
 
     async def begin(self, ctx: LoginContext) -> Step | LoginDone:
         """The first step."""
-        ...
 
     async def submit(self, ctx: LoginContext, step: str, answers: Mapping[str, str]) -> Step | LoginDone:
         """What follows from answers; the same step with `error` if they are wrong."""
-        ...
 
     async def tick(self, ctx: LoginContext, step: str) -> Step | LoginDone:
         """What follows from waiting, for `show_and_wait`."""
-        ...
 
     async def abort(self, ctx: LoginContext) -> None:
         """Clean up at the network."""
-        ...
 
 
 # --- manifest: `bridge.toml` in the package's folder, read without importing the package ------------
