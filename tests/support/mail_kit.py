@@ -37,7 +37,7 @@ LACKS: Mapping[str, str] = {
     "receipts": "nobody is told that something was read; the owner's own programs are in test_session",
 }
 MALLORY = "u-mallory"
-SETTLED_S = 5.0
+SETTLED_S = 3.0
 
 
 class Attachments(dict[str, bytes]):

@@ -21,6 +21,7 @@ import pwd
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -362,9 +363,18 @@ class MailServer:
             index.unlink()
 
     def waiting(self) -> int:
-        """Mails that are still on their way."""
+        """Mails that are still on their way; one that is being handed in is not there yet."""
         places = ("incoming", "active", "deferred", "maildrop")
-        return sum(1 for place in places for f in (self.open / "queue" / place).rglob("*") if f.is_file())
+        return sum(_is_whole(f) for place in places for f in (self.open / "queue" / place).rglob("*"))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether this is a mail, all of it: Postfix lets its owner execute it when it has taken it."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & stat.S_IXUSR)
 
 
 def started(folder: Path) -> MailServer:
