@@ -81,7 +81,9 @@ class MatrixKit(FakeNetwork):
 
     async def _working(self) -> None:
         while True:
-            await (await self._work.get())()
+            work = await self._work.get()
+            async with self._noted:
+                await work()
             self._work.task_done()
 
     def say(self, text: str, *, who: str = PEER, room: str = "r1", nonce: str = "", **more: Any) -> str:  # noqa: ARG002

@@ -11,6 +11,7 @@ from vodozemac import Account, GroupSession
 from swarm_bridges.context import Clock
 from swarm_bridges.networks.matrix.client import Client
 from swarm_bridges.networks.matrix.model import Event, event_of
+from swarm_bridges.networks.matrix.sealed import vault
 from swarm_bridges.networks.matrix.sealed.account import Own
 from swarm_bridges.networks.matrix.sealed.devices import Device, Devices, checked
 from swarm_bridges.networks.matrix.sealed.megolm import Megolm
@@ -44,10 +45,11 @@ class Somebody:
     """A device of somebody, with what it has stored."""
 
     def __init__(self, user: str, device: str) -> None:
-        self.vault = Vault(Values())
+        self.values = Values()
+        self.vault = Vault(self.values, {})
         self.own = Own(Account(), user, device)
         self.olm = Olm(NOBODY, self.vault, self.own)
-        self.megolm = Megolm(NOBODY, self.vault, self.own, Clock(), [])
+        self.megolm = Megolm(NOBODY, self.vault, self.own, Clock())
 
     @property
     def device(self) -> Device:
@@ -232,3 +234,23 @@ async def test_what_came_before_its_key_is_named_when_the_key_comes(ada: Somebod
     assert await ben.megolm.learn(letter_of(ada, key)) == (ROOM, ["$1"])
     assert await ben.megolm.opened(ROOM, early) is not None
     assert await ben.megolm.learn(letter_of(ada, key)) == ("", [])
+
+
+async def test_what_is_remembered_has_bounds(
+    ada: Somebody, ben: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault, "MOST", {"in/": 3, "waiting/": 2, "olm/": 2, "devices/": 2})
+    ben.knows(ada)
+    sessions = [GroupSession() for _ in range(5)]
+    early = [said(session, "x") for session in sessions]
+    keys = [key_of(session) for session in sessions]
+    for event in early:
+        await ben.megolm.wait(ROOM, event)
+    await ben.vault.store()
+    assert len(await ben.values.names("crypto/waiting/")) == 2
+    for key in keys:
+        await ben.megolm.learn(letter_of(ada, key))
+    await ben.vault.store()
+    assert len(await ben.values.names("crypto/in/")) == 3
+    assert await ben.values.names("crypto/waiting/") == ()
+    assert len((await Vault.open(ben.values))._names["in/"]) == 3

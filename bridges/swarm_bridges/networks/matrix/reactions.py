@@ -17,7 +17,7 @@ from .client import V1, Client, path
 from .model import ANNOTATION, REACTION, Event, events_of, text
 
 KEPT = "reaction/"
-MOST_KEPT = 20_000
+MOST_KEPT = 10_000
 MOST_PAGES = 10
 """Of a hundred reactions each."""
 MAX_KEY = 64

@@ -26,7 +26,7 @@ from ...api import (
 )
 from .model import MEGOLM, MEMBER, Event, number, table, text, texts
 
-MOST_PEOPLE = 200
+MOST_PEOPLE = 60
 """Of one room, by name. More are in it, and are named when they say something."""
 MODERATOR = 50
 """The power that one needs to take back others' messages, where a room does not say otherwise."""
@@ -41,7 +41,6 @@ class Person(msgspec.Struct, frozen=True, array_like=True):
 
     name: str = ""
     membership: str = ""
-    avatar: str = ""
 
 
 class Room(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -125,7 +124,7 @@ def _moved(room: Room, who: str, said: Mapping[str, Any]) -> Room:
     if membership not in HERE:
         people.pop(who, None)
     elif who in people or len(people) < MOST_PEOPLE:
-        people[who] = Person(text(said, "displayname")[:256], membership, text(said, "avatar_url")[:500])
+        people[who] = Person(text(said, "displayname")[:256], membership)
     return _with(room, people=people)
 
 

@@ -34,9 +34,9 @@ class Machine:
     @classmethod
     async def open(cls, ctx: Context, client: Client, turn: asyncio.Lock) -> Machine:
         """As it was when the cursor was stored. `turn` is the account's, whatever run it is in."""
-        vault = Vault(ctx.kv)
+        vault = await Vault.open(ctx.kv)
         own = await Own.open(vault, ctx.owner, ctx.settings.get("device", ""))
-        megolm = Megolm(client, vault, own, ctx.clock, await vault.names("in/"))
+        megolm = Megolm(client, vault, own, ctx.clock)
         return cls(client, vault, own, Olm(client, vault, own), megolm, turn)
 
     async def heard(self, told: Mapping[str, Any]) -> list[tuple[str, str]]:

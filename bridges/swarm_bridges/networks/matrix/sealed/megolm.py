@@ -22,8 +22,6 @@ from .vault import KEY, Vault
 MOST_MESSAGES = 100
 MOST_S = 7 * 24 * 3600.0
 """After either a session is replaced (1.11, 11.12.4.2)."""
-MOST_KEPT = 10_000
-"""Sessions of others; more would not fit into what an account may remember."""
 MOST_SEEN = 5_000
 Place = tuple[str, str]
 """Somebody and a device of theirs."""
@@ -56,10 +54,9 @@ class Waiting(msgspec.Struct, frozen=True):
 class Megolm:
     """Opens what comes into rooms and closes what goes there."""
 
-    def __init__(self, client: Client, vault: Vault, own: Own, clock: Clock, names: list[str]) -> None:
+    def __init__(self, client: Client, vault: Vault, own: Own, clock: Clock) -> None:
         self._client, self._vault, self._own, self._clock = client, vault, own, clock
         self._directory, self._olm = Directory(client, vault), Olm(client, vault, own)
-        self._names = dict.fromkeys(names)
         self._seen: OrderedDict[tuple[str, int], str] = OrderedDict()
         """Which event had an index of a session, so that none is told a second time as another."""
         self._silent: set[Place] = set()
@@ -87,18 +84,11 @@ class Megolm:
             before = InboundGroupSession.from_pickle(known.pickle, KEY)
             if before.first_known_index <= session.first_known_index:
                 return "", []
-        self._keep(name, Inbound(session.pickle(KEY), letter.sender, letter.curve, letter.ed))
-        waiting = await self._vault.get(f"waiting/{room}/{session_id}", Waiting) or Waiting()
-        self._vault.put(f"waiting/{room}/{session_id}", None)
+        self._vault.put(name, Inbound(session.pickle(KEY), letter.sender, letter.curve, letter.ed))
+        waits = f"waiting/{room}/{session_id}"
+        waiting = await self._vault.get(waits, Waiting) or Waiting()
+        self._vault.put(waits, None)
         return room, list(waiting.events)
-
-    def _keep(self, name: str, session: Inbound) -> None:
-        self._vault.put(name, session)
-        self._names[name] = None
-        if len(self._names) > MOST_KEPT:
-            oldest = next(iter(self._names))
-            del self._names[oldest]
-            self._vault.put(oldest, None)
 
     async def opened(self, room: str, event: Event) -> Event | None:
         """What an encrypted event holds; None is what cannot be opened, or not be believed."""
@@ -129,7 +119,7 @@ class Megolm:
         name = f"waiting/{room}/{text(event.content, 'session_id')}"
         waiting = await self._vault.get(name, Waiting) or Waiting()
         if event.event_id not in waiting.events:
-            self._vault.put(name, Waiting((*waiting.events, event.event_id)[-100:]))
+            self._vault.put(name, Waiting((*waiting.events, event.event_id)[-50:]))
 
     # --- closing
 
@@ -181,7 +171,7 @@ class Megolm:
         made = GroupSession()
         inbound = InboundGroupSession(made.session_key)
         mine = Inbound(inbound.pickle(KEY), self._own.user, self._own.curve, self._own.ed)
-        self._keep(f"in/{room}/{made.session_id}", mine)
+        self._vault.put(f"in/{room}/{made.session_id}", mine)
         return Outbound(made.pickle(KEY), now)
 
     async def _share(self, room: str, session: GroupSession, missing: Mapping[Place, Device]) -> set[Place]:

@@ -8,6 +8,7 @@ writes adds nothing to that, and has a key that is no secret.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -17,14 +18,22 @@ from ....api import KeyValues
 T = TypeVar("T")
 PREFIX = "crypto/"
 KEY = bytes(32)
+MOST = {"in/": 4_000, "waiting/": 500, "olm/": 2_000, "devices/": 4_000}
+"""How many values there may be whose names begin so: all that an account remembers has to fit into 16 MiB."""
 
 
 class Vault:
-    """Values by name, each a struct."""
+    """Values by name, each a struct. `open` makes one. Of some kinds the first are forgotten (`MOST`)."""
 
-    def __init__(self, kv: KeyValues) -> None:
+    def __init__(self, kv: KeyValues, names: Mapping[str, list[str]]) -> None:
         self._kv = kv
         self.news: dict[str, bytes | None] = {}
+        self._names = {kind: dict.fromkeys(names.get(kind, ())) for kind in MOST}
+
+    @classmethod
+    async def open(cls, kv: KeyValues) -> Vault:
+        """As it was stored."""
+        return cls(kv, {kind: [*await kv.names(PREFIX + kind)] for kind in MOST})
 
     async def get(self, name: str, kind: type[T]) -> T | None:
         """What was put, or None."""
@@ -34,11 +43,18 @@ class Vault:
 
     def put(self, name: str, value: object | None) -> None:
         """Remember; None forgets."""
-        self.news[PREFIX + name] = None if value is None else msgspec.msgpack.encode(value)
-
-    async def names(self, prefix: str) -> list[str]:
-        """Names that start so."""
-        return [name.removeprefix(PREFIX) for name in await self._kv.names(PREFIX + prefix)]
+        whole = PREFIX + name
+        self.news[whole] = None if value is None else msgspec.msgpack.encode(value)
+        for kind, names in self._names.items():
+            if not name.startswith(kind):
+                continue
+            names.pop(whole, None)
+            if value is not None:
+                names[whole] = None
+            if len(names) > MOST[kind]:
+                first = next(iter(names))
+                del names[first]
+                self.news[first] = None
 
     async def store(self) -> None:
         """Store all that waits, now."""
