@@ -164,9 +164,9 @@ class OmemoKeys:
                 await self._keep()
 
     def is_for_us(self, stanza: Element) -> bool:
-        """Whether there is a key for this device in it."""
+        """Whether there is a key for this device in it, or may be, as long as nobody knows which that is."""
         told = stanza.find(f"{{{NAMESPACE}}}encrypted")
-        return told is not None and is_for(told, self._device)
+        return told is not None and (not self._device or is_for(told, self._device))
 
     async def wanted(self, who: str) -> bool:
         """Whether the last that was said with somebody, elsewhere than here, was locked."""
