@@ -50,6 +50,8 @@ export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', 
   } as const
   const [virtual] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options))
   virtual.setOptions(options)
+  // Rows above the window may change while one scrolls up, too: what is read stays where it is.
+  virtual.shouldAdjustScrollPositionOnItemSizeChange = (at, _, list) => at.end <= (list.scrollOffset ?? 0)
   useLayoutEffect(() => virtual._didMount(), [virtual])
   useLayoutEffect(() => virtual._willUpdate())
   const started = useRef(false)

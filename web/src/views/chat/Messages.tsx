@@ -19,11 +19,11 @@ const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : item
 
 /** All that was said, and below it what is not at the node yet. */
 export function Messages({ chat }: { readonly chat: string }) {
-  const { messages, newFrom } = open.value
+  const { messages, newFrom, older } = open.value
   const waiting = outbox.value.filter((unsent) => unsent.chat === chat)
   const active = useSignal(-1)
   const handle = useRef<ListHandle>(null)
-  const items = useMemo(() => [...days(messages), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
+  const items = useMemo(() => [...days(messages, older !== ''), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
   useAnnounced(messages)
 
   const move = (by: number): void => {
@@ -91,9 +91,12 @@ export function Messages({ chat }: { readonly chat: string }) {
 
 const JOINED_S = 300
 
-/** Messages with the day where a new one begins; those of one author in a few minutes stand together. */
-function days(messages: readonly MessageView[]): Item[] {
-  let shown = ''
+/**
+ * Messages with the day where a new one begins; those of one author in a few minutes stand together. The first one has
+ * no day while older ones are to come: it would lose it when they do, and what one reads would move.
+ */
+function days(messages: readonly MessageView[], more: boolean): Item[] {
+  let shown = more && messages[0] ? day(messages[0].wall_s) : ''
   let before: MessageView | undefined
   return messages.map((message) => {
     const now = day(message.wall_s)

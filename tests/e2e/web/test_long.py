@@ -1,0 +1,81 @@
+"""A long conversation: few rows are drawn, older ones come as one scrolls, and the row that is read stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e_networks import Elsewhere, add, chat
+from e2e_world import Village, eventually
+from playwright.sync_api import Page, expect
+from web_browser import Visitor, browser_of, missing
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
+
+COUNT = 200
+TOP = "() => document.querySelector('.list.end').scrollTop = 0"
+SEEN = """() => {
+    const list = document.querySelector('.list.end').getBoundingClientRect()
+    const rows = [...document.querySelectorAll('.list.end article')]
+    const seen = rows.filter(row => row.getBoundingClientRect().top >= list.top)
+    seen.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+    return {text: seen[0].querySelector('p').textContent, top: seen[0].getBoundingClientRect().top}
+}"""
+
+
+def place(page: Page, text: str) -> float:
+    """How many pixels below the window's upper edge a message is."""
+    box: Any = page.locator(".list.end article").filter(has=page.get_by_text(text, exact=True)).bounding_box()
+    return float(box["y"])
+
+
+def test_two_hundred_messages(tmp_path: Path) -> None:
+    with (
+        Village(tmp_path) as village,
+        Elsewhere() as elsewhere,
+        browser_of() as browser,
+        Visitor(browser) as visitor,
+    ):
+        network, olga = elsewhere.demo(), village.person("Olga")
+        add(olga, "demo", network.answers, "--at-home")
+        talk = chat(olga, "Ada and Olga", "demo")
+        for number in range(COUNT):
+            network.do(lambda n, number=number: n.say(f"message {number}"))  # type: ignore[misc]
+        eventually(lambda: len(olga.heard(talk)) == COUNT, within_s=60)
+
+        page = visitor.open(olga, f"/chats/{talk}")
+        last = page.get_by_text(f"message {COUNT - 1}", exact=True)
+        log = page.get_by_role("list", name="Messages")
+        expect(log.get_by_text(f"message {COUNT - 1}", exact=True)).to_be_in_viewport()
+        assert page.locator(".list.end li").count() < 60, "only what is near the window is drawn"
+
+        # What comes at the end is followed; what comes while one reads above is not.
+        network.do(lambda n: n.say("the newest"))
+        expect(log.get_by_text("the newest", exact=True)).to_be_in_viewport()
+        page.evaluate("() => document.querySelector('.list.end').scrollTop -= 900")
+        page.wait_for_timeout(300)
+        reading = page.evaluate(SEEN)
+        network.do(lambda n: n.say("even newer"))
+        eventually(lambda: "even newer" in olga.heard(talk))
+        page.wait_for_timeout(500)
+        assert abs(place(page, reading["text"]) - reading["top"]) <= 1
+
+        # Older ones come before the one that is read, which stays in its place.
+        rows = int(page.locator(".list.end li").first.get_attribute("aria-setsize") or 0)
+        page.evaluate("() => document.querySelector('.list.end').scrollTop = 500")
+        reading = page.evaluate(SEEN)
+        expect(page.locator(f".list.end li[aria-setsize='{rows}']")).to_have_count(0)
+        page.wait_for_timeout(500)
+        assert abs(place(page, reading["text"]) - reading["top"]) <= 1
+        first = log.get_by_text("message 0", exact=True)
+        for _ in range(COUNT):
+            if first.count():
+                break
+            page.evaluate(TOP)
+            page.wait_for_timeout(150)
+        expect(first).to_be_attached()
+        assert not last.is_visible()
