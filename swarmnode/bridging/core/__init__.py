@@ -30,7 +30,8 @@ logins      begin(step, package, why, *, account="", settings=None) -> Login
             end(step, login)                                   given up
 journal     ingest(step, account, Batch)                       events and cursor; commit, then acknowledge
 outbox      send(step, chat, text, *, reply_to="", files=(), title="", ...) -> str      id of the message
-            edit, delete, react, mark, vote, cancel, again     what the owner wants of a message
+            edit, delete, react, mark, vote                    what the owner wants of a message
+decisions   cancel, again                                      of what has not left, or was given up
             answer(step, message, sent)                        to "may have been sent"
 calls       started(step)                                      when the node starts, before all others
             waits(step, account) -> bool                       whether `take` may have something to do

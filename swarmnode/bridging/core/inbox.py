@@ -19,7 +19,7 @@ from ...services.node import Node
 from ...services.step import Step
 from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteMessage
 from ...storage.search import REMOTE
-from . import abilities, files, outbox, places, rooms, screens
+from . import abilities, decisions, files, outbox, places, rooms, screens
 from .packed import mapping
 from .writing import MESSAGE, writing
 
@@ -173,9 +173,9 @@ def resend(step: Step, node: Node, message: str) -> MessageView:
     node.require_writable()
     row = outbox.find(step, message)
     if row.state == "maybe" and row.reason == "asked":
-        outbox.answer(step, message, sent=False)
+        decisions.answer(step, message, sent=False)
     else:
-        outbox.again(step, message)
+        decisions.again(step, message)
     return screens.message(step, outbox.find(step, message))
 
 
@@ -187,7 +187,7 @@ def confirm(step: Step, message: str) -> MessageView:
     """
     if not is_ours(message):
         raise Conflict("it is known what became of this message")
-    outbox.answer(step, message, sent=True)
+    decisions.answer(step, message, sent=True)
     return screens.message(step, outbox.find(step, message))
 
 
@@ -217,7 +217,7 @@ def cancel(step: Step, node: Node, message: str) -> MessageView:
     """Take back what has not left."""
     if not is_ours(message):
         return own.cancel(step, node, message)
-    outbox.cancel(step, message)
+    decisions.cancel(step, message)
     return screens.message(step, outbox.find(step, message))
 
 

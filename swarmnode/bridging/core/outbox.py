@@ -25,11 +25,11 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import abilities, content, entries, intents, people, places, rooms, settling, unsent, words
+from . import abilities, content, entries, intents, people, places, rooms, unsent, words
 from . import files as stored
 from .consent import Provenance
 from .content import Content
-from .intents import FINAL, Kind, Payload, State
+from .intents import Kind, Payload, State
 from .packed import pack
 from .writing import MESSAGE, Writing, message_id, writing
 
@@ -86,7 +86,7 @@ def send(
             protect=protect,
             language=language,
         )
-        intent = _write(now, room, kind, payload, provenance=provenance)
+        intent = write(now, room, kind, payload, provenance=provenance)
         rows = [_part(now, room, intent, number, payload) for number in range(len(parts))]
         stored.belong(step, rows[0].id, files)
     return message_id(rows[0])
@@ -183,89 +183,7 @@ def read(now: Writing, room: RemoteConversation, row: RemoteMessage) -> None:
     """Tell the network that the owner has read up to a message; the last such wish alone counts."""
     for before in INTENTS.all(now.step.tx, conversation_id=room.id, kind="read", state=State.READY.value):
         intents.change(now.step, before, State.CANCELLED)
-    _write(now, room, "read", Payload(), message_id=row.id)
-
-
-def cancel(step: Step, message: str) -> None:
-    """Take back what has not left, with all its parts: it is never sent.
-
-    Raises:
-        Conflict: it has left, or may have.
-    """
-    row = find(step, message)
-    sending = unsent.sending(step, row)
-    if sending is None or not all(unsent.not_left(sending, part) for part in intents.parts(step, sending)):
-        raise Conflict("this message has left", hint="Delete it on the other side: `swarmnode delete`.")
-    with writing(step, sending.account_id) as now:
-        for part in intents.parts(step, sending):
-            unsent.say_less(now, intents.get(step, sending.id), entries.get(step, part.id))
-
-
-def again(step: Step, message: str) -> None:
-    """Send again what was refused or given up, as a new wish for the parts that the network does not have.
-
-    Raises:
-        Conflict: it was neither.
-    """
-    row = find(step, message)
-    sending = None if row.intent_id is None else INTENTS.get(step.tx, row.intent_id)
-    if row.state not in {"refused", "expired"} or (sending is not None and State(sending.state) not in FINAL):
-        raise Conflict("this message was not given up")
-    room = rooms.get(step, row.conversation_id)
-    kind: Kind = "post" if room.kind == "timeline" else "send"
-    rows = (
-        [row]
-        if sending is None
-        else [part for part in intents.parts(step, sending) if part.remote_id is None]
-    )
-    said = [(part, words.of(step, part)) for part in rows]
-    known = [(part, old) for part, old in said if old is not None]
-    if not known:
-        raise Conflict("this message is gone")
-    first = known[0][1]
-    target = first.reply_to and entries.find(step, room.id, first.reply_to.remote_id, first.reply_to.part)
-    with writing(step, room.account_id) as now:
-        payload = Payload(
-            parts=tuple(api.Rendered(old.body, old.text, old.sending) for _, old in known),
-            reply_to=target.id if target else None,
-            title=first.title,
-            sensitive=first.sensitive,
-            visibility=first.visibility,
-            poll=first.poll,
-        )
-        intent = _write(now, room, kind, payload)
-        for number, (part, old) in enumerate(known):
-            like = content.likeness(old.body)
-            REMOTE_MESSAGES.change(
-                step.tx,
-                part.id,
-                intent_id=intent.id,
-                number=number,
-                state="queued",
-                reason="",
-                copy_hash=like,
-            )
-            now.changed(part)
-
-
-def answer(step: Step, message: str, *, sent: bool) -> None:
-    """The owner says whether something that may have been sent is there, or is to be sent again.
-
-    Raises:
-        Conflict: nobody asks any more.
-    """
-    row = find(step, message)
-    intent = unsent.sending(step, row)
-    if intent is None or intent.state != State.ASKED:
-        raise Conflict("it is known what became of this message")
-    with writing(step, intent.account_id) as now:
-        if sent:
-            for part in intents.parts(step, intent):
-                _find_copy(now, intent, part)
-            settling.accepted(now, intents.get(step, intent.id), None)
-        else:
-            INTENTS.change(step.tx, intent.id, expires_at=step.wall_s + intents.EXPIRES_S)
-            settling.again(now, intents.get(step, intent.id), "", wait_s=0, attempts=0)
+    write(now, room, "read", Payload(), message_id=row.id)
 
 
 def find(step: Step, message: str, room: RemoteConversation | None = None) -> RemoteMessage:
@@ -299,7 +217,7 @@ def _standing(step: Step, message: str) -> RemoteMessage:
 # Writing down
 
 
-def _write(
+def write(
     now: Writing,
     room: RemoteConversation,
     kind: Kind,
@@ -309,6 +227,7 @@ def _write(
     state: State = State.READY,
     provenance: Provenance | None = None,
 ) -> Intent:
+    """Write an intent down: from then on it is done, whatever happens to the node."""
     step = now.step
     return INTENTS.make(
         step.tx,
@@ -368,7 +287,7 @@ def _about(now: Writing, room: RemoteConversation, row: RemoteMessage, kind: Kin
         if before.state in {State.READY, State.WAITING} and same is not None and same.mark == payload.mark:
             intents.change(now.step, before, State.CANCELLED)
     state = State.WAITING if row.remote_id is None else State.READY
-    _write(now, room, kind, payload, message_id=row.id, state=state)
+    write(now, room, kind, payload, message_id=row.id, state=state)
     now.changed(row)
 
 
@@ -376,20 +295,6 @@ def _drop_plans(now: Writing, row: RemoteMessage, kinds: Sequence[str]) -> None:
     for about in intents.open_about(now.step, row.id, kinds):
         if about.state in {State.READY, State.WAITING}:
             intents.change(now.step, about, State.CANCELLED)
-
-
-def _find_copy(now: Writing, intent: Intent, part: RemoteMessage) -> None:
-    """The owner says that it is there: if the network has shown such a text of ours since, it is this."""
-    if part.remote_id is not None or part.copy_hash is None:
-        return
-    for other in REMOTE_MESSAGES.all(
-        now.step.tx, conversation_id=part.conversation_id, mine=True, intent_id=None
-    ):
-        said = words.of(now.step, other) if other.stored_at >= intent.created_at else None
-        ref = entries.ref(now.step, other)
-        if said is not None and ref is not None and content.likeness(said.body) == part.copy_hash:
-            settling.named(now, part, ref)
-            return
 
 
 def _quoting(step: Step, target: RemoteMessage, body: Document) -> Document:

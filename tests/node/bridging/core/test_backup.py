@@ -8,7 +8,7 @@ from bridge_core_world import ADA, ME, ROOM, START, Core, can, ref, seen
 from swarm_bridges import api
 from swarm_protocol import cbor
 from swarm_protocol.cbor import Value
-from swarmnode.bridging.core import accounts, backup, calls, files, inbox, outbox, rooms, vault
+from swarmnode.bridging.core import accounts, backup, calls, decisions, files, inbox, outbox, rooms, vault
 from swarmnode.bridging.core.backup import Restored
 from swarmnode.services import packs
 from swarmnode.storage.bridge_shelves import ACCOUNTS
@@ -96,7 +96,7 @@ def test_the_network_goes_on_where_it_was() -> None:
     )
     assert [text for text in core.sees() if text != "(deleted)"] == ["about tides", "on its way", "new"]
     unsent = core.views()[2].id
-    core.do(lambda step: outbox.again(step, unsent))
+    core.do(lambda step: decisions.again(step, unsent))
     assert core.call().arguments["out"].parts[0].text == "on its way"
 
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from swarm_bridges import api
 from swarm_bridges.text import from_plain
-from swarmnode.bridging.core import accounts, calls, journal, outbox
+from swarmnode.bridging.core import accounts, calls, decisions, journal, outbox
 from swarmnode.domain.views import MessageView
 from swarmnode.errors import UsageError
 from swarmnode.services.step import Step
@@ -169,7 +169,7 @@ class CoreMachine(RuleBasedStateMachine):
             if view.state.value == "maybe" and view.reason == "asked":
                 key = self.core.do(lambda step, view=view: key_of(step, view))  # type: ignore[misc]
                 there = isinstance(self.network.find(key), api.Accepted)
-                self.core.do(lambda step, view=view, there=there: outbox.answer(step, view.id, sent=there))  # type: ignore[misc]
+                self.core.do(lambda step, view=view, there=there: decisions.answer(step, view.id, sent=there))  # type: ignore[misc]
 
     # Calls
 

@@ -7,7 +7,7 @@ from bridge_core_world import ADA, ALL, BEN, ME, ROOM, Core, can, ref, seen
 
 from swarm_bridges import api
 from swarm_bridges.text import to_plain
-from swarmnode.bridging.core import accounts, calls, holds, intents, outbox
+from swarmnode.bridging.core import accounts, calls, decisions, holds, intents, outbox
 from swarmnode.errors import Conflict, UsageError
 from swarmnode.storage.bridge_shelves import INTENTS
 
@@ -170,10 +170,10 @@ def test_the_owner_says_what_became_of_it() -> None:
     assert core.states() == ["maybe"]
     core.tell(seen("1", "hello", ME))  # this network hands back neither key nor anything to know it by
     assert core.sees() == ["hello", "hello"]
-    core.do(lambda step: outbox.answer(step, said, sent=True))
+    core.do(lambda step: decisions.answer(step, said, sent=True))
     assert (core.sees(), core.states()) == (["hello"], ["sent"])
     with pytest.raises(Conflict):
-        core.do(lambda step: outbox.answer(step, said, sent=False))
+        core.do(lambda step: decisions.answer(step, said, sent=False))
 
 
 def test_the_owner_says_send_it_again() -> None:
@@ -181,7 +181,7 @@ def test_the_owner_says_send_it_again() -> None:
     said = core.say("hello")
     call = core.call()
     core.settle(call, api.Unknown())
-    core.do(lambda step: outbox.answer(step, said, sent=False))
+    core.do(lambda step: decisions.answer(step, said, sent=False))
     again = core.call()
     assert again.intent == call.intent
     core.settle(again, accepted("1"))
@@ -204,11 +204,11 @@ def test_what_is_refused_is_shown_with_its_reason_and_can_be_sent_again() -> Non
     (view,) = core.views()
     assert (view.state.value, view.reason) == ("refused", "not here")
     assert core.take() is None
-    core.do(lambda step: outbox.again(step, said))
+    core.do(lambda step: decisions.again(step, said))
     core.settle(core.call(), accepted("1"))
     assert core.states() == ["sent"]
     with pytest.raises(Conflict):
-        core.do(lambda step: outbox.again(step, said))
+        core.do(lambda step: decisions.again(step, said))
 
 
 def test_a_login_that_is_over_holds_all_until_there_is_another() -> None:
@@ -281,7 +281,7 @@ def test_what_is_too_old_is_given_up_and_not_sent_days_later() -> None:
     core.later(intents.EXPIRES_S)
     assert core.take() is None
     assert core.states() == ["expired"]
-    core.do(lambda step: outbox.again(step, said))
+    core.do(lambda step: decisions.again(step, said))
     assert core.call().verb == "send"
 
 

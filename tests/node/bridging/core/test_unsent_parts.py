@@ -2,7 +2,7 @@
 
 from bridge_core_world import Core
 
-from swarmnode.bridging.core import outbox
+from swarmnode.bridging.core import decisions, outbox
 
 
 def test_a_part_can_be_left_out() -> None:
@@ -19,6 +19,6 @@ def test_a_part_can_be_left_out() -> None:
 def test_all_parts_are_taken_back_together() -> None:
     core = Core(max_text=10)
     said = core.say("first one. second one. third.")
-    core.do(lambda step: outbox.cancel(step, said))
+    core.do(lambda step: decisions.cancel(step, said))
     assert set(core.sees()) == {"(deleted)"}
     assert core.take() is None
