@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
@@ -13,8 +14,8 @@ from ..api.node import File, Found
 from ..bridging.core import inbox
 from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, DeletionView, Hit, MessageState, MessageView, Page
-from ..errors import Conflict, NotFound, UsageError
-from ..services import messages, views
+from ..errors import Conflict, NotFound, StorageError, UsageError
+from ..services import indexing, messages, views
 from ..services.node import Node
 from ..services.step import Step
 from ..services.talk import SHREDDED_AT_ONCE
@@ -209,5 +210,9 @@ class Talk(Bridges):
         def look(step: Step, node: Node) -> tuple[list[Hit], str]:
             return inbox.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
 
+        with suppress(StorageError):  # what cannot be written now can be searched all the same
+            if await self._look(lambda step, _: indexing.is_behind(step)):
+                while await self._do(indexing.catch_up):
+                    pass
         hits, following = await self._look(look)
         return Found(tuple(hits), following, "all messages that are stored here and not deleted")

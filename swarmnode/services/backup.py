@@ -43,7 +43,7 @@ from ..storage.shelves import (
     WANTED_DELETIONS,
     MessageRow,
 )
-from . import countdown, identity, packs, talk
+from . import countdown, identity, indexing, packs
 from .node import Node
 from .step import Step
 
@@ -295,7 +295,7 @@ def _put_message(step: Step, values: list[Value]) -> None:
     if isinstance(body, bytes):
         came["body_id"] = step.tx.bodies.put(body)
         said = Message.decode(body).body
-        if isinstance(said, talk.SEARCHED):
+        if isinstance(said, indexing.SEARCHED):
             step.tx.search.add(came["id"], said.text)
     elif came["shredded_at"] is None:
         came |= {"shredded_at": step.wall_s, "unread": False, "left_s": None}

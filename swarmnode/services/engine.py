@@ -21,6 +21,7 @@ from . import (
     groups,
     identity,
     incoming,
+    indexing,
     links,
     meeting,
     nearby,
@@ -128,6 +129,7 @@ class Engine:
         node.remind(step, ("pull", 0), queues.PULL_AGAIN_S)
         node.remind(step, ("invites", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
+        node.remind(step, ("search", 0), indexing.SOON_S)
         repair.started(step, node)
         rejoin.started(step, node)
         nearby.started(step, node)
@@ -271,6 +273,8 @@ class Engine:
                 nearby.announce(step, node)
             case "expire":
                 timers.tick(step, node)
+            case "search":
+                indexing.catch_up(step, node)
             case "housekeeping":
                 incoming.expire_parts(step)
                 peers.renew_keys(step, node)

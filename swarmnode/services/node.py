@@ -196,6 +196,8 @@ class Node:
     """Queues that lead to a peer or to an invite's other side; empty after any of them has changed."""
     chains: dict[bytes, Sigchain] = field(default_factory=dict)
     """Verified chains of contacts, by persona."""
+    unindexed: dict[int, str] = field(default_factory=dict, repr=False)
+    """What messages say that search does not find yet, by their rows: reading it again takes longer."""
     delivering: tuple[bytes, int] | None = None
     """What of which queue, by rid and number, is being taken; after an error it is what led to that."""
     poison: frozenset[tuple[bytes, int]] = frozenset()

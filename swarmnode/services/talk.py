@@ -50,14 +50,13 @@ from ..storage.shelves import (
     Peer,
 )
 from ..storage.shelves import Conversation as ConversationRow
-from . import chains, groups, outgoing, peers, receipts, repair, rotation, trust
+from . import chains, groups, indexing, outgoing, peers, receipts, repair, rotation, trust
 from .news import tell
 from .node import Node
 from .step import Step
 
 SHOWN = (Text, Reply, Timer, Unknown)
 """What stands in the list of messages by itself."""
-SEARCHED = (Text, Reply, Edit)
 SHREDDED_AT_ONCE = 16
 """Messages that one step should shred, where there is a choice: taking the words of one out of a large index
 takes up to 8 ms, and nobody is answered meanwhile."""
@@ -227,8 +226,8 @@ def _store(
         unread=shown and not own,
         expire_s=message.expire_s,
     )
-    if isinstance(message.body, SEARCHED):
-        step.tx.search.add(row.id, message.body.text)
+    if isinstance(message.body, indexing.SEARCHED):
+        indexing.add(step, node, row, message.body.text)
     CONVERSATIONS.change(
         step.tx,
         conversation.id,
@@ -319,7 +318,7 @@ def shred(step: Step, node: Node, rows: list[MessageRow]) -> None:
     for row in gone:
         data = step.tx.bodies.get(row.body_id or 0)
         if data is not None:
-            _forget_words(step, row, data)
+            indexing.remove(step, node, row, data)
         for outgoing_row in OUTBOX.all(step.tx, message_id=row.id):
             outgoing.confirmed(step, node, outgoing_row.id)
         MESSAGES.change(step.tx, row.id, body_id=None, shredded_at=step.wall_s, unread=False, left_s=None)
@@ -328,12 +327,6 @@ def shred(step: Step, node: Node, rows: list[MessageRow]) -> None:
     for row in gone:  # edits and reactions of it say what it said
         changes = MESSAGES.all(step.tx, target=row.name)
         shred(step, node, [change for change in changes if change.type in {Type.EDIT, Type.REACT}])
-
-
-def _forget_words(step: Step, row: MessageRow, data: bytes) -> None:
-    body = content.body_of(data)
-    if isinstance(body, SEARCHED):
-        step.tx.search.remove(row.id, body.text)
 
 
 # What nodes tell each other

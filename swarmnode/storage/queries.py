@@ -108,6 +108,18 @@ UNREAD_ROWS = Prepared(
 )
 WAITING = Prepared(sa.select(sa.func.count(_o.message_id.distinct())).where(_o.message_id.is_not(None)))
 
+# What search does not find yet
+
+SEARCH_WAITING = Prepared(
+    sa.select(_m.id, _m.body_id)
+    .select_from(tables.search_due.join(tables.message, tables.search_due.c.message_id == _m.id))
+    .order_by(tables.search_due.c.message_id)
+    .limit(bindparam("count"))
+)
+SEARCH_READY = Prepared(
+    sa.delete(tables.search_due).where(tables.search_due.c.message_id <= bindparam("last"))
+)
+
 # Timers
 
 RUNNING = Prepared(sa.select(sa.func.count()).where(_m.left_s.is_not(None)))

@@ -312,6 +312,13 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchDue:
+    """A message whose words are not in the search index yet."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class WantedDeletion:
     """A message to be shredded when it comes."""
 
@@ -431,6 +438,7 @@ PARTS = Shelf(tables.part, PartRow)
 PARTS_DONE = Shelf(tables.part_done, PartDone)
 AUTHORS = Shelf(tables.author, AuthorRow)
 MESSAGES = Shelf(tables.message, MessageRow)
+SEARCH_DUE = Shelf(tables.search_due, SearchDue)
 WANTED_DELETIONS = Shelf(tables.wanted_deletion, WantedDeletion)
 RECEIPT_INTENTS = Shelf(tables.receipt_intent, ReceiptIntent)
 OUTBOX = Shelf(tables.outbox, Outgoing)

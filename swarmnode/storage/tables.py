@@ -375,6 +375,13 @@ message = Table(
     Index("ix_message_timer", "left_s", sqlite_where=text("left_s IS NOT NULL")),
 )
 
+search_due = Table(
+    "search_due",
+    metadata,
+    Column("message_id", Integer, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    comment="a message whose words are not in the search index yet",
+)
+
 wanted_deletion = Table(
     "wanted_deletion",
     metadata,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from swarm_protocol.content import AuthorLink, Conversation, Heads, Text, compose, next_lamport
 from swarmnode.delivery.clock import clock
-from swarmnode.services import chains, identity, talk
+from swarmnode.services import chains, identity, indexing, talk
 from swarmnode.services.node import Me, Node
 from swarmnode.services.step import Step
 from swarmnode.storage.database import Database
@@ -39,6 +39,8 @@ def fill(author: Path, home: Path, passphrase: str, count: int) -> int:
                 step = Step(tx, clock(), os.urandom)
                 for number in range(first, min(first + AT_ONCE, count)):
                     said(step, node, me, f"message {number} ".ljust(200, "z"))
+                while indexing.catch_up(step, node):
+                    pass
                 RECEIPT_INTENTS.drop(tx, conversation_id=1)  # nobody waits for them
         with database.read() as tx:
             return MESSAGES.count(tx)

@@ -827,6 +827,12 @@ CREATE INDEX ix_outbox_peer_id ON outbox (peer_id);
 
 CREATE INDEX ix_outbox_queued ON outbox (peer_id, invite_id, id) WHERE state = 'queued';
 
+CREATE TABLE search_due (
+    message_id INTEGER NOT NULL,
+    CONSTRAINT pk_search_due PRIMARY KEY (message_id),
+    CONSTRAINT fk_search_due_message_id_message FOREIGN KEY(message_id) REFERENCES message (id) ON DELETE CASCADE
+);
+
 CREATE TABLE carried (
     id INTEGER NOT NULL,
     outbox_id INTEGER NOT NULL,
