@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from swarm_bridges.api import IntentId, LocalFile, MessageSeen, Origin, Rendered
@@ -192,6 +193,22 @@ def test_a_room_is_what_its_state_says() -> None:
     assert room.encrypted
     assert set(room.people) == {ME}
     assert changed(room, state("m.room.topic", {"topic": ""})) is room
+
+
+def test_what_is_remembered_of_a_room_has_bounds() -> None:
+    room, long = ROOM, "x" * 60_000
+    for n in range(1500):
+        room = changed(room, state("m.room.member", {"membership": "join", "displayname": long}, f"@{n}:x"))
+        room = changed(room, state("m.space.child", {"via": ["x"]}, f"!{n}:x"))
+    for one in (
+        state("m.room.name", {"name": long}),
+        state("m.room.topic", {"topic": long}),
+        state("m.room.tombstone", {"replacement_room": long}),
+        state("m.room.create", {"room_version": long, "additional_creators": [long] * 1000}),
+        state("m.room.power_levels", {"users": {f"@{n}:x": 1 for n in range(5000)}}),
+    ):
+        room = changed(room, one)
+    assert len(msgspec.msgpack.encode(room)) < 60_000
 
 
 def test_newer_rooms_are_moderated_by_those_who_made_them() -> None:

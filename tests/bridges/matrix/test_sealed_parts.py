@@ -246,6 +246,7 @@ async def test_what_is_remembered_has_bounds(
     keys = [key_of(session) for session in sessions]
     for event in early:
         await ben.megolm.wait(ROOM, event)
+    await ben.megolm.wait(ROOM, msgspec.structs.replace(early[0], content={"session_id": "x" * 60_000}))
     await ben.vault.store()
     assert len(await ben.values.names("crypto/waiting/")) == 2
     for key in keys:

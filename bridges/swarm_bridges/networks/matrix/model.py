@@ -11,7 +11,8 @@ MESSAGE, STICKER, ENCRYPTED = "m.room.message", "m.sticker", "m.room.encrypted"
 REACTION, REDACTION, MEMBER = "m.reaction", "m.room.redaction", "m.room.member"
 REPLACE, THREAD, ANNOTATION = "m.replace", "m.thread", "m.annotation"
 MEGOLM = "megolm"
-MAX_DEPTH = 40
+MAX_ID = 255
+"""Bytes of any id (1.11, appendices, 4); what is longer is none."""
 
 
 class Event(msgspec.Struct, frozen=True):

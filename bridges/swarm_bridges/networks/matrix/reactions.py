@@ -14,7 +14,7 @@ import msgspec
 from ...api import Actor, Context, ConversationRef, MessageRef, Origin, ReactionsNow, Refused
 from ...api import Event as Told
 from .client import V1, Client, path
-from .model import ANNOTATION, REACTION, Event, events_of, text
+from .model import ANNOTATION, MAX_ID, REACTION, Event, events_of, text
 
 KEPT = "reaction/"
 MOST_KEPT = 10_000
@@ -52,7 +52,7 @@ class Reactions:
     def put(self, room: str, event: Event, touched: Touched) -> None:
         """Somebody put one under a message."""
         target = text(event.relation, "event_id")
-        if event.redacted or event.relation.get("rel_type") != ANNOTATION or not target:
+        if event.redacted or event.relation.get("rel_type") != ANNOTATION or not 0 < len(target) <= MAX_ID:
             return
         touched[room, target].add(event.sender)
         if (name := KEPT + event.event_id) not in self._names:

@@ -7,6 +7,7 @@ transaction of the batch that told it), and nothing is asked for again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -24,10 +25,13 @@ from ...api import (
 from ...api import (
     Event as Told,
 )
-from .model import MEGOLM, MEMBER, Event, number, table, text, texts
+from .model import MAX_ID, MEGOLM, MEMBER, Event, number, table, text, texts
 
 MOST_PEOPLE = 60
 """Of one room, by name. More are in it, and are named when they say something."""
+MOST_POWERS, MOST_CHILDREN = 500, 1_000
+MAX_TITLE = 1_000
+"""Characters of names and topics."""
 MODERATOR = 50
 """The power that one needs to take back others' messages, where a room does not say otherwise."""
 KEPT = "room/"
@@ -84,29 +88,31 @@ def changed(room: Room, event: Event) -> Room:
     said, key = event.content, event.state_key
     match event.type:
         case "m.room.name":
-            return _with(room, name=text(said, "name"))
+            return _with(room, name=text(said, "name")[:MAX_TITLE])
         case "m.room.canonical_alias":
-            return _with(room, alias=text(said, "alias"))
+            return _with(room, alias=text(said, "alias")[:MAX_ID])
         case "m.room.topic":
-            return _with(room, topic=text(said, "topic"))
+            return _with(room, topic=text(said, "topic")[:MAX_TITLE])
         case "m.room.encryption":
             return _with(room, encrypted=True)  # and never again not
         case "m.room.create":
-            creators = (event.sender, *texts(said.get("additional_creators"), 100))
-            version = text(said, "room_version") or "1"
+            others = texts(said.get("additional_creators"), MOST_PEOPLE)
+            creators = (event.sender, *(who for who in others if len(who) <= MAX_ID))
+            version = text(said, "room_version")[:MAX_ID] or "1"
             return _with(room, creators=creators, version=version, space=text(said, "type") == "m.space")
         case "m.room.power_levels":
             powers = {
                 who: power
-                for who, power in table(said.get("users")).items()
-                if isinstance(power, int) and len(who) < 256
+                for who, power in islice(table(said.get("users")).items(), MOST_POWERS)
+                if isinstance(power, int) and len(who) <= MAX_ID
             }
             redact = number(said, "redact")
             return _with(room, powers=powers, redact=MODERATOR if redact is None else redact)
         case "m.room.tombstone":
-            return _with(room, moved_to=text(said, "replacement_room"))
+            return _with(room, moved_to=text(said, "replacement_room")[:MAX_ID])
         case "m.space.child" if key:
-            children = room.children | {key} if said.get("via") else room.children - {key}
+            more = bool(said.get("via")) and len(room.children) < MOST_CHILDREN
+            children = room.children | {key} if more else room.children - {key}
             return _with(room, children=frozenset(children))
         case "m.room.member" if key:
             return _moved(room, key, said)

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from ..client import Client
-from ..model import table, text
+from ..model import MAX_ID, table, text
 from .signing import is_signed
 from .vault import Vault
 
-MOST = 500
+MOST = 100
 """Devices of one person."""
 WAIT_MS = 10_000
 """How long the own server is to wait for others."""
@@ -76,7 +76,9 @@ def checked(who: str, told: Mapping[str, Any], known: Mapping[str, Device]) -> d
         keys = table(about.get("keys"))
         device = Device(text(keys, f"curve25519:{name}"), text(keys, f"ed25519:{name}"))
         same = (text(about, "user_id"), text(about, "device_id")) == (who, name)
-        if not same or not device.curve or not is_signed(about, who, name, device.ed):
+        if not same or not 0 < len(device.curve) <= MAX_ID or len(name) > MAX_ID:
+            continue
+        if not is_signed(about, who, name, device.ed):
             continue
         if name not in known or known[name].ed == device.ed:
             found[name] = device

@@ -12,7 +12,7 @@ from vodozemac import GroupSession, InboundGroupSession, MegolmMessage, SessionK
 
 from ....api import Clock
 from ..client import Client, path
-from ..model import Event, table, text
+from ..model import MAX_ID, Event, table, text
 from .account import Own
 from .devices import Device, Directory
 from .olm import Letter, Olm
@@ -116,7 +116,10 @@ class Megolm:
 
     async def wait(self, room: str, event: Event) -> None:
         """The key of an event may come later."""
-        name = f"waiting/{room}/{text(event.content, 'session_id')}"
+        session_id = text(event.content, "session_id")
+        if not 0 < len(session_id) <= MAX_ID:
+            return
+        name = f"waiting/{room}/{session_id}"
         waiting = await self._vault.get(name, Waiting) or Waiting()
         if event.event_id not in waiting.events:
             self._vault.put(name, Waiting((*waiting.events, event.event_id)[-50:]))
