@@ -25,7 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scripts.demo_xmpp import Friend, Prosody
+from demo_xmpp import Friend, Prosody
+
 from swarmnode.texts import language_of
 
 LANGUAGE = language_of(None, os.environ)
