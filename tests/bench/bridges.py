@@ -289,13 +289,15 @@ def main(only: str, scale: float) -> None:
                 results[what] = beside(before, figures, after)
                 before = after
                 print(f"{what}: {shown(results[what])}", flush=True)
-    if not only and scale == 1.0:
+    if scale == 1.0:
         write("benchmarks-bridges", "Benchmarks of bridges", ABOUT, results, TARGETS)
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--only", default="", choices=["", *MEASURES], help="one measure, by its name")
+    arguments.add_argument(
+        "--only", default="", choices=["", *MEASURES], help="one measure; the others' figures stay"
+    )
     arguments.add_argument("--scale", type=float, default=1.0, help="a share of the messages")
     given = arguments.parse_args()
     main(given.only, given.scale)

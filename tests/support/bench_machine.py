@@ -55,7 +55,12 @@ def shown(figures: Figures) -> str:
 
 
 def write(name: str, title: str, about: str, results: Mapping[str, Figures], targets: Targets) -> None:
-    """Write `docs/NAME.json`, and `docs/NAME.md` with a row for each figure beside its target."""
+    """Write `docs/NAME.json`, and `docs/NAME.md` with a row for each figure beside its target.
+
+    What was measured before and not now stays.
+    """
+    kept = DOCS / f"{name}.json"
+    results = {**(json.loads(kept.read_text()) if kept.exists() else {}), **results}
     (DOCS / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     head = f"# {title}\n\nMeasured by `make bench` on {machine}.\n\n{about}\n"
