@@ -454,6 +454,17 @@ class DoubleNode(DoubleBook):
         self._note("mark", message, name, on)
         return await self._alter(message, marks=(name,) if on else ())
 
+    async def vote(self, message: str, choices: Sequence[str]) -> MessageView:
+        self._note("vote", message, tuple(choices))
+        return await self._alter(message, doing=("vote",))
+
+    async def leave_chat(self, chat: str) -> ChatView:
+        self._note("leave_chat", chat)
+        return ChatView(chat, "garden", "", 0, "", network="pigeon")
+
+    async def typing(self, chat: str, *, on: bool) -> None:
+        self._note("typing", chat, on)
+
     async def confirm(self, message: str) -> MessageView:
         self._note("confirm", message)
         return await self._alter(message, state=MessageState.SENT)

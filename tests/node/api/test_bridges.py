@@ -65,6 +65,14 @@ async def test_what_only_networks_have(world: World) -> None:
     assert (await world.own("PUT", f"/messages/{said.id}/marks/boost", {"on": True})).json["marks"] == [
         "boost"
     ]
+    voted = await world.own("POST", f"/messages/{said.id}/vote", {"choices": ["a", "c"]})
+    assert voted.json["doing"] == ["vote"]
+    assert ("vote", (said.id, ("a", "c"))) in world.node.calls
+    for nothing in ([], [""] * 101, "a"):
+        assert (await world.own("POST", f"/messages/{said.id}/vote", {"choices": nothing})).status == 400
+    assert (await world.own("POST", "/chats/b7/leave")).json["id"] == "b7"
+    assert (await world.own("PUT", "/chats/b7/typing", {"on": True})).status == 204
+    assert ("typing", ("b7", True)) in world.node.calls
     assert (await world.own("POST", f"/messages/{said.id}/confirm")).json["state"] == "sent"
     assert (await world.own("GET", "/timeline?limit=1")).json["items"][0]["network"] == "pigeon"
     assert (await world.own("GET", "/chats/b7/abilities")).json["max_text"] == 500
