@@ -169,6 +169,7 @@ class MatrixNetwork:
 
     def set_password(self, password: str) -> None:
         self.server.set_password(self.names["owner"], password)
+        self._tokens["owner"] = self.server.log_in(self.names["owner"], password)  # all sessions have ended
 
     def remove_account(self) -> None:
         self.server.remove(self.names["owner"])

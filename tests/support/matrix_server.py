@@ -94,6 +94,12 @@ class Synapse:
         path = f"/_synapse/admin/v1/reset_password/{quote(self.user(name))}"
         self._ask("POST", path, {"new_password": password, "logout_devices": True})
 
+    def log_in(self, name: str, password: str) -> str:
+        """A token of a new session."""
+        by = {"type": "m.id.user", "user": name}
+        asked = {"type": "m.login.password", "identifier": by, "password": password}
+        return str(self._ask("POST", "/_matrix/client/v3/login", asked)["access_token"])
+
     def remove(self, name: str) -> None:
         """Deactivate an account."""
         self._ask("POST", f"/_synapse/admin/v1/deactivate/{quote(self.user(name))}", {"erase": False})
