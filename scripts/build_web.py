@@ -15,6 +15,15 @@ import sys
 from pathlib import Path
 
 WEB = Path(__file__).parents[1] / "web"
+INPUTS = (
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+)
 OLDEST = (20, 19)
 WAYS_OUT = """\
 The web client cannot be built: {why}
@@ -47,7 +56,7 @@ def node_problem() -> str:
 def stamp() -> str:
     """A hash of all that the build is made from."""
     digest = hashlib.sha256()
-    tops = [WEB / "src", WEB / "public", *WEB.glob("*.*")]
+    tops = [WEB / name for name in INPUTS]
     files = (path for top in tops for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file())
     for path in sorted(files):
         digest.update(f"{path.relative_to(WEB)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
@@ -81,8 +90,11 @@ def build() -> None:
     if why := node_problem():
         raise CannotBuild(why)
     install()
-    npm("run", "build")
-    made.write_text(wanted)
+    fresh = WEB / "dist.new"
+    npm("run", "build", "--", "--outDir", fresh.name, "--emptyOutDir")
+    (fresh / made.name).write_text(wanted)
+    shutil.rmtree(made.parent, ignore_errors=True)  # a node that serves it misses it for this moment alone
+    fresh.rename(made.parent)
 
 
 def npm(*said: str) -> None:

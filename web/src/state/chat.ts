@@ -5,7 +5,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
-import type { AbilitiesView, MessageView } from '../api/types.gen.ts'
+import type { AbilitiesView, MessageView, Page } from '../api/types.gen.ts'
 import { putChat } from './inbox.ts'
 
 const PAGE = 60
@@ -41,6 +41,9 @@ export function closeChat(): void {
   open.value = NONE
 }
 
+/** Where to go on before a page; a page that is not full is the first one. */
+const before = (page: Page): string => (page.items.length < PAGE ? '' : page.prev)
+
 /** Fetch the last messages, and join them to what is there. */
 async function reload(chat: string): Promise<void> {
   try {
@@ -52,7 +55,7 @@ async function reload(chat: string): Promise<void> {
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
     open.value = {
       ...now, messages, loading: false, trouble: null,
-      older: joint < 0 ? page.prev : now.older,
+      older: joint < 0 ? before(page) : now.older,
       newFrom: now.newFrom || first,
     }
     await markRead(chat, page.items)
@@ -70,8 +73,8 @@ export async function loadOlder(): Promise<void> {
     const now = open.value
     if (now.chat !== chat) return
     const known = new Set(now.messages.map((message) => message.id))
-    const before = page.items.filter((message) => !known.has(message.id))
-    open.value = { ...now, messages: [...before, ...now.messages], older: page.prev, loading: false }
+    const earlier = page.items.filter((message) => !known.has(message.id))
+    open.value = { ...now, messages: [...earlier, ...now.messages], older: before(page), loading: false }
   } catch (error) {
     if (open.value.chat === chat) open.value = { ...open.value, loading: false, trouble: asError(error) }
   }
