@@ -465,6 +465,7 @@ async def node_core(module: ModuleType) -> AsyncIterator[NodeCore]:
         for name, value in (
             ("QUIET_S", LOOK_S),
             ("LEAST_PAUSE_S", LOOK_S),
+            ("IDLE_PAUSE_S", LOOK_S),
             ("DRAIN_S", 0.2),
             ("RETRY_S", 0.2),
         ):

@@ -46,6 +46,8 @@ RETRY_S = 5.0
 LOOK_S = 300.0
 """Without news the outbox is looked at so often."""
 LEAST_PAUSE_S = 0.1
+IDLE_PAUSE_S = 0.5
+"""After looking for questions in vain: nobody waits for what is asked then."""
 NEWS = ("message.", "chat.", "bridge.")
 
 logger = logging.getLogger(__name__)
@@ -64,8 +66,9 @@ class Dispatcher:
     def told(self, told: Told) -> None:
         """Something happened in the node."""
         if told.type.startswith(NEWS):
-            self._look.set()
             self._look_back.set()
+            if told.type != "message.new" or told.data.get("mine"):  # others' words put nothing there
+                self._look.set()
 
     async def run(self) -> None:
         """Call until cancelled, or until there is no such account any more."""
@@ -157,7 +160,7 @@ class Dispatcher:
             if not await self._one():
                 due = await steps.look(self._runs, lambda step: history.next_at(step, self._account))
                 wait_s = LOOK_S if due is None else min(LOOK_S, max(LEAST_PAUSE_S, due - self._wall()))
-                await asyncio.sleep(LEAST_PAUSE_S)
+                await asyncio.sleep(IDLE_PAUSE_S)
                 await _until(self._look_back, wait_s)
             else:
                 await asyncio.sleep(max(LEAST_PAUSE_S, loop.time() - began))
