@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
@@ -210,9 +209,12 @@ class Talk(Bridges):
         def look(step: Step, node: Node) -> tuple[list[Hit], str]:
             return inbox.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
 
-        with suppress(StorageError):  # what cannot be written now can be searched all the same
+        scope = "all messages that are stored here and not deleted"
+        try:
             if await self._look(lambda step, _: indexing.is_behind(step)):
                 while await self._do(indexing.catch_up):
                     pass
+        except StorageError:  # the rest can be searched all the same
+            scope += ", but for the newest: nothing can be written into the index now"
         hits, following = await self._look(look)
-        return Found(tuple(hits), following, "all messages that are stored here and not deleted")
+        return Found(tuple(hits), following, scope)

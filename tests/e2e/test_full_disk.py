@@ -66,6 +66,7 @@ def test_a_full_disk_loses_nothing_and_promises_nothing(tmp_path: Path) -> None:
         ada.json("relay", "use", post.json("relay", "ticket")["link"])
         village.meet(ada, ben)
         first = ada.json("send", "ben", "there was room", "--wait")["id"]
+        assert ada.json("search", "there")["items"]  # it is in the index now
         filler = _fill(disk)
 
         # Speaking: what is refused is not there, what is answered for is.
@@ -90,7 +91,9 @@ def test_a_full_disk_loses_nothing_and_promises_nothing(tmp_path: Path) -> None:
         # Reading and deleting go on; to delete, the node takes what it kept back for that.
         assert any(p["code"] == "disk-full" for p in ada.json("status")["problems"])
         assert "there was room" in ada("read", "ben", "--peek", "--limit", "200").stdout
-        assert ada.json("search", "room")["items"]
+        assert ada.json("search", "there")["items"]
+        newest = ada.json("search", promised[-1].split(":")[0])
+        assert newest["items"] or "but for the newest" in newest["scope"]
         assert not ada.heard("1")
         ada.json("delete", first[:8])
         assert not any(m.text == "there was room" for m in ada.messages("1"))

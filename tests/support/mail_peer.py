@@ -67,6 +67,11 @@ class MailPeer:
 
     def _send(self, data: bytes, to: list[str]) -> None:
         with self._sending:
+            try:
+                if self._smtp is not None:
+                    self._smtp.noop()
+            except smtplib.SMTPServerDisconnected:
+                self._smtp = None  # the server was started anew
             if self._smtp is None:
                 self._smtp = smtplib.SMTP_SSL("127.0.0.1", self.server.smtps, context=self._tls)
                 self._smtp.login(self.address, self._password)
