@@ -30,10 +30,13 @@ export function Login({ network, account }: { readonly network: string; readonly
     void loadNetworks()
     go('/networks', true)
   }
+  // The step of before stays until the new one is there, and so does the field that somebody types into.
   const begin = (): Promise<void> =>
     run(async () => {
+      const before = login.value
       const asked = account ? { account, why: 'reauth' as const } : { network, at_home: atHome.value }
       take(await beginLogin(asked))
+      if (before?.step) await endLogin(before.id)
     })
   useEffect(() => {
     void begin()
@@ -41,11 +44,9 @@ export function Login({ network, account }: { readonly network: string; readonly
       if (login.value?.step) void endLogin(login.value.id)
     }
   }, [network, account])
-  const restart = async (home: boolean): Promise<void> => {
+  const restart = (home: boolean): void => {
     atHome.value = home
-    if (login.value) await endLogin(login.value.id)
-    login.value = null
-    await begin()
+    void begin()
   }
 
   const step = login.value?.step ?? null
@@ -66,7 +67,7 @@ export function Login({ network, account }: { readonly network: string; readonly
       {!step && !problem.value && <Waiting label={t('login.starting')} rows={3} />}
       {login.value && step && (
         <Step
-          key={login.value.turn}
+          key={step.id}
           step={step}
           busy={busy.value}
           typed={typed.value}
@@ -84,7 +85,7 @@ export function Login({ network, account }: { readonly network: string; readonly
             label={t('login.at-home')}
             help={t('login.at-home.help')}
             on={atHome.value}
-            onChange={(on) => void restart(on)}
+            onChange={restart}
           />
         </details>
       )}
