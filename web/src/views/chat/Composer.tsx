@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 import { useCommand } from '../../keys.ts'
 import { can, edit, open } from '../../state/chat.ts'
@@ -15,17 +15,23 @@ import { attempt } from './Message.tsx'
 export function Composer({ chat, name }: { readonly chat: string; readonly name: string }) {
   const text = useSignal('')
   const field = useRef<HTMLTextAreaElement>(null)
+  // Drafts come a moment later: what somebody has begun to write by then stands.
+  const begun = useRef(false)
   const now = doing.value
   const slot = now?.what === 'edit' ? `edit:${now.message.id}` : chat
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     let current = true
+    begun.current = false
     const load = async (): Promise<void> => {
       const draft = await loadDraft(slot)
-      if (current) text.value = draft || (now?.what === 'edit' ? now.message.text : '')
+      if (current && !begun.current) text.value = draft || (now?.what === 'edit' ? now.message.text : '')
     }
     void load()
-    const reload = (): void => void load()
+    const reload = (): void => {
+      begun.current = false
+      void load()
+    }
     window.addEventListener('draft-back', reload)
     return () => {
       current = false
@@ -41,6 +47,7 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
   }, [text.value])
 
   const write = (said: string): void => {
+    begun.current = true
     text.value = said
     saveDraft(slot, said)
   }
@@ -51,15 +58,17 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
   const submit = (): void => {
     const said = text.value.trim()
     if (!said) return
+    text.value = '' // at once, so that a second Enter does not say it twice
     attempt(async () => {
-      if (now?.what === 'edit') {
-        if (said !== now.message.text) await edit(now.message.id, said)
-      } else {
-        await send(chat, said, now?.message.id ?? '')
+      try {
+        if (now?.what !== 'edit') await send(chat, said, now?.message.id ?? '')
+        else if (said !== now.message.text) await edit(now.message.id, said)
+      } catch (error) {
+        if (!text.value) text.value = said
+        throw error
       }
-      text.value = ''
       doing.value = null
-      await dropDraft(slot)
+      if (!text.value) await dropDraft(slot)
     })
   }
   useCommand('c', t('key.write'), focusComposer)
