@@ -128,7 +128,8 @@ def test_polls_are_read_and_voted_in(place: Place) -> None:
     eventually(lambda: [c.id for c in place.shows("what to drink?")[-1].poll.choices if c.mine] == ["b"])
     assert network.do(lambda n: n.messages[asked].more["poll"]["mine"]) == ["b"]
     assert "2) coffee" in home("read", ROOM).stdout
-    assert home.error("vote", place.shows("what to drink?")[0].id, "1")[0] == 2
+    network.do(lambda n: n.say("tea, please"))
+    assert home.error("vote", place.shows("tea, please")[-1].id, "1")[0] == 2
 
 
 def test_typing_is_told_both_ways(place: Place) -> None:
