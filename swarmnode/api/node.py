@@ -21,6 +21,7 @@ from ..domain.views import (
     ContactView,
     DeletionView,
     Event,
+    GapView,
     Hit,
     InviteView,
     MessageView,
@@ -66,11 +67,12 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found. `scope` says in words what was searched, gaps included."""
+    """What a search found. `scope` says in words what was searched, `gaps` what it could not look at."""
 
     items: tuple[Hit, ...]
     next: str = ""
     scope: str = ""
+    gaps: tuple[GapView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from swarm_protocol.content import Message, Reply, Text
 from ..api.node import File, Found
 from ..bridging.core import inbox
 from ..domain.bridge_views import is_remote
-from ..domain.views import ChatView, DeletionView, Hit, MessageState, MessageView, Page
+from ..domain.views import ChatView, DeletionView, GapView, Hit, MessageState, MessageView, Page
 from ..errors import Conflict, NotFound, StorageError, UsageError
 from ..services import indexing, messages, views
 from ..services.node import Node
@@ -210,11 +210,13 @@ class Talk(Bridges):
             return inbox.search(step, node, text, chat=chat, limit=limit, cursor=cursor)
 
         scope = "all messages that are stored here and not deleted"
+        gaps = await self._look(lambda step, _: inbox.gaps(step, chat))
         try:
             if await self._look(lambda step, _: indexing.is_behind(step)):
                 while await self._do(indexing.catch_up):
                     pass
         except StorageError:  # the rest can be searched all the same
             scope += ", but for the newest: nothing can be written into the index now"
+            gaps.insert(0, GapView("newest"))
         hits, following = await self._look(look)
-        return Found(tuple(hits), following, scope)
+        return Found(tuple(hits), following, scope, tuple(gaps))

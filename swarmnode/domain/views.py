@@ -156,6 +156,8 @@ class AttachmentView:
     name: str
     media_type: str
     size_bytes: int
+    description: str = ""
+    """What a picture shows, for those who cannot see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,10 @@ class MessageView:
     """`edit`, `delete` and others that another network was asked for and has not done yet."""
     network: str = ""
     """As `ChatView.network`."""
+    shared_by: str = ""
+    """Who brought a post here, if not its author: a boost."""
+    visibility: str = ""
+    """Who may see a post, in the words of its network: `public`, `followers` and others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +271,16 @@ class Hit:
 
     message: MessageView
     snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    """What a search could not look at."""
+
+    code: str
+    """`newest`: the index cannot be written now; `past`: older messages of an account are still to come."""
+    account: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)

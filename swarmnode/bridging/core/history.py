@@ -15,7 +15,7 @@ from swarm_bridges import api
 
 from ...services.step import Step
 from ...storage import bridge_tables as tables
-from ...storage.bridge_shelves import ROOMS, RemoteConversation
+from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow, RemoteConversation
 from ...storage.shelf import Prepared
 from . import accounts, holds, journal, rooms
 
@@ -111,6 +111,11 @@ def look_again(step: Step, account: str, conversation: api.ConversationRef) -> N
     room = rooms.of(step, accounts.find(step, account).id, conversation)
     if room.history == "done":
         ROOMS.change(step.tx, room.id, history="gap", history_at=None, history_due=step.wall_s)
+
+
+def unfinished(step: Step) -> list[AccountRow]:
+    """Accounts of which older messages are still to come."""
+    return [row for row in ACCOUNTS.all(step.tx) if _open(step, row.id)]
 
 
 def _open(step: Step, account_id: int) -> list[RemoteConversation]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.bridge_views import is_remote
-from ...domain.views import ChatView, DeletionView, Hit, MessageView, Page
+from ...domain.views import ChatView, DeletionView, GapView, Hit, MessageView, Page
 from ...errors import Conflict, UsageError
 from ...services import messages as own
 from ...services import views as own_views
@@ -19,7 +19,7 @@ from ...services.node import Node
 from ...services.step import Step
 from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteMessage
 from ...storage.search import REMOTE
-from . import abilities, decisions, files, outbox, places, rooms, screens
+from . import abilities, decisions, files, history, outbox, places, rooms, screens
 from .packed import mapping
 from .writing import MESSAGE, writing
 
@@ -98,6 +98,15 @@ def search(
     # Each kind goes on where it stopped; a page may have up to twice as many as were asked for.
     following = f"{own_next}.{their_next}" if own_next or their_next else ""
     return sorted(hits, key=lambda hit: -hit.message.wall_s), following
+
+
+def gaps(step: Step, chat: str) -> list[GapView]:
+    """What a search of all conversations, or of one, does not find because it is not here yet."""
+    if chat and not is_remote(chat):
+        return []
+    only = rooms.find(step, chat).account_id if chat else None
+    behind = [row for row in history.unfinished(step) if only in {None, row.id}]
+    return [GapView("past", row.account, row.package) for row in behind]
 
 
 def _cursors(cursor: str) -> tuple[str, int | None]:

@@ -217,6 +217,8 @@ def _view(
         marks=tuple(sorted(entries.marks(row)[0])),
         poll=None if said is None or said.poll is None else _poll(said.poll),
         network=network,
+        shared_by="" if said is None else _sharer(step, row, said),
+        visibility="" if said is None else said.visibility,
         doing=tuple(intent.kind for intent in intents.open_about(step, row.id) if intent.kind != "read"),
     )
 
@@ -250,6 +252,15 @@ def _reply(step: Step, row: RemoteMessage, said: Content | None) -> str:
     return "" if target is None else message_id(target)
 
 
+def _sharer(step: Step, row: RemoteMessage, said: Content) -> str:
+    """How whoever brought it is called."""
+    room = ROOMS.get(step.tx, row.conversation_id) if said.shared_by else None
+    if room is None:
+        return ""
+    actor = ACTORS.one(step.tx, account_id=room.account_id, remote_id=said.shared_by)
+    return said.shared_by if actor is None else people.label(actor)
+
+
 def _reactions(step: Step, row: RemoteMessage, known: dict[int, RemoteActor]) -> list[tuple[str, str]]:
     return [
         ("me" if actor.owner else author_id(actor), symbol)
@@ -269,7 +280,7 @@ def _poll(poll: api.Poll) -> PollView:
 
 def _files(said: Content) -> list[AttachmentView]:
     files: list[api.RemoteFile | api.LocalFile] = [*(said.files or said.sending)]
-    return [AttachmentView(file.name, file.media_type, file.size_bytes or 0) for file in files]
+    return [AttachmentView(f.name, f.media_type, f.size_bytes or 0, f.description) for f in files]
 
 
 def _actor(step: Step, actor_id: int, known: dict[int, RemoteActor]) -> RemoteActor:

@@ -502,6 +502,8 @@ export interface MessageView {
   readonly poll: PollView | null
   readonly doing: readonly string[]
   readonly network: string
+  readonly shared_by: string
+  readonly visibility: string
 }
 
 /** How far a message is. */
@@ -512,6 +514,7 @@ export interface AttachmentView {
   readonly name: string
   readonly media_type: string
   readonly size_bytes: number
+  readonly description: string
 }
 
 /** A question with answers, on a network that has such a thing. */
@@ -646,17 +649,25 @@ export interface Searching {
   readonly cursor?: string
 }
 
-/** What a search found. `scope` says in words what was searched, gaps included. */
+/** What a search found. `scope` says in words what was searched, `gaps` what it could not look at. */
 export interface Found {
   readonly items: readonly Hit[]
   readonly next: string
   readonly scope: string
+  readonly gaps: readonly GapView[]
 }
 
 /** A message that a search found; `snippet` marks the words with U+0002 and U+0003 around them. */
 export interface Hit {
   readonly message: MessageView
   readonly snippet: string
+}
+
+/** What a search could not look at. */
+export interface GapView {
+  readonly code: string
+  readonly account: string
+  readonly network: string
 }
 
 /** A list, with cursors where it goes on. */

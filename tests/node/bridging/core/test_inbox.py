@@ -8,7 +8,7 @@ from bridge_core_world import ADA, ME, ROOM, START, can, ref, seen
 from node_world import World
 
 from swarm_bridges import api
-from swarmnode.bridging.core import accounts, calls, inbox, journal
+from swarmnode.bridging.core import accounts, calls, history, inbox, journal
 from swarmnode.errors import NotFound, UsageError
 
 T = TypeVar("T")
@@ -95,6 +95,29 @@ def test_one_search_finds_both_the_newest_first_page_by_page(box: Inbox) -> None
     assert len(only) == 4
     with pytest.raises(UsageError):
         box.do(inbox.search, "words", cursor="x y")
+
+
+def test_a_search_says_of_which_accounts_older_messages_are_still_to_come(box: Inbox) -> None:
+    box.tell(seen("1", "words"))
+    (gap,) = box.just(inbox.gaps, "")
+    assert (gap.code, gap.account, gap.network) == ("past", box.account, "demo")
+    assert box.just(inbox.gaps, "b1") == [gap]
+    assert box.just(inbox.gaps, "1") == [], "in a conversation of the node's own nothing is missing"
+    box.just(history.paged, box.account, ROOM, api.Page(batch=api.Batch(()), next=None))
+    assert box.just(inbox.gaps, "") == []
+
+
+def test_a_post_says_who_brought_it_and_what_its_pictures_show(box: Inbox) -> None:
+    cat = api.RemoteFile(id="f", name="cat.png", media_type="image/png", description="A cat asleep")
+    box.tell(
+        api.ActorSeen(actor=ADA, name="Ada L.", handle="ada@example.org"),
+        seen("1", "look", files=(cat,), shared_by=ADA, visibility="public"),
+        seen("2", "and this", shared_by=api.Actor("nobody-knows")),
+    )
+    first, second = box.do(inbox.page, "b1").items
+    assert (first.shared_by, first.visibility) == ("Ada L.", "public")
+    assert first.attachments[0].description == "A cat asleep"
+    assert second.shared_by == "nobody-knows"
 
 
 def test_pages_go_both_ways_and_around(box: Inbox) -> None:
