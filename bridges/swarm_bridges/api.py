@@ -270,6 +270,20 @@ class OpaqueSeen(Inbound, frozen=True, kw_only=True, tag="opaque"):
     blob: bytes
 
 
+class ClaimsSeen(Inbound, frozen=True, kw_only=True, tag="claims"):
+    """What an account says about which persona it belongs to. Only nodes can tell whether it is true."""
+
+    actor: Actor
+    claims: tuple[str, ...]
+    """`claims.texts_in`: texts of the form `swarm:1:…`, 16 at most, each once."""
+    where: str
+    """`profile`, `item`, `header` or `page`."""
+    whole: bool = True
+    """These are all that stand there now. False: noticed in passing, others may stand."""
+    authentic: bool = True
+    """False: the network does not vouch that this account said it; a mail without DKIM, for example."""
+
+
 Event: TypeAlias = (
     MessageSeen
     | MessageGone
@@ -283,6 +297,7 @@ Event: TypeAlias = (
     | IdentityMoved
     | Coverage
     | OpaqueSeen
+    | ClaimsSeen
 )
 
 
@@ -459,7 +474,8 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     """Changes when anything below does; under one version the node asks only once."""
     levels: Mapping[str, Level]
     """By feature: `text`, `edit`, `delete`, `reaction`, `reply`, `thread`, `file`, `read`, `typing`,
-    `poll`, `post`, `favourite`, `boost`, `bookmark`, `opaque`. A missing one is REJECTED."""
+    `poll`, `post`, `favourite`, `boost`, `bookmark`, `opaque`, and, of the account, `claim`: FULL where
+    others' can be asked for, PARTIAL where they come in passing alone. A missing one is REJECTED."""
     max_text: int | None = None
     text_unit: str = "grapheme"
     """What `max_text` counts: `byte`, `utf16`, `codepoint` or `grapheme`."""
@@ -882,6 +898,23 @@ class CarriesOpaque(Protocol):
 
     async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
         """Send bytes, with `out.parts` as what ordinary clients are to show."""
+
+
+@runtime_checkable
+class Proves(Protocol):
+    """Has a public place for each account in which it can say to which persona it belongs."""
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """Let the owner's account say exactly these texts of this form from now on; none is to withdraw.
+
+        Whatever else stands there stays as it was. Told again, nothing changes.
+        """
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """Ask the network now what an account claims.
+
+        Raises Gone if there is no such account, NotSupported where one cannot ask (`ClaimsSeen` come then).
+        """
 
 
 # --- login: a state machine of data ----------------------------------------------------------------

@@ -27,6 +27,7 @@ VERBS = {
     "typing": ("typing", ("conversation", "on")),
     "favourite": ("mark", ("target", "name", "on", "key")),
     "opaque": ("send_opaque", ("out", "blob")),
+    "claim": ("publish_claims", ("claims",)),
     "post": ("post", ("out",)),
     "text": ("send", ("out",)),
 }
@@ -175,6 +176,7 @@ async def refuses(world: World) -> None:
         "name": "favourite",
         "on": True,
         "blob": b"bytes",
+        "claims": (),
     }
     for feature, (verb, names) in VERBS.items():
         if world.capabilities.levels.get(feature, Level.REJECTED) is Level.REJECTED:

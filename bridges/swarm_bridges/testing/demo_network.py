@@ -63,6 +63,8 @@ class DemoNetwork(FakeNetwork):
             web.post("/files", self._upload),
             web.get("/files/{id}", self._download),
             web.get("/people", self._people),
+            web.get("/people/{id}/profile", self._profile),
+            web.put("/profile", self._describe),
             web.post("/direct", self._direct),
         ]
 
@@ -138,8 +140,8 @@ class DemoNetwork(FakeNetwork):
         return room
 
     async def _rooms(self, request: web.Request) -> web.Response:
-        self.user(request)
-        return web.json_response([_room(room) for room in self.rooms.values() if OWNER in room.members])
+        who = self.user(request)
+        return web.json_response([_room(room) for room in self.rooms.values() if who in room.members])
 
     async def _room(self, request: web.Request) -> web.Response:
         return web.json_response(_room(self._known(request)))
@@ -162,12 +164,26 @@ class DemoNetwork(FakeNetwork):
         return web.json_response(found)
 
     async def _direct(self, request: web.Request) -> web.Response:
-        self.user(request)
-        with_ = (await request.json())["with"]
+        """The conversation of two: `d-` and whom Olga talks with, or both."""
+        who, with_ = self.user(request), (await request.json())["with"]
         if with_ not in self.people:
             raise web.HTTPNotFound
-        room = FakeRoom(f"d-{with_}", kind="direct", title=self.people[with_], members=(OWNER, with_))
+        both = sorted({who, with_} - {OWNER})
+        room = FakeRoom(f"d-{'-'.join(both)}", kind="direct", title=self.people[with_], members=(who, with_))
         return web.json_response(_room(self.rooms.setdefault(room.id, room)))
+
+    async def _profile(self, request: web.Request) -> web.Response:
+        self.user(request)
+        if (who := request.match_info["id"]) not in self.people:
+            raise web.HTTPNotFound
+        return web.json_response({"lines": self.profiles.get(who, [])})
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        """Lines instead of those of before."""
+        who = self.user(request)
+        self.profiles[who] = [str(line) for line in (await request.json())["lines"]]
+        self.change("profile", room="", by=who)
+        return web.json_response({})
 
     # --- what the owner does
 

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import re
 
-from ..api import Actor, Capabilities, Cursor, IntentId, Moves, Outgoing, Page, Rendered, State
+from ..api import (
+    Actor,
+    Capabilities,
+    ClaimsSeen,
+    Cursor,
+    Gone,
+    IntentId,
+    Level,
+    Moves,
+    NotSupported,
+    Outgoing,
+    Page,
+    Rendered,
+    State,
+)
 from ..text import from_plain
 from .journal import Journal
-from .network import PEER
+from .network import OWNER, PEER
 from .world import Tier, World, check, require
 
 HISTORY = 230
+CLAIMS = tuple(f"swarm:1:{letter * 43}" for letter in "AB")
 
 
 @check(Tier.GOLD, "the past can be told page by page, whole and once, while new things arrive at once")
@@ -89,6 +104,36 @@ async def opaque(world: World) -> None:
         "they come back",
     )
     require(all(seen.blob == blob for seen in world.core.journal(world.account).opaque), "they were changed")
+
+
+@check(Tier.GOLD, "claims are published, read, withdrawn, and nothing beside them changes", "claim")
+async def claims(world: World) -> None:
+    """Claims are published, read, withdrawn, and nothing beside them changes."""
+    one, two = CLAIMS
+    beside = await world.network.beside_claims(OWNER)
+    for texts in ((one,), (one, two), (two,), (two,), ()):
+        await world.core.call(world.account, "publish_claims", claims=texts)
+        require(
+            set(await world.network.claimed(OWNER)) == set(texts), f"{len(texts)} published, others stand"
+        )
+        require(
+            await world.network.beside_claims(OWNER) == beside, "what stood beside the claims has changed"
+        )
+    who = world.network.address(PEER)[1]
+    if world.capabilities.levels["claim"] is Level.PARTIAL:
+        error = await world.refused("read_claims", who=Actor(who))
+        require(isinstance(error, NotSupported), "it cannot ask, and does not say so")
+        await world.network.claim(PEER, one)
+        await world.until(lambda: world.core.journal(world.account).claims.get(who), "the claim is noticed")
+        require(world.core.journal(world.account).claims[who].claims == (one,), "it tells another claim")
+        return
+    for texts in ((one,), (one, two), ()):
+        await world.network.claim(PEER, *texts)
+        read: ClaimsSeen = await world.core.call(world.account, "read_claims", who=Actor(who))
+        require(set(read.claims) == set(texts) and read.whole, f"{len(texts)} stand there, others are read")
+        require(read.actor.remote_id == who, "it says that somebody else claims this")
+    error = await world.refused("read_claims", who=Actor(world.network.nobody))
+    require(isinstance(error, Gone), "of an account that is not there it does not say so")
 
 
 @check(Tier.GOLD, "it says how it goes, in order, from connecting to connected")

@@ -15,6 +15,7 @@ from ..api import (
     Accepted,
     ActorSeen,
     Batch,
+    ClaimsSeen,
     ConversationGone,
     ConversationRef,
     ConversationSeen,
@@ -81,6 +82,8 @@ class Journal:
     read: dict[tuple[ConversationRef, str], MessageRef] = field(default_factory=dict)
     coverage: list[Coverage] = field(default_factory=list)
     opaque: list[OpaqueSeen] = field(default_factory=list)
+    claims: dict[str, ClaimsSeen] = field(default_factory=dict)
+    """By remote ids: what was told last."""
     moves: list[IdentityMoved] = field(default_factory=list)
     intents: dict[IntentId, Intent] = field(default_factory=dict)
     duplicates: int = 0
@@ -101,6 +104,7 @@ class Journal:
             read=dict(self.read),
             coverage=list(self.coverage),
             opaque=list(self.opaque),
+            claims=dict(self.claims),
             moves=list(self.moves),
             intents={id_: replace(intent) for id_, intent in self.intents.items()},
         )
@@ -146,6 +150,8 @@ class Journal:
             case OpaqueSeen():
                 if all(seen.ref != event.ref for seen in self.opaque):
                     self.opaque.append(event)
+            case ClaimsSeen(actor=actor):
+                self.claims[actor.remote_id] = event
             case IdentityMoved():
                 self.moves.append(event)
             case ReceiptMoved():

@@ -20,6 +20,7 @@ from typing import Any
 from aiohttp import web
 
 from ..api import ConversationRef, RawAnswer, RawRequest
+from ..claims import texts_in
 from .faults import Faults
 
 OWNER = "u-olga"
@@ -60,6 +61,8 @@ class FakeMessage:
 class FakeNetwork:
     """The network. `routes` is what an author writes."""
 
+    nobody = "u-nobody"
+    """What bridges call somebody whom the network does not have."""
     keeps_keys = True
     """Whether a second message with the nonce of another is that other."""
 
@@ -70,6 +73,9 @@ class FakeNetwork:
         self.log: list[dict[str, Any]] = []
         self.files: dict[str, bytes] = {}
         self.passwords = {"olga": PASSWORD}
+        self.accounts = {"olga": OWNER}
+        self.profiles = {OWNER: ["I grow tomatoes."], PEER: ["I paint."]}
+        """Lines that everybody can read, by people."""
         self.sessions: dict[str, str] = {}
         self.faults = Faults()
         self.hook: Hook | None = None
@@ -125,6 +131,20 @@ class FakeNetwork:
     def push(self, change: Mapping[str, Any]) -> RawRequest:
         """The request by which a change is pushed."""
         raise NotImplementedError
+
+    async def claimed(self, who: str) -> tuple[str, ...]:
+        """What stands of claims in somebody's public place."""
+        return texts_in("\n".join(self.profiles.get(who, ())))
+
+    async def beside_claims(self, who: str) -> object:
+        """What else stands there, in whatever form can be compared."""
+        return [line for line in self.profiles.get(who, ()) if not texts_in(line)]
+
+    async def claim(self, who: str, *texts: str) -> None:
+        """Let these claims, and no others, stand in somebody's public place, by another client of theirs."""
+        others = [line for line in self.profiles.get(who, ()) if not texts_in(line)]
+        self.profiles[who] = [*others, *texts]
+        self.change("profile", room="", by=who)
 
     # --- what people do, in whatever client
 
@@ -240,7 +260,7 @@ class FakeNetwork:
     def session(self, user: str) -> str:
         """A new session's token."""
         token = f"token-{user}-{next(self._numbers)}"
-        self.sessions[token] = OWNER
+        self.sessions[token] = self.accounts[user]
         return token
 
     def user(self, request: web.Request) -> str:
@@ -249,6 +269,10 @@ class FakeNetwork:
         if token not in self.sessions:
             raise web.HTTPUnauthorized
         return self.sessions[token]
+
+    def register(self, user: str, who: str, name: str, *, password: str = PASSWORD) -> None:
+        """Let somebody else log in, too."""
+        self.passwords[user], self.accounts[user], self.people[who] = password, who, name
 
     def message(self, id_: str) -> FakeMessage:
         """A message. Raises HTTPNotFound."""

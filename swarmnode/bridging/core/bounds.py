@@ -14,6 +14,7 @@ import msgspec
 
 from swarm_bridges import api
 from swarm_bridges import document as doc
+from swarm_bridges.claims import MAX_CLAIMS, texts_in
 
 MAX_EVENTS = 10_000
 """In one batch."""
@@ -66,6 +67,9 @@ def check(event: Told) -> None:
         case api.ConversationSeen(members=members):
             if members is not None and len(members) > MAX_MEMBERS:
                 raise Hostile("too many members")
+        case api.ClaimsSeen(claims=texts):
+            if len(texts) > MAX_CLAIMS or any(texts_in(text) != (text,) for text in texts):
+                raise Hostile("too many claims, or what is none")
         case _:
             pass
 

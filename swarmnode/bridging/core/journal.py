@@ -172,6 +172,8 @@ class _Taking:
                 coverage.add(self.now.step, self._room(event.conversation), event)
             case api.OpaqueSeen():
                 pass  # nothing here speaks through other networks yet, so it is for nobody
+            case api.ClaimsSeen():
+                pass  # nothing here looks at proofs yet
         if not isinstance(event, api.MessageSeen) or event.aliases or event.actor.is_owner:
             self.none.clear()  # it may have put something there
 

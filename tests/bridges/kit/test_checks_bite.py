@@ -167,6 +167,17 @@ class Toggles(demo.Bridge):
         return await super().react(ctx, target, values if self.on else frozenset(), key)
 
 
+class TakesThePlace(demo.Bridge):
+    async def publish_claims(self, ctx: Any, claims: tuple[str, ...]) -> None:
+        await self._ask(ctx, "PUT", "/profile", json={"lines": list(claims)})
+
+
+class Remembers(demo.Bridge):
+    async def read_claims(self, ctx: Any, who: api.Actor) -> api.ClaimsSeen:
+        self.first = getattr(self, "first", None) or await super().read_claims(ctx, who)
+        return self.first
+
+
 class SaysStarting(demo.Bridge):
     async def run(self, ctx: Any) -> None:
         await ctx.state(api.Health(api.State.STARTING))
@@ -220,6 +231,8 @@ MISTAKES: list[tuple[str, type, type]] = [
     ("files", rewriting(MessageSeen, files=()), demo.Login),
     ("changing_limits", OneCapability, demo.Login),
     ("opaque", rewriting(api.OpaqueSeen, blob=b""), demo.Login),
+    ("claims", TakesThePlace, demo.Login),
+    ("claims", Remembers, demo.Login),
     ("health", SaysStarting, demo.Login),
     ("names", rewriting(api.ConversationSeen, title=""), demo.Login),
     ("votes_and_marks", rewriting(api.MarksNow, mine=frozenset()), demo.Login),

@@ -6,6 +6,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -18,6 +19,7 @@ from swarm_bridges.api import (
     Batch,
     CantTell,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationRef,
     ConversationSeen,
@@ -38,6 +40,7 @@ from swarm_bridges.api import (
     Secret,
     State,
 )
+from swarm_bridges.claims import texts_in
 
 from .convert import Item, Room, actor_of, capabilities_of, conversation_of, event_of, item_of
 
@@ -78,6 +81,8 @@ class Bridge:
                 await self._typed(ctx, item)
             elif item.kind == "room":
                 events.append(await self._room_seen(ctx, item.room))
+            elif item.kind == "profile":
+                events += await self._claimed(ctx, item.by)
             elif (event := event_of(item, ctx.owner, origin)) is not None:
                 events.append(event)
         await ctx.ingest(Batch(tuple(events), Cursor(b"%d" % at)))
@@ -239,6 +244,31 @@ class Bridge:
     async def aliases(self, ctx: Context, remote_id: str) -> tuple[str, ...]:
         """See `swarm_bridges.api.Moves`: ids were written in upper case once."""
         return (remote_id.upper(),)
+
+    # --- what accounts say of themselves
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """See `swarm_bridges.api.Proves`: lines of the profile."""
+        lines = await self._profile(ctx, ctx.owner)
+        wanted = [*(line for line in lines if not texts_in(line)), *claims]
+        if wanted != lines:
+            await self._ask(ctx, "PUT", "/profile", json={"lines": wanted})
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """See `swarm_bridges.api.Proves`."""
+        found = texts_in("\n".join(await self._profile(ctx, who.remote_id)))
+        return ClaimsSeen(actor=who, claims=found, where="profile")
+
+    async def _claimed(self, ctx: Context, who: str) -> tuple[ClaimsSeen, ...]:
+        """What somebody's profile claims now, told in passing; of one that is gone again, nothing."""
+        if who != ctx.owner:
+            with suppress(Gone):
+                return (await self.read_claims(ctx, Actor(who)),)
+        return ()
+
+    async def _profile(self, ctx: Context, who: str) -> list[str]:
+        reply = await self._ask(ctx, "GET", f"/people/{quote(who, safe='')}/profile")
+        return msgspec.convert(reply.json()["lines"], list[str])
 
     async def _room(self, ctx: Context, conversation: ConversationRef) -> Room:
         return msgspec.convert((await self._ask(ctx, "GET", f"/rooms/{conversation.remote_id}")).json(), Room)

@@ -39,7 +39,7 @@ from swarm_bridges.text import from_html, from_plain
 HOUR_S = 3600.0
 FEATURES = (
     *("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing", "poll", "post"),
-    *("favourite", "boost", "bookmark", "opaque"),
+    *("favourite", "boost", "bookmark", "opaque", "claim"),
 )
 
 
