@@ -1,4 +1,4 @@
-import type { ErrorView } from './types.gen.ts'
+import type { ErrorView, WayChoice } from './types.gen.ts'
 
 /** The node said no. `code` is for programs; the page shows a text for it, or the node's own hint. */
 export class ApiError extends Error {
@@ -8,6 +8,8 @@ export class ApiError extends Error {
   readonly where: string
   /** Seconds after which it may work; 0 if the node does not say. */
   readonly retryAfter: number
+  /** Ways to a person, one of which the owner has to choose. */
+  readonly choices: readonly WayChoice[]
 
   constructor(view: ErrorView) {
     super(view.detail)
@@ -15,6 +17,7 @@ export class ApiError extends Error {
     this.hint = view.hint ?? ''
     this.where = view.where ?? ''
     this.retryAfter = view.retry_after ?? 0
+    this.choices = view.choices ?? []
   }
 }
 

@@ -8,11 +8,13 @@ import { computed, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { asError, UNREACHABLE } from '../api/errors.ts'
 import { link } from '../api/live.ts'
-import type { MessageView } from '../api/types.gen.ts'
+import type { MessageView, WayChoice } from '../api/types.gen.ts'
+import { isPerson } from './places.ts'
 import { all, forget, keep } from './store.ts'
 
 export interface Unsent {
   readonly key: string
+  /** A conversation, or a person, to whom it goes the best way. */
   readonly chat: string
   readonly text: string
   readonly replyTo: string
@@ -20,6 +22,10 @@ export interface Unsent {
   readonly at: number
   /** Why the node did not take it; empty while it waits. */
   readonly problem: string
+  /** The way to a person that was chosen; without one the node finds it. */
+  readonly via?: string
+  /** It would go a less private way than the last word: the ways that there are. */
+  readonly choices?: readonly WayChoice[]
 }
 
 export const outbox = signal<readonly Unsent[]>([])
@@ -40,20 +46,33 @@ export async function startOutbox(onSent: (message: MessageView) => void): Promi
   await flush()
 }
 
-export async function send(chat: string, text: string, replyTo: string): Promise<void> {
-  const unsent: Unsent = { key: crypto.randomUUID?.() ?? randomKey(), chat, text, replyTo, at: Date.now(), problem: '' }
+export async function send(chat: string, text: string, replyTo: string, via = ''): Promise<void> {
+  const unsent: Unsent = { key: newKey(), chat, text, replyTo, at: Date.now(), problem: '', via }
   await keep('outbox', unsent.key, unsent)
   outbox.value = [...outbox.value, unsent]
   void flush()
 }
 
 /** Without a secure address browsers have no randomUUID. */
-function randomKey(): string {
+function newKey(): string {
+  if ('randomUUID' in crypto) return crypto.randomUUID()
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 export async function retry(key: string): Promise<void> {
   await change(key, '')
+  await flush()
+}
+
+/** Send it this way. To the node that is another request, so it gets another key. */
+export async function sendVia(key: string, via: string): Promise<void> {
+  const old = outbox.value.find((unsent) => unsent.key === key)
+  if (!old) return
+  const { choices: _, ...rest } = old
+  const now: Unsent = { ...rest, key: newKey(), via, problem: '' }
+  await keep('outbox', now.key, now)
+  await forget('outbox', key)
+  outbox.value = outbox.value.map((unsent) => (unsent === old ? now : unsent))
   await flush()
 }
 
@@ -69,10 +88,17 @@ async function drop(key: string): Promise<void> {
   outbox.value = outbox.value.filter((unsent) => unsent.key !== key)
 }
 
-async function change(key: string, problem: string): Promise<void> {
-  outbox.value = outbox.value.map((unsent) => (unsent.key === key ? { ...unsent, problem } : unsent))
+async function change(key: string, problem: string, choices: readonly WayChoice[] = []): Promise<void> {
+  outbox.value = outbox.value.map((unsent) => (unsent.key === key ? { ...unsent, problem, choices } : unsent))
   const changed = outbox.value.find((unsent) => unsent.key === key)
   if (changed) await keep('outbox', key, changed)
+}
+
+function say({ key, chat, text, replyTo, via = '' }: Unsent): Promise<MessageView> {
+  const body = { text, reply_to: replyTo }
+  return isPerson(chat)
+    ? call('POST /people/{person}/messages', { path: { person: chat }, body: { ...body, via }, key })
+    : call('POST /chats/{chat}/messages', { path: { chat }, body, key })
 }
 
 /** Send what waits, one after the other; what the node refuses stays, with its reason. */
@@ -85,20 +111,18 @@ export async function flush(): Promise<void> {
       const next = outbox.value.find((unsent) => !unsent.problem)
       if (!next) break
       try {
-        const body = { text: next.text, reply_to: next.replyTo }
         // oxlint-disable-next-line no-await-in-loop -- in their order
-        const message = await call('POST /chats/{chat}/messages', { path: { chat: next.chat }, body, key: next.key })
-        sent(message)
+        sent(await say(next))
         // oxlint-disable-next-line no-await-in-loop -- in their order
         await drop(next.key)
       } catch (error) {
-        const { code, message } = asError(error)
+        const { code, message, choices } = asError(error)
         if (code === UNREACHABLE || code === 'locked') {
           timer = window.setTimeout(() => void flush(), AGAIN_MS)
           break
         }
         // oxlint-disable-next-line no-await-in-loop -- in their order
-        await change(next.key, message)
+        await change(next.key, message, choices)
       }
     }
   } finally {
