@@ -23,8 +23,7 @@ from xmpp_server import Server
 
 from swarm_bridges.networks.xmpp import stanzas
 from swarm_bridges.networks.xmpp.rooms import OPTIONS
-from swarm_bridges.networks.xmpp.stanzas import bare, resource
-from swarm_bridges.networks.xmpp.stream import AROUND, WIDEST
+from swarm_bridges.networks.xmpp.stanzas import AROUND, WIDEST, bare, resource
 from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
 from swarm_bridges.testing.network import PASSWORD
 

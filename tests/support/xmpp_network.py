@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -182,6 +183,22 @@ class XmppNetwork:
         name = f"stranger{self._owner}"
         self.other.add(name, f"password of {name}")
         return await self._in_conversation(name, "desk", self._jid(self._owner))
+
+    def from_the_other_side(self) -> XmppNetwork:
+        """The same direct chat as the friend's node has it."""
+        made = copy.copy(self)
+        made.server, made.other = self.other, self.server
+        made._owner, made._friend = self._friend, self._owner
+        made._jids = {self._friend: self._jid(self._friend), self._owner: self._jid(self._owner)}
+        made.conversation = ConversationRef(self._jid(self._owner), private=True)
+        made.answers = {
+            "address": self._jid(self._friend),
+            "password": f"password of {self._friend}",
+            "host": "127.0.0.1",
+            "port": str(self.other.port),
+            "certificate": self.other.certificate,
+        }
+        return made
 
     async def entered(self, owner: Owner) -> None:
         if not self.enter:

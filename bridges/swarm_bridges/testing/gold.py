@@ -95,7 +95,8 @@ async def opaque(world: World) -> None:
     world.network.say_opaque(blob)
     await world.until(lambda: world.core.journal(world.account).opaque, "bytes arrive")
     require(world.core.journal(world.account).opaque[0].blob == blob, "the bytes have changed")
-    require(world.core.journal(world.account).opaque[0].actor.remote_id == PEER, "it is not said from whom")
+    author = world.core.journal(world.account).opaque[0].actor.remote_id
+    require(author == world.network.actor_id(PEER, "r1"), "it is not said from whom")
     part = Rendered(from_plain("not for people"), "not for people")
     out = Outgoing(intent=IntentId("o1"), key="o1", attempt=1, conversation=world.room, parts=(part,))
     await world.core.call(world.account, "send_opaque", out=out, blob=blob)

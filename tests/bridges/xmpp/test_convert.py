@@ -14,6 +14,7 @@ from swarm_bridges.api import (
     MessageGone,
     MessageRef,
     MessageSeen,
+    OpaqueSeen,
     Origin,
     ReactionsNow,
     ReceiptMoved,
@@ -323,3 +324,31 @@ def test_a_huge_message_is_cut() -> None:
     seen = one(heard(from_bob(f"<body>{'line &#10;' * 200_000}</body>", f"id='{'x' * 9999}'")))
     assert isinstance(seen, MessageSeen)
     assert len(seen.ref.remote_id) <= 500
+
+
+def bytes_in(text: str) -> str:
+    return f"<opaque xmlns='urn:swarmnode:opaque:1'>{text}</opaque><body>for a node</body>"
+
+
+def test_bytes_for_a_node_are_no_words() -> None:
+    seen = one(heard(from_bob(bytes_in("AAEC"))))
+    assert seen == OpaqueSeen(
+        ref=MessageRef(BOB, "message-1"), actor=Actor("bob@example.net"), blob=b"\0\1\2"
+    )
+    copy = one(heard(copied("sent", from_ada(bytes_in("AAEC"), "message-1"))))
+    assert isinstance(copy, OpaqueSeen)
+    assert (copy.ref, copy.actor) == (MessageRef(BOB, "message-1"), Actor(ME, is_owner=True))
+    past = one(heard(archived(from_bob(bytes_in("AAEC")))))
+    assert isinstance(past, OpaqueSeen)
+    assert (past.origin, past.remote_time) == (Origin.HISTORY, 1793534400.0)
+
+
+@pytest.mark.parametrize("text", ["", "AAE", "A A E C", "\u00e9\u00e9\u00e9\u00e9", "AAEC" * 90_000])
+def test_what_are_no_bytes_are_the_words_beside_them(text: str) -> None:
+    seen = one(heard(from_bob(bytes_in(text))))
+    assert isinstance(seen, MessageSeen)
+    assert to_plain(seen.body) == "for a node"
+
+
+def test_bytes_in_a_room_are_the_words_beside_them() -> None:
+    assert isinstance(one(heard(in_room(bytes_in("AAEC")))), MessageSeen)

@@ -5,11 +5,14 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from bridge_owner import owner_of
+from bridge_owner import ACCOUNT, owner_of
 from bridge_suite import TalkSuite
 from xmpp_federation import Federation
 from xmpp_network import Hurried, XmppNetwork
 from xmpp_server import Prosody, wanted
+
+from swarm_bridges.api import Accepted, Event, OpaqueSeen
+from swarm_bridges.networks.xmpp.opaque import MAX_OPAQUE
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,23 @@ class TestRoom(All if LONG else RoomAcross):  # type: ignore[misc]
         made = XmppNetwork(pair.one, room=True, other=pair.two)
         yield made
         await made.close()
+
+
+async def test_bytes_of_a_node_cross_servers(pair: Federation) -> None:
+    network = XmppNetwork(pair.one, room=False, other=pair.two)
+    other, blob = network.from_the_other_side(), os.urandom(MAX_OPAQUE)
+    async with await owner_of(network) as owner, await owner_of(other) as friend:
+        out = owner.outgoing("for a node")
+        assert isinstance(await owner.call("send_opaque", out, blob), Accepted)
+
+        def came() -> list[Event]:
+            batches = friend.desk.of(ACCOUNT).batches
+            return [
+                e for batch in batches for e in batch.events if isinstance(e, OpaqueSeen) and e.blob == blob
+            ]
+
+        await friend.until(lambda _: bool(came()))
+    await network.close()
 
 
 async def restart(pair: Federation) -> None:

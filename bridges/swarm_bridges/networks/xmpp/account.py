@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import AsyncIterator, Iterable
 from xml.etree.ElementTree import Element
 
@@ -20,7 +18,6 @@ from ...api import (
     ConversationSeen,
     Cursor,
     Found,
-    Gone,
     Health,
     Interrupted,
     Level,
@@ -37,23 +34,11 @@ from ...api import (
     Temporary,
     Unknown,
 )
-from . import stanzas
+from . import files, opaque, stanzas
 from .convert import room_reference, sender_id
 from .login import address_of
 from .session import NOT_THERE, Session
-from .stanzas import (
-    AVATAR_DATA,
-    CHAT_STATES,
-    DISCO,
-    DISCO_ITEMS,
-    HINTS,
-    MARKERS,
-    PUBSUB,
-    UPLOAD,
-    bare,
-    element,
-    own_id,
-)
+from .stanzas import CHAT_STATES, HINTS, MARKERS, MAX_STANZA, bare, element, own_id
 
 MAX_TEXT = 40_000
 """Bytes."""
@@ -102,17 +87,19 @@ class Xmpp:
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
         size = (await self._upload_service())[1] if self._online else 0
-        most = MAX_TEXT if self._session is None else self._session.stream.max_text
-        full = ["text", "edit", "delete", "reply", "read", "typing"]
+        stanza = MAX_STANZA if self._session is None else self._session.stream.max_stanza
+        most, chat = min(stanzas.text_within(stanza), MAX_TEXT), conversation is None or conversation.private
+        carries = opaque.within(stanza) if chat else 0
+        full = ["text", "edit", "delete", "reply", "read", "typing", *(["opaque"] if carries else [])]
         protect = self._protections(conversation)
         if locked := bool(protect and conversation and await self._answers_locked(conversation)):
             size = 0  # OMEMO has no place for files and reactions, which would leave unlocked
         else:
             full.append("reaction")
         return Capabilities(
-            version=f"2 {size} {min(most, MAX_TEXT)} {len(protect)}{locked:d}",
+            version=f"3 {size} {most} {carries} {len(protect)}{locked:d}",
             levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
-            max_text=min(most, MAX_TEXT),
+            max_text=most,
             text_unit="byte",
             media={"*/*": size} if size else {},
             max_files=1,
@@ -120,6 +107,8 @@ class Xmpp:
             echo="key",
             rewrites_text=False,
             protect=protect,
+            opaque_bytes=carries,
+            opaque_form="binary" if carries else "none",
         )
 
     def _protections(self, conversation: ConversationRef | None) -> tuple[str, ...]:
@@ -151,6 +140,19 @@ class Xmpp:
                     raise
                 return Unknown(NO_SESSION, tuple(refs))
         return Accepted(tuple(refs))
+
+    async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
+        """See `api.CarriesOpaque`. Not under OMEMO: the bytes are another node's own secret already."""
+        session, name = self._now(), own_id(out.intent, 0)
+        if out.protect or not out.conversation.private:
+            raise NotSupported("bytes of a node go into direct chats, as they are")
+        if len(blob) > opaque.within(session.stream.max_stanza):
+            raise Refused("these bytes are more than the server takes")
+        try:
+            said = opaque.carrying(blob, out.parts[0].text)
+            return Accepted((await self._say(session, out.conversation, name, said),))
+        except Interrupted as e:
+            return Unknown(str(e))
 
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
@@ -293,59 +295,18 @@ class Xmpp:
         """See `api.Media`."""
         kind, _, rest = file.id.partition(" ")
         if kind == "avatar":
-            yield await self._avatar(*rest.split(" ", 1))
+            yield await files.avatar(self._now().stream, *rest.split(" ", 1))
             return
         async with ctx.http.stream("GET", file.id) as answer:
             async for chunk in answer.chunks():
                 yield chunk
 
-    async def _avatar(self, jid: str, item: str) -> bytes:
-        answer = await self._now().stream.ask(stanzas.items(AVATAR_DATA, item), to=jid)
-        data = answer.findtext(f".//{{{PUBSUB}}}item/{{{AVATAR_DATA}}}data")
-        try:
-            return base64.b64decode(data or "")
-        except binascii.Error:
-            raise Gone("this picture cannot be read") from None
-
     async def _put_file(self, ctx: Context, file: LocalFile) -> str:
-        """Upload a file (XEP-0363), and give its address."""
-        service, size = await self._upload_service()
-        if not size:
-            raise NotSupported("this server takes no files")
-        if file.size_bytes > size:
-            raise Refused("this file is larger than the server takes")
-        wanted = {"filename": file.name, "size": str(file.size_bytes), "content-type": file.media_type}
-        slot = await self._now().stream.ask(Element(f"{{{UPLOAD}}}request", wanted), to=service)
-        put, get = (slot.find(f"{{{UPLOAD}}}slot/{{{UPLOAD}}}{name}") for name in ("put", "get"))
-        if put is None or get is None:
-            raise Temporary("the server gave no place for the file")
-        headers = {
-            name: (h.text or "").replace("\n", "")
-            for h in put.iterfind(f"{{{UPLOAD}}}header")
-            if (name := h.get("name", "")) in {"Authorization", "Cookie", "Expires"}
-        }
-        await ctx.http.request(
-            "PUT",
-            put.get("url", ""),
-            body=await ctx.read(file),
-            headers={**headers, "Content-Type": file.media_type},
-            idempotency=get.get("url", ""),
-        )
-        return get.get("url", "")
+        return await files.put(ctx, self._now().stream, file, *await self._upload_service())
 
     async def _upload_service(self) -> tuple[str, int]:
-        """Where files go, and how many bytes one may have; 0 where there is no such place."""
         if self._upload is None:
-            stream = self._now().stream
-            answer = await stream.ask(element(DISCO_ITEMS, "query"), to=stream.boundjid.host)
-            self._upload = "", 0
-            for item in answer.iterfind(f"{{{DISCO_ITEMS}}}query/{{{DISCO_ITEMS}}}item"):
-                try:
-                    info = await stream.ask(element(DISCO, "query"), to=item.get("jid", ""))
-                except Refused:
-                    continue
-                if info.find(f".//{{{DISCO}}}feature[@var='{UPLOAD}']") is not None:
-                    self._upload = item.get("jid", ""), _size(info)
+            self._upload = await files.service(self._now().stream)
         return self._upload
 
 
@@ -356,12 +317,6 @@ async def _locks(session: Session, out: Outgoing) -> str:
         raise NotSupported(f"{out.protect} is not there")
     wanted = out.conversation.private and (out.protect or await session.keys.wanted(who))
     return who if wanted else ""
-
-
-def _size(info: Element) -> int:
-    field = info.find(f".//{{{stanzas.FORM}}}field[@var='max-file-size']/{{{stanzas.FORM}}}value")
-    text = (field.text or "") if field is not None else ""
-    return int(text) if text.isdecimal() and len(text) < 16 else 100_000_000
 
 
 def _reference(target: MessageRef) -> str:

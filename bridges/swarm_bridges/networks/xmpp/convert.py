@@ -29,6 +29,7 @@ from ...api import (
     MessageGone,
     MessageRef,
     MessageSeen,
+    OpaqueSeen,
     Origin,
     ReactionsNow,
     ReceiptMoved,
@@ -36,6 +37,7 @@ from ...api import (
 from ...document import Document
 from ...text import from_plain
 from .content import content
+from .opaque import carried
 from .stanzas import (
     CARBONS,
     CHAT_STATES,
@@ -202,7 +204,15 @@ class _Said:
         stanza = self.heard.stanza
         yield from self._state()
         yield from self._receipts()
-        if (retract := stanza.find(f"{{{RETRACT}}}retract")) is not None:
+        if not self.room and (blob := carried(stanza)) is not None:
+            yield OpaqueSeen(
+                ref=self._own_ref(),
+                actor=self.actor,
+                blob=blob,
+                origin=self.heard.origin,
+                remote_time=self.heard.time,
+            )
+        elif (retract := stanza.find(f"{{{RETRACT}}}retract")) is not None:
             yield from self._gone(retract)
         elif (reactions := stanza.find(f"{{{REACTIONS}}}reactions")) is not None:
             if target := _short(reactions.get("id", "")):

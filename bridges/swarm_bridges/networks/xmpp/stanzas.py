@@ -38,6 +38,7 @@ MUC_USER = "http://jabber.org/protocol/muc#user"
 OCCUPANT = "urn:xmpp:occupant-id:0"  # XEP-0421
 OMEMO = ("eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2")  # XEP-0384
 OMEMO_DEVICES = f"{OMEMO[0]}.devicelist"
+OPAQUE = "urn:swarmnode:opaque:1"  # our own
 OOB = "jabber:x:oob"  # XEP-0066
 PUBSUB = "http://jabber.org/protocol/pubsub"  # XEP-0060
 PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event"
@@ -51,6 +52,18 @@ RSM = "http://jabber.org/protocol/rsm"  # XEP-0059
 SID = "urn:xmpp:sid:0"  # XEP-0359
 UPLOAD = "urn:xmpp:http:upload:0"  # XEP-0363
 PING = "urn:xmpp:ping"  # XEP-0199
+
+MAX_STANZA = 262_144
+"""Bytes, where a server does not say: the usual bound of Prosody and ejabberd."""
+AROUND = 4_000
+"""Bytes of a message around what it says; every server takes stanzas of 10,000 (RFC 6120, 13.12)."""
+WIDEST = 6
+"""Bytes of one in XML: a quotation mark is `&quot;`."""
+
+
+def text_within(stanza: int) -> int:
+    """Bytes of a text that fit into a stanza, whatever it says."""
+    return max(stanza - AROUND, 1) // WIDEST or 1
 
 
 def bare(jid: str) -> str:

@@ -24,7 +24,7 @@ from slixmpp.stanza import Iq, Message, Presence
 from ...api import AuthExpired, BridgeError, Interrupted, Refused, Temporary
 from ...tls import encrypted
 from . import errors
-from .stanzas import AVATAR, BOOKMARKS, LIMITS, PING, ROSTER, element
+from .stanzas import AVATAR, BOOKMARKS, LIMITS, MAX_STANZA, PING, ROSTER, element
 
 # It writes stanzas, and so what people say, into its log.
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
@@ -35,12 +35,6 @@ LOST = "the connection was lost"
 OPEN_S = 60.0
 ANSWER_S = 30.0
 CLOSE_S = 2.0
-MAX_STANZA = 262_144
-"""Bytes, where a server does not say: the usual bound of Prosody and ejabberd."""
-AROUND = 4_000
-"""Bytes of a message around its text; every server takes stanzas of 10,000 (RFC 6120, 13.12)."""
-WIDEST = 6
-"""Bytes of one in XML: a quotation mark is `&quot;`."""
 PLUGINS = ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0198", "xep_0199")
 
 
@@ -89,8 +83,8 @@ class Stream(slixmpp.ClientXMPP):
         name: str = RESOURCE,
     ) -> None:
         self._random, self.now = random, now
-        self.max_text = (MAX_STANZA - AROUND) // WIDEST
-        """Bytes of a text that fit into a stanza, as the server has last said (XEP-0478)."""
+        self.max_stanza = MAX_STANZA
+        """Bytes that a stanza may have, as the server has last said (XEP-0478)."""
         super().__init__(f"{jid}/{name}", password, ssl_context=tls)
         for plugin in PLUGINS:
             self.register_plugin(plugin)
@@ -184,8 +178,7 @@ class Stream(slixmpp.ClientXMPP):
             self.abort()
             return True
         limit = features.xml.findtext(f"{{{LIMITS}}}limits/{{{LIMITS}}}max-bytes") or ""
-        stanza = int(limit) if limit.isdecimal() and len(limit) < 12 else MAX_STANZA
-        self.max_text = max(stanza - AROUND, 1) // WIDEST or 1
+        self.max_stanza = int(limit) if limit.isdecimal() and len(limit) < 12 else MAX_STANZA
         return await super()._handle_stream_features(features)
 
     async def start_tls(self) -> bool:
