@@ -16,8 +16,12 @@ interface ListProps<T> {
   readonly estimate: number
   /** Where it begins and what it holds on to: `start` as lists do, `end` as conversations do. */
   readonly anchor?: 'start' | 'end'
+  /** The row that is shown at first; else the first one, or with `end` the last one. */
+  readonly first?: number
   /** Called when what lies before the first row comes near. */
   readonly onStart?: () => void
+  /** Called when what lies behind the last row comes near; new rows are not followed then. */
+  readonly onEnd?: (() => void) | undefined
   /** Through which it is told where to go. */
   readonly handle?: RefObject<ListHandle | null>
 }
@@ -29,7 +33,8 @@ export interface ListHandle {
 
 const NEAR_PX = 600
 
-export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', onStart, handle }: ListProps<T>) {
+export function List<T>(props: ListProps<T>) {
+  const { items, keyOf, row, label, estimate, anchor = 'start', first = -1, onStart, onEnd, handle } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [, redraw] = useReducer((count: number) => count + 1, 0)
   const options = {
@@ -42,7 +47,7 @@ export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', 
     },
     overscan: 8,
     anchorTo: anchor,
-    followOnAppend: anchor === 'end',
+    followOnAppend: anchor === 'end' && !onEnd,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
@@ -58,7 +63,8 @@ export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', 
   useLayoutEffect(() => {
     if (started.current || !items.length) return
     started.current = true
-    if (anchor === 'end') virtual.scrollToIndex(items.length - 1, { align: 'end' })
+    if (first >= 0) virtual.scrollToIndex(first, { align: 'center' })
+    else if (anchor === 'end') virtual.scrollToIndex(items.length - 1, { align: 'end' })
   }, [virtual, items.length, anchor])
   if (handle) {
     handle.current = {
@@ -71,7 +77,9 @@ export function List<T>({ items, keyOf, row, label, estimate, anchor = 'start', 
       class={`list ${anchor}`}
       ref={scroller}
       onScroll={() => {
-        if (onStart && scroller.current && scroller.current.scrollTop < NEAR_PX) onStart()
+        const { scrollTop = 0, clientHeight = 0, scrollHeight = 0 } = scroller.current ?? {}
+        if (scrollTop < NEAR_PX) onStart?.()
+        if (scrollHeight - scrollTop - clientHeight < NEAR_PX) onEnd?.()
       }}
     >
       <ol aria-label={label} style={{ height: `${virtual.getTotalSize()}px` }}>
