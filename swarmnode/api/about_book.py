@@ -120,7 +120,7 @@ async def say_to(call: Call, body: NewWords) -> MessageView:
         body.text,
         via=body.via,
         reply_to=body.reply_to,
-        attachments=[File(a.name, a.media_type, a.data) for a in body.attachments],
+        attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
         expire_s=body.expire_s,
         key=f"{call.access.device}:{call.key or secrets.token_hex(16)}",
     )

@@ -23,11 +23,12 @@ MONTH_S = 366 * 24 * 3600
 
 
 class NewAttachment(Body, frozen=True, kw_only=True):
-    """A file to send; its bytes are in base64."""
+    """A file to send; its bytes are in base64. `description` says what a picture shows."""
 
     name: Annotated[str, Meta(min_length=1, max_length=255)]
     media_type: Annotated[str, Meta(max_length=127)] = "application/octet-stream"
     data: Annotated[bytes, Meta(max_length=8 * 1024 * 1024)]
+    description: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class NewMessage(Body, frozen=True, kw_only=True):
@@ -133,7 +134,7 @@ async def send(call: Call, body: NewMessage) -> MessageView:
         call.params["chat"],
         body.text,
         reply_to=body.reply_to,
-        attachments=[File(a.name, a.media_type, a.data) for a in body.attachments],
+        attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
         expire_s=body.expire_s,
         key=f"{call.access.device}:{call.key}" if call.key else "",
     )

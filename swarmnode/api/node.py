@@ -39,6 +39,8 @@ class File:
     name: str
     media_type: str
     data: bytes = field(repr=False)
+    description: str = field(default="", repr=False)
+    """What a picture shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Talk(Bridges):
                 where(step),
                 text,
                 reply_to=reply_to,
-                attachments=[(f.name, f.media_type, f.data) for f in attachments],
+                attachments=[(f.name, f.media_type, f.data, f.description) for f in attachments],
                 expire_s=expire_s,
             )
             if key:

@@ -44,7 +44,7 @@ def send(
     text: str,
     *,
     reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes]] = (),
+    attachments: Sequence[tuple[str, str, bytes, str]] = (),
     expire_s: int | None = None,
 ) -> MessageView:
     """Say something in a chat. It is stored when this returns, and leaves when there is a way.

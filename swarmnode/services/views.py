@@ -69,7 +69,7 @@ def said(node: Node, row: MessageRow, body: Body) -> MessageView:
         wall_s=row.wall_s,
         state=MessageState(row.state),
         reply_to=reply_to,
-        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in files),
+        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data), f.description) for f in files),
         expires_in_s=row.expire_s or None,
     )
 
@@ -157,7 +157,7 @@ def _view(
         reply_to=reply_to,
         edited=edited,
         reactions=tuple((by, symbol) for by, symbol in reactions.items() if symbol),
-        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in files),
+        attachments=tuple(AttachmentView(f.name, f.media_type, len(f.data), f.description) for f in files),
         expires_in_s=row.left_s if row.left_s is not None else (row.expire_s or None),
         unread=row.unread,
     )

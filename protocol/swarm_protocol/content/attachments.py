@@ -11,15 +11,17 @@ from . import rules
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file: its name (no path), its media type as the sender believes it, and its bytes."""
+    """A file: its name (no path), its media type as the sender believes it, its bytes, and what it shows."""
 
     name: str = field(repr=False)
     media_type: str
     data: bytes = field(repr=False)
+    description: str = field(default="", repr=False)
 
     def fields(self) -> dict[int, Value]:
         """Give the fields."""
-        return {1: self.name, 2: self.media_type, 3: self.data}
+        described: dict[int, Value] = {4: self.description} if self.description else {}
+        return {1: self.name, 2: self.media_type, 3: self.data, **described}
 
 
 def read_attachments(r: Record, key: int) -> tuple[Attachment, ...]:
@@ -36,10 +38,11 @@ def read_attachments(r: Record, key: int) -> tuple[Attachment, ...]:
             i.text(1, at_most=rules.MAX_FILE_NAME),
             i.text(2, at_most=rules.MAX_MEDIA_TYPE),
             i.octets(3, at_most=rules.MAX_ATTACHED),
+            i.text(4, at_most=rules.MAX_DESCRIPTION) if 4 in i else "",
         )
         for i in items
     )
-    if sum(len(a.data) for a in attachments) > rules.MAX_ATTACHED:
+    if sum(len(a.data) + len(a.description.encode()) for a in attachments) > rules.MAX_ATTACHED:
         raise rules.ATTACHMENTS_SIZE.undecodable()
     if not all(_is_name(a.name) and _is_media_type(a.media_type) for a in attachments):
         raise rules.ATTACHMENT_NAME.undecodable()

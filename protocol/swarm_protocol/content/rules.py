@@ -27,6 +27,9 @@ MAX_ATTACHED = 256 * 1024
 MAX_FILE_NAME = 255
 """Bytes of a file's name in UTF-8: what file systems take."""
 
+MAX_DESCRIPTION = 4096
+"""Bytes of what a picture shows; networks that ask for that take 1,500 characters. Counted with the file."""
+
 MAX_MEDIA_TYPE = 127
 """Bytes of a media type (RFC 6838 §4.2 allows 127 for each half; in use are some 70 in all)."""
 
@@ -93,7 +96,9 @@ TARGETS_ONCE = _rule(
     "targets-once", "3", "a delete_req and a delete_rcpt have targets, in rising order, each once"
 )
 ATTACHMENTS_SIZE = _rule(
-    "attachments-size", "3", f"the files of a message have no more than {MAX_ATTACHED} bytes together"
+    "attachments-size",
+    "3",
+    f"the files of a message and what is said of them have no more than {MAX_ATTACHED} bytes together",
 )
 ATTACHMENT_NAME = _rule(
     "attachment-name",

@@ -20,21 +20,25 @@ MAX_BYTES = 8 << 20
 MAX_FILES = 10
 
 
-def put(step: Step, files: Sequence[tuple[str, str, bytes]]) -> list[api.LocalFile]:
-    """Store files (name, media type, bytes) that are to be sent; `belong` says with which message.
+def put(step: Step, files: Sequence[tuple[str, str, bytes, str]]) -> list[api.LocalFile]:
+    """Store files (name, type, bytes, description) that are to be sent; `belong` says with which message.
 
     Raises:
         UsageError: too many, or too large.
     """
     if len(files) > MAX_FILES:
         raise UsageError(f"a message takes {MAX_FILES} files")
-    if sum(len(data) for _, _, data in files) > MAX_BYTES:
+    if sum(len(data) for _, _, data, _ in files) > MAX_BYTES:
         raise UsageError(f"the files of a message have {MAX_BYTES >> 20} MiB at most")
     return [
         api.LocalFile(
-            id=str(step.tx.bodies.put(data)), name=name, media_type=media_type, size_bytes=len(data)
+            id=str(step.tx.bodies.put(data)),
+            name=name,
+            media_type=media_type,
+            size_bytes=len(data),
+            description=description,
         )
-        for name, media_type, data in files
+        for name, media_type, data, description in files
     ]
 
 

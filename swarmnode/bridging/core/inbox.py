@@ -133,7 +133,7 @@ def send(
     text: str,
     *,
     reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes]] = (),
+    attachments: Sequence[tuple[str, str, bytes, str]] = (),
     expire_s: int | None = None,
 ) -> MessageView:
     """Say something in a conversation."""

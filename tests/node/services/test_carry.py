@@ -138,7 +138,7 @@ def test_who_carries_for_others_takes_nothing_in() -> None:
 
 def test_large_messages_travel_in_parts() -> None:
     _, ada, ben = offline()
-    photo = "photo.raw", "application/octet-stream", bytes(range(256)) * 400
+    photo = "photo.raw", "application/octet-stream", bytes(range(256)) * 400, ""
     ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[photo]))
     view = into(ben, out(ada))
     assert (view.new, view.records > 3) == (1, True)

@@ -52,7 +52,10 @@ def test_deltas_of_chains_and_what_is_held_of_them_read_back(
         assert con.Message.decode(tell(body).data).body == body
 
 
-FILES = (con.Attachment("a.pdf", "application/pdf", bytes(200_000)), con.Attachment("b", "", bytes(62_144)))
+FILES = (
+    con.Attachment("a.pdf", "application/pdf", bytes(200_000)),
+    con.Attachment("b", "", bytes(62_134), "What is it"),
+)
 
 
 def test_files_travel_in_what_is_said_and_through_the_largest_envelopes() -> None:
@@ -63,6 +66,15 @@ def test_files_travel_in_what_is_said_and_through_the_largest_envelopes() -> Non
         copy = tell(con.Told(con.Type.COPY, cbor.encode({1: message.data})))
         frames = env.frames_for(env.Kind.MLS_PRIVATE, copy.data + bytes(4096), 0)
         assert len(frames) <= env.rules.MAX_PARTS
+
+
+def test_what_is_said_of_a_file_counts_with_it() -> None:
+    file = con.Attachment("a", "", bytes(rules.MAX_ATTACHED - 3), "\u2713")
+    assert Writer("ada").say(con.Text("", (file,))).body == con.Text("", (file,))
+    with pytest.raises(UsageError):
+        Writer("ada").say(con.Text("", (con.Attachment("a", "", bytes(rules.MAX_ATTACHED), "?"),)))
+    with pytest.raises(UsageError):
+        Writer("ada").say(con.Text("", (con.Attachment("a", "", b"", "?" * (rules.MAX_DESCRIPTION + 1)),)))
 
 
 @given(st.lists(st.integers(0, 100_000), max_size=5))

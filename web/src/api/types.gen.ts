@@ -542,11 +542,12 @@ export interface NewWords {
   readonly via?: string
 }
 
-/** A file to send; its bytes are in base64. */
+/** A file to send; its bytes are in base64. `description` says what a picture shows. */
 export interface NewAttachment {
   readonly name: string
   readonly media_type?: string
   readonly data: string
+  readonly description?: string
 }
 
 /** The cursor behind what was seen (`next` of a page); an empty one means everything. */

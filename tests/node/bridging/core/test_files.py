@@ -10,7 +10,7 @@ from swarmnode.bridging.core import accounts, files, inbox, outbox
 from swarmnode.errors import NotFound, UsageError
 from swarmnode.storage.bridge_shelves import FILES
 
-CAT = ("cat.png", "image/png", b"\x89PNG meow")
+CAT = ("cat.png", "image/png", b"\x89PNG meow", "A cat")
 THEIRS = api.RemoteFile(id="https://far/dog", name="dog.png", media_type="image/png", size_bytes=4)
 
 
@@ -109,7 +109,7 @@ def test_an_echo_that_was_shown_before_brings_its_files_along(core: Core) -> Non
 def test_there_are_bounds(core: Core) -> None:
     with pytest.raises(UsageError):
         core.do(lambda step: files.put(step, [CAT] * (files.MAX_FILES + 1)))
-    half = ("half", "image/png", bytes(files.MAX_BYTES // 2))
+    half = ("half", "image/png", bytes(files.MAX_BYTES // 2), "")
     core.do(lambda step: files.put(step, [half, half]))
     with pytest.raises(UsageError):
         core.do(lambda step: files.put(step, [half, half, CAT]))
