@@ -33,11 +33,12 @@ def test_a_reply_names_what_it_answers() -> None:
 def test_a_file_travels_with_its_message() -> None:
     world, ada, ben = two()
     data = bytes(range(256)) * 400  # more than one envelope holds
-    files = [("map.png", "image/png", data)]
+    files = [("map.png", "image/png", data, "How to get there")]
     ada.do(lambda step: messages.send(step, ada.node, "1", "the map", attachments=files))
     world.run(3)
     (file,) = last(ben).attachments
     assert (file.name, file.media_type, file.size_bytes) == ("map.png", "image/png", len(data))
+    assert file.description == "How to get there"
     assert last(ada).state == "delivered"
 
 
