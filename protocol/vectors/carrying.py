@@ -1,10 +1,12 @@
-"""Vectors of carrying (spec 51) and of what is nearby (spec 52)."""
+"""Vectors of carrying (spec 51), of what is nearby (spec 52), and of carriage (spec 53)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from swarm_protocol import carry, cbor, nearby
+from swarm_protocol import carriage, carry, cbor, nearby
+from swarm_protocol import meeting as met
+from swarm_protocol.carriage import rules as carriage_rules
 from swarm_protocol.carry import rules
 from swarm_protocol.cbor import Value
 from swarm_protocol.envelope import Bucket
@@ -167,3 +169,80 @@ def direct_frames(made: Made) -> None:
 
 
 ONE, TWO, THREE = (bytes([n]) * 16 for n in (1, 2, 3))
+
+
+def fragments(made: Made) -> None:
+    """Fragments (spec 53 §1): the bytes are one. And what several make together (§2): an array of them."""
+    whole = bytes(range(256)) * 2
+    parts = [part.encode() for part in carriage.fragments_of(carriage.Thing.ENVELOPE, whole, 200)]
+
+    def add(name: str, data: bytes, comment: str, rule: Rule | None = None, expect: str = "decode") -> None:
+        vector(made, f"carriage/fragment/{name}", data, expect if rule else "ok", comment, rule)
+
+    add("first", parts[0], "the first of three")
+    add("last", parts[2], "the last of three")
+    add(
+        "fragment-version",
+        b"\x02" + parts[0][1:],
+        "version 2",
+        carriage_rules.FRAGMENT_VERSION,
+        "unsupported",
+    )
+    later = parts[0][:1] + b"\x09" + parts[0][2:]
+    add("fragment-version.class", later, "a later class", carriage_rules.FRAGMENT_VERSION, "unsupported")
+    add("fragment-size", parts[0][:16], "a header alone", carriage_rules.FRAGMENT_SIZE)
+    past = parts[0][:10] + b"\x03\x03" + parts[0][12:]
+    add("fragment-count", past, "the fourth of three", carriage_rules.FRAGMENT_COUNT)
+    many = parts[0][:11] + b"\x29" + parts[0][12:]
+    add("fragment-count.many", many, "one of 41", carriage_rules.FRAGMENT_COUNT)
+    add(
+        "fragment-count.none",
+        parts[0][:11] + b"\x00" + parts[0][12:],
+        "of none",
+        carriage_rules.FRAGMENT_COUNT,
+    )
+    add("fragment-check", parts[0][:-1], "cut by one byte", carriage_rules.FRAGMENT_CHECK)
+    add(
+        "fragment-check.order",
+        parts[0][:10] + b"\x01" + parts[0][11:],
+        "renumbered",
+        carriage_rules.FRAGMENT_CHECK,
+    )
+
+    def together(name: str, blobs: list[bytes], expect: str, comment: str, rule: Rule | None = None) -> None:
+        vector(made, f"carriage/together/{name}", cbor.encode([*blobs]), expect, comment, rule)
+
+    together("three", parts, "whole", "in order")
+    together("any-order", [parts[2], parts[0], parts[2], parts[1]], "whole", "in another order, one twice")
+    together("waiting", parts[:2], "waiting", "one lacks")
+    again = [part.encode() for part in carriage.fragments_of(carriage.Thing.ENVELOPE, whole, 300)]
+    together("anew", [*parts[:2], *again], "whole", "cut anew for larger messages")
+    first = carriage.Fragment.decode(parts[0])
+    other = carriage.Fragment(first.thing, first.name, 0, 3, bytes(len(first.data))).encode()
+    together("fragment-name", [other, *parts[1:]], "rule", "another first one", carriage_rules.FRAGMENT_NAME)
+    keys = cbor.encode(
+        {
+            1: PAIR.secret,
+            2: PAIR.own,
+            3: PAIR.other,
+            4: carriage.key_out(PAIR).secret,
+            5: carriage.key_in(PAIR).secret,
+        }
+    )
+    vector(made, "carriage/keys/both", keys, "ok", "the keys of both directions")
+
+
+def offers(made: Made) -> None:
+    """Offers (spec 53 §3): array of an offer and its transcript, or null where it does not hold."""
+    key = met.HPKE.kem.from_private(bytes(range(32))).public
+    good = met.Offer(bytes(range(16)), key, "Ada", NOW)
+    vector(made, "carriage/offer/good", cbor.encode([good.encode(), good.transcript]), "ok", "an offer")
+    bad = met.Offer(good.inv_id, key[:-1], "Ada", NOW).encode()
+    vector(
+        made,
+        "carriage/offer/offer-key",
+        cbor.encode([bad, None]),
+        "rule",
+        "a key that is a byte too short",
+        carriage_rules.OFFER_KEY,
+    )

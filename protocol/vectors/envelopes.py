@@ -60,7 +60,7 @@ def envelopes(made: Made) -> None:
     )
 
     data = HELLO.encode()
-    later = pad(cbor.encode({1: 10, 2: b"", 3: 0}), env.Bucket.SMALL)
+    later = pad(cbor.encode({1: 11, 2: b"", 3: 0}), env.Bucket.SMALL)
     add("frame-kind", seal(later), "well sealed, of a later kind", "unsupported", rules.FRAME_KIND)
     add("cannot-open", good[:-1] + bytes([good[-1] ^ 1]), "the last bit of the tag is changed")
     add("cannot-open.nonce", good[:1] + b"\x00" + good[2:], "the nonce is changed")
@@ -86,7 +86,7 @@ def frames(made: Made) -> None:
 
     for kind in env.Kind:
         add(kind.name.lower().replace("_", "-"), {1: int(kind), 2: b"", 3: 2**63 - 1}, "a kind of frame")
-    add("frame-kind", {1: 10, 2: b"", 3: 0}, "a kind of a later version", rules.FRAME_KIND)
+    add("frame-kind", {1: 11, 2: b"", 3: 0}, "a kind of a later version", rules.FRAME_KIND)
     add("frame-kind.zero", {1: 0, 2: b"", 3: 0}, "no kind", rules.FRAME_KIND)
     add("record-field", {1: 1, 2: b""}, "without link_seq", cbor.FIELD)
     add("record-field.payload", {1: 1, 2: "", 3: 0}, "a payload of text", cbor.FIELD)
@@ -142,4 +142,4 @@ def parts(made: Made) -> None:
     together("part-whole", {1: 7, 2: bytes(size)}, "a part of parts", rules.PART_WHOLE)
     together("part-whole.link-seq", {1: 1, 2: bytes(size), 3: 0}, "with a link_seq", rules.PART_WHOLE)
     together("part-whole.bytes", b"\xff" * (size + 1), "no encoding", rules.PART_WHOLE)
-    together("frame-kind", {1: 10, 2: bytes(size)}, "a later kind", rules.FRAME_KIND, "unsupported")
+    together("frame-kind", {1: 11, 2: bytes(size)}, "a later kind", rules.FRAME_KIND, "unsupported")

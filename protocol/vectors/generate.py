@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .carrying import beacons, direct_frames
+from .carrying import beacons, direct_frames, fragments, offers
 from .carrying import bundles as carried
 from .chains import changes, good_chains, keys, links, places
 from .contents import addresses, author_chains, forks, messages, orders
@@ -26,7 +26,18 @@ from .meeting import links as invite_links
 from .repairs import repair_copies, repair_haves, repair_requests
 
 HERE = Path(__file__).parent
-FOLDERS = ("encoding", "identity", "envelope", "content", "mailbox", "sync", "meeting", "carry", "nearby")
+FOLDERS = (
+    "encoding",
+    "identity",
+    "envelope",
+    "content",
+    "mailbox",
+    "sync",
+    "meeting",
+    "carry",
+    "nearby",
+    "carriage",
+)
 PARTS: tuple[Callable[[Made], None], ...] = (
     encoding,
     good_chains,
@@ -66,6 +77,8 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     carried,
     beacons,
     direct_frames,
+    fragments,
+    offers,
 )
 
 

@@ -1,11 +1,12 @@
-"""How the vectors of carrying, and of what is nearby, are run (`protocol/vectors/README.md`)."""
+"""How the vectors of carrying, of what is nearby, and of carriage are run (`protocol/vectors/README.md`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from swarm_protocol import carry, cbor, nearby
+from swarm_protocol import carriage, carry, cbor, nearby
+from swarm_protocol import meeting as met
 
 
 def items(data: bytes) -> list[Any]:
@@ -66,6 +67,33 @@ def run_direct(data: bytes) -> str:
     return "ok"
 
 
+def run_fragment(data: bytes) -> str:
+    assert carriage.Fragment.decode(data).encode() == data
+    return "ok"
+
+
+def run_together(data: bytes) -> str:
+    came, outcome = carriage.Reassembler(), "waiting"
+    for blob in items(data):
+        came, whole = came.add(carriage.Fragment.decode(blob), now=0)
+        outcome = "whole" if whole is not None else outcome
+    return outcome
+
+
+def run_keys(data: bytes) -> str:
+    r = cbor.Record.decode(data, "keys")
+    pair = carry.Pair(r.octets(1), r.octets(2), r.octets(3))
+    assert (carriage.key_out(pair).secret, carriage.key_in(pair).secret) == (r.octets(4), r.octets(5))
+    return "ok"
+
+
+def run_offer(data: bytes) -> str:
+    encoded, transcript = items(data)
+    offer = met.Offer.decode(encoded)
+    assert (offer.encode(), offer.transcript) == (encoded, transcript)
+    return "ok"
+
+
 RUNNERS: dict[str, Callable[[bytes], str]] = {
     "carry/bundle": run_bundle,
     "carry/tag": run_tag,
@@ -75,4 +103,8 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     "nearby/tags": run_tags,
     "nearby/knock": run_knock,
     "nearby/direct": run_direct,
+    "carriage/fragment": run_fragment,
+    "carriage/together": run_together,
+    "carriage/keys": run_keys,
+    "carriage/offer": run_offer,
 }

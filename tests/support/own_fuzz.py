@@ -14,12 +14,14 @@ from typing import Any
 from fuzzing import Target, mutate_bytes, mutate_cbor, says_no_more
 from own_vectors import ROOM, Vector
 
-from swarm_protocol import carry, cbor, nearby, sync
+from swarm_bridges import armour
+from swarm_protocol import carriage, carry, cbor, nearby, sync
 from swarm_protocol import content as con
 from swarm_protocol import envelope as env
 from swarm_protocol import identity as idn
 from swarm_protocol import mailbox as mbx
 from swarm_protocol import meeting as mt
+from swarm_protocol.carriage import rules as carriage_rules
 from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox import frames
 from swarm_protocol.meeting.bundle import Bundle
@@ -166,6 +168,35 @@ def carried_code(data: bytes) -> bool:
     return True
 
 
+def fragments(data: bytes) -> bool:
+    """What a conversation brings, in pieces: an array of fragments, of which some are bytes of anybody."""
+    came, taken = carriage.Reassembler(), False
+    for now, blob in enumerate(value_of(data, list)):
+        try:
+            fragment = carriage.Fragment.decode(blob if isinstance(blob, bytes) else b"")
+        except RemoteProtocolError:
+            continue
+        assert fragment.encode() == blob
+        whole = None
+        try:
+            came, whole = came.add(fragment, now=now)
+        except RemoteProtocolError:
+            came = came.without(fragment.name)
+        taken = True
+        assert len(came.waiting) <= carriage_rules.MAX_WAITING
+        assert whole is None or carriage.name_of(whole.thing, whole.data) == whole.name
+    return taken
+
+
+def armoured(data: bytes) -> bool:
+    """A text of anybody that may hold bytes."""
+    blob = armour.opened(data.decode(errors="replace"))
+    if blob is None:
+        return False
+    assert armour.opened(armour.armoured(blob, "")) == blob
+    return True
+
+
 def beacons(data: bytes) -> bool:
     """The texts of a service on the network: an array of pairs."""
     pairs = [pair for pair in value_of(data, list) if isinstance(pair, list) and len(pair) == 2]
@@ -247,6 +278,7 @@ def _decoders() -> dict[str, Target]:
         "sync-request": (sync.Request.decode, encoded, partial(vectors, "sync/request")),
         "sync-copy": (sync.decode_copy, encoded, partial(vectors, "sync/copy")),
         "carry-ack": (carry.BundleAck.decode, encoded, partial(vectors, "carry/ack")),
+        "carriage-offer": (mt.Offer.decode, encoded, partial(vectors, "carriage/offer", lambda v: v[:1])),
         "meeting-bundle": (Bundle.decode, encoded, _bundles),
     }
     return {
@@ -280,6 +312,10 @@ DECODING: dict[str, Target] = {
         carried, lambda: [_FIRST_BYTE + data for data in vectors("carry/bundle")], mutate_bytes
     ),
     "carry-code": Target(carried_code, partial(vectors, "carry/code"), mutate_bytes),
+    "carriage": Target(fragments, partial(vectors, "carriage/together"), mutate_cbor),
+    "armour": Target(
+        armoured, lambda: [armour.armoured(bytes(n), "Private:").encode() for n in (0, 9, 99)], mutate_bytes
+    ),
     "nearby-texts": Target(beacons, partial(vectors, "nearby/texts"), mutate_cbor),
     "address": Target(address, lambda: ADDRESSES, mutate_bytes),
     "inspect": Target(inspected, _all_kinds, mutate_cbor, slow=True),

@@ -29,6 +29,7 @@ class Kind(IntEnum):
     PART = 7
     SLOT_DELIVERY = 8
     BUNDLE_ACK = 9
+    PROBE = 10
 
 
 _KINDS = frozenset(map(int, Kind))

@@ -32,6 +32,7 @@ from .machine import (
     JoiningEvent,
     request_event,
 )
+from .offer import Offer
 from .rejoin import Rejoin, ask_to_rejoin, join_again, open_rejoin, rejoining
 from .request import (
     HPKE,
@@ -75,6 +76,7 @@ __all__ = [
     "LinkKind",
     "LinkSecret",
     "MeetingKeys",
+    "Offer",
     "QrOutcome",
     "Rejoin",
     "RelayAddress",

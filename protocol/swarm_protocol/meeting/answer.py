@@ -84,7 +84,7 @@ class Answer:
     queues: tuple[QueueRecord, ...] = field(repr=False)
 
 
-def open_answer(keys: MeetingKeys, sealed: bytes, *, own: Sigchain) -> Answer:
+def open_answer(keys: MeetingKeys, sealed: bytes, *, own: Sigchain, least_queues: int = 1) -> Answer:
     """Open the answer to our request; `keys` are those of what we `Asked`.
 
     Raises:
@@ -96,7 +96,7 @@ def open_answer(keys: MeetingKeys, sealed: bytes, *, own: Sigchain) -> Answer:
     r = Record.decode(unseal(keys.answer, sealed), "an answer", max_size=rules.MAX_MESSAGE)
     if r.octets(REQUEST, size=labels.HASH_SIZE) != keys.request:
         raise rules.ANSWER_REQUEST.unexpected()
-    queues = read_queues(r, QUEUES)
+    queues = read_queues(r, QUEUES, least=least_queues)
     chain = Sigchain.decode(r.octets(CHAIN, at_most=rules.MAX_CHAIN))
     rules.MEETING_OTHER.require(chain.persona_id != own.persona_id)
     node = chain.node_added_at(r.uint(NODE, at_most=MAX_LINKS - 1))

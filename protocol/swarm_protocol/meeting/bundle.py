@@ -86,10 +86,10 @@ def _read_lent(r: Record) -> Lent:
     return Lent(at, tuple(lent))
 
 
-def read_queues(r: Record, key: int) -> tuple[QueueRecord, ...]:
-    """The one or two queue records of a field; raises like `QueueRecord.read`."""
+def read_queues(r: Record, key: int, *, least: int = 1) -> tuple[QueueRecord, ...]:
+    """The one or two queue records of a field, or none if `least` is 0; raises like `QueueRecord.read`."""
     values = r.array(key, at_most=rules.MAX_QUEUES)
-    if not values:
+    if len(values) < least:
         raise rules.QUEUE_COUNT.undecodable(r.name)
     return tuple(QueueRecord.read(Record.of(value, "a queue record")) for value in values)
 
@@ -168,6 +168,16 @@ class Invitation:
         return labels.MEETING.hash(cbor.encode([self.link.format(), self.sealed]))
 
     @property
+    def inv_id(self) -> bytes:
+        """Its id, 16 bytes."""
+        return self.link.secret.inv_id
+
+    @property
     def is_address(self) -> bool:
         """Whether it is for anybody."""
         return self.link.kind is LinkKind.ADDRESS
+
+    @property
+    def least_queues(self) -> int:
+        """How many queues request and answer name at least: there is no other way between the two."""
+        return 1

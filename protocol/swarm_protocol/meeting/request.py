@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .. import cbor, labels
 from ..cbor import Record, Value
@@ -29,6 +30,7 @@ from ..mls.validation import check_key_package, check_lifetime, check_support
 from . import rules
 from .bundle import Invitation, read_queues, write_queues
 from .group import group_extensions
+from .offer import Offer
 from .stamp import is_stamp
 
 INV_ID, ENC, SEALED = range(1, 4)
@@ -39,6 +41,9 @@ _ENC_SIZE = 1120
 
 MAX_ADDRESS_REQUEST = 32_000
 """Bytes of a sealed request to an address: one envelope, for parts of strangers would wait for each other."""
+
+Invited: TypeAlias = Invitation | Offer
+"""What a request answers: a link with its bundle, or an offer in a conversation (spec 53)."""
 
 _FORM_ONLY = Policy(lambda _leaf, _previous: None, lambda _view: None)
 """Key packages are checked for form; whom they belong to, the chain says."""
@@ -74,7 +79,7 @@ class MeetingKeys:
 class Draft:
     """A request that waits for its stamp, if the bundle asks for one."""
 
-    invitation: Invitation
+    invitation: Invited
     own: OwnKeyPackage = field(repr=False)
     content: bytes = field(repr=False)
 
@@ -90,7 +95,7 @@ def stamp_challenge(transcript: bytes, content: bytes) -> bytes:
 
 
 def draft_request(
-    invitation: Invitation,
+    invitation: Invited,
     own: OwnKeyPackage,
     chain: Sigchain,
     queues: Sequence[QueueRecord],
@@ -151,9 +156,9 @@ def seal_request(draft: Draft, *, stamp: int | None = None, entropy: Entropy) ->
     return Asked(draft.own, sealed, MeetingKeys.export(context, transcript, sealed))
 
 
-def frame_request(invitation: Invitation, enc: bytes, context: Context, content: bytes) -> bytes:
+def frame_request(invitation: Invited, enc: bytes, context: Context, content: bytes) -> bytes:
     """A request as it travels."""
-    inv_id = invitation.link.secret.inv_id
+    inv_id = invitation.inv_id
     return cbor.encode({INV_ID: inv_id, ENC: enc, SEALED: context.seal(inv_id, content)})
 
 
@@ -188,7 +193,7 @@ def _read_frame(sealed: bytes) -> Record:
 
 
 def open_request(
-    invitation: Invitation, hpke: KemKeyPair, sealed: bytes, *, own: PersonaId, now: int
+    invitation: Invited, hpke: KemKeyPair, sealed: bytes, *, own: PersonaId, now: int
 ) -> Request:
     """Open a request and check all of it, the costly last. `hpke` is the bundle's pair, `own` who is asked.
 
@@ -200,7 +205,7 @@ def open_request(
     """
     frame = _read_frame(sealed)
     inv_id = frame.octets(INV_ID, size=rules.ID_SIZE)
-    if inv_id != invitation.link.secret.inv_id:
+    if inv_id != invitation.inv_id:
         raise rules.REQUEST_INVITE.unexpected()
     transcript = invitation.transcript
     context = HPKE.setup_receiver(frame.octets(ENC, size=_ENC_SIZE), hpke, _info(transcript))
@@ -209,7 +214,7 @@ def open_request(
     r = Record.decode(content, "a request", max_size=rules.MAX_MESSAGE)
     note = r.text(NOTE, at_most=4 * rules.NOTE_CHARACTERS + rules.NOTE_BYTES)
     rules.REQUEST_NOTE.require(is_note(note, address=invitation.is_address))
-    queues = read_queues(r, QUEUES)
+    queues = read_queues(r, QUEUES, least=invitation.least_queues)
     key_package = KeyPackage.decode(r.octets(KEY_PACKAGE, at_most=rules.MAX_KEY_PACKAGE))
     chain = Sigchain.decode(r.octets(CHAIN, at_most=rules.MAX_CHAIN))
     rules.MEETING_OTHER.require(chain.persona_id != own)
