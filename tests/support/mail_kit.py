@@ -141,6 +141,13 @@ class MailKit(FakeNetwork):
         self._say(mail, PEER)
         return id_
 
+    def say_opaque(self, blob: bytes) -> str:
+        id_ = f"opaque{next(self._numbers_of_mails)}.{self._names[OWNER]}@{DOMAIN}"
+        mail = self._made(id_, "for a node", PEER, "r1", {})
+        mail.add_attachment(blob, maintype="application", subtype="vnd.swarmnode.opaque", filename="x")
+        self._say(mail, PEER)
+        return id_
+
     def record(self, count: int, *, room: str = "r1") -> None:
         for number in range(count):
             id_ = self._garden if not number else f"old{number}.{self._garden}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import re
 from collections.abc import Mapping
@@ -114,6 +115,19 @@ class MailNetwork:
             "certificate": server.certificate,
         }
         self._programs: list[MailPeer] = []
+
+    def from_the_other_side(self) -> MailNetwork:
+        """The same chat as the friend's node has it."""
+        made = copy.copy(self)
+        made.owner_name, made.friend_name = self.friend_name, self.owner_name
+        made.owner, made.friend = self.friend, self.owner
+        made.conversation = conversation(made.friend)
+        made.answers = {
+            **self.answers,
+            "address": made.owner,
+            "password": f"password of {made.owner_name}",
+        }
+        return made
 
     def bridge(self) -> Bridge:
         return Bridge()

@@ -38,18 +38,17 @@ from ...api import (
     Temporary,
     Unknown,
 )
-from . import autocrypt, names, openpgp, threads, words
-from .compose import Letter, data_of, made
-from .convert import BOOKMARK, Mail, Place
+from . import autocrypt, names, threads, words
+from .compose import Letter, data_of, for_node, made
+from .convert import BOOKMARK, MAX_OPAQUE, Mail, Place
 from .headers import ADDRESS
 from .keys import KeyRing
-from .line import trusting
 from .reading import heads
-from .sealed import MAX_SEALED, around, entity
+from .sealed import MAX_SEALED
 from .sealed import part as part_inside
+from .sending import hand_in, password_of, subject, written
 from .session import Session
 from .settings import Settings, settings_of
-from .smtp import Smtp
 from .threads import Audience, by_folder
 
 MAX_TEXT = 100_000
@@ -74,7 +73,7 @@ class Mailbox:
         """See `api.Bridge`."""
         await ctx.state(Health(State.CONNECTING))
         self._session = Session(
-            ctx, settings_of(ctx.owner, ctx.settings), await _password(ctx), await _key(ctx)
+            ctx, settings_of(ctx.owner, ctx.settings), await password_of(ctx), await _key(ctx)
         )
         await self._session.follow(self._ready)
 
@@ -85,14 +84,18 @@ class Mailbox:
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`. Deleting takes away the owner's own copy, and reading is noted for the owner."""
-        size = settings_of(ctx.owner, ctx.settings).size * 7 // 10  # base64, and the text
+        settings = settings_of(ctx.owner, ctx.settings)
+        size = settings.size * 7 // 10  # base64, and the text
+        carries = _carries(settings) if conversation is None or names.is_chat(conversation) else 0
         news = conversation is not None and conversation.remote_id.startswith(names.NEWS)
         levels = {"delete": Level.PARTIAL, "read": Level.PARTIAL, BOOKMARK: Level.FULL}
         if not news:
             levels |= dict.fromkeys(("text", "reply", "file"), Level.FULL)
+        if carries:
+            levels["opaque"] = Level.FULL
         can_seal = await _can_seal(ctx, conversation)
         return Capabilities(
-            version=f"1 {size} {news} {can_seal}",
+            version=f"2 {size} {news} {carries} {can_seal}",
             levels=levels,
             max_text=MAX_TEXT,
             media={} if news else {"*/*": size},
@@ -101,6 +104,8 @@ class Mailbox:
             echo="key",
             rewrites_text=False,
             protect=(OPENPGP,) if can_seal else (),
+            opaque_bytes=carries,
+            opaque_form="binary" if carries else "none",
         )
 
     # --- sending ---
@@ -126,38 +131,44 @@ class Mailbox:
     async def _send_part(
         self, ctx: Context, session: Session, out: Outgoing, n: int, to: Audience
     ) -> MessageRef:
-        settings, owner = session.settings, ctx.owner
         part = out.parts[n]
         letter = Letter(
             message_id=_own_id(ctx, session, out, n),
-            sender=owner,
-            name=settings.name,
+            sender=ctx.owner,
+            name=session.settings.name,
             to=to.to,
             cc=to.cc,
-            subject=_subject(out, to, settings, owner),
+            subject=subject(out, to, session.settings, ctx.owner),
             part=part,
             answers=to.answers,
             references=to.references,
             autocrypt=await session.keys.header(),
             files=[(file, await ctx.read(file)) for file in part.files],
         )
-        mail = await _written(ctx, session, letter, sealed=to.sealed, wanted=out.protect == OPENPGP)
-        server = await open_smtp(ctx, settings, await _password(ctx))
-        mark = names.handed_in(letter.message_id)
-
-        async def last() -> None:
-            await ctx.kv.put({mark: b"1"})
-
-        try:
-            await server.send(owner, (*letter.recipients, owner), mail, last)
-        except Interrupted:
-            raise
-        except api.BridgeError:
-            await ctx.kv.put({mark: None})
-            raise
-        finally:
-            server.close()
+        mail = await written(ctx, session, letter, sealed=to.sealed, wanted=out.protect == OPENPGP)
+        await hand_in(ctx, session.settings, letter, mail)
         return names.message(out.conversation, letter.message_id)
+
+    async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
+        """See `api.CarriesOpaque`. Not under OpenPGP: the bytes are another node's own secret already."""
+        session = self._now()
+        if out.protect or not names.is_chat(out.conversation):
+            raise NotSupported("bytes of a node go to one person, as they are")
+        if len(blob) > _carries(session.settings):
+            raise Refused("these bytes are more than a mail brings")
+        letter = for_node(
+            _own_id(ctx, session, out, 0),
+            ctx.owner,
+            session.settings.name,
+            out.conversation.remote_id,
+            out,
+            blob,
+        )
+        try:
+            await hand_in(ctx, session.settings, letter, data_of(made(letter, ctx.clock.now()), letter))
+        except Interrupted as e:
+            return Unknown(str(e))
+        return Accepted((names.message(out.conversation, letter.message_id),))
 
     async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
         """See `api.Reconciles`: in the mailbox, where a copy comes of whatever the server has accepted.
@@ -324,6 +335,11 @@ class Mailbox:
         return msgspec.structs.replace(where, folder=found.folder, validity=found.validity, uid=found.uid)
 
 
+def _carries(settings: Settings) -> int:
+    """Bytes of a node that one mail brings."""
+    return min(settings.size * 7 // 10, MAX_OPAQUE)
+
+
 async def _can_seal(ctx: Context, conversation: ConversationRef | None) -> bool:
     """Whether a chat is with somebody who has sent a key."""
     if conversation is None or not names.is_chat(conversation):
@@ -354,34 +370,6 @@ def _base64(data: bytes, *, whole: bool) -> tuple[bytes, bytes]:
 
 def _own_id(ctx: Context, session: Session, out: Outgoing, n: int) -> str:
     return names.own_id(session.view.key, out.intent, n, ctx.owner.rpartition("@")[2])
-
-
-async def _written(ctx: Context, session: Session, letter: Letter, *, sealed: bool, wanted: bool) -> bytes:
-    """A mail as it leaves, encrypted where that is wanted. Raises Refused if it cannot be, and must be."""
-    keys = await session.keys.choose(letter.recipients, answers_encrypted=sealed, wanted=wanted)
-    mail = made(letter, ctx.clock.now())
-    if keys is not None:
-        around(mail, openpgp.seal(entity(mail, keys.gossip), keys.all, await session.keys.own()))
-    return data_of(mail, letter)
-
-
-def _subject(out: Outgoing, to: Audience, settings: Settings, owner: str) -> str:
-    if to.subject and (not out.title or out.title == to.subject):
-        return f"Re: {to.subject}"
-    return out.title or f"Message from {settings.name or owner}"
-
-
-async def open_smtp(ctx: Context | api.LoginContext, settings: Settings, password: str) -> Smtp:
-    """The server for sending, logged in. Raises as `Smtp.open`."""
-    tls = trusting(settings.certificate)
-    line = await ctx.connect(settings.smtp.host, settings.smtp.port)
-    return await Smtp.open(line, settings.smtp, tls, settings.user, password)
-
-
-async def _password(ctx: Context) -> str:
-    if (password := await ctx.secrets.get("password")) is None:
-        raise api.AuthExpired("there is no password")
-    return password.value.decode()
 
 
 async def _key(ctx: Context) -> bytes:

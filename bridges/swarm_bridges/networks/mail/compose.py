@@ -13,12 +13,15 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from ...api import LocalFile, Refused, Rendered
+from ...api import LocalFile, Outgoing, Refused, Rendered
 from ...text import from_plain, to_html
-from . import words
+from . import names, words
 from .headers import ADDRESS
+from .structure import OPAQUE
 
 MAX_REFERENCES = 30
+FOR_NODES = "Encrypted data from one swarmnode to another"
+"""What a mail is about that nobody reads."""
 _UNSAID = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _POLICY = email.policy.SMTP.clone(max_line_length=76)
 _UTF8 = email.policy.SMTPUTF8.clone(max_line_length=76)
@@ -40,11 +43,27 @@ class Letter:
     autocrypt: str = field(default="", repr=False)
     """What the head says of the sender's key."""
     files: Sequence[tuple[LocalFile, bytes]] = field(default=(), repr=False)
+    blob: bytes = field(default=b"", repr=False)
+    """Of a node, for another one."""
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """Everybody but the sender."""
         return tuple(a for a in dict.fromkeys((*self.to, *self.cc)) if a != self.sender)
+
+
+def for_node(message_id: str, sender: str, name: str, to: str, out: Outgoing, blob: bytes) -> Letter:
+    """A mail with bytes of a node, and the sentence in `out`; all such mails of two people are one thread."""
+    return Letter(
+        message_id=message_id,
+        sender=sender,
+        name=name,
+        to=(to,),
+        subject=out.title or FOR_NODES,
+        part=out.parts[0],
+        references=(names.opaque_root(sender, to),),
+        blob=blob,
+    )
 
 
 def following(references: Sequence[str], message_id: str) -> tuple[str, ...]:
@@ -77,6 +96,8 @@ def made(letter: Letter, now: float) -> EmailMessage:
             mail["In-Reply-To"] = f"<{letter.answers}>"
         if letter.references:
             mail["References"] = " ".join(f"<{r}>" for r in letter.references)
+        if letter.blob:
+            mail["Auto-Submitted"] = "auto-generated"  # nobody's absence answers it (RFC 3834)
         if letter.autocrypt:
             mail["Autocrypt"] = letter.autocrypt
     except (ValueError, IndexError, MessageError):
@@ -114,6 +135,9 @@ def _fill(mail: EmailMessage, letter: Letter) -> None:
         ):
             main, sub = "application", "octet-stream"
         mail.add_attachment(data, maintype=main, subtype=sub, filename=words.line(file.name) or "file")
+    if letter.blob:
+        main, _, sub = OPAQUE.partition("/")
+        mail.add_attachment(letter.blob, maintype=main, subtype=sub, filename="swarmnode.bin")
     # Boundaries that the library makes would be random, and another attempt another mail.
     for number, part in enumerate(mail.walk()):
         if part.is_multipart():

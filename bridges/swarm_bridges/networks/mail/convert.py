@@ -21,6 +21,7 @@ from ...api import (
     Event,
     MarksNow,
     MessageSeen,
+    OpaqueSeen,
     Origin,
     ReceiptMoved,
     RemoteFile,
@@ -33,7 +34,10 @@ from .structure import Body, Part
 
 MAX_TEXT = 256 << 10
 """Bytes of a part that are shown; what is longer is there as a file."""
+MAX_OPAQUE = 180_000
+"""Bytes of a node that one mail brings: as they are encoded they fit into MAX_TEXT."""
 BOOKMARK = "bookmark"
+UNPROVED = "unproved:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def author(mail: Mail, view: View) -> Actor:
     address = mail.head.sender.address
     if is_ours(mail, view):
         return Actor(view.owner, is_owner=True)
-    return Actor(f"unproved:{address}" if view.is_me(address) else address)
+    return Actor(f"{UNPROVED}{address}" if view.is_me(address) else address)
 
 
 def place(head: Head, view: View, *, mine: bool) -> ConversationRef:
@@ -114,12 +118,24 @@ def place(head: Head, view: View, *, mine: bool) -> ConversationRef:
         return names.conversation(names.LIST + head.list_id)
     if mine and (known := next((view.lists[a] for a in to if a in view.lists), "")):
         return names.conversation(names.LIST + known)
+    if is_for_node(head, view, mine=mine):
+        return names.conversation(to[0] if mine else head.sender.address)
     if not mine and head.is_for_many:
         return names.conversation(names.NEWS + head.sender.address)
     other = (to[0] if len(to) == 1 else "") if mine else head.sender.address
     if other and names.chat_root(view.owner, other) in head.before:
         return names.conversation(other)
     return names.thread(root(head, view))
+
+
+def is_for_node(head: Head, view: View, *, mine: bool) -> bool:
+    """Whether a mail says of itself that it brings bytes of a node. What people answer to one does not."""
+    before = head.ids("References")
+    to = [p.address for p in head.people("To", "Cc") if not view.is_me(p.address)]
+    if len(before) != 1 or head.ids("In-Reply-To") or (mine and len(to) != 1):
+        return False
+    other = to[0] if mine else head.sender.address
+    return any(before[0] == names.opaque_root(me, other) for me in (view.owner, *view.others))
 
 
 def root(head: Head, view: View) -> str:
@@ -181,6 +197,24 @@ def message(mail: Mail, view: View, origin: Origin) -> MessageSeen:
         files=files(mail),
         foreign_crypto=crypto or mail.opened,
         unreadable="no_keys" if crypto else "",
+    )
+
+
+def opaque(mail: Mail, view: View, origin: Origin) -> OpaqueSeen | None:
+    """The bytes of a node that a mail brings; None where they are not all there, or from nobody to one."""
+    part, head, mine = mail.body.opaque, mail.head, is_ours(mail, view)
+    to = [p.address for p in head.people("To") if not view.is_me(p.address)]
+    if part is None or part.size > MAX_TEXT or head.list_id or (mine and len(to) != 1):
+        return None
+    who, blob = author(mail, view), words.decoded(mail.texts.get(part.number, b""), part.encoding)
+    if not blob or who.remote_id.startswith(UNPROVED):
+        return None
+    return OpaqueSeen(
+        ref=names.message(names.conversation(to[0] if mine else who.remote_id), head.message_id),
+        actor=who,
+        blob=blob,
+        origin=origin,
+        remote_time=head.time if head.time is not None else mail.at,
     )
 
 

@@ -9,10 +9,10 @@ import msgspec
 
 from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step, Temporary
 from . import discover
-from .account import open_smtp
 from .headers import ADDRESS
 from .imap import Imap
 from .line import trusting
+from .sending import open_smtp
 from .settings import MAX_FOLDERS, USUAL_SIZE, settings_of
 
 SERVERS = ("imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security")

@@ -51,6 +51,12 @@ def chat_root(one: str, other: str) -> str:
     return f"chat.{hashlib.sha256(names.encode()).hexdigest()[:32]}@chat.invalid"
 
 
+def opaque_root(one: str, other: str) -> str:
+    """The id that all mails name which bring bytes between the nodes of two people, equal for both sides."""
+    names = "\0".join(sorted((one, other)))
+    return f"nodes.{hashlib.sha256(names.encode()).hexdigest()[:32]}@chat.invalid"
+
+
 def own_id(key: bytes, intent: str, part: int, domain: str) -> str:
     """The Message-ID of a part of what the owner says, equal at every attempt."""
     name = intent if _TOKEN.fullmatch(intent) else hashlib.sha256(intent.encode()).hexdigest()

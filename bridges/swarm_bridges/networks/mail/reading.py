@@ -74,6 +74,8 @@ def _wanted(mail: Mail) -> tuple[str, ...]:
     """Parts to be read: the texts, or what a report says, and of the mail that it is about the head."""
     if mail.body.crypto:
         return ()
+    if mail.body.opaque is not None:
+        return (mail.body.opaque.number,)
     report = {
         "message/delivery-status": "{}",
         "message/global-delivery-status": "{}",

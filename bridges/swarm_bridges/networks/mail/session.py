@@ -38,13 +38,14 @@ from ...api import (
 )
 from . import names
 from .bounces import told_of
-from .convert import Mail, View, is_ours, marks, message, people, room, root
+from .convert import Mail, View, is_for_node, is_ours, marks, message, opaque, people, room, root
 from .imap import Imap, Unwelcome
 from .keys import KeyRing
 from .line import Place, trusting
 from .reading import heads, mails, sealed_part
 from .sealed import HIDDEN, MAX_SEALED, SIGNED, Opened
 from .settings import Settings
+from .tidying import note_as_read, put_away
 
 Remembered: TypeAlias = Mapping[str, bytes | None]
 
@@ -75,7 +76,7 @@ class Session:
     """An account's session at its server for reading."""
 
     def __init__(self, ctx: Context, settings: Settings, password: str, key: bytes) -> None:
-        self._ctx, self.settings, self._password = ctx, settings, password
+        self.ctx, self.settings, self._password = ctx, settings, password
         self._tls = trusting(settings.certificate)
         self.lists: dict[str, str] = {}
         self._roots: dict[str, str] = {}
@@ -92,7 +93,7 @@ class Session:
     async def connect(self) -> Imap:
         """A connection of its own, logged in. Raises as `Imap.open`."""
         where: Place = self.settings.imap
-        line = await self._ctx.connect(where.host, where.port)
+        line = await self.ctx.connect(where.host, where.port)
         return await Imap.open(line, where, self._tls, self.settings.user, self._password)
 
     async def follow(self, ready: asyncio.Event) -> None:
@@ -111,9 +112,9 @@ class Session:
                     for folder in self.settings.folders[:MAX_WAITING]:
                         tasks.create_task(self._wait(folder, opened))
                 tasks.create_task(self._poll())
-                await self._ctx.state(Health(State.CATCHING_UP))
+                await self.ctx.state(Health(State.CATCHING_UP))
                 await self._look(self.settings.folders, Origin.CATCH_UP)
-                await self._ctx.state(Health(State.CONNECTED))
+                await self.ctx.state(Health(State.CONNECTED))
                 while True:
                     wanted = {await self._news.get()}
                     while not self._news.empty():
@@ -130,11 +131,11 @@ class Session:
 
     async def _begin(self) -> None:
         try:
-            self._marks = msgspec.json.decode(await self._ctx.cursor() or b"{}", type=dict[str, Mark])
+            self._marks = msgspec.json.decode(await self.ctx.cursor() or b"{}", type=dict[str, Mark])
         except msgspec.DecodeError:
             self._marks = {}
         try:
-            known = msgspec.json.decode(await self._ctx.kv.get("lists") or b"{}", type=dict[str, str])
+            known = msgspec.json.decode(await self.ctx.kv.get("lists") or b"{}", type=dict[str, str])
         except msgspec.DecodeError:
             known = {}
         self.lists.update(known)
@@ -146,7 +147,7 @@ class Session:
             imap = await self.connect()
         except (AuthExpired, Limited, Refused, Unwelcome):
             # Some servers count connections. Then it is looked at now and then.
-            self._ctx.log.warning("no_more_connections")
+            self.ctx.log.warning("no_more_connections")
             return
         opened.append(imap)
         try:
@@ -156,11 +157,11 @@ class Session:
                 if await imap.idle(folder, IDLE_S):
                     self._news.put_nowait(folder)
         except Gone:
-            self._ctx.log.warning("no_such_folder", folder=self._ctx.log.hashed(folder))
+            self.ctx.log.warning("no_such_folder", folder=self.ctx.log.hashed(folder))
 
     async def _poll(self) -> None:
         while True:
-            await self._ctx.pause(POLL_S)
+            await self.ctx.pause(POLL_S)
             self._news.put_nowait("")
 
     # --- reading ---
@@ -171,14 +172,14 @@ class Session:
             try:
                 await self._look_into(folder, origin)
             except Gone:
-                self._ctx.log.warning("no_such_folder", folder=self._ctx.log.hashed(folder))
+                self.ctx.log.warning("no_such_folder", folder=self.ctx.log.hashed(folder))
 
     async def _look_into(self, folder: str, origin: Origin) -> None:
         async with self.imap.folder(folder) as (box, opened):
             mark = self._marks.get(folder)
             if mark is None or mark.validity != opened.validity:
                 if mark is not None:
-                    self._ctx.log.warning("folder_was_renumbered")
+                    self.ctx.log.warning("folder_was_renumbered")
                 count, origin = (FIRST, Origin.HISTORY) if mark is None else (FORGOTTEN, Origin.CATCH_UP)
                 uids = await box.last(opened.exists, count)
                 mark = Mark(opened.validity, max(0, opened.uidnext - 1), opened.modseq)
@@ -202,7 +203,7 @@ class Session:
                 raise Interrupted("a folder was renumbered")
             found = await mails(box, folder, validity, uids)
         if len(found) < len(uids):
-            self._ctx.log.warning("mails_not_given", count=len(uids) - len(found))
+            self.ctx.log.warning("mails_not_given", count=len(uids) - len(found))
         known = self._marks.get(folder)
         modseq = known.modseq if known is not None and known.validity == validity else 0
         ours = [m for m in found if self._sent_here(m)]
@@ -210,7 +211,8 @@ class Session:
         kv |= await self.keys.learn(found, self.view)
         events, learned = await self.events(found, origin)
         await self._ingest(events, folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
-        await self._put_away(folder, ours)
+        await put_away(self, folder, ours)
+        await note_as_read(self, folder, [m.uid for m in found if m.body.opaque is not None])
 
     def _sent_here(self, mail: Mail) -> bool:
         return names.intent_of(self.view.key, mail.head.message_id) is not None and is_ours(mail, self.view)
@@ -223,16 +225,15 @@ class Session:
                     raise Interrupted("a folder was renumbered")
                 found = await heads(box, folder, validity, uids[n : n + CHUNK])
             await self._find_roots(found)
-            await self._ingest(
-                [e for mail in found for e in marks(mail, self.view, Origin.LIVE)], folder, None
-            )
+            told = [m for m in found if not is_for_node(m.head, self.view, mine=is_ours(m, self.view))]
+            await self._ingest([e for m in told for e in marks(m, self.view, Origin.LIVE)], folder, None)
 
     async def _ingest(
         self, events: Sequence[Event], folder: str, mark: Mark | None, kv: Remembered | None = None
     ) -> None:
         marks = {**self._marks, **({folder: mark} if mark is not None else {})}
         if events or marks != self._marks:
-            await self._ctx.ingest(Batch(tuple(events), Cursor(msgspec.json.encode(marks)), kv or {}))
+            await self.ctx.ingest(Batch(tuple(events), Cursor(msgspec.json.encode(marks)), kv or {}))
             self._marks = marks
 
     # --- what it means ---
@@ -254,7 +255,7 @@ class Session:
             try:
                 made.extend(self._of_one(mail, origin))
             except Exception:  # noqa: BLE001 - one mail that we misread must not keep all others back
-                self._ctx.log.warning("unreadable_mail", uid=mail.uid)
+                self.ctx.log.warning("unreadable_mail", uid=mail.uid)
         return made, kv
 
     async def _open(self, mail: Mail) -> Opened | None:
@@ -265,18 +266,18 @@ class Session:
         """
         assert mail.body.sealed is not None
         name = names.opening(mail.folder, mail.validity, mail.uid)
-        begun = await self._ctx.kv.get(name) or b""
+        begun = await self.ctx.kv.get(name) or b""
         if mail.body.sealed.size > MAX_SEALED or len(begun) > 1:
             return None
         async with self.imap.folder(mail.folder) as (box, opened):
             if opened.validity != mail.validity:
                 raise Interrupted("a folder was renumbered")
             data = await sealed_part(box, mail)
-        await self._ctx.kv.put({name: begun + b"."})
+        await self.ctx.kv.put({name: begun + b"."})
         try:
             return await self.keys.open(mail, data)
         finally:
-            await self._ctx.kv.put({name: None})
+            await self.ctx.kv.put({name: None})
 
     async def subject_of(self, mail: Mail) -> str:
         """The subject of a mail of which the head alone is known, also where it is encrypted."""
@@ -292,6 +293,9 @@ class Session:
     def _of_one(self, mail: Mail, origin: Origin) -> list[Event]:
         if reported := told_of(mail, self.view, origin):
             return reported
+        if mail.body.opaque is not None:
+            bytes_ = opaque(mail, self.view, origin)
+            return [] if bytes_ is None else [bytes_]
         seen = message(mail, self.view, origin)
         where = seen.ref.conversation
         made: list[Event] = []
@@ -333,7 +337,7 @@ class Session:
         }
         if any(self.lists.get(post) != list_id for post, list_id in fresh.items()) and len(self.lists) < 1000:
             self.lists.update(fresh)
-            await self._ctx.kv.put({"lists": msgspec.json.encode(self.lists)})
+            await self.ctx.kv.put({"lists": msgspec.json.encode(self.lists)})
 
     async def _find_roots(self, found: Iterable[Mail]) -> None:
         """Learn to which threads these belong, also of those that name only what they answer."""
@@ -361,24 +365,6 @@ class Session:
             except Refused:
                 continue
         return None
-
-    # --- copies of what was sent ---
-
-    async def _put_away(self, folder: str, ours: Iterable[Mail]) -> None:
-        """Put copies of what the owner sent into the folder for that; one that is there already goes."""
-        if not self.settings.sent or folder == self.settings.sent:
-            return
-        for mail in ours:
-            try:
-                there = await self.find(mail.head.message_id, [self.settings.sent])
-                async with self.imap.folder(folder) as (box, _):
-                    await box.store([mail.uid], "+", "\\Seen")
-                    if there is None:
-                        await box.move([mail.uid], self.settings.sent)
-                    else:
-                        await box.expunge([mail.uid])
-            except Refused:
-                self._ctx.log.warning("copy_not_put_away")
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

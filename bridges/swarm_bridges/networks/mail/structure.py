@@ -15,6 +15,8 @@ from .grammar import Value, number
 
 MAX_PARTS = 300
 MAX_FILES = 100
+OPAQUE = "application/vnd.swarmnode.opaque"
+"""Bytes of a node, for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Body:
     """`openpgp` or `smime` where it is encrypted."""
     sealed: Part | None = None
     """What is encrypted, where that is the whole mail (RFC 3156, 4): beside anything else it stays closed."""
+    opaque: Part | None = None
+    """The bytes of a node, where there is nothing but those and texts; these are then for other programs."""
     report: tuple[Part, ...] = ()
     """The parts of a report about another mail (RFC 6522)."""
 
@@ -50,6 +54,8 @@ class Body:
 def body(structure: Value) -> Body:
     """Look through a structure. What makes no sense is not there."""
     found = _read(structure, "1" if _is_leaf(structure) else "", 0)
+    if [part.kind for part in found.files] == [OPAQUE] and not found.crypto and not found.report:
+        return Body(opaque=found.files[0])
     return replace(found, texts=found.texts[:20], files=found.files[:MAX_FILES])
 
 
