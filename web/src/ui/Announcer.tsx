@@ -2,8 +2,10 @@
 
 import { signal } from '@preact/signals'
 
+import { asError } from '../api/errors.ts'
+import { useCommand } from '../keys.ts'
 import { t } from '../text/t.ts'
-import { Button } from './basics.tsx'
+import { Button, explain } from './basics.tsx'
 
 const said = signal('')
 let timer = 0
@@ -28,31 +30,56 @@ export function Announcer() {
   )
 }
 
-const toast = signal<{ readonly text: string; readonly bad: boolean } | null>(null)
+interface Note {
+  readonly text: string
+  readonly bad: boolean
+  readonly undo: (() => Promise<unknown>) | undefined
+}
+
+const toast = signal<Note | null>(null)
 let ends = 0
 const SHOWN_MS = 6_000
+/** With something that can be undone it stays longer; where that was done it can be undone later, too. */
+const UNDO_MS = 20_000
+
+const close = (): void => {
+  toast.value = null
+}
 
 /** Show a note for a moment; it is read out as it appears. */
-export function note(text: string, bad = false): void {
-  toast.value = { text, bad }
+export function note(text: string, bad = false, undo?: () => Promise<unknown>): void {
+  toast.value = { text, bad, undo }
   window.clearTimeout(ends)
-  ends = window.setTimeout(() => {
-    toast.value = null
-  }, SHOWN_MS)
+  ends = window.setTimeout(close, undo ? UNDO_MS : SHOWN_MS)
 }
 
 export function Toast() {
-  const close = (): void => {
-    toast.value = null
-  }
+  const shown = toast.value
   return (
     <div role="status">
-      {toast.value && (
-        <div class={`toast ${toast.value.bad ? 'bad' : ''}`}>
-          <span>{toast.value.text}</span>
+      {shown && (
+        <div class={`toast ${shown.bad ? 'bad' : ''}`}>
+          <span>{shown.text}</span>
+          {shown.undo && <Undo work={shown.undo} />}
           <Button kind="quiet" icon="x" label={t('close')} onClick={close} />
         </div>
       )}
     </div>
+  )
+}
+
+function Undo({ work }: { readonly work: () => Promise<unknown> }) {
+  const undo = (): void => {
+    close()
+    work().catch((error: unknown) => {
+      const { title, hint } = explain(asError(error))
+      note(`${title} ${hint}`.trim(), true)
+    })
+  }
+  useCommand('z', t('undo'), undo)
+  return (
+    <Button kind="quiet" icon="undo-2" onClick={undo}>
+      {t('undo')}
+    </Button>
   )
 }
