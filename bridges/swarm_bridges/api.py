@@ -278,6 +278,9 @@ class ClaimsSeen(Inbound, frozen=True, kw_only=True, tag="claims"):
     """`claims.texts_in`: texts of the form `swarm:1:…`, 16 at most, each once."""
     where: str
     """`profile`, `item`, `header` or `page`."""
+    handle: str = ""
+    """How the network calls this account for everybody and for ever, where `actor.remote_id` is known to the
+    owner's server alone; empty where that is it. It is what a claim is about."""
     whole: bool = True
     """These are all that stand there now. False: noticed in passing, others may stand."""
     authentic: bool = True

@@ -14,6 +14,7 @@ from pathlib import Path
 from .carrying import beacons, direct_frames, fragments, offers
 from .carrying import bundles as carried
 from .chains import changes, good_chains, keys, links, places
+from .claims import claims
 from .contents import addresses, author_chains, forks, messages, orders
 from .contents import changes as content_changes
 from .copies import copies, credentials, kits
@@ -36,6 +37,7 @@ FOLDERS = (
     "meeting",
     "carry",
     "nearby",
+    "claims",
     "carriage",
 )
 PARTS: tuple[Callable[[Made], None], ...] = (
@@ -71,6 +73,7 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     safety,
     codes,
     stamps,
+    claims,
     repair_haves,
     repair_requests,
     repair_copies,

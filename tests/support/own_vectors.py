@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import carry_vectors
+import claims_vectors
 import content_vectors
 import envelope_vectors
 import mailbox_vectors
@@ -130,6 +131,7 @@ RUNNERS: dict[str, Callable[[bytes], str]] = {
     **content_vectors.RUNNERS,
     **mailbox_vectors.RUNNERS,
     **sync_vectors.RUNNERS,
+    **claims_vectors.RUNNERS,
     **carry_vectors.RUNNERS,
     **meeting_vectors.RUNNERS,
 }

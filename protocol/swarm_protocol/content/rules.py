@@ -51,6 +51,9 @@ MAX_REQUEST = 32 * 1024
 MAX_CHAIN = 272 * 1024
 """Bytes of links: a whole sigchain has 264 KiB at most."""
 
+MAX_CLAIM = 72 * 1024
+"""Bytes of 32 claims with the longest handles and addresses."""
+
 MAX_PARENTS = 4
 MAX_REFS = 8
 MAX_TARGETS = 64

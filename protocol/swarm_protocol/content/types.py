@@ -23,3 +23,4 @@ class Type(IntEnum):
     REQUEST = 13
     COPY = 14
     CHAIN = 15
+    CLAIM = 16

@@ -134,6 +134,8 @@ def _ids(event: Told) -> Iterator[str]:
             yield from (key for key in (event.since, event.until) if key is not None)
         case api.OpaqueSeen():
             yield from _of_message(event.ref)
+        case api.ClaimsSeen(handle=handle):
+            yield from (handle,) if handle else ()
     actor = getattr(event, "actor", None)
     if actor is not None:
         yield actor.remote_id

@@ -1,0 +1,28 @@
+"""Claims: which accounts on other networks are a persona's, and how others see that it is so (spec 42).
+
+claim = Claim.make("xmpp", "anna@example.org", entropy=entropy)
+chain = add_claim(chain, root, claim.hash)              # signed by the persona
+publish(claim.text(chain.persona_id))                   # said by the account
+tell(contact, encode_opened([claim]))                   # and known to those whom it is for
+
+(claim,) = decode_opened(data)
+if claim.stands_in(chain):
+    state = judge(claim, chain.persona_id, Shown(handle, texts), proven=False)
+"""
+
+from .checks import Look, NoAnswer, NotThere, Shown, State, judge
+from .claim import PREFIX, Claim, decode_opened, encode_opened, read_text
+
+__all__ = [
+    "PREFIX",
+    "Claim",
+    "Look",
+    "NoAnswer",
+    "NotThere",
+    "Shown",
+    "State",
+    "decode_opened",
+    "encode_opened",
+    "judge",
+    "read_text",
+]
