@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import io
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 30.0
+PATIENCE_S = 50.0
+MAX_LINE = 4 << 20
 
 
 class NioPeer:
@@ -35,7 +37,9 @@ class NioPeer:
     async def start(self) -> None:
         """Log in; a second time it is the same device, with what it has stored."""
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*self._words, stdin=pipe, stdout=pipe)
+        self._process = await asyncio.create_subprocess_exec(
+            *self._words, stdin=pipe, stdout=pipe, limit=MAX_LINE
+        )
         self._reading = asyncio.get_running_loop().create_task(self._read())
         await self.until(lambda e: e["is"] == "ready")
 
@@ -116,7 +120,7 @@ async def main(base: str, user: str, password: str, folder: str) -> None:
 
 
 async def commands(client: Any) -> None:
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(MAX_LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     number = 0
@@ -143,8 +147,22 @@ async def act(client: Any, given: dict[str, Any]) -> Any:
                     await asyncio.sleep(0.05)
             if client.should_query_keys:
                 await client.keys_query()
-            sent = await client.room_send(room, "m.room.message", content, ignore_unverified_devices=True)
+            kind = given.get("kind", "m.room.message")
+            sent = await client.room_send(room, kind, content, ignore_unverified_devices=True)
             return getattr(sent, "event_id", str(sent))
+        case "upload":
+            data = bytes.fromhex(given["data"])
+            answer, keys = await client.upload(
+                io.BytesIO(data), "application/octet-stream", encrypt=True, filesize=len(data)
+            )
+            return {**keys, "url": answer.content_uri}
+        case "download":
+            attachments: Any = importlib.import_module("nio.crypto.attachments")
+            file = given["file"]
+            body = (await client.download(file["url"])).body
+            hashed = file["hashes"]["sha256"]
+            opened: bytes = attachments.decrypt_attachment(body, file["key"]["k"], hashed, file["iv"])
+            return opened.hex()
     raise ValueError(given)
 
 

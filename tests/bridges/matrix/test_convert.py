@@ -166,7 +166,7 @@ def test_an_edit_an_answer_and_a_file_say_what_they_are() -> None:
     assert (thread["rel_type"], thread["event_id"], thread["is_falling_back"]) == ("m.thread", "$0", True)
     assert thread["m.in_reply_to"] == {"event_id": "$0"}
     file = LocalFile(id="f", name="a.ogg", media_type="audio/ogg", size_bytes=3)
-    sound = content_of(part("", files=(file,)), "mxc://x/1")
+    sound = content_of(part("", files=(file,)), {"url": "mxc://x/1"})
     assert (sound["msgtype"], sound["body"], sound["filename"]) == ("m.audio", "a.ogg", "a.ogg")
 
 

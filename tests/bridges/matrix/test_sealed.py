@@ -1,6 +1,8 @@
 """Encrypted rooms, with another implementation at the other end (matrix-nio)."""
 
+import contextlib
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,21 @@ from swarm_bridges.api import (
     Batch,
     ConversationRef,
     ConversationSeen,
-    LocalFile,
+    Gone,
     LoginDone,
+    MessageRef,
     MessageSeen,
     NotSupported,
     Origin,
+    Poll,
+    PollOption,
+    Refused,
+    RemoteFile,
     Temporary,
 )
+from swarm_bridges.networks.matrix import polls
+from swarm_bridges.networks.matrix.model import ENCRYPTED, MESSAGE
+from swarm_bridges.networks.matrix.sealed import files
 from swarm_bridges.text import to_plain
 
 
@@ -186,14 +196,62 @@ async def test_who_has_gone_reads_no_more(network: Sealed) -> None:
         assert (await raw(network, third.remote_id))["content"]["session_id"] != first
 
 
-async def test_files_are_refused_and_so_is_what_cannot_be_protected(network: Sealed) -> None:
+async def test_files_go_both_ways_and_the_server_reads_none(network: Sealed) -> None:
+    content = bytes(range(256)) * 700
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        await network.friend.do("say", room=room, text="before files")
+        await owner.sees("before files")
+        closed = (await network.friend.do("upload", data=content.hex()))["told"]
+        about = {"msgtype": "m.file", "filename": "a.bin", "file": closed, "info": {"size": len(content)}}
+        await network.friend.do("say", room=room, text="a.bin", more=about)
+        await owner.until(lambda j: any(s.files for s in j.shown.values()))
+        (file,) = next(s.files for s in owner.journal.shown.values() if s.files)
+        assert (file.name, file.size_bytes) == ("a.bin", len(content))
+        assert b"".join([piece async for piece in owner.bridge.fetch(owner.ctx, file)]) == content
+
+        ref = await owner.send_file("b.bin", content[::-1])
+        heard = await network.friend.until(lambda e: e.get("id") == ref.remote_id)
+        assert heard["sealed"]
+        assert (
+            bytes.fromhex((await network.friend.do("download", file=heard["content"]["file"]))["told"])
+            == (content[::-1])
+        )
+        lies = await network.client("owner").bytes_of(heard["content"]["file"]["url"])
+        assert content[:64] not in lies
+        assert content[::-1][:64] not in lies
+        await owner.until(lambda j: (mine := j.find(ref)) is not None and bool(mine.files))
+        mine = owner.journal.find(ref)
+        assert mine is not None
+        assert (
+            b"".join([piece async for piece in owner.bridge.fetch(owner.ctx, mine.files[0])])
+            == (content[::-1])
+        )
+
+
+async def test_a_file_that_the_server_has_changed_is_not_handed_on(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        phone = network.client("owner")
+        sealed, about = files.closed(b"as it was closed", os.urandom)
+        for data, right in (
+            (sealed, True),
+            (sealed[:-1] + b"x", False),
+            (sealed + b"x", False),
+            (b"", False),
+        ):
+            url = await phone.upload("", data)
+            file = RemoteFile(id=files.address_of({**about, "url": url}))
+            pieces = []
+            with contextlib.nullcontext() if right else pytest.raises(Refused):
+                pieces = [piece async for piece in owner.bridge.fetch(owner.ctx, file)]
+            assert b"".join(pieces) == (b"as it was closed" if right else b"")
+        with pytest.raises(Gone):
+            [piece async for piece in owner.bridge.fetch(owner.ctx, RemoteFile(id="mxc://x/1#a.b.c"))]
+
+
+async def test_what_cannot_be_protected_is_refused(network: Sealed) -> None:
     async with await owner_of(network) as owner:
         await network.enter(owner)
-        owner.desk.of(ACCOUNT).files["f"] = b"x"
-        file = LocalFile(id="f", name="f", media_type="text/plain", size_bytes=1)
-        assert "file" not in (await owner.call("capabilities", network.conversation)).levels
-        with pytest.raises(NotSupported):
-            await owner.call("send", owner.outgoing("", files=(file,)))
         assert isinstance(await owner.call("send", owner.outgoing("protected", protect="megolm")), Accepted)
         plain = await network.client("owner").create()
         out = owner.outgoing("not protected", protect="megolm")
@@ -223,3 +281,46 @@ async def test_a_room_that_was_closed_while_the_node_was_away_is_known_as_such(n
     owner.desk.cut()
     await owner.ctx.close()
     await plain.close()
+
+
+async def test_a_room_that_becomes_closed_is_closed_at_once(synapse: Synapse) -> None:
+    """Also before the server has told: what it tells waits here until all is sent."""
+    plain = await MatrixNetwork.open(synapse)
+    friend, room = plain.client("friend"), plain.conversation.remote_id
+    async with await owner_of(plain) as owner:
+        await owner.say("in the clear")
+        session = owner.bridge._session
+        assert session is not None
+        async with session.machine.turn:
+            content = {"algorithm": "m.megolm.v1.aes-sha2"}
+            await friend.ask("PUT", f"/rooms/{room}/state/m.room.encryption", json=content)
+            assert not session.rooms.get(room).encrypted
+            assert await (await owner.bridge._outbox(owner.ctx))._sealed(room)
+        await owner.say("not in the clear")
+        kinds = [e["type"] for e in await friend.archive(room) if e["type"] in {MESSAGE, ENCRYPTED}]
+        assert kinds == [MESSAGE, ENCRYPTED]
+    await plain.close()
+
+
+async def test_a_poll_in_a_closed_room(network: Sealed) -> None:
+    async with await owner_of(network) as owner:
+        room = await network.enter(owner)
+        kind, said = polls.start("in secret?", Poll(options=(PollOption("y", "yes"), PollOption("n", "no"))))
+        id_ = (await network.friend.do("say", room=room, text="", kind=kind, more=said))["told"]
+        await owner.sees("in secret?")
+        ref = MessageRef(network.conversation, id_)
+        await owner.accepted("vote", ref, frozenset({"y"}), "v1")
+        heard = await network.friend.until(lambda e: bool(_relation(e).get("rel_type")) and e["sealed"])
+        assert heard["content"]["org.matrix.msc3381.poll.response"] == {"answers": ["y"]}
+        name, said = polls.answer(
+            kind, polls.Question("", (("n", "no"),), 1, True, ""), id_, frozenset({"n"})
+        )
+        await network.friend.do("say", room=room, text="", kind=name, more=said)
+        wanted = [PollOption("y", "yes", 1), PollOption("n", "no", 1)]
+        await owner.until(lambda _: any(m.poll and [*m.poll.options] == wanted for m in messages(owner)))
+        assert {(m.ref, m.foreign_crypto, m.unreadable) for m in messages(owner)} == {(ref, "megolm", "")}
+
+
+def _relation(event: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = event.get("content", {}).get("m.relates_to", {})
+    return found

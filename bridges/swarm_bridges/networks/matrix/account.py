@@ -29,8 +29,10 @@ from ...api import (
     State,
 )
 from . import past
-from .client import MEDIA, Client, path
-from .model import MEGOLM, number, text, texts
+from .client import path
+from .convert import MAX_OPAQUE
+from .media import MAX_CLOSED, MXC, Media
+from .model import MEGOLM, text, texts
 from .outgoing import Outbox
 from .reader import Reader
 from .rooms import local_part
@@ -40,10 +42,10 @@ WAIT_S = 30.0
 """So long the server waits for something to tell."""
 MAX_TEXT = 10_000
 """Bytes. An event has at most 64 KiB, and an edit holds a text four times: plain and as HTML, each twice."""
-MAX_FILE = 50 << 20
-"""Where the server does not say."""
-MXC = "mxc://"
-FULL = ("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing")
+FULL = (
+    *("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing", "poll"),
+    "opaque",
+)
 
 
 class Matrix:
@@ -54,7 +56,7 @@ class Matrix:
     def __init__(self) -> None:
         self._session: Session | None = None
         self._turn = asyncio.Lock()
-        self._max_file: int | None = None
+        self._media = Media()
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
@@ -71,38 +73,29 @@ class Matrix:
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
         session = await self._now(ctx)
-        most = await self._most(session)
+        most = await self._media.most(session)
         room = None if conversation is None else session.rooms.get(conversation.remote_id)
         sealed = room is not None and room.encrypted
-        names = [name for name in FULL if name != "file" or not sealed]
         return Capabilities(
-            version=f"1 {most}" + (" sealed" if sealed else ""),
-            levels=dict.fromkeys(names, Level.FULL),
+            version=f"2 {most}" + (" sealed" if sealed else ""),
+            levels=dict.fromkeys(FULL, Level.FULL),
             max_text=MAX_TEXT,
             text_unit="byte",
-            media={} if sealed else {"*/*": most},
-            max_files=0 if sealed else 1,
+            media={"*/*": min(most, MAX_CLOSED) if sealed else most},
+            max_files=1,
             repeat=Repeat.LOOKUP,
             echo="key",
             rewrites_text=False,
+            opaque_bytes=MAX_OPAQUE,
+            opaque_form="binary",
             transport_privacy="e2e" if sealed else "operator_reads",
             protect=(MEGOLM,) if sealed else (),
         )
 
-    async def _most(self, session: Session) -> int:
-        """Bytes of a file at most."""
-        if self._max_file is None:
-            try:
-                told = await session.client.get(f"{MEDIA}/config")
-            except Refused:
-                told = {}
-            self._max_file = number(told, "m.upload.size") or MAX_FILE
-        return self._max_file
-
     # --- saying ---
 
     async def _outbox(self, ctx: Context) -> Outbox:
-        return Outbox(await self._now(ctx), self._max_file or 0)
+        return Outbox(await self._now(ctx), self._media)
 
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
         """See `api.Bridge`."""
@@ -119,6 +112,14 @@ class Matrix:
     async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
         """See `api.Reacts`."""
         return await (await self._outbox(ctx)).react(target, values, key)
+
+    async def vote(self, ctx: Context, target: MessageRef, options: frozenset[str], key: str) -> Outcome:
+        """See `api.Votes`."""
+        return await (await self._outbox(ctx)).vote(target, options, key)
+
+    async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
+        """See `api.CarriesOpaque`."""
+        return await (await self._outbox(ctx)).send_opaque(out, blob)
 
     async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
         """See `api.Reconciles`."""
@@ -147,32 +148,9 @@ class Matrix:
     # --- files ---
 
     async def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
-        """See `api.Media`. Servers of before 1.11 have files at another place, which is open to all."""
-        session = await self._now(ctx)
-        server, _, media = file.id.removeprefix(MXC).partition("/")
-        if not file.id.startswith(MXC) or not server or not media:
-            raise Gone("this is no address of a file")
-        where, headers = path("download", server, media), session.client.headers
-        try:
-            found = ctx.http.stream("GET", session.client.base + MEDIA + where, headers=headers)
-            async with found as answer:
-                async for chunk in answer.chunks():
-                    yield chunk
-                return
-        except Gone:
-            if await self._knows_media(session.client):
-                raise
-        async with ctx.http.stream("GET", f"{session.client.base}/_matrix/media/v3{where}") as answer:
-            async for chunk in answer.chunks():
-                yield chunk
-
-    async def _knows_media(self, client: Client) -> bool:
-        """Whether the server has the newer place for files."""
-        try:
-            await client.get(f"{MEDIA}/config")
-        except Refused:
-            return False
-        return True
+        """See `api.Media`. What was closed is checked whole before any of it is handed on."""
+        async for chunk in self._media.fetch(await self._now(ctx), file):
+            yield chunk
 
     # --- people and rooms ---
 

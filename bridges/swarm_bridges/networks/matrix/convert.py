@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-import msgspec
-
 from ...api import Actor, IntentId, LocalFile, MessageRef, MessageSeen, Origin, RemoteFile, Rendered
 from ...document import Block, Break, Document, Link, Mention, Paragraph, Text
 from ...text import from_html, from_plain, to_html
+from . import polls
 from .model import ENCRYPTED, MEGOLM, MESSAGE, STICKER, THREAD, Event, number, table, text
 from .rooms import Room, local_part
+from .sealed.files import address_of
 
 HTML = "org.matrix.custom.html"
 FILES = {"m.image": "image/*", "m.video": "video/*", "m.audio": "audio/*", "m.file": ""}
@@ -21,7 +22,11 @@ PERSON = re.compile(
     r"https://matrix\.to/#/(@[^/?#]{1,255})(?:[?#].*)?\Z|matrix:u/([^/?#]{1,255})(?:[?#].*)?\Z"
 )
 REPLY = frozenset({"mx-reply"})
-ROOM_NAME = "@room"
+OPAQUE = "swarmnode.opaque.1"
+"""The field of a message in which bytes for another node lie, as base64."""
+MAX_OPAQUE = 32 << 10
+"""An event has 64 KiB with all that servers add, and base64 makes 3 bytes 4; in an encrypted room twice."""
+MAX_SENTENCE = 500
 OURS = re.compile(r"swarm\.(.{1,200})\.(\d{1,4})")
 """The key under which a part of an intent is sent."""
 
@@ -39,7 +44,19 @@ def intent_of(key: str) -> tuple[IntentId, int] | None:
 
 def is_message(event: Event) -> bool:
     """Whether it says something to people, edits included."""
-    return event.type in {MESSAGE, STICKER, ENCRYPTED} and event.state_key is None
+    if event.state_key is not None or opaque_of(event) is not None:
+        return False
+    return event.type in {MESSAGE, STICKER, ENCRYPTED} or event.type in polls.STARTS
+
+
+def opaque_of(event: Event) -> bytes | None:
+    """The bytes of another node that a message carries; None where it carries none."""
+    if event.type != MESSAGE or not (written := text(event.content, OPAQUE)):
+        return None
+    try:
+        return base64.b64decode(written, validate=True)
+    except ValueError:
+        return None
 
 
 def message_of(event: Event, room: Room, owner: str, origin: Origin, *, sealed: bool = False) -> MessageSeen:
@@ -55,15 +72,18 @@ def message_of(event: Event, room: Room, owner: str, origin: Origin, *, sealed: 
     if thread and about.get("is_falling_back") is True:
         answered = ""
     closed = event.type == ENCRYPTED
+    asked = polls.question_of(event.type, said, event.sender) if event.type in polls.STARTS else None
+    body = Document() if closed else body_of(said, event, room, answered=bool(answered))
     return MessageSeen(
         ref=MessageRef(room.ref, edit or event.event_id),
         actor=Actor(event.sender, is_owner=mine),
-        body=Document() if closed else body_of(said, event, room, answered=bool(answered)),
+        body=body if asked is None else asked.body,
         revision=event.event_id if edit else "0",
         echo_of=own[0] if own else None,
         reply_to=MessageRef(room.ref, answered) if answered else None,
         thread_root=MessageRef(room.ref, thread) if thread else None,
         files=() if closed else files_of(said, event.type),
+        poll=None if asked is None else polls.counted(asked, (), frozenset(), owner),
         foreign_crypto=MEGOLM if sealed or closed else "",
         unreadable="encrypted" if closed else "",
         origin=origin,
@@ -77,10 +97,8 @@ def message_of(event: Event, room: Room, owner: str, origin: Origin, *, sealed: 
 def body_of(said: Mapping[str, Any], event: Event, room: Room, *, answered: bool = False) -> Document:
     """The words of a message. A file's name is not among them, unless somebody wrote something there."""
     kind, words = text(said, "msgtype"), text(said, "body")
-    if table(said.get("file")):  # encrypted: its bytes are not to be had here
-        return from_plain(f"[{text(said, 'filename') or words}]")
     if (kind in FILES or event.type == STICKER) and not _has_caption(said):
-        return Document()
+        return Document() if _address(said) else from_plain(f"[{text(said, 'filename') or words}]")
     if said.get("format") == HTML and text(said, "formatted_body"):
         body = from_html(text(said, "formatted_body"), link=_mentioned, hide=REPLY)
     else:
@@ -121,9 +139,9 @@ def _acted(body: Document, sender: str, room: Room) -> Document:
 
 
 def files_of(said: Mapping[str, Any], kind: str = MESSAGE) -> tuple[RemoteFile, ...]:
-    """The file of a message: one that is there, and not encrypted."""
-    msgtype, url = text(said, "msgtype"), text(said, "url")
-    if (msgtype not in FILES and kind != STICKER) or not url.startswith("mxc://"):
+    """The file of a message, if one can find it again."""
+    msgtype, url = text(said, "msgtype"), _address(said)
+    if (msgtype not in FILES and kind != STICKER) or not url:
         return ()
     info = table(said.get("info"))
     usual = FILES.get(msgtype, "image/*") or "application/octet-stream"
@@ -137,14 +155,28 @@ def files_of(said: Mapping[str, Any], kind: str = MESSAGE) -> tuple[RemoteFile, 
     )
 
 
+def _address(said: Mapping[str, Any]) -> str:
+    """Where a file lies: at `url`, or closed at `file`."""
+    if closed := table(said.get("file")):
+        return address_of(closed)
+    url = text(said, "url")
+    return url if url.startswith("mxc://") and "#" not in url else ""
+
+
 # --- what is to be said ---
 
 
-def content_of(part: Rendered, uri: str = "") -> dict[str, Any]:
-    """The content of a part; with the address of its file, if it has one."""
+def opaque(words: str, blob: bytes) -> dict[str, Any]:
+    """A message with bytes for another node; `words` are for the people that see it in other clients."""
+    said = {"msgtype": "m.notice", "body": words[:MAX_SENTENCE], OPAQUE: base64.b64encode(blob).decode()}
+    return {**said, "m.mentions": {}}
+
+
+def content_of(part: Rendered, where: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The content of a part; with what `Media.upload` has said of its file, if it has one."""
     said: dict[str, Any] = {"msgtype": "m.text", "body": part.text}
     if part.files:
-        said = _file(part.files[0], uri, part.text)
+        said = {**_file(part.files[0], part.text), **(where or {})}
     if not _is_plain(part.body):
         said |= {"format": HTML, "formatted_body": to_html(part.body, mention=_page)}
     if people := sorted(_people(part.body.blocks)):
@@ -154,14 +186,13 @@ def content_of(part: Rendered, uri: str = "") -> dict[str, Any]:
     return said
 
 
-def _file(file: LocalFile, uri: str, words: str) -> dict[str, Any]:
+def _file(file: LocalFile, words: str) -> dict[str, Any]:
     kind = file.media_type.partition("/")[0]
     named = file.name or "file"
     return {
         "msgtype": f"m.{kind}" if f"m.{kind}" in FILES else "m.file",
         "body": words or file.description or named,
         "filename": named,
-        "url": uri,
         "info": {"mimetype": file.media_type, "size": file.size_bytes},
     }
 
@@ -214,8 +245,3 @@ def _people(nodes: Any) -> set[str]:
         for name in ("children", "items"):
             waiting.extend(getattr(node, name, ()))
     return found
-
-
-def same_message(one: MessageSeen, revision: str) -> MessageSeen:
-    """A message as it was first, of which an edit is to be told too."""
-    return msgspec.structs.replace(one, revision=revision)

@@ -11,7 +11,6 @@ from ...api import (
     Gone,
     Interrupted,
     Limited,
-    LocalFile,
     MessageRef,
     NotSupported,
     Outcome,
@@ -20,8 +19,10 @@ from ...api import (
     Temporary,
     Unknown,
 )
+from . import polls
 from .client import path
-from .convert import content_of, edited, key_of, related
+from .convert import MAX_OPAQUE, content_of, edited, key_of, opaque, related
+from .media import Media
 from .model import ANNOTATION, ENCRYPTED, MEGOLM, MESSAGE, REACTION, text
 from .reactions import all_of
 from .session import Session
@@ -30,25 +31,15 @@ from .session import Session
 class Outbox:
     """Sends for an account."""
 
-    def __init__(self, session: Session, max_file: int) -> None:
-        self._session, self._client, self._max_file = session, session.client, max_file
+    def __init__(self, session: Session, media: Media) -> None:
+        self._session, self._client, self._media = session, session.client, media
 
     async def send(self, out: Outgoing) -> Outcome:
         """See `api.Bridge.send`."""
         refs = list(out.done_parts)
-        sealed = await self._sealed(out.conversation.remote_id, out.protect)
         for number in range(len(refs), len(out.parts)):
-            part = out.parts[number]
-            if sealed and part.files:
-                raise NotSupported("files cannot be encrypted here")
             try:
-                uri = await self._upload(part.files[0]) if part.files else ""
-                said = content_of(part, uri)
-                answered = out.reply_to.remote_id if out.reply_to is not None and not number else ""
-                root = out.thread_root.remote_id if out.thread_root is not None else ""
-                said = related(said, answered, root)
-                key = key_of(out.intent, number)
-                refs.append(await self._put(out.conversation.remote_id, MESSAGE, key, said))
+                refs.append(await self._part(out, number))
             except Interrupted as e:
                 return Unknown(str(e), tuple(refs))
             except (Temporary, Limited) as e:
@@ -57,16 +48,55 @@ class Outbox:
                 return Unknown(str(e), tuple(refs))
         return Accepted(tuple(refs))
 
+    async def _part(self, out: Outgoing, number: int) -> MessageRef:
+        part, room, where = out.parts[number], out.conversation.remote_id, dict[str, Any]()
+        sealed = await self._sealed(room, out.protect)
+        if part.files:
+            where = await self._media.upload(self._session, part.files[0], sealed=sealed)
+            if not sealed and (sealed := await self._sealed(room)):  # it has become so meanwhile
+                where = await self._media.upload(self._session, part.files[0], sealed=True)
+        kind, said = MESSAGE, content_of(part, where)
+        if out.poll is not None and not number:
+            kind, said = polls.start(part.text, out.poll)
+        answered = out.reply_to.remote_id if out.reply_to is not None and not number else ""
+        root = out.thread_root.remote_id if out.thread_root is not None else ""
+        key = key_of(out.intent, number)
+        return await self._put(room, kind, key, related(said, answered, root), sealed=sealed)
+
     async def edit(self, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
-        room = target.conversation.remote_id
-        await self._sealed(room, out.protect)
+        room, key = target.conversation.remote_id, f"{key_of(out.intent, 0)}.edit"
+        sealed = await self._sealed(room, out.protect)
         said = edited(content_of(out.parts[0]), target.remote_id)
         try:
-            ref = await self._put(room, MESSAGE, f"{key_of(out.intent, 0)}.edit", said)
+            ref = await self._put(room, MESSAGE, key, said, sealed=sealed)
         except Interrupted as e:
             return Unknown(str(e))
         return Accepted((target,), ref.remote_id)
+
+    async def send_opaque(self, out: Outgoing, blob: bytes) -> Outcome:
+        """See `api.CarriesOpaque`."""
+        if len(blob) > MAX_OPAQUE:
+            raise Refused("this is more than fits into one message")
+        room = out.conversation.remote_id
+        said = opaque(" ".join(part.text for part in out.parts), blob)
+        sealed = await self._sealed(room, out.protect)
+        try:
+            return Accepted((await self._put(room, MESSAGE, key_of(out.intent, 0), said, sealed=sealed),))
+        except Interrupted as e:
+            return Unknown(str(e))
+
+    async def vote(self, target: MessageRef, options: frozenset[str], key: str) -> Outcome:
+        """See `api.Votes`."""
+        room = target.conversation.remote_id
+        if (found := await self._session.question(room, target.remote_id)) is None:
+            raise Gone("there is no poll")
+        kind, said = polls.answer(found[0].event.type, found[1], target.remote_id, options)
+        try:
+            await self._put(room, kind, f"{key}.vote", said, sealed=await self._sealed(room))
+        except Interrupted as e:
+            return Unknown(str(e))
+        return Accepted((target,))
 
     async def delete(self, target: MessageRef, key: str) -> Outcome:
         """See `api.Deletes`."""
@@ -89,19 +119,21 @@ class Outbox:
                 await self._redact(room, there[value], f"{_short(key, there[value])}.gone")
             for value in sorted(values - there.keys()):
                 about = {"rel_type": ANNOTATION, "event_id": target.remote_id, "key": value}
-                await self._put(room, REACTION, _short(key, value), {"m.relates_to": about})
+                await self._put(room, REACTION, _short(key, value), {"m.relates_to": about}, sealed=False)
         except Interrupted as e:
             return Unknown(str(e))
         return Accepted((target,))
 
     async def _sealed(self, room_id: str, protect: str = "") -> bool:
-        """Whether what goes into a room is to be encrypted: the server is asked where that may be news.
+        """Whether what goes into a room is to be encrypted.
+
+        A room that was not may have become so, and nobody has told us yet; so the server is asked each time.
 
         Raises:
             NotSupported: the owner wants it encrypted otherwise than it would be.
         """
         sealed = self._session.rooms.get(room_id).encrypted
-        if not sealed and not (self._session.current and self._session.rooms.knows(room_id)):
+        if not sealed:
             try:
                 await self._client.get(path("rooms", room_id, "state", "m.room.encryption", ""))
                 sealed = True
@@ -111,8 +143,10 @@ class Outbox:
             raise NotSupported(f"{protect} is not there")
         return sealed
 
-    async def _put(self, room: str, kind: str, key: str, said: Mapping[str, Any]) -> MessageRef:
-        if kind == MESSAGE and await self._sealed(room):
+    async def _put(
+        self, room: str, kind: str, key: str, said: Mapping[str, Any], *, sealed: bool
+    ) -> MessageRef:
+        if sealed:
             kind, said = ENCRYPTED, await self._session.machine.closed(room, kind, said)
         told = await self._client.put(path("rooms", room, "send", kind, key), said, again=False)
         if not (event_id := text(told, "event_id")):
@@ -121,12 +155,6 @@ class Outbox:
 
     async def _redact(self, room: str, event_id: str, key: str) -> None:
         await self._client.put(path("rooms", room, "redact", event_id, key), {})
-
-    async def _upload(self, file: LocalFile) -> str:
-        if self._max_file and file.size_bytes > self._max_file:
-            raise Refused("this file is larger than the server takes")
-        data = await self._session.ctx.read(file)
-        return await self._client.upload(file.name, file.media_type, data)
 
 
 def _short(key: str, value: str) -> str:

@@ -130,6 +130,7 @@ class Reader:
             events += await self._session.opened_late(room_id, event_id, self._origin)
         events += await self._session.reactions.told(self._session.touched, self._origin)
         self._session.touched.clear()
+        events += await self._session.counted(self._origin)
         return [*self._session.rooms.told(self._origin), *events]
 
     def _invited(self, room_id: str, about: Mapping[str, Any]) -> list[Told]:

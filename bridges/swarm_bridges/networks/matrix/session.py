@@ -19,6 +19,7 @@ from ...api import (
     MessageGone,
     MessageRef,
     MessageSeen,
+    OpaqueSeen,
     Origin,
     ReceiptMoved,
     Refused,
@@ -26,12 +27,13 @@ from ...api import (
 from ...api import (
     Event as Told,
 )
+from . import polls
 from .client import Client, path
-from .convert import is_message, message_of
-from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table
+from .convert import is_message, message_of, opaque_of
+from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table, text
 from .reactions import Reactions, Touched
 from .rooms import Rooms, changed, left, person
-from .sealed.machine import Machine
+from .sealed.machine import Machine, Opened
 
 OPENED = "1"
 """The revision of a message that could not be opened at first."""
@@ -67,6 +69,8 @@ class Session:
         """The last message of each room."""
         self.touched = Touched(set)
         """Messages of which reactions are to be told with the next batch."""
+        self.polled: dict[tuple[str, str], str] = {}
+        """Polls that are to be told with it, by room and id, and the last event that was about each."""
 
     @classmethod
     async def open(cls, ctx: Context, turn: asyncio.Lock) -> Session:
@@ -122,37 +126,58 @@ class Session:
         if event.state_key is not None:
             self._beside(room_id, event)
             return self.state(room_id, event, origin)
-        if is_message(event):
-            return await self._said(room_id, event, origin)
+        if event.redacted:
+            self._beside(room_id, event)
+            return []
+        opened = await self._opened(room_id, event)
+        if is_message(opened.event):
+            return await self._said(room_id, opened, origin)
         self._beside(room_id, event)
+        return await self._done(room_id, opened, origin)
+
+    async def _done(self, room_id: str, opened: Opened, origin: Origin) -> list[Told]:
+        """What somebody did that is no message."""
+        event = opened.event
         if event.type == REACTION:
             self.reactions.put(room_id, event, self.touched)
-        elif event.type == REDACTION and event.target and not event.redacted:
+        elif event.type in polls.ANSWERS | polls.ENDS and event.relation.get("rel_type") == polls.REFERENCE:
+            self.polled[room_id, text(event.relation, "event_id")] = event.event_id
+        elif event.type == REDACTION and event.target:
             return await self._gone(room_id, event, origin)
-        return []
+        return self._opaque(room_id, event, origin)
 
-    async def _said(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+    def _opaque(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        if (blob := opaque_of(event)) is None:
+            return []
+        ref = MessageRef(ConversationRef(room_id), event.event_id)
+        actor = self._actor(event.sender)
+        return [OpaqueSeen(ref=ref, actor=actor, blob=blob, origin=origin, remote_time=event.time)]
+
+    async def _opened(self, room_id: str, event: Event) -> Opened:
+        """An event with what it holds, where it is encrypted and can be opened."""
+        if event.type != ENCRYPTED or event.redacted:
+            return Opened(event)
+        return await self.machine.opened(room_id, event) or Opened(event)
+
+    async def _said(self, room_id: str, opened: Opened, origin: Origin) -> list[Told]:
+        event = opened.event
         edit = event.replaced
-        if edit:
+        if edit or _is_about(event):
             self._beside(room_id, event)
         else:
             self._authors[event.event_id] = event.sender
             self._last[room_id] = event.event_id
         if edit and await self._author(room_id, edit) != event.sender:
             return []
-        seen = await self._message(room_id, event, origin)
-        return [] if seen is None or (edit and seen.unreadable) else [seen]
+        seen = self._message(room_id, opened, origin)
+        if edit and seen.poll is not None:
+            self.polled[room_id, edit] = event.event_id  # with the votes that stand
+            return []
+        return [] if seen.unreadable and (edit or _is_about(event)) else [seen]
 
-    async def _message(self, room_id: str, event: Event, origin: Origin) -> MessageSeen | None:
-        """A message as it is shown, opened if it is encrypted and can be; None for what is none."""
-        if event.redacted:
-            return None
-        opened, sealed = event, event.type == ENCRYPTED
-        if sealed and (found := await self.machine.opened(room_id, event)) is not None:
-            opened = found
-        if not is_message(opened):
-            return None
-        return message_of(opened, self.rooms.get(room_id), self.owner, origin, sealed=sealed)
+    def _message(self, room_id: str, opened: Opened, origin: Origin) -> MessageSeen:
+        room = self.rooms.get(room_id)
+        return message_of(opened.event, room, self.owner, origin, sealed=opened.sure)
 
     async def opened_late(self, room_id: str, event_id: str, origin: Origin) -> list[Told]:
         """An event whose key has come only now: another revision of what was shown without words."""
@@ -162,9 +187,14 @@ class Session:
             return []
         if event is None or event.type != ENCRYPTED:
             return []
-        seen = await self._message(room_id, event, origin)
-        if seen is None or seen.unreadable:
+        opened = await self._opened(room_id, event)
+        if opened.event.type == ENCRYPTED:
             return []
+        if not is_message(opened.event):
+            closed = MessageRef(ConversationRef(room_id), event_id)
+            shown = [] if _is_about(event) else [MessageGone(target=closed, origin=origin)]
+            return [*shown, *await self._done(room_id, opened, origin)]
+        seen = self._message(room_id, opened, origin)
         if not event.replaced:
             return [msgspec.structs.replace(seen, revision=OPENED)]
         return [seen] if await self._author(room_id, event.replaced) == event.sender else []
@@ -173,17 +203,62 @@ class Session:
         """An event of the past: a message with the edit that the server has put beside it (1.11, 11.6.2)."""
         if event.type == REACTION and event.state_key is None:
             self.reactions.put(room_id, event, touched)
-        if not is_message(event) or event.redacted or event.replaced:
+        if event.state_key is not None or event.redacted or event.replaced:
             return []
+        opened = await self._opened(room_id, event)
+        if not is_message(opened.event):
+            return self._opaque(room_id, opened.event, Origin.HISTORY)
         self._authors[event.event_id] = event.sender
-        first = await self._message(room_id, event, Origin.HISTORY)
-        events: list[Told] = [] if first is None else [first]
+        first = self._message(room_id, opened, Origin.HISTORY)
+        if first.unreadable and _is_about(event):
+            return []
+        if first.poll is not None:
+            return await self._polled(room_id, event.event_id, "0", Origin.HISTORY)
         edit = event_of(table(event.unsigned.get("m.relations")).get(REPLACE))
-        if edit is None or not is_message(edit) or not events:
-            return events
-        if (edit.sender, edit.replaced) == (event.sender, event.event_id):
-            second = await self._message(room_id, edit, Origin.HISTORY)
-            events += [] if second is None or second.unreadable else [second]
+        if edit is None or (edit.sender, edit.replaced) != (event.sender, event.event_id):
+            return [first]
+        then = await self._opened(room_id, edit)
+        second = self._message(room_id, then, Origin.HISTORY) if is_message(then.event) else first
+        return [first] if second is first or second.unreadable else [first, second]
+
+    async def question(self, room_id: str, event_id: str) -> tuple[Opened, polls.Question] | None:
+        """The start of a poll as it is now, and what it asks; None where that is none.
+
+        Raises:
+            Gone: it is not there.
+        """
+        event = event_of(await self.client.get(path("rooms", room_id, "event", event_id)))
+        if event is None or event.redacted:
+            raise Gone("this poll was taken back")
+        opened = await self._opened(room_id, event)
+        kind, said = opened.event.type, table(opened.event.content)
+        edit = event_of(table(event.unsigned.get("m.relations")).get(REPLACE))
+        if edit is not None and (edit.sender, edit.replaced) == (event.sender, event_id):
+            then = await self._opened(room_id, edit)
+            said = table(then.event.content.get("m.new_content")) or said
+        asked = polls.question_of(kind, said, event.sender) if kind in polls.STARTS else None
+        return None if asked is None else (opened, asked)
+
+    async def _polled(self, room_id: str, event_id: str, revision: str, origin: Origin) -> list[Told]:
+        """A poll with all that stands under it."""
+        try:
+            if (found := await self.question(room_id, event_id)) is None:
+                return []
+            opened, asked = found
+            raw = await polls.about(self.client, room_id, event_id)
+        except Refused:
+            return []  # nobody can look at it any more
+        told = [(await self._opened(room_id, event)).event for event in raw]
+        shown = self._message(room_id, opened, origin)
+        poll = polls.counted(asked, told, self.rooms.get(room_id).moderators, self.owner)
+        return [msgspec.structs.replace(shown, body=asked.body, poll=poll, revision=revision)]
+
+    async def counted(self, origin: Origin) -> list[Told]:
+        """The polls under which something has happened."""
+        events: list[Told] = []
+        for (room_id, event_id), by in self.polled.items():
+            events += await self._polled(room_id, event_id, by, origin)
+        self.polled.clear()
         return events
 
     async def _author(self, room_id: str, event_id: str) -> str:
@@ -233,3 +308,9 @@ class Session:
         self.machine.vault.news.clear()
         self.rooms.forget()
         self.touched.clear()
+        self.polled.clear()
+
+
+def _is_about(event: Event) -> bool:
+    """Whether an event refers to another, as votes do: it says nothing to people, also when it is closed."""
+    return event.type == ENCRYPTED and event.relation.get("rel_type") == polls.REFERENCE

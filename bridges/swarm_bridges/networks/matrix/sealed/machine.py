@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from ....api import Context
 from ..client import Client, path
 from ..model import ENCRYPTED, Event, events_of, number, table, text, texts
@@ -15,6 +17,13 @@ from .olm import Olm
 from .vault import Vault
 
 HERE = frozenset({"join", "invite"})
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """An event as it is, or what it holds. `sure`: it was encrypted, by a device that is its sender's."""
+
+    event: Event
+    sure: bool = False
 
 
 class Machine:
@@ -63,12 +72,13 @@ class Machine:
         elif isinstance(counts, dict):
             await self._own.publish(self._client, self.vault, there)
 
-    async def opened(self, room: str, event: Event) -> Event | None:
+    async def opened(self, room: str, event: Event) -> Opened | None:
         """What an encrypted event holds; None where it cannot be opened, which is remembered."""
         found = await self._megolm.opened(room, event)
         if found is None:
             await self._megolm.wait(room, event)
-        return found
+            return None
+        return Opened(found, sure=True)
 
     async def closed(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Content for an encrypted room, for all who are there or are invited."""
