@@ -39,13 +39,12 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Reassembler:
-    """What one sender's fragments amount to so far.
+    """What one sender's fragments amount to so far: unfinished things by name, the oldest first.
 
-    `waiting` holds unfinished things by name, the oldest first, `finished` the names of the last whole ones.
+    What was whole is forgotten, since a repetition has to come out again: its receipt may be lost.
     """
 
     waiting: Mapping[bytes, Unfinished] = field(default_factory=dict)
-    finished: tuple[bytes, ...] = ()
 
     def add(self, fragment: Fragment, *, now: int) -> tuple[Reassembler, Whole | None]:
         """Take a fragment that `Fragment.decode` gave; `now` in Unix seconds.
@@ -57,8 +56,6 @@ class Reassembler:
             RuleViolation: all are there and are not what they are named after (`fragment-name`). The caller
                 drops them, `without` that name: they may be sent again.
         """
-        if fragment.name in self.finished:
-            return self, None
         entry = self.waiting.get(fragment.name)
         if entry is None or (entry.count, entry.thing) != (fragment.count, fragment.thing):
             entry = Unfinished(fragment.thing, fragment.count, now, {})
@@ -68,14 +65,11 @@ class Reassembler:
         data = b"".join(entry.pieces[index] for index in range(entry.count))
         if name_of(entry.thing, data) != fragment.name:
             raise rules.FRAGMENT_NAME.broken()
-        finished = (*self.finished, fragment.name)[-rules.MAX_FINISHED :]
-        return replace(self.without(fragment.name), finished=finished), Whole(
-            entry.thing, fragment.name, data
-        )
+        return self.without(fragment.name), Whole(entry.thing, fragment.name, data)
 
     def without(self, name: bytes) -> Reassembler:
         """The same, without something unfinished."""
-        return replace(self, waiting={other: kept for other, kept in self.waiting.items() if other != name})
+        return Reassembler({other: kept for other, kept in self.waiting.items() if other != name})
 
     def expire(self, *, now: int) -> Reassembler:
         """Drop what has waited for `WAIT_S`; what seems to come from later is taken as of now."""
@@ -84,7 +78,7 @@ class Reassembler:
             for name, entry in self.waiting.items()
             if now - entry.since < rules.WAIT_S
         }
-        return replace(self, waiting=waiting)
+        return Reassembler(waiting)
 
     def missing(self, name: bytes) -> tuple[int, ...]:
         """The indices that something unfinished lacks; empty for a name that is not waiting."""
@@ -97,4 +91,4 @@ class Reassembler:
         while len(waiting) > rules.MAX_WAITING or sum(e.size for _, e in waiting) > rules.MAX_BYTES:
             oldest = next(item for item in waiting if item[0] != name) if len(waiting) > 1 else waiting[0]
             waiting.remove(oldest)
-        return replace(self, waiting=dict(waiting))
+        return Reassembler(dict(waiting))

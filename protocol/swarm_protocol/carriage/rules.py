@@ -18,7 +18,7 @@ MAX_FRAGMENTS = 40
 MAX_WHOLE = 320 * 1024
 """Bytes of one thing: a request with a sigchain at its bounds (spec 40)."""
 
-MAX_WAITING = 8
+MAX_WAITING = 16
 """Unfinished things of one sender in one conversation; beyond that the oldest one is dropped."""
 
 MAX_BYTES = 512 * 1024
@@ -26,9 +26,6 @@ MAX_BYTES = 512 * 1024
 
 WAIT_S = 7 * 86_400
 """So long an unfinished thing is kept: mails come late, and what was lost comes again within hours."""
-
-MAX_FINISHED = 64
-"""Names of finished things that are remembered, so that a late copy of a fragment does not start anew."""
 
 MAX_OFFER = 2048
 """Bytes of an offer: its key has 1216."""

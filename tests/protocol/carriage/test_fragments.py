@@ -27,14 +27,15 @@ def test_any_order_and_any_number_of_times(thing: Thing, data: bytes, size: int,
     blobs = [fragment.encode() for fragment in fragments]
     assert len(blobs) == carriage.count_of(len(data), size)
     assert all(len(blob) <= size for blob in blobs)
-    several = blobs * 2 + dice.choices(blobs, k=3)
+    several = blobs + dice.choices(blobs, k=3)
     dice.shuffle(several)
     came, found = Reassembler(), []
     for blob in several:
         came, whole = came.add(Fragment.decode(blob), now=NOW)
         found += [] if whole is None else [whole]
-    assert [(whole.thing, whole.data) for whole in found] == [(thing, data)]
-    assert not came.waiting
+    assert found
+    assert {(whole.thing, whole.data) for whole in found} == {(thing, data)}
+    assert len(came.waiting) <= 1  # late copies
 
 
 @given(st.integers(0, 8 * 200 - 1))
@@ -112,7 +113,7 @@ def test_a_flood_is_bounded_and_the_latest_stays(flood: list[tuple[int, int]]) -
 
 def test_large_fragments_are_bounded_too() -> None:
     came = Reassembler()
-    for seed in range(8):
+    for seed in range(16):
         fragment = Fragment(Thing.ENVELOPE, some(8, seed), 0, 2, bytes(200_000))
         came, _ = came.add(fragment, now=NOW)
         assert sum(entry.size for entry in came.waiting.values()) <= rules.MAX_BYTES
@@ -129,13 +130,11 @@ def test_a_week_later_what_is_unfinished_is_gone() -> None:
     assert not back.expire(now=NOW - 86_400 + rules.WAIT_S).waiting
 
 
-def test_late_copies_of_what_is_whole_do_not_start_anew() -> None:
+def test_a_repetition_of_what_was_whole_comes_out_again() -> None:
     fragments = carriage.fragments_of(Thing.ENVELOPE, some(700), 200)
-    came = Reassembler()
-    for fragment in (*fragments, *fragments):
-        came, _ = came.add(fragment, now=NOW)
-    assert not came.waiting
-    for seed in range(rules.MAX_FINISHED):
-        (one,) = carriage.fragments_of(Thing.ENVELOPE, some(50, seed), 200)
-        came, _ = came.add(one, now=NOW)
-    assert len(came.finished) == rules.MAX_FINISHED
+    came, found = Reassembler(), 0
+    for fragment in (*fragments, *fragments, fragments[0]):
+        came, whole = came.add(fragment, now=NOW)
+        found += whole is not None
+    assert found == 2
+    assert len(came.waiting) == 1
