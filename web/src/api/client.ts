@@ -9,6 +9,8 @@ interface Asked<R extends keyof Routes> {
   readonly body?: Routes[R]['body']
   /** The same key for the same write: the node does it once. */
   readonly key?: string
+  /** Told how much of the body has left, from 0 to 1. */
+  readonly onPart?: ((part: number) => void) | undefined
 }
 
 const BASE = '/api/v1'
@@ -39,12 +41,33 @@ export async function call<R extends keyof Routes>(route: R, asked: Asked<R> = {
   const body = asked.body === undefined ? null : JSON.stringify(asked.body)
   let response: Response
   try {
-    response = await fetch(BASE + fill(template, asked.path ?? {}) + search(asked.query), { method, headers, body })
+    const url = BASE + fill(template, asked.path ?? {}) + search(asked.query)
+    const request = { method, headers, body }
+    response = await (asked.onPart ? upload(url, request, asked.onPart) : fetch(url, request))
   } catch {
     throw new ApiError({ code: UNREACHABLE, detail: 'The node does not answer.' })
   }
   if (response.ok) return (response.status === 204 ? null : await response.json()) as Routes[R]['answer']
   throw new ApiError(await problem(response))
+}
+
+interface Sent {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Blob | null
+}
+
+/** As fetch, which does not say how much has left. */
+function upload(url: string, { method, headers, body }: Sent, onPart: (part: number) => void): Promise<Response> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest()
+    request.open(method, url)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.upload.addEventListener('progress', ({ loaded, total }) => onPart(total ? loaded / total : 0))
+    request.addEventListener('load', () => done(new Response(request.responseText || null, { status: request.status })))
+    request.addEventListener('error', () => failed(new TypeError('Nobody answered.')))
+    request.send(body)
+  })
 }
 
 function fill(template: string, path: Readonly<Record<string, string>>): string {

@@ -83,13 +83,17 @@ const AGAIN_MS = 2_000
 function connect(share: (told: Told) => void): () => void {
   let source: EventSource
   let timer = 0
+  let broken = false
   const open = (): void => {
     source = new EventSource(`/api/v1/events${last ? `?after=${last}` : ''}`)
     source.addEventListener('open', () => {
       share({ link: 'up' })
-      if (!last) share({ event: { type: 'resync', data: {} }, id: '' })
+      // What was asked while the line was down got no answer: everything is looked at anew.
+      if (!last || broken) share({ event: { type: 'resync', data: {} }, id: last })
+      broken = false
     })
     source.addEventListener('error', () => {
+      broken = true
       share({ link: 'down' })
       if (source.readyState === EventSource.CLOSED) timer = window.setTimeout(open, AGAIN_MS)
     })

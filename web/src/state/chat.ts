@@ -54,10 +54,11 @@ export async function openTalk(person: string, chats: readonly string[]): Promis
 const isNetworks = (chat: string): boolean => chat.startsWith('b')
 
 async function learn(chat: string): Promise<void> {
-  const can = await call('GET /chats/{chat}/abilities', { path: { chat } }).catch(() => null)
+  const abilities = await call('GET /chats/{chat}/abilities', { path: { chat } }).catch(() => null)
   const now = open.value
-  if (!can || !now.chats.includes(chat)) return
-  open.value = { ...now, each: { ...now.each, [chat]: can }, abilities: now.chat === chat ? can : now.abilities }
+  if (!abilities || !now.chats.includes(chat)) return
+  const each = { ...now.each, [chat]: abilities }
+  open.value = { ...now, each, abilities: now.chat === chat ? abilities : now.abilities }
 }
 
 export function closeChat(): void {
@@ -77,8 +78,42 @@ function pageOf(chat: string, where: Where = {}): Promise<Page> {
     : call('GET /chats/{chat}/messages', { path: { chat }, query })
 }
 
+const MOST = 2_000
+/** What the node has shown while pages were on their way: newer than those. */
+const fresh = new Map<string, MessageView>()
+
+/**
+ * The last page, and those before it back to what is known; `whole` goes back to the first that is. So what one reads
+ * stays, however much came meanwhile. Gives the messages, and where older ones begin.
+ */
+async function joined(chat: string, last: Page, whole: boolean): Promise<readonly [readonly MessageView[], string]> {
+  let messages = last.items
+  let page = last
+  for (;;) {
+    const { messages: shown, older } = open.value
+    const known = new Map(shown.map((message, at) => [message.id, at]))
+    const at = messages.findIndex((message) => known.has(message.id))
+    const joint = known.get(messages[at]?.id ?? '') ?? -1
+    if (joint === 0 || (at === 0 && !whole)) return [newest([...shown.slice(0, joint), ...messages.slice(at)]), older]
+    // Where the first one is gone, what lies before all that is left of them is far enough.
+    const past = at >= 0 && !page.items.some((message) => known.has(message.id))
+    if (!known.size || !before(page) || messages.length >= MOST || past) return [newest(messages), before(page)]
+    // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
+    page = await pageOf(chat, { before: before(page) })
+    messages = [...page.items, ...messages]
+  }
+}
+
+/** With what was shown while they were on their way. */
+function newest(messages: readonly MessageView[]): readonly MessageView[] {
+  const ids = new Set(messages.map((message) => message.id))
+  const later = open.value.messages.filter(({ id }) => fresh.has(id) && !ids.has(id))
+  return [...messages.map((message) => fresh.get(message.id) ?? message), ...later]
+}
+
 /** Fetch the last messages, or those around one, and join them to what is there. */
-async function reload(chat: string, at = ''): Promise<void> {
+async function reload(chat: string, at = '', whole = false): Promise<void> {
+  fresh.clear()
   try {
     const page = await pageOf(chat, at ? { around: at } : {})
     const now = open.value
@@ -88,14 +123,10 @@ async function reload(chat: string, at = ''): Promise<void> {
       open.value = { ...now, messages, older, newer, loading: false, trouble: null }
       return
     }
-    const joint = now.messages.findIndex((message) => message.id === page.items[0]?.id)
-    const messages = joint < 0 ? page.items : [...now.messages.slice(0, joint), ...page.items]
+    const [messages, older] = await joined(chat, page, whole)
+    if (open.value.chat !== chat) return
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
-    open.value = {
-      ...now, messages, loading: false, trouble: null, newer: '',
-      older: joint < 0 ? before(page) : now.older,
-      newFrom: now.newFrom || first,
-    }
+    open.value = { ...open.value, messages, older, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
     await markRead(chat, page)
   } catch (error) {
     if (open.value.chat === chat) open.value = { ...open.value, loading: false, trouble: asError(error) }
@@ -162,6 +193,7 @@ async function markRead(chat: string, page: Page | null): Promise<void> {
 export function putMessage(message: MessageView): void {
   const now = open.value
   if (!now.chats.includes(message.chat)) return
+  fresh.set(message.id, message)
   const at = now.messages.findIndex((known) => known.id === message.id)
   if (at < 0 && now.newer) void toPresent()
   else open.value = { ...now, messages: at < 0 ? [...now.messages, message] : now.messages.with(at, message) }
@@ -211,6 +243,7 @@ export function can(feature: string, chat = open.value.chat): boolean {
 }
 
 let timer = 0
+let whole = false
 const TOGETHER_MS = 30
 
 listen(({ type, data }) => {
@@ -218,9 +251,11 @@ listen(({ type, data }) => {
   if (!chat) return
   const ours = data['chat'] === undefined || chats.includes(String(data['chat']))
   if (type === 'resync' || (type === 'message.new' && ours)) {
+    whole ||= type === 'resync'
     timer ||= window.setTimeout(() => {
       timer = 0
-      if (!open.value.newer) void reload(open.value.chat)
+      if (!open.value.newer) void reload(open.value.chat, '', whole)
+      whole = false
     }, TOGETHER_MS)
   } else if (type.startsWith('message.') && ours) void lookAt(String(data['message']))
 })

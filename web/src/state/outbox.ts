@@ -1,16 +1,19 @@
 /**
  * What was said and is not at the node yet. Kept in the browser's database before anything is sent, and sent under a
- * key that stays the same: a closed tab, a restarted node or a lost network neither loses nor doubles a word.
+ * key that stays the same: a closed tab, a restarted node or a lost network neither loses nor doubles a word. The
+ * database is what counts; all tabs show it, and one of them at a time sends.
  */
 
-import { computed, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
 import { asError, UNREACHABLE } from '../api/errors.ts'
 import { link } from '../api/live.ts'
-import type { MessageView, WayChoice } from '../api/types.gen.ts'
+import type { MessageView, NewAttachment, WayChoice } from '../api/types.gen.ts'
+import { emptyIn, sync } from './drafts.ts'
+import { base64, type Chosen } from './files.ts'
 import { isPerson } from './places.ts'
-import { all, forget, keep } from './store.ts'
+import { all, alone, find, forget, together } from './store.ts'
 
 export interface Unsent {
   readonly key: string
@@ -18,6 +21,7 @@ export interface Unsent {
   readonly chat: string
   readonly text: string
   readonly replyTo: string
+  readonly files?: readonly Chosen[]
   /** Milliseconds of this browser's clock; the order in which they go. */
   readonly at: number
   /** Why the node did not take it; empty while it waits. */
@@ -28,104 +32,149 @@ export interface Unsent {
   readonly choices?: readonly WayChoice[]
 }
 
+export interface Said {
+  readonly replyTo?: string
+  readonly via?: string
+  readonly files?: readonly Chosen[]
+}
+
 export const outbox = signal<readonly Unsent[]>([])
-export const waitingIn = (chat: string) => computed(() => outbox.value.filter((unsent) => unsent.chat === chat))
+/** How much of the one that this tab is sending has left, from 0 to 1. */
+export const progress = signal<{ readonly key: string; readonly part: number } | null>(null)
 
 const AGAIN_MS = 3_000
+const WAITS = new Set([UNREACHABLE, 'locked', 'unauthorized'])
 let timer = 0
-let sending = false
+let wanted = false
 let sent: (message: MessageView) => void = () => {}
-let following = false
+let channel: BroadcastChannel | undefined
 
 /** Say who is to be told of what the node has taken, and go on with what an earlier page left. */
 export async function startOutbox(onSent: (message: MessageView) => void): Promise<void> {
   sent = onSent
-  outbox.value = ((await all('outbox')) as Unsent[]).toSorted((a, b) => a.at - b.at)
-  if (!following) link.subscribe((state) => void (state === 'up' && flush()))
-  following = true
+  await look()
+  if (!channel) {
+    channel = new BroadcastChannel('outbox')
+    channel.addEventListener('message', () => void look())
+    link.subscribe((state) => void (state === 'up' && flush()))
+    addEventListener('online', () => void flush())
+  }
   await flush()
 }
 
-export async function send(chat: string, text: string, replyTo: string, via = ''): Promise<void> {
-  const unsent: Unsent = { key: newKey(), chat, text, replyTo, at: Date.now(), problem: '', via }
-  await keep('outbox', unsent.key, unsent)
-  outbox.value = [...outbox.value, unsent]
+/** Show what the database has. */
+async function look(): Promise<void> {
+  outbox.value = ((await all('outbox')) as Unsent[]).toSorted((a, b) => a.at - b.at)
+}
+
+async function changed(): Promise<void> {
+  await look()
+  channel?.postMessage('changed')
+}
+
+/** Say it; from then on it stands in the outbox and no longer in its draft, both or neither. */
+export async function send(chat: string, text: string, { replyTo = '', via = '', files = [] }: Said = {}): Promise<void> {
+  const unsent: Unsent = { key: newKey(), chat, text, replyTo, files, at: Date.now(), problem: '', via }
+  await together(['outbox', 'drafts'], async ({ outbox: box, drafts }) => {
+    await box.put(unsent.key, unsent)
+    await emptyIn(drafts, chat)
+  })
+  await changed()
   void flush()
+  void sync(chat)
 }
 
 /** Without a secure address browsers have no randomUUID. */
 function newKey(): string {
-  if ('randomUUID' in crypto) return crypto.randomUUID()
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  const random = [...crypto.getRandomValues(new Uint8Array(16))]
+  return crypto.randomUUID?.() ?? random.map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 export async function retry(key: string): Promise<void> {
-  await change(key, '')
+  await settle(key, '')
   await flush()
+}
+
+/** Take it back, so that it can go on being written; null if it has left meanwhile. */
+export async function takeBack(key: string): Promise<Unsent | null> {
+  return alone('outbox', async () => {
+    const unsent = (await find('outbox', key)) as Unsent | undefined
+    if (unsent) await forget('outbox', key)
+    await changed()
+    return unsent ?? null
+  })
 }
 
 /** Send it this way. To the node that is another request, so it gets another key. */
 export async function sendVia(key: string, via: string): Promise<void> {
-  const old = outbox.value.find((unsent) => unsent.key === key)
-  if (!old) return
-  const { choices: _, ...rest } = old
-  const now: Unsent = { ...rest, key: newKey(), via, problem: '' }
-  await keep('outbox', now.key, now)
-  await forget('outbox', key)
-  outbox.value = outbox.value.map((unsent) => (unsent === old ? now : unsent))
+  await together(['outbox'], async ({ outbox: box }) => {
+    const old = (await box.get(key)) as Unsent | undefined
+    if (!old) return
+    const { choices: _, ...unsent } = old
+    const now: Unsent = { ...unsent, key: newKey(), via, problem: '' }
+    await box.drop(key)
+    await box.put(now.key, now)
+  })
+  await changed()
   await flush()
 }
 
-/** Take it back; gives the text, so that it can go on being written. */
-export async function takeBack(key: string): Promise<string> {
-  const text = outbox.value.find((unsent) => unsent.key === key)?.text ?? ''
-  await drop(key)
-  return text
-}
-
-async function drop(key: string): Promise<void> {
-  await forget('outbox', key)
-  outbox.value = outbox.value.filter((unsent) => unsent.key !== key)
-}
-
-async function change(key: string, problem: string, choices: readonly WayChoice[] = []): Promise<void> {
-  outbox.value = outbox.value.map((unsent) => (unsent.key === key ? { ...unsent, problem, choices } : unsent))
-  const changed = outbox.value.find((unsent) => unsent.key === key)
-  if (changed) await keep('outbox', key, changed)
-}
-
-function say({ key, chat, text, replyTo, via = '' }: Unsent): Promise<MessageView> {
-  const body = { text, reply_to: replyTo }
-  return isPerson(chat)
-    ? call('POST /people/{person}/messages', { path: { person: chat }, body: { ...body, via }, key })
-    : call('POST /chats/{chat}/messages', { path: { chat }, body, key })
+async function settle(key: string, problem: string, choices: readonly WayChoice[] = []): Promise<void> {
+  await together(['outbox'], async ({ outbox: box }) => {
+    const unsent = await box.get(key)
+    if (unsent) await box.put(key, { ...(unsent as Unsent), problem, choices })
+  })
+  await changed()
 }
 
 /** Send what waits, one after the other; what the node refuses stays, with its reason. */
 export async function flush(): Promise<void> {
-  if (sending) return
-  sending = true
+  if (wanted) return
+  wanted = true
   window.clearTimeout(timer)
-  try {
+  await alone('outbox', async () => {
+    wanted = false
     for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- in their order
+      await look()
       const next = outbox.value.find((unsent) => !unsent.problem)
-      if (!next) break
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- in their order
-        sent(await say(next))
-        // oxlint-disable-next-line no-await-in-loop -- in their order
-        await drop(next.key)
-      } catch (error) {
-        const { code, message, choices } = asError(error)
-        if (code === UNREACHABLE || code === 'locked') {
-          timer = window.setTimeout(() => void flush(), AGAIN_MS)
-          break
-        }
-        // oxlint-disable-next-line no-await-in-loop -- in their order
-        await change(next.key, message, choices)
-      }
+      // oxlint-disable-next-line no-await-in-loop -- in their order
+      if (!next || !(await sendOne(next))) break
     }
+  })
+}
+
+async function say({ key, chat, text, replyTo, via = '', files = [] }: Unsent): Promise<MessageView> {
+  const attachments: readonly NewAttachment[] = await Promise.all(
+    files.map(async ({ name, type, blob, description }) => ({
+      name, media_type: type, description, data: await base64(blob),
+    })),
+  )
+  const body = { text, reply_to: replyTo, attachments }
+  const onPart = files.length ? (part: number): void => void (progress.value = { key, part }) : undefined
+  return isPerson(chat)
+    ? call('POST /people/{person}/messages', { path: { person: chat }, body: { ...body, via }, key, onPart })
+    : call('POST /chats/{chat}/messages', { path: { chat }, body, key, onPart })
+}
+
+/** Whether the next one can be tried. */
+async function sendOne(unsent: Unsent): Promise<boolean> {
+  const { key } = unsent
+  try {
+    sent(await say(unsent))
+    await forget('outbox', key)
+    await changed()
+    return true
+  } catch (error) {
+    const { code, message, choices } = asError(error)
+    if (WAITS.has(code)) {
+      window.clearTimeout(timer)
+      timer = window.setTimeout(() => void flush(), AGAIN_MS)
+      return false
+    }
+    await settle(key, message, choices)
+    return true
   } finally {
-    sending = false
+    progress.value = null
   }
 }

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 
 import { call, setCsrf } from '../api/client.ts'
 import { asError, type ApiError, UNREACHABLE } from '../api/errors.ts'
-import { listen, startLive } from '../api/live.ts'
+import { link, listen, startLive } from '../api/live.ts'
 import type { NewPersona, Restoring, StatusView } from '../api/types.gen.ts'
 import { clear, openStore } from './store.ts'
 
@@ -53,6 +53,11 @@ function show(view: StatusView): void {
 
 listen((event) => {
   if (event.type === 'resync' || /^(node|relay|queue|bridge)\./.test(event.type)) void refresh()
+})
+
+// A node that was started again may be locked, or not know this browser any more; and another tab may unlock it.
+link.subscribe((state) => {
+  if (state === 'down' ? stage.value === 'ready' : state === 'up' && stage.value !== 'ready') void refresh()
 })
 
 export async function pair(code: string): Promise<void> {

@@ -138,6 +138,7 @@ export const de: Texts = {
   'unsent.waits': 'wird gesendet',
   'unsent.refused': 'nicht gesendet: {why}',
   'unsent.back': 'Zurückholen',
+  'unsent.gone': 'Sie ist schon unterwegs.',
 
   'trust.private': 'Nur du und {name} könnt das lesen.',
   'trust.network.e2e': 'In {network} verschlüsselt. Dein Knoten öffnet es für dich.',

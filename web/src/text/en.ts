@@ -134,6 +134,7 @@ export const en = {
   'unsent.waits': 'will be sent',
   'unsent.refused': 'not sent: {why}',
   'unsent.back': 'Take back',
+  'unsent.gone': 'It has left already.',
 
   'trust.private': 'Only you and {name} can read this.',
   'trust.network.e2e': 'Encrypted in {network}. Your node opens it for you.',

@@ -1,9 +1,8 @@
-import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 
 import { useCommand } from '../../keys.ts'
 import { can, edit, open } from '../../state/chat.ts'
-import { dropDraft, loadDraft, saveDraft } from '../../state/drafts.ts'
+import { draftOf, dropDraft, saveDraft, showDraft } from '../../state/drafts.ts'
 import { send } from '../../state/outbox.ts'
 import { enterSends } from '../../state/settings.ts'
 import { t } from '../../text/t.ts'
@@ -13,31 +12,13 @@ import { attempt } from './Message.tsx'
 
 /** Where one writes. What stands in it is kept, whatever happens to the page. */
 export function Composer({ chat, name }: { readonly chat: string; readonly name: string }) {
-  const text = useSignal('')
   const field = useRef<HTMLTextAreaElement>(null)
-  // Drafts come a moment later: what somebody has begun to write by then stands.
-  const begun = useRef(false)
   const now = doing.value
   const slot = now?.what === 'edit' ? `edit:${now.message.id}` : chat
+  const usual = now?.what === 'edit' ? now.message.text : ''
+  const text = draftOf(slot, usual)
 
-  useLayoutEffect(() => {
-    let current = true
-    begun.current = false
-    const load = async (): Promise<void> => {
-      const draft = await loadDraft(slot)
-      if (current && !begun.current) text.value = draft || (now?.what === 'edit' ? now.message.text : '')
-    }
-    void load()
-    const reload = (): void => {
-      begun.current = false
-      void load()
-    }
-    window.addEventListener('draft-back', reload)
-    return () => {
-      current = false
-      window.removeEventListener('draft-back', reload)
-    }
-  }, [slot])
+  useLayoutEffect(() => showDraft(slot, usual), [slot])
 
   // As high as what is written, up to a third of the window (the style sheet says so).
   useLayoutEffect(() => {
@@ -46,11 +27,6 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
     field.current.style.height = `${field.current.scrollHeight}px`
   }, [text.value])
 
-  const write = (said: string): void => {
-    begun.current = true
-    text.value = said
-    saveDraft(slot, said)
-  }
   const stop = (): void => {
     doing.value = null
     focusComposer()
@@ -61,14 +37,14 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
     text.value = '' // at once, so that a second Enter does not say it twice
     attempt(async () => {
       try {
-        if (now?.what !== 'edit') await send(chat, said, now?.message.id ?? '')
+        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '' })
         else if (said !== now.message.text) await edit(now.message.id, said)
       } catch (error) {
-        if (!text.value) text.value = said
+        if (!text.value) saveDraft(slot, said)
         throw error
       }
+      if (now?.what === 'edit') await dropDraft(slot)
       doing.value = null
-      if (!text.value) await dropDraft(slot)
     })
   }
   useCommand('c', t('key.write'), focusComposer)
@@ -105,7 +81,7 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
           aria-label={t('compose.label', { name })}
           placeholder={t('compose.placeholder')}
           value={text.value}
-          onInput={(event) => write(event.currentTarget.value)}
+          onInput={(event) => saveDraft(slot, event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.isComposing) return
             const sends = event.ctrlKey || event.metaKey || (enterSends.value && !event.shiftKey)

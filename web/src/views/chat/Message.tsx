@@ -7,7 +7,7 @@ import type { MessageView } from '../../api/types.gen.ts'
 import { asError } from '../../api/errors.ts'
 import { can, cancel, confirmSent, react, remove, resend } from '../../state/chat.ts'
 import { retry, takeBack, type Unsent } from '../../state/outbox.ts'
-import { loadDraft, saveDraft } from '../../state/drafts.ts'
+import { writeBack } from '../../state/drafts.ts'
 import { dayTime, maybe, t, time } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, explain, Icon, plain } from '../../ui/basics.tsx'
@@ -215,10 +215,9 @@ function Delete({ message, onClose }: { readonly message: MessageView; readonly 
 /** Something that is not at the node yet. */
 export function Waits({ unsent }: { readonly unsent: Unsent }) {
   const back = async (): Promise<void> => {
-    const text = await takeBack(unsent.key)
-    const draft = await loadDraft(unsent.chat)
-    saveDraft(unsent.chat, draft ? `${text}\n${draft}` : text)
-    window.dispatchEvent(new Event('draft-back'))
+    const taken = await takeBack(unsent.key)
+    if (taken) await writeBack(unsent.chat, taken.text)
+    else note(t('unsent.gone'))
   }
   const state = unsent.problem ? t('unsent.refused', { why: unsent.problem }) : t('unsent.waits')
   return (
