@@ -20,6 +20,10 @@ from aiohttp import web
 from matrix_peer import MESSAGE, REACTION, MatrixPeer, Raw, relation
 from matrix_server import Synapse
 
+from swarm_bridges.api import Poll, PollOption
+from swarm_bridges.networks.matrix import polls
+from swarm_bridges.networks.matrix.claims import FIELD
+from swarm_bridges.networks.matrix.convert import OPAQUE
 from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
 from swarm_bridges.testing.network import PASSWORD
 
@@ -41,6 +45,7 @@ class MatrixKit(FakeNetwork):
         self._server = server
         self._names = {OWNER: f"olga-{number}", PEER: f"ada-{number}", MALLORY: f"mallory-{number}"}
         self.people = dict(self._names)
+        self.nobody = server.user(f"nobody-{number}")
         self.rooms = {room: FakeRoom(room, title=f"{room} of {number}") for room in ("r1", "r2")}
         self._password = PASSWORD
         self._clients: dict[str, MatrixPeer] = {}
@@ -91,19 +96,43 @@ class MatrixKit(FakeNetwork):
         said: Raw = {"msgtype": "m.text", "body": text}
         if "html" in more:
             said |= {"format": "org.matrix.custom.html", "formatted_body": more["html"]}
+        kind = MESSAGE
+        if "blob" in more:
+            said[OPAQUE] = more["blob"]
+        if "poll" in more:
+            choices = tuple(PollOption(one["id"], one["text"]) for one in more["poll"]["options"])
+            kind, said = polls.start(text, Poll(options=choices))
 
         async def send() -> None:
             if "reply_to" in more:
                 said["m.relates_to"] = {"m.in_reply_to": {"event_id": self._places[more["reply_to"]]}}
-            await self._say(id_, who, room, said, more)
+            await self._say(id_, who, room, said, more, kind)
 
         self._do(send)
         return id_
 
-    async def _say(self, id_: str, who: str, room: str, said: Raw, more: Mapping[str, Any]) -> None:
-        self._places[id_] = await self._clients[who].send(self._places[room], MESSAGE, said)
+    async def _say(
+        self, id_: str, who: str, room: str, said: Raw, more: Mapping[str, Any], kind: str = MESSAGE
+    ) -> None:
+        self._places[id_] = await self._clients[who].send(self._places[room], kind, said)
         known = {"reply_to": more["reply_to"]} if "reply_to" in more else {}
-        self.messages[id_] = FakeMessage(id_, room, who, str(said["body"]), more=known)
+        self.messages[id_] = FakeMessage(id_, room, who, str(said.get("body", "")), more=known)
+
+    # --- claims
+
+    async def _profile(self, who: str) -> Raw:
+        found: Raw = await self._clients[who].ask("GET", f"/profile/{self._clients[who].user}")
+        return found
+
+    async def claimed(self, who: str) -> tuple[str, ...]:
+        return tuple((await self._profile(who)).get(FIELD, ()))
+
+    async def beside_claims(self, who: str) -> object:
+        return {name: value for name, value in (await self._profile(who)).items() if name != FIELD}
+
+    async def claim(self, who: str, *texts: str) -> None:
+        path = f"/profile/{self._clients[who].user}/{FIELD}"
+        await self._clients[who].ask("PUT", path, json={FIELD: list(texts)})
 
     def edit(self, id_: str, text: str) -> None:
         async def send() -> None:
@@ -219,7 +248,7 @@ class MatrixKit(FakeNetwork):
             self._reactions[id_] = (about["event_id"], OWNER, about["key"])
         elif about.get("rel_type") == "m.replace":
             self._message(about["event_id"]).text = said["m.new_content"]["body"]
-        elif id_ not in self._places.values():
+        elif id_ not in self._places.values() and parts[7] == MESSAGE:
             self._places[id_] = id_
             answered = about.get("m.in_reply_to", {}).get("event_id", "")
             more = {"reply_to": self._message(answered).id} if answered else {}

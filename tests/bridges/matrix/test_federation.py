@@ -10,7 +10,8 @@ from bridge_suite import TalkSuite
 from matrix_network import MatrixNetwork
 from matrix_server import Synapse, started
 
-from swarm_bridges.api import ConversationSeen
+from swarm_bridges.api import Actor, ConversationSeen, Gone
+from swarm_bridges.networks.matrix.claims import FIELD
 
 LONG = bool(os.environ.get("SWARMNODE_SOAK"))
 
@@ -58,6 +59,22 @@ async def test_somebody_elsewhere_is_written_to_first(network: MatrixNetwork) ->
         here = {member.remote_id for member in shown.members or ()}
         assert here == {friend.user, network.server.user(network.names["owner"])}
         assert await owner.call("open_direct", found.actor) == shown
+
+
+async def test_what_somebody_elsewhere_claims_is_read_from_their_server(network: MatrixNetwork) -> None:
+    friend, claim = network.client("friend"), "swarm:1:" + "A" * 43
+    async with await owner_of(network) as owner:
+        assert (await owner.call("read_claims", Actor(friend.user))).claims == ()
+        await friend.ask("PUT", f"/profile/{friend.user}/{FIELD}", json={FIELD: [claim]})
+        seen = await owner.call("read_claims", Actor(friend.user))
+        assert (seen.claims, seen.whole, seen.authentic, seen.where) == ((claim,), True, True, "profile")
+        with pytest.raises(Gone):
+            await owner.call("read_claims", Actor(network.other.user("nobody-at-all")))
+        await owner.call("publish_claims", (claim,))
+        path = f"/profile/{network.answers['address']}"
+        assert (await friend.ask("GET", path))[FIELD] == [claim]
+        await owner.call("publish_claims", ())
+        assert FIELD not in await friend.ask("GET", path)
 
 
 if LONG:  # servers take their time to try each other again

@@ -11,6 +11,7 @@ from ...api import (
     Actor,
     ActorSeen,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationRef,
     ConversationSeen,
@@ -29,6 +30,7 @@ from ...api import (
     State,
 )
 from . import past
+from .claims import has_place, publish, read
 from .client import path
 from .convert import MAX_OPAQUE
 from .media import MAX_CLOSED, MXC, Media
@@ -57,6 +59,7 @@ class Matrix:
         self._session: Session | None = None
         self._turn = asyncio.Lock()
         self._media = Media()
+        self._proves: bool | None = None
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
@@ -74,11 +77,13 @@ class Matrix:
         """See `api.Bridge`."""
         session = await self._now(ctx)
         most = await self._media.most(session)
+        if self._proves is None:
+            self._proves = await has_place(session.client)
         room = None if conversation is None else session.rooms.get(conversation.remote_id)
         sealed = room is not None and room.encrypted
         return Capabilities(
-            version=f"2 {most}" + (" sealed" if sealed else ""),
-            levels=dict.fromkeys(FULL, Level.FULL),
+            version=f"2 {most}" + (" sealed" if sealed else "") + (" proves" if self._proves else ""),
+            levels=dict.fromkeys((*FULL, "claim") if self._proves else FULL, Level.FULL),
             max_text=MAX_TEXT,
             text_unit="byte",
             media={"*/*": min(most, MAX_CLOSED) if sealed else most},
@@ -151,6 +156,17 @@ class Matrix:
         """See `api.Media`. What was closed is checked whole before any of it is handed on."""
         async for chunk in self._media.fetch(await self._now(ctx), file):
             yield chunk
+
+    # --- claims ---
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """See `api.Proves`."""
+        session = await self._now(ctx)
+        await publish(session.client, session.owner, claims)
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """See `api.Proves`."""
+        return await read((await self._now(ctx)).client, who)
 
     # --- people and rooms ---
 

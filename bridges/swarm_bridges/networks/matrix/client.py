@@ -43,6 +43,10 @@ class Client:
         """Put something in its place."""
         return await self._ask("PUT", path, json=said, idempotency="again" if again else "")
 
+    async def delete(self, path: str) -> dict[str, Any]:
+        """Take something away."""
+        return await self._ask("DELETE", path, idempotency="again")
+
     async def upload(self, name: str, media_type: str, data: bytes) -> str:
         """Store a file; gives its `mxc` address. What is stored twice lies there twice, and nobody minds."""
         reply = await self._request(
