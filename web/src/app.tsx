@@ -2,7 +2,7 @@ import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import { commands, listenToKeys, useCommand } from './keys.ts'
-import { chatPath, go, path, view } from './router.ts'
+import { chatPath, go, path, personPath, type View, view } from './router.ts'
 import { putMessage } from './state/chat.ts'
 import { saveDraftsNow } from './state/drafts.ts'
 import { inbox, loadInbox, unread } from './state/inbox.ts'
@@ -15,6 +15,8 @@ import { Announcer, Toast } from './ui/Announcer.tsx'
 import { Empty, Icon, Link } from './ui/basics.tsx'
 import { Dialog } from './ui/Dialog.tsx'
 import type { IconName } from './ui/icons.ts'
+import { later } from './ui/later.tsx'
+import { Page } from './ui/Page.tsx'
 import { Chat } from './views/chat/Chat.tsx'
 import { Health } from './views/health/Health.tsx'
 import { Inbox } from './views/inbox/Inbox.tsx'
@@ -25,6 +27,11 @@ import { People } from './views/people/People.tsx'
 import { Settings } from './views/settings/Settings.tsx'
 import { Gate } from './views/start/Gate.tsx'
 import { Start } from './views/start/Start.tsx'
+
+const Person = later(async () => (await import('./views/people/Person.tsx')).Person)
+const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
+const Suggestions = later(async () => (await import('./views/people/Suggestions.tsx')).Suggestions)
+const Import = later(async () => (await import('./views/people/Import.tsx')).Import)
 
 export function App() {
   const inside = stage.value === 'ready'
@@ -43,15 +50,24 @@ interface Place {
   readonly icon: IconName
   /** The second key after `g`. */
   readonly key: string
+  /** Where there is little room it stands under "more". */
+  readonly rare?: true
 }
 
 const PLACES: readonly Place[] = [
   { to: '/', text: 'inbox.title', icon: 'inbox', key: 'i' },
   { to: '/people', text: 'people.title', icon: 'users', key: 'p' },
-  { to: '/networks', text: 'networks.title', icon: 'network', key: 'b' },
-  { to: '/health', text: 'health.title', icon: 'heart-pulse', key: 'h' },
-  { to: '/settings', text: 'settings.title', icon: 'settings', key: 's' },
+  { to: '/networks', text: 'networks.title', icon: 'network', key: 'b', rare: true },
+  { to: '/health', text: 'health.title', icon: 'heart-pulse', key: 'h', rare: true },
+  { to: '/settings', text: 'settings.title', icon: 'settings', key: 's', rare: true },
 ]
+const RARE = PLACES.filter((place) => place.rare)
+
+/** What belongs together is shown with one list beside it. */
+const LISTS: Readonly<Partial<Record<View['name'], 'inbox' | 'people'>>> = {
+  inbox: 'inbox', chat: 'inbox',
+  people: 'people', person: 'people', talk: 'people', suggestions: 'people', import: 'people',
+}
 
 /** Whether there is room for one thing at a time only; the style sheet has the same number. */
 const narrow = signal(false)
@@ -72,15 +88,17 @@ function Shell() {
     }
   }, [])
   useCommand('?', t('help.title'), () => (help.value = true))
-  useCommand('Escape', t('key.back'), () => go('/'))
+  useCommand('Escape', t('key.back'), () => go(above(view.value)))
   useCommand('n', t('key.next-unread'), () => {
     const next = inbox.value.find((chat) => chat.unread > 0)
     if (next) go(chatPath(next.id))
   })
   useCommand('i', t('invite.title'), () => go('/invite'))
-  const inList = view.value.name === 'inbox' || view.value.name === 'chat'
+  const { name } = view.value
+  const list = LISTS[name]
+  const AtLeft = list === 'people' ? People : Inbox
   return (
-    <div class={`shell ${view.value.name === 'inbox' ? 'at-list' : 'at-content'} ${inList ? 'with-list' : ''}`}>
+    <div class={`shell ${name === list ? 'at-list' : 'at-content'} ${list ? 'with-list' : ''}`}>
       <a class="skip" href="#main">
         {t('skip')}
       </a>
@@ -88,27 +106,67 @@ function Shell() {
         {PLACES.map((place) => (
           <Place key={place.to} place={place} />
         ))}
+        <More />
       </nav>
-      {inList && !narrow.value && (
-        <aside aria-label={t('inbox.title')}>
-          <Inbox />
+      {list && !narrow.value && (
+        <aside aria-label={t(`${list}.title`)}>
+          <AtLeft />
         </aside>
       )}
       <main id="main" tabIndex={-1}>
-        {narrow.value && view.value.name === 'inbox' ? <Inbox /> : <Content />}
+        {narrow.value && name === list ? <AtLeft /> : <Content />}
       </main>
       {help.value && <Help onClose={() => (help.value = false)} />}
     </div>
   )
 }
 
+/** Where Esc leads to. */
+function above(at: View): string {
+  if (at.name === 'talk') return personPath(at.person)
+  return LISTS[at.name] === 'people' && at.name !== 'people' ? '/people' : '/'
+}
+
+/** Where there is little room: the way to what is needed less often. */
+function More() {
+  const here = view.value.name === 'more' || RARE.some((place) => path.value.startsWith(place.to))
+  return (
+    <Link to="/more" class="narrow-only" aria-current={here ? 'page' : undefined}>
+      <Icon name="ellipsis" />
+      <span>{t('more')}</span>
+      {accounts.value.some((account) => account.notice) && (
+        <span class="dot warn">
+          <span class="unseen">{t('networks.look')}</span>
+        </span>
+      )}
+    </Link>
+  )
+}
+
+function Rare() {
+  return (
+    <Page title={t('more')}>
+      <ul class="rows">
+        {RARE.map(({ to, text, icon }) => (
+          <li key={to}>
+            <Link to={to} class="row">
+              <Icon name={icon} />
+              <span class="row-name">{t(text)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Page>
+  )
+}
+
 function Place({ place }: { readonly place: Place }) {
-  const { to, text, icon, key } = place
+  const { to, text, icon, key, rare } = place
   useCommand(`g${key}`, t(text), () => go(to))
   const here = to === '/' ? path.value === '/' || path.value.startsWith('/chats/') : path.value.startsWith(to)
   const wanted = to === '/networks' && accounts.value.some((account) => account.notice)
   return (
-    <Link to={to} aria-current={here ? 'page' : undefined} title={`${t(text)} (g ${key})`}>
+    <Link to={to} class={rare ? 'rare' : ''} aria-current={here ? 'page' : undefined} title={`${t(text)} (g ${key})`}>
       <Icon name={icon} />
       <span>{t(text)}</span>
       {to === '/' && unread.value > 0 && (
@@ -135,9 +193,23 @@ function Content() {
         </Empty>
       )
     case 'chat':
-      return <Chat key={at.chat} chat={at.chat} />
+      return <Chat key={`${at.chat} ${at.at}`} chat={at.chat} at={at.at} />
     case 'people':
-      return <People />
+      return (
+        <Empty icon="users" title={t('people.pick')}>
+          <p>{t('people.pick.text')}</p>
+        </Empty>
+      )
+    case 'person':
+      return <Person key={at.person} id={at.person} />
+    case 'talk':
+      return <Talk key={at.person} id={at.person} />
+    case 'suggestions':
+      return <Suggestions />
+    case 'import':
+      return <Import />
+    case 'more':
+      return <Rare />
     case 'invite':
       return <Invite />
     case 'accept':

@@ -2,10 +2,14 @@
 
 import { computed, signal } from '@preact/signals'
 
+import { isPerson } from './state/places.ts'
+
 export type View =
   | { readonly name: 'inbox' }
-  | { readonly name: 'chat'; readonly chat: string }
-  | { readonly name: 'people' }
+  | { readonly name: 'chat'; readonly chat: string; readonly at: string }
+  | { readonly name: 'people' | 'suggestions' | 'import' }
+  | { readonly name: 'person' | 'talk'; readonly person: string }
+  | { readonly name: 'timeline' | 'search' | 'more' }
   | { readonly name: 'invite' }
   | { readonly name: 'accept' }
   | { readonly name: 'networks' }
@@ -18,12 +22,16 @@ export function parse(path: string): View {
   const [first = '', second = '', third = '', ...more] = path.split('/').filter(Boolean).map(decodeURIComponent)
   if (more.length) return { name: 'nowhere' }
   if (first === '') return { name: 'inbox' }
-  if (first === 'chats' && second && !third) return { name: 'chat', chat: second }
+  if (first === 'chats' && second) return { name: 'chat', chat: second, at: third }
+  if (first === 'people' && second && (!third || (third === 'talk' && isPerson(second)))) return among(second, third)
   if (first === 'networks' && second === 'add' && third) return { name: 'login', network: third, account: '' }
   if (first === 'networks' && second === 'login' && third) return { name: 'login', network: '', account: third }
   if (second) return { name: 'nowhere' }
   switch (first) {
     case 'people':
+    case 'timeline':
+    case 'search':
+    case 'more':
     case 'invite':
     case 'accept':
     case 'networks':
@@ -35,6 +43,11 @@ export function parse(path: string): View {
   }
 }
 
+function among(second: string, third: string): View {
+  if (isPerson(second)) return { name: third ? 'talk' : 'person', person: second }
+  return second === 'suggestions' || second === 'import' ? { name: second } : { name: 'nowhere' }
+}
+
 export const path = signal(typeof location === 'undefined' ? '/' : location.pathname)
 export const view = computed(() => parse(path.value))
 
@@ -44,7 +57,9 @@ export function go(to: string, replace = false): void {
   path.value = to
 }
 
-export const chatPath = (chat: string): string => `/chats/${encodeURIComponent(chat)}`
+export const chatPath = (chat: string, at = ''): string =>
+  `/chats/${encodeURIComponent(chat)}${at && `/${encodeURIComponent(at)}`}`
+export const personPath = (person: string): string => `/people/${encodeURIComponent(person)}`
 
 if (typeof window !== 'undefined') {
   window.addEventListener('popstate', () => {

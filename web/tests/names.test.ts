@@ -20,8 +20,15 @@ describe('names', () => {
 describe('paths', () => {
   it.each([
     ['/', { name: 'inbox' }],
-    ['/chats/b12', { name: 'chat', chat: 'b12' }],
-    ['/chats/a%2Fb', { name: 'chat', chat: 'a/b' }],
+    ['/chats/b12', { name: 'chat', chat: 'b12', at: '' }],
+    ['/chats/a%2Fb/m3', { name: 'chat', chat: 'a/b', at: 'm3' }],
+    ['/people', { name: 'people' }],
+    ['/people/p12', { name: 'person', person: 'p12' }],
+    ['/people/p12/talk', { name: 'talk', person: 'p12' }],
+    ['/people/import', { name: 'import' }],
+    ['/people/ben', { name: 'nowhere' }],
+    ['/people/import/talk', { name: 'nowhere' }],
+    ['/people/p12/elsewhere', { name: 'nowhere' }],
     ['/networks/add/demo', { name: 'login', network: 'demo', account: '' }],
     ['/networks/login/a1', { name: 'login', network: '', account: 'a1' }],
     ['/settings', { name: 'settings' }],

@@ -1,6 +1,7 @@
 /** The icons that are drawn, by their names in Lucide; the build copies these into one file. */
 export const ICONS = [
-  'arrow-left', 'bell-off', 'check', 'check-check', 'circle-alert', 'clock', 'copy', 'ellipsis', 'eye', 'globe',
+  'arrow-down', 'arrow-left', 'bell-off', 'bookmark', 'contact-round', 'image-off', 'merge', 'newspaper', 'repeat-2',
+  'search', 'split', 'square-pen', 'star', 'check', 'check-check', 'circle-alert', 'clock', 'copy', 'ellipsis', 'eye', 'globe',
   'heart-pulse', 'inbox', 'lock', 'network', 'pencil', 'plus', 'refresh-cw', 'reply', 'send', 'server', 'settings',
   'shield-check', 'smile-plus', 'trash-2', 'undo-2', 'user-plus', 'users', 'wifi-off', 'x',
 ] as const

@@ -12,14 +12,14 @@ import { Check } from '../people/Check.tsx'
 import { Composer } from './Composer.tsx'
 import { Messages } from './Messages.tsx'
 
-/** A conversation. */
-export function Chat({ chat }: { readonly chat: string }) {
+/** A conversation, opened at a message of it or at its end. */
+export function Chat({ chat, at }: { readonly chat: string; readonly at: string }) {
   const checking = useSignal(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const shown = chatOf(chat)
   const title = shown ? plain(shown.title) : ''
   useEffect(() => {
-    void openChat(chat)
+    void openChat(chat, at)
     heading.current?.focus()
     return closeChat
   }, [chat])
@@ -64,8 +64,8 @@ export function Chat({ chat }: { readonly chat: string }) {
         </div>
       )}
       {contact?.standing === 'pending' && <p class="notice">{t('chat.pending.text', { name: title })}</p>}
-      {trouble && <ErrorNote problem={trouble} onRetry={() => void openChat(chat)} />}
-      {loading && !messages.length ? <Waiting label={t('loading')} /> : <Messages key={chat} chat={chat} />}
+      {trouble && <ErrorNote problem={trouble} onRetry={() => void openChat(chat, at)} />}
+      {loading && !messages.length ? <Waiting label={t('loading')} /> : <Messages key={chat} chat={chat} at={at} />}
       <Composer key={`composer ${chat}`} chat={chat} name={title} />
       {checking.value && contact && <Check contact={contact} onClose={() => (checking.value = false)} />}
     </section>

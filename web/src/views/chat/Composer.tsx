@@ -11,7 +11,7 @@ import { doing, focusComposer, startEdit } from './doing.ts'
 import { attempt } from './Message.tsx'
 
 /** Where one writes. What stands in it is kept, whatever happens to the page. */
-export function Composer({ chat, name }: { readonly chat: string; readonly name: string }) {
+export function Composer({ chat, name, via = '' }: { readonly chat: string; readonly name: string; readonly via?: string }) {
   const field = useRef<HTMLTextAreaElement>(null)
   const now = doing.value
   const slot = now?.what === 'edit' ? `edit:${now.message.id}` : chat
@@ -37,7 +37,7 @@ export function Composer({ chat, name }: { readonly chat: string; readonly name:
     text.value = '' // at once, so that a second Enter does not say it twice
     attempt(async () => {
       try {
-        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '' })
+        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '', via })
         else if (said !== now.message.text) await edit(now.message.id, said)
       } catch (error) {
         if (!text.value) saveDraft(slot, said)

@@ -3,15 +3,16 @@
 
 import { useSignal } from '@preact/signals'
 
-import type { MessageView } from '../../api/types.gen.ts'
+import type { MessageView, WayChoice } from '../../api/types.gen.ts'
 import { asError } from '../../api/errors.ts'
 import { can, cancel, confirmSent, react, remove, resend } from '../../state/chat.ts'
-import { retry, takeBack, type Unsent } from '../../state/outbox.ts'
+import { retry, sendVia, takeBack, type Unsent } from '../../state/outbox.ts'
 import { writeBack } from '../../state/drafts.ts'
 import { dayTime, maybe, t, time } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, explain, Icon, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { networkName, readersOf } from '../people/reasons.ts'
 import { startEdit, startReply } from './doing.ts'
 
 const SYMBOLS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const
@@ -23,6 +24,8 @@ interface MessageProps {
   readonly joined: boolean
   /** Whether it has to be said who speaks: there are more than two. */
   readonly named: boolean
+  /** The network over which it went, where that is not the same for all. */
+  readonly where?: string
   readonly active: boolean
   readonly answered: MessageView | undefined
   readonly onActive: () => void
@@ -37,12 +40,12 @@ export function attempt(work: () => Promise<unknown>): void {
 }
 
 /** One message, read out as one thing. */
-export function Message({ message, at, joined, named, active, answered, onActive }: MessageProps) {
+export function Message({ message, at, joined, named, where = '', active, answered, onActive }: MessageProps) {
   const dialog = useSignal<'delete' | 'react' | null>(null)
   const { mine, author_name: author } = message
   const who = mine ? t('you') : plain(author)
   if (message.kind === 'line' || message.kind === 'timer') return <p class="line">{message.text || t('message.timer')}</p>
-  const spoken = [who, time(message.wall_s), stateOf(message)].filter(Boolean).join(', ')
+  const spoken = [who, where, time(message.wall_s), stateOf(message)].filter(Boolean).join(', ')
   return (
     <article
       class={`message ${mine ? 'mine' : ''} ${joined ? 'joined' : ''}`}
@@ -68,15 +71,15 @@ export function Message({ message, at, joined, named, active, answered, onActive
               <bdi>{file.name}</bdi> {t('file.size', { kib: Math.ceil(file.size_bytes / 1024) })}
             </a>
           ))}
-          <Footer message={message} />
+          <Footer message={message} where={where} />
         </div>
         {active && message.kind !== 'deleted' && (
           <div class="message-actions">
-            {can('reply') && <Button kind="quiet" icon="reply" label={t('reply')} onClick={() => startReply(message)} />}
-            {can('reaction') && (
+            {can('reply', message.chat) && <Button kind="quiet" icon="reply" label={t('reply')} onClick={() => startReply(message)} />}
+            {can('reaction', message.chat) && (
               <Button kind="quiet" icon="smile-plus" label={t('react')} onClick={() => (dialog.value = 'react')} />
             )}
-            {mine && can('edit') && (
+            {mine && can('edit', message.chat) && (
               <Button kind="quiet" icon="pencil" label={t('edit')} onClick={() => startEdit(message)} />
             )}
             <Button kind="quiet" icon="trash-2" label={t('delete')} onClick={() => (dialog.value = 'delete')} />
@@ -111,11 +114,16 @@ export function stateOf(message: MessageView): string {
   return ['waiting', 'refused', 'expired'].includes(message.state) && reason ? `${state}: ${reason}` : state
 }
 
-function Footer({ message }: { readonly message: MessageView }) {
+function Footer({ message, where }: { readonly message: MessageView; readonly where: string }) {
   const { state, id, mine } = message
   const bad = mine && ['refused', 'expired', 'maybe'].includes(state)
   return (
     <p class="foot">
+      {where && (
+        <span class="network" data-network={message.network}>
+          {where}
+        </span>
+      )}
       {message.edited && <span>{t('message.edited')}</span>}
       {message.doing.length > 0 && <span>{t('message.doing')}</span>}
       <time title={dayTime(message.wall_s)}>{time(message.wall_s)}</time>
@@ -202,7 +210,7 @@ function Delete({ message, onClose }: { readonly message: MessageView; readonly 
         <Button kind="bad" onClick={() => drop(false)}>
           {t('delete.here')}
         </Button>
-        {message.mine && can('delete') && (
+        {message.mine && can('delete', message.chat) && (
           <Button kind="bad" onClick={() => drop(true)}>
             {t('delete.everywhere')}
           </Button>
@@ -219,7 +227,8 @@ export function Waits({ unsent }: { readonly unsent: Unsent }) {
     if (taken) await writeBack(unsent.chat, taken.text)
     else note(t('unsent.gone'))
   }
-  const state = unsent.problem ? t('unsent.refused', { why: unsent.problem }) : t('unsent.waits')
+  const why = unsent.choices?.length ? t('unsent.choose') : t('unsent.refused', { why: unsent.problem })
+  const state = unsent.problem ? why : t('unsent.waits')
   return (
     <article class="message mine unsent" aria-label={`${t('you')}, ${state}`}>
       <div class="bubble">
@@ -227,7 +236,7 @@ export function Waits({ unsent }: { readonly unsent: Unsent }) {
         <p class="foot">
           <Icon name={unsent.problem ? 'circle-alert' : 'clock'} />
           <span class={unsent.problem ? 'bad' : ''}>{state}</span>
-          {unsent.problem && (
+          {unsent.problem && !unsent.choices?.length && (
             <button type="button" class="inline" onClick={() => attempt(() => retry(unsent.key))}>
               {t('retry')}
             </button>
@@ -236,7 +245,26 @@ export function Waits({ unsent }: { readonly unsent: Unsent }) {
             {t('unsent.back')}
           </button>
         </p>
+        {!!unsent.choices?.length && <Choose unsent={unsent} choices={unsent.choices} />}
       </div>
     </article>
+  )
+}
+
+/** It would go a less private way than the last word: which one is for the owner to say. */
+function Choose({ unsent, choices }: { readonly unsent: Unsent; readonly choices: readonly WayChoice[] }) {
+  return (
+    <ul class="choices" aria-label={t('unsent.choose')}>
+      {choices.map((way) => (
+        <li key={way.via}>
+          <Button onClick={() => attempt(() => sendVia(unsent.key, way.via))}>
+            {t('unsent.via', { network: networkName(way.network) })}
+          </Button>
+          <small>
+            {readersOf(way)} {way.was && t('unsent.was')}
+          </small>
+        </li>
+      ))}
+    </ul>
   )
 }

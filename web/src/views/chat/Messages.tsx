@@ -3,12 +3,15 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 
 import type { MessageView } from '../../api/types.gen.ts'
 import { useCommand } from '../../keys.ts'
-import { loadOlder, open } from '../../state/chat.ts'
+import { chatPath, go } from '../../router.ts'
+import { loadNewer, loadOlder, open } from '../../state/chat.ts'
 import { chatOf } from '../../state/inbox.ts'
+import { nameOf } from '../../state/networks.ts'
 import { outbox, type Unsent } from '../../state/outbox.ts'
+import { isPerson } from '../../state/places.ts'
 import { day, t } from '../../text/t.ts'
 import { announce } from '../../ui/Announcer.tsx'
-import { Empty, plain } from '../../ui/basics.tsx'
+import { Button, Empty, plain } from '../../ui/basics.tsx'
 import { List, type ListHandle } from '../../ui/List.tsx'
 import { doing, startEdit, startReply } from './doing.ts'
 import { Message, Waits } from './Message.tsx'
@@ -17,11 +20,12 @@ type Item = { readonly message: MessageView; readonly day: string; readonly firs
 
 const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : item.message.id)
 
-/** All that was said, and below it what is not at the node yet. */
-export function Messages({ chat }: { readonly chat: string }) {
-  const { messages, newFrom, older } = open.value
+/** All that was said, and below it what is not at the node yet. `at` is the message at which it was opened. */
+export function Messages({ chat, at = '' }: { readonly chat: string; readonly at?: string }) {
+  const { messages, newFrom, older, newer } = open.value
   const waiting = outbox.value.filter((unsent) => unsent.chat === chat)
-  const active = useSignal(-1)
+  const first = messages.findIndex((message) => message.id === at)
+  const active = useSignal(first)
   const handle = useRef<ListHandle>(null)
   const items = useMemo(() => [...days(messages, older !== ''), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
   useAnnounced(messages)
@@ -37,6 +41,9 @@ export function Messages({ chat }: { readonly chat: string }) {
     const item = items[active.value]
     return item && 'message' in item ? item.message : undefined
   }
+  useEffect(() => {
+    if (first >= 0) move(0)
+  }, [])
   useCommand('j', t('key.next-message'), () => move(1))
   useCommand('k', t('key.previous-message'), () => move(-1))
   useCommand('r', t('reply'), () => {
@@ -57,7 +64,8 @@ export function Messages({ chat }: { readonly chat: string }) {
       </div>
     )
   }
-  return (
+  const talk = isPerson(chat)
+  const list = (
     <List
       items={items}
       keyOf={keyOf}
@@ -65,8 +73,10 @@ export function Messages({ chat }: { readonly chat: string }) {
       estimate={72}
       anchor="end"
       handle={handle}
+      first={first}
       onStart={() => void loadOlder()}
-      row={(item, at) =>
+      onEnd={newer ? () => void loadNewer() : undefined}
+      row={(item, place) =>
         'unsent' in item ? (
           <Waits unsent={item.unsent} />
         ) : (
@@ -75,21 +85,36 @@ export function Messages({ chat }: { readonly chat: string }) {
             {item.message.id === newFrom && <p class="new-from">{t('chat.new-from')}</p>}
             <Message
               message={item.message}
-              at={at}
+              at={place}
               joined={!item.first && !item.day}
-              named={chatOf(chat)?.kind !== 'direct'}
-              active={active.value === at}
+              named={!talk && chatOf(chat)?.kind !== 'direct'}
+              where={talk ? (item.message.network && nameOf(item.message.network)) || t('person.node') : ''}
+              active={active.value === place}
               answered={messages.find((message) => message.id === item.message.reply_to)}
-              onActive={() => (active.value = at)}
+              onActive={() => (active.value = place)}
             />
           </>
         )
       }
     />
   )
+  if (!newer) return list
+  return (
+    <>
+      {list}
+      <p class="to-present">
+        <Button icon="arrow-down" onClick={() => go(chatPath(chat))}>
+          {t('chat.to-present')}
+        </Button>
+      </p>
+    </>
+  )
 }
 
 const JOINED_S = 300
+
+const joins = (before: MessageView, message: MessageView): boolean =>
+  before.author === message.author && before.chat === message.chat && message.wall_s - before.wall_s <= JOINED_S
 
 /**
  * Messages with the day where a new one begins; those of one author in a few minutes stand together. The first one has
@@ -100,8 +125,7 @@ function days(messages: readonly MessageView[], more: boolean): Item[] {
   let before: MessageView | undefined
   return messages.map((message) => {
     const now = day(message.wall_s)
-    const first = before?.author !== message.author || message.wall_s - before.wall_s > JOINED_S
-    const item = { message, day: now === shown ? '' : now, first }
+    const item = { message, day: now === shown ? '' : now, first: !before || !joins(before, message) }
     shown = now
     before = message
     return item

@@ -1,0 +1,85 @@
+/** What was done to people, each with the way back. */
+
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
+import type { ChangeView } from '../../api/types.gen.ts'
+import { changesOf, known, person, undo } from '../../state/book.ts'
+import { dayTime, t } from '../../text/t.ts'
+import { note } from '../../ui/Announcer.tsx'
+import { Badge, Button, ErrorNote, plain } from '../../ui/basics.tsx'
+import { useDoing } from '../../ui/form.ts'
+import { causeOf, networkName } from './reasons.ts'
+
+/** Say what was done, with a button that makes it undone. */
+export function noteChange(text: string, change: ChangeView): void {
+  note(text, false, async () => {
+    await undo(change.id)
+    note(t('change.undone'))
+  })
+}
+
+const nameOf = (id: string): string => {
+  const name = known(id)?.name
+  return name === undefined ? t('person.gone') : plain(name)
+}
+
+/** How somebody came together, the last change first; without an id, of all. */
+export function Changes({ of }: { readonly of: string }) {
+  const items = useSignal<readonly ChangeView[]>([])
+  const next = useSignal('')
+  const { busy, problem, run } = useDoing()
+  const load = (before = ''): Promise<void> =>
+    run(async () => {
+      const page = await changesOf(of, before)
+      items.value = before ? [...items.value, ...page.items] : page.items
+      next.value = page.items.length ? page.next : ''
+    })
+  useEffect(() => {
+    void load()
+  }, [of, person.value])
+  const takeBack = (change: ChangeView): Promise<void> =>
+    run(async () => {
+      await undo(change.id)
+      note(t('change.undone'))
+    })
+  return (
+    <>
+      {problem.value && <ErrorNote problem={problem.value} onRetry={() => void load()} />}
+      {!items.value.length && !busy.value && !problem.value && <p class="muted">{t('change.none')}</p>}
+      <ul class="cards">
+        {items.value.map((change) => (
+          <li key={change.id}>
+            <p>
+              <strong>{change.kind === 'split' ? t('change.split') : t('change.merge')}</strong>{' '}
+              <span class="muted">
+                {dayTime(change.at)} · {causeOf(change.cause)}
+              </span>{' '}
+              {change.undone && <Badge>{t('change.is-undone')}</Badge>}
+            </p>
+            <ul class="moves">
+              {change.moved.map((move) => (
+                <li key={move.link}>
+                  {t('change.move', { network: networkName(move.network), before: nameOf(move.before), after: nameOf(move.after) })}{' '}
+                  <bdi class="muted">{move.address}</bdi>
+                </li>
+              ))}
+            </ul>
+            {!change.undone && (
+              <div class="actions">
+                <Button icon="undo-2" disabled={busy.value} onClick={() => void takeBack(change)}>
+                  {t('undo')}
+                </Button>
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+      {next.value && (
+        <Button disabled={busy.value} onClick={() => void load(next.value)}>
+          {t('more')}
+        </Button>
+      )}
+    </>
+  )
+}
