@@ -140,7 +140,8 @@ def test_typing_is_told_both_ways(place: Place) -> None:
     with listening(home) as told:
         network.do(lambda n: n.type())
         data = eventually(lambda: [data for kind, data in told if kind == "chat.typing"])
-    theirs = next(m for m in home.messages(place.chat) if not m.mine)
+    network.do(lambda n: n.say("that was me"))
+    theirs = place.shows("that was me")[-1]
     assert data == [{"chat": place.chat, "author": theirs.author, "on": True}]
 
 

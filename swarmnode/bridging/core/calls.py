@@ -15,6 +15,7 @@ How a call ended decides the class of what it raised, and nothing else:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -44,14 +45,47 @@ def started(step: Step) -> None:
     tidy(step)
     holds.forget_probes(step)
     for row in ACCOUNTS.all(step.tx):
-        with writing(step, row) as at:
-            for intent in INTENTS.all(step.tx, account_id=row.id, state=State.CALLING.value):
+        left(step, row.account)
+
+
+def left(step: Step, account: str) -> None:
+    """Nobody calls for an account at this moment: what is in a bridge's hands was left there.
+
+    Who is stopped between the commit of `take` and the call cannot even say that it did not call.
+    """
+    row = accounts.find(step, account)
+    held = [
+        i for s in (State.CALLING, State.LOOKING) for i in INTENTS.all(step.tx, account_id=row.id, state=s)
+    ]
+    with writing(step, row) as at:
+        for intent in held:
+            holds.forget_probe(step, holds.of_host(row), intent.intent)
+            if intent.state == State.CALLING:
                 settling.in_doubt(at, intent)
-            for intent in INTENTS.all(step.tx, account_id=row.id, state=State.LOOKING.value):
-                if settling.all_there(step, intent):
-                    settling.accepted(at, intent, None)
-                else:
-                    settling.look(at, intent, 0)
+            elif settling.all_there(step, intent):
+                settling.accepted(at, intent, None)
+            else:
+                settling.look(at, intent, 0)
+
+
+def give_back(step: Step, account: str, called: Collection[str]) -> None:
+    """Put back what was taken for an account, but for the intents that were called: who took was stopped."""
+    row = accounts.find(step, account)
+    with writing(step, row) as at:
+        for intent in _held(step, row):
+            if intent.intent in called:
+                continue
+            holds.forget_probe(step, holds.of_host(row), intent.intent)
+            if intent.state == State.LOOKING:
+                settling.look(at, intent, 0)
+            else:
+                intents.change(step, intent, State.READY, attempts=intent.attempts - 1)
+
+
+def _held(step: Step, row: AccountRow) -> list[Intent]:
+    """What is in a bridge's hands."""
+    hands = (State.CALLING.value, State.LOOKING.value)
+    return [intent for state in hands for intent in INTENTS.all(step.tx, account_id=row.id, state=state)]
 
 
 def tidy(step: Step) -> None:

@@ -115,6 +115,13 @@ def trying(step: Step, scope: str, intent: str) -> None:
         HOLDS.change(step.tx, hold.id, probe=intent)
 
 
+def forget_probe(step: Step, scope: str, intent: str) -> None:
+    """This intent is in flight no more."""
+    hold = HOLDS.one(step.tx, scope=scope, reason="circuit")
+    if hold is not None and hold.probe == intent:
+        HOLDS.change(step.tx, hold.id, probe="")
+
+
 def forget_probes(step: Step) -> None:
     """Nothing is in flight after a start."""
     for hold in HOLDS.all(step.tx, reason="circuit"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from swarm_bridges.api import (
     AccountId,
@@ -20,6 +21,7 @@ from swarm_bridges.api import (
     Capabilities,
     ConversationRef,
     Gone,
+    IntentId,
     Interrupted,
     Page,
     Temporary,
@@ -60,7 +62,7 @@ class Dispatcher:
         self._runs, self._account, self._caller, self._wall = runs, account, caller, wall
         self._look = asyncio.Event()
         self._look_back = asyncio.Event()
-        self._under_way = set[asyncio.Task[None]]()
+        self._under_way = dict[asyncio.Task[None], IntentId]()
         self._unanswered = set[ConversationRef | None]()
 
     def told(self, told: Told) -> None:
@@ -91,23 +93,31 @@ class Dispatcher:
     # What the owner wants
 
     async def _outbox(self) -> None:
-        """Take and call. When this is cancelled, calls that run get a while, and are settled in any case."""
+        """Take and call. When this is cancelled, calls that run get a while, and are settled in any case.
+
+        What was taken in that very moment was never called, and goes back. Where a store that fails prevents
+        one or the other, it is left to who comes next.
+        """
+        await steps.do(self._runs, lambda step: calls.left(step, self._account))
         async with asyncio.TaskGroup() as tasks:
             try:
                 while True:
                     self._look.clear()
                     while len(self._under_way) < AT_ONCE and (call := await self._take()) is not None:
                         task = tasks.create_task(self._call(call))
-                        self._under_way.add(task)
+                        self._under_way[task] = call.intent
                         task.add_done_callback(self._ended)
                     await self._wait()
             except asyncio.CancelledError:
+                called = frozenset(self._under_way.values())
+                with suppress(BridgeError):
+                    await steps.do(self._runs, lambda step: calls.give_back(step, self._account, called))
                 if self._under_way:
                     await asyncio.wait(self._under_way, timeout=DRAIN_S)
                 raise
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         self._look.set()
 
     async def _take(self) -> Call | None:
@@ -130,7 +140,9 @@ class Dispatcher:
         while True:
             try:
                 await steps.do(self._runs, lambda step: calls.settle(step, call.intent, result))
-            except Temporary:  # it must be written down, or nobody looks at it before the next start
+            except (
+                Temporary
+            ):  # it must be written down, or nobody looks at it before the account's next start
                 if stopped is None:
                     await asyncio.sleep(RETRY_S)
                     continue

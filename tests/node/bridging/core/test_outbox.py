@@ -275,6 +275,23 @@ def test_failures_open_a_circuit_that_lets_one_probe_through() -> None:
     assert core.take() is not None
 
 
+@pytest.mark.parametrize("called", [True, False])
+def test_a_probe_that_nobody_brings_to_an_end_makes_room_for_the_next(called: bool) -> None:
+    core = Core(**KEYED)
+    core.say("hello")
+    for _ in range(holds.FAILURES):
+        core.settle(wait_for(core), api.Temporary())
+    wait_for(core)
+    core.later(600)
+    assert core.take() is None, "one probe alone"
+    if called:
+        core.do(lambda step: calls.left(step, core.account))
+    else:
+        core.do(lambda step: calls.give_back(step, core.account, ()))
+    again = wait_for(core)
+    assert again.arguments["out"].attempt == holds.FAILURES + (2 if called else 1)
+
+
 def test_what_is_too_old_is_given_up_and_not_sent_days_later() -> None:
     core = Core()
     said = core.say("hello")

@@ -17,10 +17,11 @@ from swarm_bridges import api
 from swarm_bridges.api import Accepted, AccountId, Batch, ConversationRef, Cursor, MessageRef, Outgoing, Page
 from swarm_bridges.context import Clock
 from swarm_bridges.running import package_of, running
-from swarmnode.bridging.core import accounts, rooms
+from swarmnode.bridging.core import accounts, calls, rooms
 from swarmnode.bridging.core.packed import pack
 from swarmnode.bridging.host import dispatcher
 from swarmnode.bridging.host.dispatcher import Dispatcher
+from swarmnode.services.step import Step
 
 
 class Bridge:
@@ -68,8 +69,10 @@ async def no_hurdle(_: Outgoing) -> None:
 
 
 @asynccontextmanager
-async def dispatching(node: Node, account: AccountId, **network: Any) -> AsyncIterator[type[Bridge]]:
-    """An account's bridge and its dispatcher."""
+async def dispatching(
+    node: Node, account: AccountId, runs: Any = None, **network: Any
+) -> AsyncIterator[type[Bridge]]:
+    """An account's bridge and its dispatcher, whose transactions go through `runs`."""
     kind = type("Network", (Bridge,), {"sent": [], "pages": [], "asked": [], "hurdle": no_hurdle, **network})
     module = ModuleType("memory")
     vars(module)["Bridge"] = kind
@@ -79,7 +82,7 @@ async def dispatching(node: Node, account: AccountId, **network: Any) -> AsyncIt
         asyncio.TaskGroup() as tasks,
     ):
         await bridges.start(account, "ada", {})
-        own = Dispatcher(node.runner, account, bridges, wall=time.time)
+        own = Dispatcher(runs or node.runner, account, bridges, wall=time.time)
         work = tasks.create_task(own.run())
 
         async def listen() -> None:
@@ -175,6 +178,39 @@ async def test_what_runs_when_it_is_stopped_is_unknown_then_and_not_sent_again(
         async with dispatching(node, account) as again:
             await asyncio.sleep(0.5)
         assert again.sent == []
+
+
+class Stops:
+    """A node whose caller is stopped in the moment in which something was taken and is committed."""
+
+    def __init__(self, node: Node) -> None:
+        self._runner = node.runner
+        self.took = asyncio.Event()
+
+    async def do(self, wish: Callable[[Step, Any], Any]) -> Any:
+        done = await self._runner.do(wish)
+        if isinstance(done[0], calls.Call) and not self.took.is_set():
+            self.took.set()
+            await asyncio.sleep(60)
+        return done
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runner, name)
+
+
+async def test_what_was_taken_when_it_is_stopped_and_not_called_is_sent_by_the_next_one(
+    tmp_path: Path,
+) -> None:
+    async with a_node(tmp_path) as node:
+        account = await node.add()
+        await node.say(await node.met(account), "taken")
+        stops = Stops(node)
+        async with dispatching(node, account, runs=stops) as network:
+            await stops.took.wait()
+        assert not network.sent
+        async with dispatching(node, account) as network:
+            await node.until(account, "sent")
+        assert [out.attempt for out in network.sent] == [1]
 
 
 async def test_the_past_comes_page_by_page_and_the_network_is_asked_what_it_can(tmp_path: Path) -> None:
