@@ -7,6 +7,7 @@
       Conflict                it was done already, or the state has moved on (409)
         ChooseWay             a message would go a less private way than the last one; the owner chooses
       AccessDenied            wrong passphrase, token, code (403)
+        NoConsent             somebody else's words, which they did not let go there
       Locked                  unlock first (423)
       NotReady                no persona yet, or the node is not running (409)
       StorageError            the store cannot be read or written
@@ -104,6 +105,12 @@ class AccessDenied(NodeError):
 
     code = "denied"
     status = 403
+
+
+class NoConsent(AccessDenied):
+    """These are words of somebody who did not let them go there; the hint names the ways out."""
+
+    code = "no-consent"
 
 
 class Locked(NodeError):

@@ -14,6 +14,9 @@ from typing import Protocol
 
 from ..domain.book import ChangeView, ImportView, PersonView, SuggestionView
 from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView, PushAnswer, Pushed
+from ..domain.consent import ConsentView
+from ..domain.fitting import Picture
+from ..domain.post_views import FitView, PostView
 from ..domain.views import (
     CarryView,
     ChatView,
@@ -41,6 +44,23 @@ class File:
     data: bytes = field(repr=False)
     description: str = field(default="", repr=False)
     """What a picture shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """A post for accounts on other networks; see `domain.fitting.Wish`."""
+
+    accounts: tuple[str, ...]
+    text: str = field(repr=False)
+    title: str = field(default="", repr=False)
+    sensitive: bool = False
+    visibility: str = ""
+    language: str = ""
+    more: str = field(default="", repr=False)
+    leave_out: bool = False
+    files: tuple[Picture, ...] = field(default=(), repr=False)
+    data: tuple[bytes, ...] = field(default=(), repr=False)
+    """The bytes of the files; none for a preview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +506,52 @@ class Node(Protocol):
 
     async def timeline(self, *, before: str = "", limit: int = 50) -> Page:
         """Posts of all networks by time: the last ones, or those before a cursor."""
+        ...
+
+    # Posts for several networks, and whose words may go where
+
+    async def preview_post(self, post: Posting, language: str = "en") -> tuple[FitView, ...]:
+        """What would stand on each network, or why nothing would; nothing is stored."""
+        ...
+
+    async def make_post(self, post: Posting, language: str = "en", *, key: str) -> PostView:
+        """Post; the same `key` again gives the same post. UsageError where no network takes it."""
+        ...
+
+    async def posts(
+        self, language: str = "en", *, before: str = "", limit: int = 50
+    ) -> tuple[tuple[PostView, ...], str]:
+        """The last posts, or those before a cursor, without answers; and a cursor for more."""
+        ...
+
+    async def post(self, post: str, language: str = "en") -> PostView:
+        """A post, how it stands on each network, and what was answered on all."""
+        ...
+
+    async def edit_post(self, post: str, text: str, language: str = "en") -> PostView:
+        """Let a post say something else, on all networks that let it."""
+        ...
+
+    async def delete_post(self, post: str, language: str = "en") -> PostView:
+        """Take a post back, on all networks that let it; here its text is destroyed at once."""
+        ...
+
+    async def resend_post(self, post: str, account: str, language: str = "en") -> PostView:
+        """Try again on one network. Conflict where it is there, or on its way."""
+        ...
+
+    async def forward(self, message: str, chat: str) -> MessageView:
+        """Say in a conversation what a message says. NoConsent where its author did not let it go there."""
+        ...
+
+    async def consents(self) -> tuple[ConsentView, ...]:
+        """What people said about their words going elsewhere, the latest first."""
+        ...
+
+    async def put_consent(
+        self, *, person: str, message: str, chat: str, scope: str, allowed: bool, own_word: bool
+    ) -> tuple[ConsentView, ...]:
+        """Write down what a person, or the author of a message, said; what the ledger says of them now."""
         ...
 
     # Files

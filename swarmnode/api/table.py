@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import about_book, about_bridges, about_node, about_people, about_screens, about_talk
+from . import about_book, about_bridges, about_node, about_people, about_posts, about_screens, about_talk
 from .route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,4 +12,5 @@ ROUTES: tuple[Route, ...] = (
     *about_book.ROUTES,
     *about_talk.ROUTES,
     *about_bridges.ROUTES,
+    *about_posts.ROUTES,
 )

@@ -19,10 +19,10 @@ from ..services.node import Node
 from ..services.step import Step
 from ..services.talk import SHREDDED_AT_ONCE
 from ..storage.shelves import IDEMPOTENCY, MessageRow
-from .bridges import Bridges
+from .posts import Posts
 
 
-class Talk(Bridges):
+class Talk(Posts):
     """The part of `api.node.Node` that is about conversations."""
 
     async def chats(self) -> tuple[ChatView, ...]:

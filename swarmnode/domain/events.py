@@ -41,6 +41,9 @@ EVENTS: Mapping[str, EventType] = {
     "message.changed": EventType("it was edited, or reacted to", ("chat", "message")),
     "message.deleted": EventType("it is destroyed", ("chat", "message")),
     "message.state": EventType("how far a message of ours is", ("message", "state"), ("chat",)),
+    "post.changed": EventType(
+        "a post for several networks: how it stands on one of them, or somebody answered", ("post",)
+    ),
     "relay.changed": EventType("a relay is up, down or given up", ("relay", "state"), ("reason",)),
     "relay.tickets": EventType("a relay refuses a ticket of ours: they run out", ("relay",)),
     "relay.direct": EventType(

@@ -94,13 +94,15 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Whether somebody lets their words go elsewhere."""
+    """What somebody said about their words going elsewhere."""
 
     id: int
     package: str
     remote_id: str
-    verb: str
+    place: str
+    scope: str
     allowed: bool
+    own_word: bool
     at: int
 
 
@@ -177,6 +179,8 @@ class RemoteMessage:
     intent_id: int | None
     number: int
     gone_at: int | None
+    answers: str | None
+    answers_in: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,47 @@ class Intent:
     settled_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A message of the owner that holds words of somebody else."""
+
+    id: int
+    message: str
+    provenance: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """One text for several networks."""
+
+    id: int
+    body_id: int | None
+    edited: bool
+    created_at: int
+    gone_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A post on one network."""
+
+    id: int
+    post_id: int
+    account_id: int
+    refused: str
+    change: str
+    cannot: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A message that a post is on one network, or a part of it."""
+
+    id: int
+    place_id: int
+    message_id: int
+
+
 ACCOUNTS = Shelf(tables.bridge_account, AccountRow)
 SECRETS = Shelf(tables.bridge_secret, SecretRow)
 KEY_VALUES = Shelf(tables.bridge_kv, KeyValue)
@@ -286,3 +331,7 @@ TOMBSTONES = Shelf(tables.remote_tombstone, Tombstone)
 PARKED = Shelf(tables.remote_parked, Parked)
 COVERAGE = Shelf(tables.remote_coverage, CoverageRow)
 INTENTS = Shelf(tables.bridge_intent, Intent)
+FORWARDS = Shelf(tables.bridge_forward, Forward)
+POSTS = Shelf(tables.post, PostRow)
+PLACES = Shelf(tables.post_place, PlaceRow)
+PARTS = Shelf(tables.post_part, PartRow)

@@ -126,11 +126,15 @@ bridge_consent = Table(
     _id(),
     Column("package", Text, nullable=False),
     Column("remote_id", Text, nullable=False, comment="whose words"),
-    Column("verb", Text, nullable=False),
+    Column("place", Text, nullable=False, default="", comment="where they said them; empty: anywhere"),
+    Column("scope", Text, nullable=False, comment="domain.consent.Scope"),
     Column("allowed", Boolean, nullable=False),
+    Column("own_word", Boolean, nullable=False, default=False, comment="said after a no, by themselves"),
     Column("at", Integer, nullable=False),
-    UniqueConstraint("package", "remote_id", "verb"),
+    UniqueConstraint("package", "remote_id", "place", "scope"),
     comment="what people said about their words going elsewhere; outlasts accounts",
+    # The later of two entries is the one with the higher number.
+    sqlite_autoincrement=True,
 )
 
 remote_actor = Table(
@@ -211,12 +215,15 @@ remote_message = Table(
     Column("intent_id", Integer, index=True, comment="what sent it"),
     Column("number", Integer, nullable=False, default=0, comment="which part of what was sent"),
     Column("gone_at", Integer),
+    Column("answers", Text, comment="remote id of the message that it answers"),
+    Column("answers_in", Integer, comment="the conversation where that one stands"),
     UniqueConstraint("conversation_id", "remote_id", "part"),
     Index("ix_remote_message_order", "conversation_id", "place", "rank"),
     Index("ix_remote_message_unread", "conversation_id", sqlite_where=text("unread")),
     Index(
         "ix_remote_message_copy", "conversation_id", "copy_hash", sqlite_where=text("copy_hash IS NOT NULL")
     ),
+    Index("ix_remote_message_answers", "answers_in", "answers", sqlite_where=text("answers IS NOT NULL")),
     # Screens know messages by their ids, so that of one which became another is not given out again.
     sqlite_autoincrement=True,
 )
@@ -316,4 +323,55 @@ bridge_intent = Table(
     Index("ix_bridge_intent_state", "account_id", "state", "id"),
     Index("ix_bridge_intent_line", "conversation_id", "state", "id"),
     comment="the outbox: what the owner wants done",
+    # Messages name what sent them for longer than that is kept, so that a number is not given out again.
+    sqlite_autoincrement=True,
+)
+
+bridge_forward = Table(
+    "bridge_forward",
+    metadata,
+    _id(),
+    Column("message", Text, nullable=False, unique=True, comment="its id on screens"),
+    Column("provenance", LargeBinary, nullable=False, comment="consent.Provenance"),
+    comment="messages of the owner that hold words of others, so that these are known when they go on",
+)
+
+post = Table(
+    "post",
+    metadata,
+    _id(),
+    Column("body_id", Integer, comment="core.posts.Said; None once it is shredded"),
+    Column("edited", Boolean, nullable=False, default=False),
+    Column("created_at", Integer, nullable=False),
+    Column("gone_at", Integer, comment="when its owner took it back"),
+    comment="one text for several networks",
+    sqlite_autoincrement=True,
+)
+
+post_place = Table(
+    "post_place",
+    metadata,
+    _id(),
+    _of("post", index=False),
+    _of("bridge_account"),
+    Column("refused", Text, nullable=False, default="", comment="why nothing was written for it, a code"),
+    Column("change", Text, nullable=False, default="", comment="what its owner wanted last: edit, delete"),
+    Column("cannot", Text, nullable=False, default="", comment="why that cannot be done here, a code"),
+    UniqueConstraint("post_id", "account_id"),
+    comment="a post on one network",
+)
+
+post_part = Table(
+    "post_part",
+    metadata,
+    _id(),
+    _of("post_place"),
+    Column(
+        "message_id",
+        Integer,
+        ForeignKey("remote_message.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    comment="the messages that a post is there, in order",
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from double_book import DoubleBook
+from double_posts import DoublePosts
 
 from swarmnode.api.node import File, Found, LinkView, Node, NodeView, Retried
 from swarmnode.domain.bridge_views import (
@@ -65,7 +66,7 @@ WAIT = StepView("wait", "show_and_wait", "Look up", show={"code": "42-42"}, poll
 
 
 @dataclass
-class DoubleNode(DoubleBook):
+class DoubleNode(DoubleBook, DoublePosts):
     """A node in memory. `fail` is raised by the next call; `calls` holds what was called with what."""
 
     state: NodeState = NodeState.READY

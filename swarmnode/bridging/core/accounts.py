@@ -17,7 +17,7 @@ from ...services.step import Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, ROOMS, SECRETS, AccountRow
 from ...storage.shelf import Prepared
-from . import bounds, entries, files, holds, intents, rooms, words
+from . import bounds, entries, files, holds, intents, posted, rooms, words
 from .packed import mapping, pack, texts, unpack
 
 _m = tables.remote_message.c
@@ -176,6 +176,7 @@ def remove(step: Step, account: str) -> None:
     step.tx.bodies.shred(bodies)
     ACCOUNTS.drop(step.tx, id=row.id)
     book.forget_network(step, row.package)
+    posted.forget_empty(step)
     tell(step, "bridge.removed", account=row.account)
 
 

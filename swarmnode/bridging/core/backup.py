@@ -27,8 +27,12 @@ from ...storage.bridge_shelves import (
     CONSENTS,
     COVERAGE,
     FILES,
+    FORWARDS,
     KEY_VALUES,
     PARKED,
+    PARTS,
+    PLACES,
+    POSTS,
     REACTIONS,
     REMOTE_MESSAGES,
     ROOMS,
@@ -42,7 +46,12 @@ HEAD, ROW, PIECE = 64, 65, 66
 """Numbers of records; those below are the node's own (`services.backup`)."""
 PIECE_SIZE = 256 * 1024
 _AT_ONCE = 256
-_BODIES = {"remote_message": "body_id", "remote_conversation": "draft_id", "remote_file": "body_id"}
+_BODIES = {
+    "remote_message": "body_id",
+    "remote_conversation": "draft_id",
+    "remote_file": "body_id",
+    "post": "body_id",
+}
 _SHELVES: tuple[Shelf[Any], ...] = (
     ACCOUNTS,
     SECRETS,
@@ -58,6 +67,10 @@ _SHELVES: tuple[Shelf[Any], ...] = (
     PARKED,
     COVERAGE,
     PERSONS,
+    FORWARDS,
+    POSTS,
+    PLACES,
+    PARTS,
     BOOK_ACCOUNTS,
     CHANGES,
     MOVES,

@@ -10,6 +10,7 @@ from ...services.step import Step
 from ...storage.bridge_shelves import (
     ALIASES,
     COVERAGE,
+    FORWARDS,
     INTENTS,
     PARKED,
     REACTIONS,
@@ -21,10 +22,10 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
-from . import bounds, files, people, rooms, words
+from . import bounds, files, people, posted, rooms, words
 from .content import Content
 from .packed import ordered, pack, texts
-from .writing import Writing
+from .writing import Writing, message_id
 
 
 def find(
@@ -65,6 +66,7 @@ def add(
     What is given back lacks what was made with its content.
     """
     step, mine, past = now.step, event.actor.is_owner, event.origin is api.Origin.HISTORY
+    answered = None if gone else event.reply_to
     row = REMOTE_MESSAGES.make(
         step.tx,
         conversation_id=room.id,
@@ -81,11 +83,21 @@ def add(
         state="sent" if mine else "received",
         unread=not (mine or past or gone or _was_read(step, room, place)),
         gone_at=step.wall_s if gone else None,
+        answers=None if answered is None else answered.remote_id,
+        answers_in=None if answered is None else _stands_in(step, room, answered.conversation),
     )
     name(step, row, event.aliases)
     if not gone:
         words.add(step, now.index, row, Content.of(event))
     return row
+
+
+def _stands_in(step: Step, room: RemoteConversation, ref: api.ConversationRef) -> int | None:
+    """The conversation of what is answered, which may be another one: an answer in private to a post."""
+    if ref == rooms.ref(room):
+        return room.id
+    found = ROOMS.one(step.tx, account_id=room.account_id, remote_id=ref.remote_id, private=ref.private)
+    return None if found is None else found.id
 
 
 def _was_read(step: Step, room: RemoteConversation, place: tuple[str, int]) -> bool:
@@ -138,8 +150,16 @@ def take_back(now: Writing, row: RemoteMessage) -> None:
     files.shred(step, row.id)
     REACTIONS.drop(step.tx, message_id=row.id)
     REMOTE_MESSAGES.change(
-        step.tx, row.id, gone_at=step.wall_s, unread=False, copy_hash=None, marks=None, reason=""
+        step.tx,
+        row.id,
+        gone_at=step.wall_s,
+        unread=False,
+        copy_hash=None,
+        marks=None,
+        reason="",
     )
+    FORWARDS.drop(step.tx, message=message_id(row))
+    posted.part_gone(step, row.id)
     now.changed(row, kind="message.deleted")
 
 
@@ -246,6 +266,8 @@ def _become_one(now: Writing, row: RemoteMessage, other: RemoteMessage) -> None:
         search_id=other.search_id,
         copy_hash=None,
         gone_at=other.gone_at,
+        answers=other.answers,
+        answers_in=other.answers_in,
     )
 
 

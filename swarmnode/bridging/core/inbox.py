@@ -17,7 +17,7 @@ from ...services import views as own_views
 from ...services.news import tell
 from ...services.node import Node
 from ...services.step import Step
-from ...storage.bridge_shelves import REMOTE_MESSAGES, ROOMS, RemoteMessage
+from ...storage.bridge_shelves import FORWARDS, REMOTE_MESSAGES, ROOMS, RemoteMessage
 from ...storage.search import REMOTE
 from . import abilities, decisions, files, history, outbox, places, rooms, screens
 from .packed import mapping
@@ -170,6 +170,8 @@ def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool)
     theirs = [message for message in messages if not is_ours(message)]
     if theirs or not ours:
         own.delete(step, node, theirs, everywhere=everywhere)
+        for message in theirs:
+            FORWARDS.drop(step.tx, message=message)
     for message in ours:
         outbox.delete(step, message, everywhere=everywhere)
     return DeletionView(tuple(messages), "shredded", everywhere)

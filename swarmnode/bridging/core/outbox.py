@@ -27,7 +27,7 @@ from ...storage.bridge_shelves import (
 )
 from . import abilities, content, entries, intents, people, places, rooms, unsent, words
 from . import files as stored
-from .consent import Provenance
+from .consent import Provenance, note
 from .content import Content
 from .intents import Kind, Payload, State
 from .packed import pack
@@ -86,14 +86,31 @@ def send(
             protect=protect,
             language=language,
         )
-        intent = write(now, room, kind, payload, provenance=provenance)
-        rows = [_part(now, room, intent, number, payload) for number in range(len(parts))]
-        stored.belong(step, rows[0].id, files)
+        rows = put(now, room, kind, payload, provenance=provenance)
     return message_id(rows[0])
 
 
+def put(
+    now: Writing,
+    room: RemoteConversation,
+    kind: Kind,
+    payload: Payload,
+    *,
+    provenance: Provenance | None = None,
+) -> list[RemoteMessage]:
+    """Write down something to say that fits the network, and the messages that its parts will be."""
+    intent = write(now, room, kind, payload, provenance=provenance)
+    rows = [_part(now, room, intent, number, payload) for number in range(len(payload.parts))]
+    for row, part in zip(rows, payload.parts, strict=True):
+        stored.belong(now.step, row.id, part.files)
+    if provenance is not None:
+        for row in rows:
+            note(now.step, message_id(row), provenance)
+    return rows
+
+
 def edit(step: Step, message: str, text: str | Document) -> None:
-    """Let a message of the owner say something else.
+    """Let a message of the owner say something else; a title stays.
 
     Raises:
         UsageError: it is another's, or gone, or the network has no edits (any more).
@@ -113,7 +130,9 @@ def edit(step: Step, message: str, text: str | Document) -> None:
             return
         abilities.need(can, "edit")
         abilities.check_age(row, can.edit_within_s, step.wall_s, "edited")
-        _about(now, room, row, "edit", Payload(parts=parts))
+        old = words.of(step, row)
+        title, sensitive = ("", False) if old is None else (old.title, old.sensitive)
+        _about(now, room, row, "edit", Payload(parts=parts, title=title, sensitive=sensitive))
 
 
 def delete(step: Step, message: str, *, everywhere: bool = True) -> None:
@@ -264,6 +283,8 @@ def _part(
         copy_hash=content.likeness(part.body),
         intent_id=intent.id,
         number=number,
+        answers=None if target is None else target.remote_id,
+        answers_in=None if target is None else target.conversation_id,
     )
     said = Content(
         body=part.body,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ...services.news import tell
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow, RemoteMessage
-from . import rooms
+from . import posted, rooms
 from .words import Index
 
 MESSAGE = "m"
@@ -28,6 +28,8 @@ class Writing:
     index: Index
     chats: set[int] = field(default_factory=set)
     last_at: dict[int, int] = field(default_factory=dict)
+    _posts: bool | None = None
+    """Whether there are posts; None: not looked yet."""
 
     def changed(self, row: RemoteMessage, *, kind: str = "message.changed") -> None:
         """Tell screens of one message."""
@@ -36,6 +38,11 @@ class Writing:
             tell(self.step, kind, chat=chat, message=message, mine=row.mine)
         else:
             tell(self.step, kind, chat=chat, message=message)
+        if row.mine or row.answers is not None:
+            if self._posts is None:
+                self._posts = posted.any_there(self.step)
+            if self._posts:
+                posted.tell_of(self.step, row)
 
 
 @contextmanager

@@ -795,6 +795,169 @@ export interface Vote {
   readonly choices: readonly string[]
 }
 
+/** A post that is being written. */
+export interface DraftPost {
+  readonly accounts: readonly string[]
+  readonly text?: string
+  readonly title?: string
+  readonly sensitive?: boolean
+  readonly visibility?: "" | "followers" | "public" | "unlisted"
+  readonly language?: string
+  readonly more?: string
+  readonly leave_out?: boolean
+  readonly attachments?: readonly FileFacts[]
+}
+
+/** A file that is to be sent, without its bytes. `description` says what a picture shows. */
+export interface FileFacts {
+  readonly name: string
+  readonly media_type: string
+  readonly size_bytes: number
+  readonly description: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_FitView_ {
+  readonly items: readonly FitView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** What would stand on one network, or why nothing would. */
+export interface FitView {
+  readonly account: string
+  readonly network: string
+  readonly display: string
+  readonly limit: number | null
+  readonly unit: string
+  readonly link_cost: number | null
+  readonly visibility: string
+  readonly visibilities: readonly string[]
+  readonly pieces: readonly PieceView[]
+  readonly files: readonly number[]
+  readonly notes: readonly NoteView[]
+  readonly refused: string
+  readonly about: string
+  readonly says: string
+}
+
+/** One post of a thread, and its length in the unit of its network, the content warning included. */
+export interface PieceView {
+  readonly text: string
+  readonly length: number
+}
+
+/** Something that the owner should know before posting. Codes are those of `domain.fitting.Note`. */
+export interface NoteView {
+  readonly code: string
+  readonly about: string
+  readonly says: string
+}
+
+/** A post to publish, with up to 10 files of 8 MiB together. */
+export interface NewPost {
+  readonly accounts: readonly string[]
+  readonly text?: string
+  readonly title?: string
+  readonly sensitive?: boolean
+  readonly visibility?: "" | "followers" | "public" | "unlisted"
+  readonly language?: string
+  readonly more?: string
+  readonly leave_out?: boolean
+  readonly attachments?: readonly NewAttachment[]
+}
+
+/** A post, and how it stands on each network. */
+export interface PostView {
+  readonly id: string
+  readonly text: string
+  readonly wall_s: number
+  readonly state: string
+  readonly places: readonly PlaceView[]
+  readonly title: string
+  readonly sensitive: boolean
+  readonly visibility: string
+  readonly language: string
+  readonly edited: boolean
+  readonly deleted: boolean
+  readonly attachments: readonly AttachmentView[]
+  readonly answer_count: number
+  readonly answers: readonly MessageView[]
+}
+
+/** A post on one network. */
+export interface PlaceView {
+  readonly account: string
+  readonly network: string
+  readonly display: string
+  readonly state: string
+  readonly reason: string
+  readonly says: string
+  readonly messages: readonly string[]
+  readonly there: number
+  readonly url: string
+  readonly change: string
+  readonly change_state: string
+  readonly change_reason: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_PostView_ {
+  readonly items: readonly PostView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** Another text, everywhere. */
+export interface PostEdit {
+  readonly text: string
+}
+
+/** The account on whose network it is tried again. */
+export interface Resending {
+  readonly account: string
+}
+
+/** A conversation. */
+export interface Target {
+  readonly chat: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_ConsentView_ {
+  readonly items: readonly ConsentView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** What somebody said about their words going elsewhere. */
+export interface ConsentView {
+  readonly id: string
+  readonly name: string
+  readonly network: string
+  readonly remote_id: string
+  readonly scope: string
+  readonly allowed: boolean
+  readonly own_word: boolean
+  readonly at: number
+  readonly person: string
+  readonly chat: string
+  readonly chat_title: string
+}
+
+/** What a `person`, or the author of a `message`, said about their words going elsewhere.
+
+    `chat`: of which conversation; all if empty. `scope`: into a conversation, or to where everybody reads.
+    `own_word`: they know that they said no before, and take it back. */
+export interface Saying {
+  readonly person?: string
+  readonly message?: string
+  readonly chat?: string
+  readonly scope?: "forward" | "publish"
+  readonly allowed: boolean
+  readonly own_word?: boolean
+}
+
 export interface Routes {
   'POST /session': { body: OpenSession; answer: SessionView }
   'GET /session': { body: undefined; answer: SessionView }
@@ -890,6 +1053,16 @@ export interface Routes {
   'POST /chats/{chat}/leave': { body: undefined; answer: ChatView }
   'PUT /chats/{chat}/typing': { body: Switch; answer: null }
   'POST /messages/{message}/confirm': { body: undefined; answer: MessageView }
+  'POST /posts/preview': { body: DraftPost; answer: Items_FitView_ }
+  'POST /posts': { body: NewPost; answer: PostView }
+  'GET /posts': { body: undefined; answer: Items_PostView_ }
+  'GET /posts/{post}': { body: undefined; answer: PostView }
+  'PATCH /posts/{post}': { body: PostEdit; answer: PostView }
+  'DELETE /posts/{post}': { body: undefined; answer: PostView }
+  'POST /posts/{post}/resend': { body: Resending; answer: PostView }
+  'POST /messages/{message}/forward': { body: Target; answer: MessageView }
+  'GET /consents': { body: undefined; answer: Items_ConsentView_ }
+  'PUT /consents': { body: Saying; answer: Items_ConsentView_ }
 }
 
 export type Datum = string | number | boolean
@@ -916,6 +1089,7 @@ export interface Events {
   'message.changed': { chat: Datum; message: Datum }
   'message.deleted': { chat: Datum; message: Datum }
   'message.state': { message: Datum; state: Datum; chat?: Datum }
+  'post.changed': { post: Datum }
   'relay.changed': { relay: Datum; state: Datum; reason?: Datum }
   'relay.tickets': { relay: Datum }
   'relay.direct': { relay: Datum; reason: Datum }
@@ -953,6 +1127,7 @@ export const EVENTS = [
   'message.changed',
   'message.deleted',
   'message.state',
+  'post.changed',
   'relay.changed',
   'relay.tickets',
   'relay.direct',

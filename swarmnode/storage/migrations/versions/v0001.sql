@@ -55,14 +55,23 @@ CREATE TABLE bridge_account (
 );
 
 CREATE TABLE bridge_consent (
-    id INTEGER NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     package TEXT NOT NULL,
     remote_id TEXT NOT NULL,
-    verb TEXT NOT NULL,
+    place TEXT NOT NULL,
+    scope TEXT NOT NULL,
     allowed BOOLEAN NOT NULL,
+    own_word BOOLEAN NOT NULL,
     at INTEGER NOT NULL,
-    CONSTRAINT pk_bridge_consent PRIMARY KEY (id),
-    CONSTRAINT uq_bridge_consent_package_remote_id_verb UNIQUE (package, remote_id, verb)
+    CONSTRAINT uq_bridge_consent_package_remote_id_place_scope UNIQUE (package, remote_id, place, scope)
+);
+
+CREATE TABLE bridge_forward (
+    id INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    provenance BLOB NOT NULL,
+    CONSTRAINT pk_bridge_forward PRIMARY KEY (id),
+    CONSTRAINT uq_bridge_forward_message UNIQUE (message)
 );
 
 CREATE TABLE bridge_hold (
@@ -178,6 +187,14 @@ CREATE TABLE persona (
     words_seen BOOLEAN NOT NULL,
     created_at INTEGER NOT NULL,
     CONSTRAINT pk_persona PRIMARY KEY (id)
+);
+
+CREATE TABLE post (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    body_id INTEGER,
+    edited BOOLEAN NOT NULL,
+    created_at INTEGER NOT NULL,
+    gone_at INTEGER
 );
 
 CREATE TABLE relay (
@@ -340,6 +357,21 @@ CREATE TABLE peer (
 );
 
 CREATE INDEX ix_peer_contact_id ON peer (contact_id);
+
+CREATE TABLE post_place (
+    id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    refused TEXT NOT NULL,
+    change TEXT NOT NULL,
+    cannot TEXT NOT NULL,
+    CONSTRAINT pk_post_place PRIMARY KEY (id),
+    CONSTRAINT uq_post_place_post_id_account_id UNIQUE (post_id, account_id),
+    CONSTRAINT fk_post_place_post_id_post FOREIGN KEY(post_id) REFERENCES post (id) ON DELETE CASCADE,
+    CONSTRAINT fk_post_place_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_post_place_account_id ON post_place (account_id);
 
 CREATE TABLE remote_actor (
     id INTEGER NOT NULL,
@@ -630,11 +662,15 @@ CREATE TABLE remote_message (
     intent_id INTEGER,
     number INTEGER NOT NULL,
     gone_at INTEGER,
+    answers TEXT,
+    answers_in INTEGER,
     CONSTRAINT uq_remote_message_conversation_id_remote_id_part UNIQUE (conversation_id, remote_id, part),
     CONSTRAINT fk_remote_message_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
     CONSTRAINT fk_remote_message_actor_id_remote_actor FOREIGN KEY(actor_id) REFERENCES remote_actor (id),
     CONSTRAINT uq_remote_message_search_id UNIQUE (search_id)
 );
+
+CREATE INDEX ix_remote_message_answers ON remote_message (answers_in, answers) WHERE answers IS NOT NULL;
 
 CREATE INDEX ix_remote_message_copy ON remote_message (conversation_id, copy_hash) WHERE copy_hash IS NOT NULL;
 
@@ -682,7 +718,7 @@ CREATE TABLE wanted_deletion (
 CREATE INDEX ix_wanted_deletion_conversation_id ON wanted_deletion (conversation_id);
 
 CREATE TABLE bridge_intent (
-    id INTEGER NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     intent TEXT NOT NULL,
     account_id INTEGER NOT NULL,
     conversation_id INTEGER NOT NULL,
@@ -700,7 +736,6 @@ CREATE TABLE bridge_intent (
     expires_at INTEGER NOT NULL,
     reason TEXT NOT NULL,
     settled_at INTEGER,
-    CONSTRAINT pk_bridge_intent PRIMARY KEY (id),
     CONSTRAINT uq_bridge_intent_intent UNIQUE (intent),
     CONSTRAINT fk_bridge_intent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE,
     CONSTRAINT fk_bridge_intent_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
@@ -759,6 +794,18 @@ CREATE TABLE mls_ratchets (
     CONSTRAINT pk_mls_ratchets PRIMARY KEY (group_id),
     CONSTRAINT fk_mls_ratchets_group_id_mls_group FOREIGN KEY(group_id) REFERENCES mls_group (id) ON DELETE CASCADE
 );
+
+CREATE TABLE post_part (
+    id INTEGER NOT NULL,
+    place_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    CONSTRAINT pk_post_part PRIMARY KEY (id),
+    CONSTRAINT fk_post_part_place_id_post_place FOREIGN KEY(place_id) REFERENCES post_place (id) ON DELETE CASCADE,
+    CONSTRAINT uq_post_part_message_id UNIQUE (message_id),
+    CONSTRAINT fk_post_part_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_post_part_place_id ON post_part (place_id);
 
 CREATE TABLE remote_alias (
     id INTEGER NOT NULL,

@@ -5,6 +5,7 @@ from bridge_core_world import ADA, BEN, ROOM, Core, ref, seen
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, consent, coverage, health, history, outbox, rooms
+from swarmnode.domain.consent import Scope
 from swarmnode.services.step import Step
 
 OTHER = api.ConversationRef("other")
@@ -148,6 +149,10 @@ def source(*hops: str) -> consent.Provenance:
     return consent.Provenance(package="demo", author="ada", message="1", hops=hops)
 
 
+def says(step: Step, who: str, *, yes: bool) -> None:
+    consent.record(step, ("demo", who), Scope.FORWARD, allowed=yes, own_word=yes)
+
+
 def relay(core: Core, provenance: consent.Provenance) -> None:
     core.say("ada's words", provenance=provenance)
 
@@ -157,12 +162,12 @@ def test_others_words_leave_only_if_they_said_yes_and_at_that_moment() -> None:
     core.tell(seen("1", "words", ADA))
     relay(core, source())
     assert core.take() is None
-    core.do(lambda step: consent.record(step, core.account, "ada", consent.RELAY, allowed=True))
+    core.do(lambda step: says(step, "ada", yes=True))
     relay(core, source())
     relay(core, source())
     call = core.call()
     core.settle(call, api.Accepted((ref("2"),)))
-    core.do(lambda step: consent.record(step, core.account, "ada", consent.RELAY, allowed=False))
+    core.do(lambda step: says(step, "ada", yes=False))
     assert core.take() is None
     assert [(view.state.value, view.reason) for view in core.views()[1:]] == [
         ("refused", "consent"),
@@ -175,19 +180,16 @@ def test_a_no_goes_with_somebody_who_moves_and_outlasts_the_account() -> None:
     core = Core()
 
     def allows(name: str) -> bool:
-        return core.do(lambda step: consent.allows(step, "demo", name, consent.RELAY))
-
-    def says(name: str, *, yes: bool) -> None:
-        core.do(lambda step: consent.record(step, core.account, name, consent.RELAY, allowed=yes))
+        return core.do(lambda step: consent.allows(step, ("demo", name), Scope.FORWARD, ""))
 
     core.tell(seen("1", "x", ADA))
-    says("ada", yes=False)
-    says("ada2", yes=True)
+    core.do(lambda step: says(step, "ada", yes=False))
+    core.do(lambda step: says(step, "ada2", yes=True))
     core.tell(api.IdentityMoved(old="ada", new="ada2", proof="mutual"))
     assert not allows("ada2")
-    says("ada2", yes=True)
+    core.do(lambda step: says(step, "ada2", yes=True))
     assert allows("ada")
-    says("ada", yes=False)
+    core.do(lambda step: says(step, "ada", yes=False))
     core.do(lambda step: accounts.remove(step, core.account))
     assert (allows("ada"), allows("ada2")) == (False, False)
 
@@ -195,7 +197,7 @@ def test_a_no_goes_with_somebody_who_moves_and_outlasts_the_account() -> None:
 @pytest.mark.parametrize("hops", [("demo room",), ("a", "b", "c", "d", "e")])
 def test_nothing_goes_in_circles(hops: tuple[str, ...]) -> None:
     core = Core()
-    core.do(lambda step: consent.record(step, core.account, "ada", consent.RELAY, allowed=True))
+    core.do(lambda step: says(step, "ada", yes=True))
     relay(core, source(*hops))
     assert core.take() is None
     assert core.views()[0].reason == "loop"
