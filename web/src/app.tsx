@@ -9,6 +9,7 @@ import { inbox, loadInbox, unread } from './state/inbox.ts'
 import { accounts, loadNetworks } from './state/networks.ts'
 import { startOutbox } from './state/outbox.ts'
 import { loadPeople } from './state/people.ts'
+import { within } from './state/search.ts'
 import { stage } from './state/session.ts'
 import { type Key, t } from './text/t.ts'
 import { Announcer, Toast } from './ui/Announcer.tsx'
@@ -31,6 +32,8 @@ import { Start } from './views/start/Start.tsx'
 const Person = later(async () => (await import('./views/people/Person.tsx')).Person)
 const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
 const Suggestions = later(async () => (await import('./views/people/Suggestions.tsx')).Suggestions)
+const Timeline = later(async () => (await import('./views/timeline/Timeline.tsx')).Timeline)
+const Search = later(async () => (await import('./views/search/Search.tsx')).Search)
 const Import = later(async () => (await import('./views/people/Import.tsx')).Import)
 
 export function App() {
@@ -56,7 +59,9 @@ interface Place {
 
 const PLACES: readonly Place[] = [
   { to: '/', text: 'inbox.title', icon: 'inbox', key: 'i' },
+  { to: '/timeline', text: 'timeline.title', icon: 'newspaper', key: 't' },
   { to: '/people', text: 'people.title', icon: 'users', key: 'p' },
+  { to: '/search', text: 'search.title', icon: 'search', key: '/' },
   { to: '/networks', text: 'networks.title', icon: 'network', key: 'b', rare: true },
   { to: '/health', text: 'health.title', icon: 'heart-pulse', key: 'h', rare: true },
   { to: '/settings', text: 'settings.title', icon: 'settings', key: 's', rare: true },
@@ -92,6 +97,10 @@ function Shell() {
   useCommand('n', t('key.next-unread'), () => {
     const next = inbox.value.find((chat) => chat.unread > 0)
     if (next) go(chatPath(next.id))
+  })
+  useCommand('/', t('key.search'), () => {
+    within.value = view.value.name === 'chat' ? view.value.chat : ''
+    go('/search')
   })
   useCommand('i', t('invite.title'), () => go('/invite'))
   const { name } = view.value
@@ -208,6 +217,10 @@ function Content() {
       return <Suggestions />
     case 'import':
       return <Import />
+    case 'timeline':
+      return <Timeline />
+    case 'search':
+      return <Search />
     case 'more':
       return <Rare />
     case 'invite':

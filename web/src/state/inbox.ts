@@ -20,6 +20,12 @@ export const inbox = computed(() =>
     .filter((chat) => ['direct', 'group', 'channel', 'feed'].includes(chat.kind))
     .toSorted((a, b) => b.last_at - a.last_at || a.title.localeCompare(b.title)),
 )
+/** What is only read. */
+export const reading = computed(() =>
+  [...chats.value.values()]
+    .filter((chat) => ['timeline', 'list', 'feed', 'notifications'].includes(chat.kind))
+    .toSorted((a, b) => a.title.localeCompare(b.title)),
+)
 export const shown = computed(() =>
   filter.value === 'unread' ? inbox.value.filter((chat) => chat.unread > 0) : inbox.value,
 )

@@ -16,7 +16,7 @@ interface ListProps<T> {
   readonly estimate: number
   /** Where it begins and what it holds on to: `start` as lists do, `end` as conversations do. */
   readonly anchor?: 'start' | 'end'
-  /** The row that is shown at first; else the first one, or with `end` the last one. */
+  /** The row that is shown at first, at the upper edge or in the middle; else the first one, with `end` the last. */
   readonly first?: number
   /** Called when what lies before the first row comes near. */
   readonly onStart?: () => void
@@ -29,6 +29,8 @@ interface ListProps<T> {
 export interface ListHandle {
   readonly show: (index: number) => void
   readonly toEnd: () => void
+  /** The first row that is to be seen. */
+  readonly top: () => number
 }
 
 const NEAR_PX = 600
@@ -63,13 +65,14 @@ export function List<T>(props: ListProps<T>) {
   useLayoutEffect(() => {
     if (started.current || !items.length) return
     started.current = true
-    if (first >= 0) virtual.scrollToIndex(first, { align: 'center' })
+    if (first >= 0) virtual.scrollToIndex(first, { align: anchor === 'end' ? 'center' : 'start' })
     else if (anchor === 'end') virtual.scrollToIndex(items.length - 1, { align: 'end' })
   }, [virtual, items.length, anchor])
   if (handle) {
     handle.current = {
       show: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
       toEnd: () => virtual.scrollToIndex(items.length - 1, { align: 'end' }),
+      top: () => virtual.getVirtualItems().find((at) => at.end > (virtual.scrollOffset ?? 0))?.index ?? 0,
     }
   }
   return (

@@ -1,0 +1,179 @@
+/**
+ * Posts of all networks by time, the newest first: a window of them, which never moves under whoever reads. What comes
+ * meanwhile is counted, and shown when it is asked for.
+ */
+
+import { signal } from '@preact/signals'
+
+import { call } from '../api/client.ts'
+import { type ApiError, asError } from '../api/errors.ts'
+import { listen } from '../api/live.ts'
+import type { AbilitiesView, MessageView } from '../api/types.gen.ts'
+import { chatOf } from './inbox.ts'
+
+const PAGE = 40
+/** Posts that are kept; the oldest go first. */
+const MOST = 2_000
+
+export interface Timeline {
+  /** The conversation whose posts alone are shown; empty for all. */
+  readonly of: string
+  readonly posts: readonly MessageView[]
+  /** Where older posts begin; empty at the beginning. */
+  readonly older: string
+  readonly loaded: boolean
+  readonly loading: boolean
+  readonly trouble: ApiError | null
+}
+
+/** Posts that came since, and where older ones than those begin; `apart` if there may be more between. */
+export interface Fresh {
+  readonly posts: readonly MessageView[]
+  readonly older: string
+  readonly apart: boolean
+}
+
+const NONE: Timeline = { of: '', posts: [], older: '', loaded: false, loading: false, trouble: null }
+const NOTHING: Fresh = { posts: [], older: '', apart: false }
+export const timeline = signal<Timeline>(NONE)
+export const fresh = signal<Fresh>(NOTHING)
+/** Posts with a warning that were opened. */
+export const opened = signal<ReadonlySet<string>>(new Set())
+/** What can be done with the posts of each conversation. */
+export const abilities = signal<Readonly<Record<string, AbilitiesView>>>({})
+/** The post that was read when the screen was left. */
+export const place = { id: '' }
+
+const READ = new Set(['timeline', 'list', 'feed'])
+
+/** A page of posts, the newest first, and where older ones begin. */
+async function pageOf(of: string, before = ''): Promise<Fresh> {
+  const query = { before, limit: PAGE }
+  const page = of
+    ? await call('GET /chats/{chat}/messages', { path: { chat: of }, query })
+    : await call('GET /timeline', { query })
+  const older = page.items.length < PAGE ? '' : page.prev
+  return { posts: page.items.filter(isShown).toReversed(), older, apart: false }
+}
+
+const isShown = ({ kind }: MessageView): boolean => kind !== 'deleted'
+
+/** Show the posts of all, or of one conversation. What is shown already stays, and what came since is counted. */
+export async function openTimeline(of = timeline.value.of): Promise<void> {
+  const now = timeline.value
+  if (now.loaded && now.of === of) return peek()
+  timeline.value = { ...NONE, of, loading: true }
+  fresh.value = NOTHING
+  place.id = ''
+  try {
+    const { posts, older } = await pageOf(of)
+    if (timeline.value.of !== of) return
+    timeline.value = { ...timeline.value, posts, older, loaded: true, loading: false }
+    void learn(posts)
+  } catch (error) {
+    if (timeline.value.of === of) timeline.value = { ...timeline.value, loading: false, trouble: asError(error) }
+  }
+}
+
+export async function loadOlderPosts(): Promise<void> {
+  const { of, older, loading } = timeline.value
+  if (!older || loading) return
+  timeline.value = { ...timeline.value, loading: true }
+  try {
+    const page = await pageOf(of, older)
+    const now = timeline.value
+    if (now.of !== of) return
+    const known = new Set(now.posts.map((post) => post.id))
+    const posts = [...now.posts, ...page.posts.filter((post) => !known.has(post.id))]
+    timeline.value = { ...now, posts, older: posts.length < MOST ? page.older : '', loading: false, trouble: null }
+    void learn(page.posts)
+  } catch (error) {
+    if (timeline.value.of === of) timeline.value = { ...timeline.value, loading: false, trouble: asError(error) }
+  }
+}
+
+/** Look what came since. Where nothing was there before, it is shown at once. */
+async function peek(): Promise<void> {
+  const { of, loaded, posts: shown } = timeline.value
+  if (!loaded) return
+  try {
+    const { posts, older } = await pageOf(of)
+    if (timeline.value.of !== of) return
+    const known = new Set(shown.map((post) => post.id))
+    const joint = posts.findIndex((post) => known.has(post.id))
+    fresh.value = joint < 0 ? { posts, older, apart: true } : { posts: posts.slice(0, joint), older: '', apart: false }
+    timeline.value = { ...timeline.value, trouble: null }
+    if (!shown.length) showFresh()
+  } catch (error) {
+    if (timeline.value.of === of) timeline.value = { ...timeline.value, trouble: asError(error) }
+  }
+}
+
+/** Show what came since. */
+export function showFresh(): void {
+  const { posts, older, apart } = fresh.value
+  const now = timeline.value
+  timeline.value = apart ? { ...now, posts, older } : { ...now, posts: [...posts, ...now.posts] }
+  fresh.value = NOTHING
+  void learn(posts)
+}
+
+async function learn(posts: readonly MessageView[]): Promise<void> {
+  const chats = [...new Set(posts.map((post) => post.chat))].filter((chat) => !(chat in abilities.value))
+  await Promise.all(
+    chats.map(async (chat) => {
+      const can = await call('GET /chats/{chat}/abilities', { path: { chat } }).catch(() => null)
+      if (can) abilities.value = { ...abilities.value, [chat]: can }
+    }),
+  )
+}
+
+/** Whether something can be done with a post. */
+export const canDo = (feature: string, { chat }: MessageView): boolean =>
+  ['full', 'partial', 'fallback'].includes(abilities.value[chat]?.levels[feature] ?? '')
+
+function put(post: MessageView): void {
+  const posts = (all: readonly MessageView[]): readonly MessageView[] =>
+    all.map((known) => (known.id === post.id ? post : known)).filter(isShown)
+  timeline.value = { ...timeline.value, posts: posts(timeline.value.posts) }
+  fresh.value = { ...fresh.value, posts: posts(fresh.value.posts) }
+}
+
+async function lookAt(id: string): Promise<void> {
+  const there = (posts: readonly MessageView[]): boolean => posts.some((post) => post.id === id)
+  if (!there(timeline.value.posts) && !there(fresh.value.posts)) return
+  try {
+    put(await call('GET /messages/{message}', { path: { message: id } }))
+  } catch (error) {
+    if (asError(error).code !== 'not-found') return
+    timeline.value = { ...timeline.value, posts: timeline.value.posts.filter((post) => post.id !== id) }
+    fresh.value = { ...fresh.value, posts: fresh.value.posts.filter((post) => post.id !== id) }
+  }
+}
+
+/** Favourite, boost or bookmark a post, or take that back. */
+export async function mark(post: MessageView, name: string): Promise<void> {
+  const on = !post.marks.includes(name)
+  put(await call('PUT /messages/{message}/marks/{mark}', { path: { message: post.id, mark: name }, body: { on } }))
+}
+
+export function toggleOpened(id: string): void {
+  const now = new Set(opened.value)
+  if (!now.delete(id)) now.add(id)
+  opened.value = now
+}
+
+let timer = 0
+const TOGETHER_MS = 500
+
+listen(({ type, data }) => {
+  if (!timeline.value.loaded) return
+  const chat = String(data['chat'] ?? '')
+  const { of } = timeline.value
+  if (type === 'resync' || (type === 'message.new' && (of ? chat === of : READ.has(chatOf(chat)?.kind ?? '')))) {
+    timer ||= window.setTimeout(() => {
+      timer = 0
+      void peek()
+    }, TOGETHER_MS)
+  } else if (type.startsWith('message.')) void lookAt(String(data['message']))
+})
