@@ -15,13 +15,15 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from bridge_suite import folder_of
+from slixmpp.exceptions import IqError
 from slixmpp.jid import JID
 from xmpp_faults import StanzaFaults
 from xmpp_peer import XmppPeer
 from xmpp_proxy import StanzaProxy
 from xmpp_server import Server
 
-from swarm_bridges.networks.xmpp import stanzas
+from swarm_bridges.claims import texts_in
+from swarm_bridges.networks.xmpp import claims, stanzas
 from swarm_bridges.networks.xmpp.rooms import OPTIONS
 from swarm_bridges.networks.xmpp.stanzas import AROUND, WIDEST, bare, resource
 from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
@@ -101,6 +103,35 @@ class XmppKit(FakeNetwork):
 
     def address(self, who: str) -> tuple[str, str]:
         return (f"{self._names[who]}@localhost",) * 2
+
+    nobody = "nobody@upload.localhost"  # of others it does not say so
+
+    async def claimed(self, who: str) -> tuple[str, ...]:
+        """As Mallory's client reads it."""
+        reader: Any = self._clients[MALLORY].plugin["xep_0060"]
+        try:
+            answer = await reader.get_items(JID(self.address(who)[1]), stanzas.CLAIMS)
+        except IqError:
+            return ()
+        return texts_in(" ".join(text for item in answer.xml.iter() if (text := item.text)))
+
+    async def beside_claims(self, who: str) -> object:
+        """What else the account publishes."""
+        own: Any = self._clients[who]
+        answer = await own.plugin["xep_0030"].get_items(JID(own.boundjid.bare))
+        return sorted(str(item[1]) for item in answer["disco_items"]["items"] if item[1] != stanzas.CLAIMS)
+
+    async def claim(self, who: str, *texts: str) -> None:
+        own: Any = self._clients[who].plugin["xep_0060"]
+        jid: Any = None
+        if not texts:
+            await own.retract(jid, stanzas.CLAIMS, "current", notify=True)
+            return
+        payload = stanzas.element(stanzas.CLAIMS, "claims")
+        payload.extend(stanzas.element(stanzas.CLAIMS, "claim", text) for text in texts)
+        iq: Any = self._clients[who].Iq(stype="set")
+        iq.xml.append(stanzas.publish(stanzas.CLAIMS, "current", payload, claims.OPTIONS))
+        await iq.send()
 
     # --- what people do
 

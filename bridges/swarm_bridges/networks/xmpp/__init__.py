@@ -4,7 +4,7 @@ stanzas    XML that we send, and all names of XML
 convert    XML that we hear, as events: pure; opaque is bytes between nodes
 stream     a connection and what a server answers; errors sorts what it refuses
 archive, rooms, names     what the server keeps, where the owner is, how people are called
-files      uploads and pictures
+files      uploads and pictures; claims is which persona an account belongs to
 alive      whether line and rooms are still there
 session    what comes, in order, committed before it is acknowledged
 account    what the owner wants; login

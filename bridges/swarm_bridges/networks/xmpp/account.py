@@ -13,6 +13,7 @@ from ...api import (
     ActorSeen,
     CantTell,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationRef,
     ConversationSeen,
@@ -34,6 +35,7 @@ from ...api import (
     Temporary,
     Unknown,
 )
+from . import claims as claiming
 from . import files, opaque, stanzas
 from .convert import room_reference, sender_id
 from .login import address_of
@@ -90,14 +92,23 @@ class Xmpp:
         stanza = MAX_STANZA if self._session is None else self._session.stream.max_stanza
         most, chat = min(stanzas.text_within(stanza), MAX_TEXT), conversation is None or conversation.private
         carries = opaque.within(stanza) if chat else 0
-        full = ["text", "edit", "delete", "reply", "read", "typing", *(["opaque"] if carries else [])]
+        full = [
+            "text",
+            "edit",
+            "delete",
+            "reply",
+            "read",
+            "typing",
+            "claim",
+            *(["opaque"] if carries else []),
+        ]
         protect = self._protections(conversation)
         if locked := bool(protect and conversation and await self._answers_locked(conversation)):
             size = 0  # OMEMO has no place for files and reactions, which would leave unlocked
         else:
             full.append("reaction")
         return Capabilities(
-            version=f"3 {size} {most} {carries} {len(protect)}{locked:d}",
+            version=f"4 {size} {most} {carries} {len(protect)}{locked:d}",
             levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
             max_text=most,
             text_unit="byte",
@@ -280,6 +291,14 @@ class Xmpp:
         conversation = ConversationRef(who.remote_id, private=True)
         name = self._now().names.seen(who).name
         return ConversationSeen(conversation=conversation, kind="direct", title=name, members=(who,))
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """See `api.Proves`."""
+        await claiming.say(self._now().stream, claims)
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """See `api.Proves`."""
+        return await claiming.read(self._now().stream, who)
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
         """See `api.Rooms`."""

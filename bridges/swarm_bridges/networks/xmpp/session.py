@@ -13,6 +13,7 @@ from types import NoneType
 from xml.etree.ElementTree import Element
 
 from ...api import (
+    Actor,
     BridgeError,
     Context,
     ConversationGone,
@@ -25,7 +26,7 @@ from ...api import (
     State,
     Temporary,
 )
-from . import errors
+from . import claims, errors
 from .alive import look_after
 from .convert import own_actor, room_id
 from .keys import Keys, NoKeys
@@ -35,8 +36,8 @@ from .stanzas import (
     AVATAR,
     BOOKMARKS,
     CARBONS,
+    CLAIMS,
     OMEMO_DEVICES,
-    PRESENCE,
     PUBSUB_EVENT,
     bare,
     element,
@@ -123,7 +124,7 @@ class Session:
             self._ctx.log.warning("no_carbons")
         await self.teller.ingest(self.names.of_roster(await self.stream.address_book()))
         await self.keys.begin()
-        self.stream.put(Element(PRESENCE))
+        await self.stream.appear()
         await self.teller.catch_up("")
         await self.keys.caught_up()
 
@@ -187,6 +188,8 @@ class Session:
             self._tasks.create_task(self._devices(sender, around))
         if node == AVATAR:
             return self.names.avatar(sender, around)
+        if node == CLAIMS and (sender == self.owner or self.names.knows(sender)):
+            return [claims.noticed(Actor(sender, is_owner=sender == self.owner), around)]
         if node != BOOKMARKS or sender != self.owner:
             return []
         fresh = {room: nick for room, nick in wanted(around).items() if room not in self.rooms.seats}

@@ -24,7 +24,7 @@ from slixmpp.stanza import Iq, Message, Presence
 from ...api import AuthExpired, BridgeError, Interrupted, Refused, Temporary
 from ...tls import encrypted
 from . import errors
-from .stanzas import AVATAR, BOOKMARKS, LIMITS, MAX_STANZA, PING, ROSTER, element
+from .stanzas import AVATAR, BOOKMARKS, CLAIMS, LIMITS, MAX_STANZA, PING, PRESENCE, ROSTER, element
 
 # It writes stanzas, and so what people say, into its log.
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
@@ -88,7 +88,7 @@ class Stream(slixmpp.ClientXMPP):
         super().__init__(f"{jid}/{name}", password, ssl_context=tls)
         for plugin in PLUGINS:
             self.register_plugin(plugin)
-        for node in (AVATAR, BOOKMARKS):
+        for node in (AVATAR, BOOKMARKS, CLAIMS):
             self.hear(node)
         management: Any = self.plugin["xep_0198"]
         management.send_ack = self._acknowledge
@@ -247,6 +247,15 @@ class Stream(slixmpp.ClientXMPP):
             raise Temporary("not connected")
         kind = Message if stanza.tag.endswith("}message") else Presence
         self.send(kind(stream=self, xml=stanza))
+
+    async def appear(self) -> None:
+        """Be there for others, with the true hash of what this client hears (XEP-0115).
+
+        slixmpp reckons it before it has gathered everything, and servers that check it then tell us nothing of
+        what others publish. Raises Temporary where there is no session.
+        """
+        await self.plugin["xep_0115"].update_caps(broadcast=False)
+        self.put(Element(PRESENCE))
 
     async def ask(self, payload: Element, *, to: str = "", kind: str = "get") -> Element:
         """Send an `iq`, and give the answer's.
