@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 import sqlalchemy as sa
 
 from swarm_bridges import api
@@ -140,6 +141,8 @@ class _Taking:
     old_ones: Counter[api.ConversationRef]
     rooms: dict[api.ConversationRef, RemoteConversation] = field(default_factory=dict)
     ranks: dict[int, tuple[str, int]] = field(default_factory=dict)
+    met: dict[int, int] = field(default_factory=dict)
+    """When the latest message was said that the past has shown and that was there, by conversation."""
     none: set[tuple[str, int]] = field(default_factory=set)
     """Tables that have nothing of a conversation: it is asked once, as long as messages alone come."""
 
@@ -209,9 +212,22 @@ class _Taking:
             self._echoed(room, row, event)
             settling.echoed(now, row)
         elif row is None:
-            self._new(room, event)
+            self._new(room, self._of_now(room, event))
         else:
             self._again(room, row, event)
+        if row is not None and event.origin is api.Origin.HISTORY:
+            self.met[room.id] = max(row.wall_s, self.met.get(room.id, 0))
+
+    def _of_now(self, room: RemoteConversation, event: api.MessageSeen) -> api.MessageSeen:
+        """A page of the past that reaches into the present shows what is about to come, or was missed.
+
+        That is what stands behind a message that is there, and was not said before it either: it is new.
+        """
+        if event.origin is not api.Origin.HISTORY or event.order is not None or room.id not in self.met:
+            return event
+        if bounds.wall_s(event.remote_time, self.now.step.wall_s) < self.met[room.id]:
+            return event
+        return msgspec.structs.replace(event, origin=api.Origin.CATCH_UP)
 
     def _known_as(self, room: RemoteConversation, event: api.MessageSeen) -> RemoteMessage | None:
         """The message under another of its ids; whoever names somebody else's has said nothing."""

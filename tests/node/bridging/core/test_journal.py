@@ -1,5 +1,7 @@
 """What networks tell: any number of times, at any time, by anybody."""
 
+from typing import Any
+
 import pytest
 from bridge_core_world import ADA, BEN, ME, ROOM, START, Core, ref, seen
 
@@ -139,6 +141,18 @@ def test_without_an_order_it_is_that_of_arrival_with_the_past_before() -> None:
     core.tell(seen("1", "one", origin=past), seen("2", "two", origin=past))
     assert core.sees() == ["one", "two", "three", "four", "five", "six"]
     assert [view.unread for view in core.views()] == [False] * 4 + [True] * 2
+
+
+def test_what_a_page_of_the_past_shows_behind_what_is_there_is_new() -> None:
+    def said(number: int, **more: Any) -> api.MessageSeen:
+        return seen(str(number), str(number), remote_time=START - 60.0 + number, **more)
+
+    core, past = Core(), api.Origin.HISTORY
+    core.tell(said(3))
+    core.tell(*(said(number, origin=past) for number in (0, 1, 3, 2, 4)))
+    core.tell(said(4), said(5))
+    assert core.sees() == ["0", "1", "2", "3", "4", "5"]
+    assert [view.text for view in core.views() if view.unread] == ["3", "4", "5"]
 
 
 def test_what_the_owner_has_read_elsewhere_is_read_also_if_it_comes_later() -> None:

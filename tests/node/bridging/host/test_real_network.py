@@ -7,10 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from bridge_host_world import Node, a_node
+from e2e_world import SOAK
 from xmpp_server import Prosody, Server, started
 
 from swarm_bridges import api
@@ -22,6 +24,9 @@ from swarmnode.bridging.host.logins import Logins
 from swarmnode.bridging.host.packages import discover
 from swarmnode.bridging.host.supervisor import Supervisor
 from swarmnode.storage.bridge_shelves import Login
+
+KILLED_AT_S = (0.0, 0.005, 0.02, 0.1)
+"""Seconds after something was said: before it is taken, while it is, while it leaves, and after that."""
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +70,23 @@ async def until(node: Node, title: str, *expected: tuple[str, str]) -> None:
         await asyncio.sleep(0.1)
 
 
+async def next_process(supervisor: Supervisor, account: AccountId, gone: int) -> int:
+    """The number of the process that runs an account's bridge, once it is another one than that."""
+    deadline = time.monotonic() + 40
+    while True:
+        with suppress(api.Temporary):
+            if (pid := supervisor.caller(account).pid) != gone:
+                return pid
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
 async def test_two_people_talk_over_a_real_server_and_a_killed_process_loses_nothing(
     tmp_path: Path, prosody: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waits, "FIRST_S", 0.1)
+    monkeypatch.setattr(waits, "WELL_S", 0.0)  # each kill is the first one
+    monkeypatch.setattr(waits, "WITHIN_S", -1.0)
     async with a_node(tmp_path / "home") as node:
         supervisor = Supervisor(node.runner, discover, tmp_path / "run", loopback=True)
         async with supervisor.running():
@@ -83,8 +101,14 @@ async def test_two_people_talk_over_a_real_server_and_a_killed_process_loses_not
             await until(node, "ben", ("hello Ben", "sent"))
             await until(node, "ada", ("hello Ben", "received"))
 
-            os.kill(supervisor.caller(ada).pid, signal.SIGKILL)
-            await node.say(chat, "are you there?")
-            await until(node, "ben", ("hello Ben", "sent"), ("are you there?", "sent"))
-            await until(node, "ada", ("hello Ben", "received"), ("are you there?", "received"))
-            assert [state.restarts for state in supervisor.states() if state.id == "xmpp"] == [1]
+            said, doomed = ["hello Ben"], 0
+            for number, moment_s in enumerate(KILLED_AT_S * (10 if SOAK else 1)):
+                doomed = await next_process(supervisor, ada, doomed)
+                await node.until_state(ada, State.CONNECTED)
+                said.append(f"are you there? {number}")
+                await node.say(chat, said[-1])
+                await asyncio.sleep(moment_s)
+                os.kill(doomed, signal.SIGKILL)
+                await until(node, "ben", *((text, "sent") for text in said))
+            await until(node, "ada", *((text, "received") for text in said))
+            assert [s.restarts for s in supervisor.states() if s.id == "xmpp"] == [len(said) - 1]
