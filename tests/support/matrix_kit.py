@@ -25,6 +25,7 @@ from swarm_bridges.networks.matrix import polls
 from swarm_bridges.networks.matrix.claims import FIELD
 from swarm_bridges.networks.matrix.convert import OPAQUE
 from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoom
+from swarm_bridges.testing.faults import Faults, Handler
 from swarm_bridges.testing.network import PASSWORD
 
 LACKS: Mapping[str, str] = {
@@ -36,6 +37,15 @@ MALLORY = "u-mallory"
 HOP = {"host", "connection", "content-length", "transfer-encoding", "content-encoding"}
 
 
+class KitFaults(Faults):
+    """Faults for what the owner does: what a device tells of its keys, in its own time, is none of that."""
+
+    async def play(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST" and "/keys/" in request.path:
+            return await handler(request)
+        return await super().play(request, handler)
+
+
 class MatrixKit(FakeNetwork):
     """One world of a check: accounts and rooms of its own on a server that all share."""
 
@@ -45,6 +55,7 @@ class MatrixKit(FakeNetwork):
         self._server = server
         self._names = {OWNER: f"olga-{number}", PEER: f"ada-{number}", MALLORY: f"mallory-{number}"}
         self.people = dict(self._names)
+        self.faults = KitFaults()
         self.nobody = server.user(f"nobody-{number}")
         self.rooms = {room: FakeRoom(room, title=f"{room} of {number}") for room in ("r1", "r2")}
         self._password = PASSWORD
@@ -195,7 +206,8 @@ class MatrixKit(FakeNetwork):
         if what.get("by") == MALLORY:
             self._do(lambda: self._forbidden(self._places[what["id"]]))
         elif what.get("rev") == "?":
-            odd = {"msgtype": "m.text", "body": what["text"], "m.relates_to": {"rel_type": "m.replace"}}
+            odd = {"msgtype": "m.text", "body": "x", "formatted_body": what["text"]}
+            odd["m.relates_to"] = {"rel_type": "m.replace"}
             self._do(lambda: self._odd(odd))
         else:
             super().change(kind, **what)

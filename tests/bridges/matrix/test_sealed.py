@@ -11,15 +11,14 @@ import msgspec
 import pytest
 from bridge_owner import ACCOUNT, Owner, owner_of
 from matrix_network import MatrixNetwork
-from matrix_nio import NioPeer
-from matrix_server import PYTHON, Synapse
+from matrix_sealed import Sealed, messages, raw
+from matrix_server import Synapse
 
 from swarm_bridges.api import (
     Accepted,
     AccountId,
     Batch,
     ConversationRef,
-    ConversationSeen,
     Gone,
     LoginDone,
     MessageRef,
@@ -38,55 +37,12 @@ from swarm_bridges.networks.matrix.sealed import files
 from swarm_bridges.text import to_plain
 
 
-class Sealed(MatrixNetwork):
-    """The friend speaks through a client that encrypts, in a room that it made."""
-
-    friend: NioPeer
-    folder: Path
-
-    def nio(self, name: str) -> NioPeer:
-        """A client that encrypts, of somebody."""
-        user = self.other.user(name)
-        return NioPeer(self.other.base, user, f"password of {name}", self.folder, PYTHON)
-
-    async def enter(self, owner: Owner) -> str:
-        """Have the owner go into the room."""
-        room = str((await self.friend.do("create", invite=[self.answers["address"]]))["told"])
-        await owner.call("join", room)
-        self.conversation = ConversationRef(room)
-        await owner.until(lambda _: self.answers["address"] in self._people(owner, room))
-        return room
-
-    def _people(self, owner: Owner, room: str) -> set[str]:
-        shown = [
-            e
-            for batch in owner.desk.of(ACCOUNT).batches
-            for e in batch.events
-            if isinstance(e, ConversationSeen) and e.conversation.remote_id == room and not e.labels
-        ]
-        return {member.remote_id for member in shown[-1].members or ()} if shown else set()
-
-
 @pytest.fixture
 async def network(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Sealed]:
-    made = Sealed(synapse)
-    made.folder = tmp_path
-    made.friend = made.nio(made.names["friend"])
-    await made.friend.start()
+    made = await Sealed.begun(synapse, tmp_path)
     yield made
     await made.friend.stop()
     await made.close()
-
-
-def messages(owner: Owner) -> list[MessageSeen]:
-    return [e for batch in owner.desk.of(ACCOUNT).batches for e in batch.events if isinstance(e, MessageSeen)]
-
-
-async def raw(network: Sealed, event_id: str) -> dict[str, Any]:
-    """An event as the server has it."""
-    path = f"/rooms/{network.conversation.remote_id}/event/{event_id}"
-    found: dict[str, Any] = await network.client("owner").ask("GET", path)
-    return found
 
 
 async def test_two_people_talk_and_the_server_reads_nothing(network: Sealed) -> None:

@@ -15,8 +15,8 @@ from swarm_bridges.networks.matrix.sealed import vault
 from swarm_bridges.networks.matrix.sealed.account import Own
 from swarm_bridges.networks.matrix.sealed.devices import Device, Devices, checked
 from swarm_bridges.networks.matrix.sealed.megolm import Megolm
-from swarm_bridges.networks.matrix.sealed.olm import Letter, Olm, unpadded
-from swarm_bridges.networks.matrix.sealed.signing import MEGOLM, canonical, is_signed
+from swarm_bridges.networks.matrix.sealed.olm import Letter, Olm
+from swarm_bridges.networks.matrix.sealed.signing import MEGOLM, canonical, is_signed, unpadded
 from swarm_bridges.networks.matrix.sealed.vault import Vault
 
 NOBODY = cast("Client", None)
@@ -196,7 +196,7 @@ async def test_a_key_opens_what_its_owner_says_in_its_room_and_each_thing_once(
     one = said(session, "hello")
     opened = await ben.megolm.opened(ROOM, one)
     assert opened is not None
-    assert (opened.type, opened.content) == ("m.room.message", {"body": "hello"})
+    assert (opened.event.type, opened.event.content) == ("m.room.message", {"body": "hello"})
     assert await ben.megolm.opened(ROOM, one) == opened
     assert await ben.megolm.opened(ROOM, msgspec.structs.replace(one, event_id="$2")) is None
     assert await ben.megolm.opened(ROOM, msgspec.structs.replace(one, sender="@eve:x")) is None

@@ -1,10 +1,11 @@
-"""Logging in: an address and a password, or the server's own page. A token is kept, and nothing else."""
+"""Logging in: an address and a password, or the server's own page. A token is kept, and two keys."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
@@ -23,6 +24,7 @@ from ...api import (
 )
 from .client import API, Client
 from .model import table, text
+from .sealed.recovery import WrongKey, has_storage, recovered
 
 NAME = "swarmnode"
 USER = re.compile(r"@[^\s:@/]{1,200}:[^\s@/?#]{1,250}")
@@ -42,6 +44,28 @@ class Ticket(msgspec.Struct):
         return f"Ticket({self.base!r})"
 
 
+class Done(msgspec.Struct):
+    """What the server has given, kept while the owner looks for the recovery key."""
+
+    user: str
+    base: str
+    token: str
+    device: str
+
+    def __repr__(self) -> str:
+        return f"Done({self.base!r})"
+
+    def login(self, more: Mapping[str, bytes] | None = None) -> LoginDone:
+        """As the contract has it, with more secrets."""
+        return LoginDone(
+            network_account_id=self.user,
+            display=self.user,
+            secrets={"token": self.token.encode(), **(more or {})},
+            settings={"url": self.base, "device": self.device},
+            hosts=(urlsplit(self.base).netloc,),
+        )
+
+
 class MatrixLogin:
     """See `api.Login`: one form; one more where the server is somewhere else, or has a page of its own."""
 
@@ -51,6 +75,8 @@ class MatrixLogin:
 
     async def submit(self, ctx: LoginContext, step: str, answers: Mapping[str, str]) -> Step | LoginDone:
         """See `api.Login`."""
+        if step == "recovery" and ctx.scratch:
+            return await _recovered(ctx, msgspec.json.decode(ctx.scratch, type=Done), answers)
         if step in {"server", "page"} and ctx.scratch:
             ticket = msgspec.json.decode(ctx.scratch, type=Ticket)
             if step == "server":
@@ -108,7 +134,7 @@ class MatrixLogin:
         except BridgeError:
             return _page(ctx, ticket, "This code did not work; it may be too old. Open the page again.")
 
-    async def _done(self, ctx: LoginContext, ticket: Ticket, given: Mapping[str, object]) -> LoginDone:
+    async def _done(self, ctx: LoginContext, ticket: Ticket, given: Mapping[str, object]) -> Step | LoginDone:
         """Log in, under the same device as before: the server then still knows what was sent by it."""
         asked = {**given, "initial_device_display_name": NAME}
         if device := ctx.settings.get("device"):
@@ -120,20 +146,37 @@ class MatrixLogin:
         if ctx.account and user != ctx.account:
             await Client(ctx.http, ticket.base, token).post("/logout", {})
             raise Refused("this is another account")
-        return LoginDone(
-            network_account_id=user,
-            display=user,
-            secrets={"token": token.encode()},
-            settings={"url": ticket.base, "device": device},
-            hosts=(urlsplit(ticket.base).netloc,),
-        )
+        done = Done(user, ticket.base, token, device)
+        if await has_storage(Client(ctx.http, ticket.base, token), user):
+            ctx.keep(msgspec.json.encode(done))
+            return _recovery()
+        return done.login()
 
     async def tick(self, ctx: LoginContext, step: str) -> Step:
         """See `api.Login`: nothing is waited for."""
         return await self.begin(ctx)
 
     async def abort(self, ctx: LoginContext) -> None:
-        """See `api.Login`: what is not done has left nothing at the server."""
+        """See `api.Login`: of what is not done a session may be left, which ends; but for that of before."""
+        with suppress(msgspec.ValidationError, msgspec.DecodeError, BridgeError):
+            done = msgspec.json.decode(ctx.scratch, type=Done)
+            if not ctx.settings.get("device"):
+                await Client(ctx.http, done.base, done.token).post("/logout", {}, again=True)
+
+
+async def _recovered(ctx: LoginContext, done: Done, answers: Mapping[str, str]) -> Step | LoginDone:
+    """Open the owner's own keys with what the owner has given; with nothing, do without."""
+    if not (typed := answers.get("recovery", "").strip()):
+        return done.login()
+    try:
+        found = await recovered(Client(ctx.http, done.base, done.token), done.user, typed)
+    except WrongKey as e:
+        return _recovery(f"{str(e)[0].upper()}{str(e)[1:]}.")
+    except Limited:
+        return _recovery("The server wants you to wait before you try again.")
+    except BridgeError:
+        return _recovery("The server does not give out what this would open.")
+    return done.login({"keys": msgspec.json.encode(found)})
 
 
 async def published(ctx: LoginContext, host: str) -> str:
@@ -217,6 +260,29 @@ def _elsewhere(base: str) -> Step:
         title="Your server is somewhere else",
         text="Your address's domain names this server. Your password goes there: is it right?",
         fields=(Field("server", "url", "Server", default=base),),
+    )
+
+
+def _recovery(error: str = "") -> Step:
+    return Step(
+        id="recovery",
+        kind="form",
+        title="Your recovery key",
+        text=(
+            "With it others see that this device is yours, and old messages in encrypted rooms can be read. "
+            "Two of the keys that it opens are kept, and it is not. Leave it empty to do without, or to stay "
+            "with what is known from before."
+        ),
+        fields=(
+            Field(
+                "recovery",
+                "secret",
+                "Recovery key",
+                "`EsTc LW2K …`, or your passphrase for it",
+                optional=True,
+            ),
+        ),
+        error=error,
     )
 
 

@@ -33,7 +33,8 @@ from .convert import is_message, message_of, opaque_of
 from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table, text
 from .reactions import Reactions, Touched
 from .rooms import Rooms, changed, left, person
-from .sealed.machine import Machine, Opened
+from .sealed.machine import Machine
+from .sealed.megolm import Opened
 
 OPENED = "1"
 """The revision of a message that could not be opened at first."""

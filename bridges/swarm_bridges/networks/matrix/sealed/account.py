@@ -9,7 +9,7 @@ from vodozemac import Account
 
 from ..client import Client
 from ..model import number, table
-from .signing import MEGOLM, OLM, signable
+from .signing import MEGOLM, OLM, is_signed, signable, written
 from .vault import KEY, Vault
 
 NAME = "account"
@@ -49,13 +49,33 @@ class Own:
         signature = self.account.sign(signable(thing)).to_base64()
         return {**thing, "signatures": {self.user: {f"ed25519:{self.device}": signature}}}
 
+    def about(self) -> dict[str, Any]:
+        """What this device says of itself."""
+        keys = {f"curve25519:{self.device}": self.curve, f"ed25519:{self.device}": self.ed}
+        about = {"user_id": self.user, "device_id": self.device}
+        return {**about, "algorithms": [OLM, MEGOLM], "keys": keys}
+
+    async def confirm(self, client: Client, seed: bytes) -> bool:
+        """Sign this device with the owner's key, if it is not yet; whether it is then."""
+        from . import ciphers  # noqa: PLC0415 - for those who have such a key
+
+        query = {"device_keys": {self.user: [self.device]}}
+        told = await client.post("/keys/query", query, again=True)
+        shown = table(table(table(told.get("device_keys")).get(self.user)).get(self.device))
+        public = written(ciphers.public_of(seed))
+        if is_signed(shown, self.user, public, public):
+            return True
+        about = self.about()
+        signature = written(ciphers.signed_by(seed, signable(about)))
+        about["signatures"] = {self.user: {f"ed25519:{public}": signature}}
+        asked = {self.user: {self.device: about}}
+        return not (await client.post("/keys/signatures/upload", asked, again=True)).get("failures")
+
     async def publish(self, client: Client, vault: Vault, there: int | None) -> None:
         """Let others know the device (`there` is None), and how to begin with it, where few keys are left."""
         told: dict[str, Any] = {}
         if there is None:
-            keys = {f"curve25519:{self.device}": self.curve, f"ed25519:{self.device}": self.ed}
-            about = {"user_id": self.user, "device_id": self.device}
-            told["device_keys"] = self.signed({**about, "algorithms": [OLM, MEGOLM], "keys": keys})
+            told["device_keys"] = self.signed(self.about())
             there = (
                 number(table((await client.post("/keys/upload", told)).get("one_time_key_counts")), SIGNED)
                 or 0

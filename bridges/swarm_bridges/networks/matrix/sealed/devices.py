@@ -25,11 +25,28 @@ class Device(msgspec.Struct, frozen=True, array_like=True):
     ed: str
 
 
-class Devices(msgspec.Struct, frozen=True):
-    """Somebody's devices. `fresh`: nothing has changed since they were asked for."""
+class Devices(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody's devices, and the keys with which they sign them (1.11, 11.12.5), if they do."""
 
     fresh: bool = False
+    """Nothing has changed since they were asked for."""
     known: dict[str, Device] = {}
+    master: str = ""
+    """The key that stands for the person. It is remembered: a server cannot take it away again."""
+    signing: str = ""
+    """The key that signs their devices, itself signed by `master`."""
+    signed: frozenset[str] = frozenset()
+    """Those of `known` that it has signed."""
+    changed: bool = False
+    """There was another `master` before, and the owner has not been told."""
+
+    @property
+    def believed(self) -> dict[str, Device]:
+        """Those that may be given keys: of who signs devices the signed ones, of others all."""
+        return {name: d for name, d in self.known.items() if not self.master or name in self.signed}
+
+
+NOBODY = Devices()
 
 
 class Directory:
@@ -45,27 +62,76 @@ class Directory:
             if known is not None and known.fresh:
                 self._vault.put(f"devices/{who}", msgspec.structs.replace(known, fresh=False))
 
-    async def of(self, people: Iterable[str]) -> dict[str, dict[str, Device]]:
+    async def of(self, people: Iterable[str]) -> dict[str, Devices]:
         """Devices by person, asked for where that may be needed."""
         found, asked = dict[str, Devices](), list[str]()
         for who in people:
-            found[who] = await self._vault.get(f"devices/{who}", Devices) or Devices()
+            found[who] = await self._vault.get(f"devices/{who}", Devices) or NOBODY
             if not found[who].fresh:
                 asked.append(who)
         if asked:
             query = {"device_keys": dict.fromkeys(asked, ()), "timeout": WAIT_MS}
-            told = table((await self._client.post("/keys/query", query, again=True)).get("device_keys"))
+            told = await self._client.post("/keys/query", query, again=True)
             for who in asked:
-                if who in told:  # not there: their server did not answer, so it is asked again
-                    devices = checked(who, table(told[who]), found[who].known)
-                    found[who] = Devices(fresh=True, known=devices)
+                if who in table(told.get("device_keys")):  # else their server did not answer: asked again
+                    found[who] = updated(who, told, found[who])
                     self._vault.put(f"devices/{who}", found[who])
-        return {who: devices.known for who, devices in found.items()}
+        return found
 
-    async def owns(self, who: str, curve: str, ed: str) -> bool:
-        """Whether somebody has a device with these keys."""
+    async def owns(self, who: str, curve: str, ed: str) -> Devices | None:
+        """Somebody's devices, if one of them has these keys."""
         devices = (await self.of([who]))[who]
-        return Device(curve, ed) in devices.values()
+        return devices if Device(curve, ed) in devices.known.values() else None
+
+    async def believes(self, who: str, curve: str, ed: str) -> bool:
+        """Whether somebody has such a device and has signed it, or signs none."""
+        devices = await self.owns(who, curve, ed)
+        return devices is not None and Device(curve, ed) in devices.believed.values()
+
+    async def pin(self, who: str, master: str) -> None:
+        """This key stands for somebody: the owner knows it from elsewhere."""
+        known = await self._vault.get(f"devices/{who}", Devices) or NOBODY
+        if known.master != master:
+            pinned = Devices(known=known.known, master=master)
+            self._vault.put(f"devices/{who}", pinned)
+
+    async def replaced(self, found: Mapping[str, Devices]) -> tuple[str, ...]:
+        """People who have other keys than before, each named once, which is stored when this returns."""
+        people = tuple(who for who, devices in found.items() if devices.changed)
+        for who in people:
+            self._vault.put(f"devices/{who}", msgspec.structs.replace(found[who], changed=False))
+        if people:
+            await self._vault.store()
+        return people
+
+
+def updated(who: str, told: Mapping[str, Any], before: Devices) -> Devices:
+    """Somebody's devices as a server tells them now."""
+    raw = table(table(told.get("device_keys")).get(who))
+    known = checked(who, raw, before.known)
+    master, signing = signers(who, told, before)
+    signed = (name for name in known if signing and is_signed(table(raw[name]), who, signing, signing))
+    changed = before.changed or bool(before.master and master != before.master)
+    return Devices(True, known, master, signing, frozenset(signed), changed)
+
+
+def signers(who: str, told: Mapping[str, Any], before: Devices) -> tuple[str, str]:
+    """The keys with which somebody signs: what is there now, or was before where the server is silent."""
+    master = _named(table(table(told.get("master_keys")).get(who)), who)
+    if not master:
+        return before.master, before.signing
+    about = table(table(told.get("self_signing_keys")).get(who))
+    signing = _named(about, who)
+    if signing and is_signed(about, who, master, master):
+        return master, signing
+    return master, before.signing if master == before.master else ""
+
+
+def _named(about: Mapping[str, Any], who: str) -> str:
+    """The one key that an object of somebody's tells; nothing where it does not."""
+    (name, key), *more = list(table(about.get("keys")).items())[:2] or [("", "")]
+    good = text(about, "user_id") == who and name == f"ed25519:{key}" and not more and len(name) <= MAX_ID
+    return key if good else ""
 
 
 def checked(who: str, told: Mapping[str, Any], known: Mapping[str, Device]) -> dict[str, Device]:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ..model import table, text
-from .olm import unpadded
+from .signing import unpadded, written
 
 PIECE = 1 << 16
 
@@ -66,8 +66,8 @@ def closed(data: bytes, random: Callable[[int], bytes]) -> tuple[bytes, dict[str
         "k": _url_safe(key),
         "ext": True,
     }
-    hashed = _plain(hashlib.sha256(sealed).digest())
-    return sealed, {"v": "v2", "key": jwk, "iv": _plain(iv), "hashes": {"sha256": hashed}}
+    hashed = written(hashlib.sha256(sealed).digest())
+    return sealed, {"v": "v2", "key": jwk, "iv": written(iv), "hashes": {"sha256": hashed}}
 
 
 def address_of(file: Mapping[str, Any]) -> str:
@@ -85,10 +85,6 @@ def address_of(file: Mapping[str, Any]) -> str:
 def _standard(text_: str) -> str:
     """Base64 in the one alphabet, from either, without what pads it."""
     return text_.rstrip("=").replace("-", "+").replace("_", "/")
-
-
-def _plain(data: bytes) -> str:
-    return base64.b64encode(data).decode().rstrip("=")
 
 
 def _url_safe(data: bytes) -> str:

@@ -8,22 +8,19 @@ from typing import Any
 
 import msgspec
 
-from ....api import Context
+from ....api import Context, Log, Refused
 from ..client import Client, path
 from ..model import ENCRYPTED, Event, events_of, number, table, text, texts
 from .account import SIGNED, Own
-from .megolm import Megolm
+from .backup import Backup
+from .megolm import Megolm, Opened
 from .olm import Olm
+from .recovery import Recovered
 from .vault import Vault
 
 HERE = frozenset({"join", "invite"})
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """An event as it is, or what it holds. `sure`: it was encrypted, by a device that is its sender's."""
-
-    event: Event
-    sure: bool = False
+MOST_LATE = 200
+"""Events that are opened with keys of the backup when a run begins."""
 
 
 class Machine:
@@ -34,11 +31,20 @@ class Machine:
     """
 
     def __init__(
-        self, client: Client, vault: Vault, own: Own, olm: Olm, megolm: Megolm, turn: asyncio.Lock
+        self,
+        client: Client,
+        vault: Vault,
+        own: Own,
+        olm: Olm,
+        megolm: Megolm,
+        *,
+        turn: asyncio.Lock,
+        log: Log,
     ) -> None:
         self._client, self.vault, self._own, self._olm, self._megolm = client, vault, own, olm, megolm
         self.turn = turn
         self._published = False
+        self._recovered, self._log = Recovered(), log
 
     @classmethod
     async def open(cls, ctx: Context, client: Client, turn: asyncio.Lock) -> Machine:
@@ -46,13 +52,31 @@ class Machine:
         vault = await Vault.open(ctx.kv)
         own = await Own.open(vault, ctx.owner, ctx.settings.get("device", ""))
         megolm = Megolm(client, vault, own, ctx.clock)
-        return cls(client, vault, own, Olm(client, vault, own), megolm, turn)
+        made = cls(client, vault, own, Olm(client, vault, own), megolm, turn=turn, log=ctx.log)
+        await made._recover(ctx)
+        return made
+
+    async def _recover(self, ctx: Context) -> None:
+        """Take the owner's own keys: those that a login brought, else those that an earlier one did."""
+        secret = await ctx.secrets.get("keys")
+        known = await self.vault.get("recovered", Recovered) or Recovered()
+        given = known if secret is None else msgspec.json.decode(secret.value, type=Recovered)
+        self._recovered = given
+        if given != known:
+            self.vault.put("recovered", given)
+        if given.master:
+            await self._megolm.directory.pin(self._own.user, given.master)
+        if given.backup:
+            self._megolm.backup = Backup(self._client, self.vault, ctx.log, given.backup)
 
     async def heard(self, told: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What an answer of `/sync` says about keys. Gives rooms and events that can be opened now."""
         lists = table(told.get("device_lists"))
         await self._megolm.changed((*texts(lists.get("changed")), *texts(lists.get("left"))))
         found: list[tuple[str, str]] = []
+        if not self._published and (backup := self._megolm.backup) is not None:
+            await backup.begin()
+            found += await self._megolm.waiting(MOST_LATE)
         for event in events_of(table(told.get("to_device")).get("events")):
             if event.type != ENCRYPTED:
                 continue
@@ -68,17 +92,30 @@ class Machine:
         there = number(table(counts), SIGNED) or 0
         if not self._published:
             await self._own.publish(self._client, self.vault, None)
+            await self._confirm()
             self._published = True
         elif isinstance(counts, dict):
             await self._own.publish(self._client, self.vault, there)
+        if self._megolm.backup is not None:
+            await self._megolm.backup.save()
+
+    async def _confirm(self) -> None:
+        """Show others that this device is its owner's."""
+        if not (seed := self._recovered.self_signing):
+            return
+        try:
+            if await self._own.confirm(self._client, seed):
+                return
+        except Refused:
+            pass
+        self._log.warning("device_not_confirmed")
 
     async def opened(self, room: str, event: Event) -> Opened | None:
         """What an encrypted event holds; None where it cannot be opened, which is remembered."""
         found = await self._megolm.opened(room, event)
         if found is None:
             await self._megolm.wait(room, event)
-            return None
-        return Opened(found, sure=True)
+        return found
 
     async def closed(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Content for an encrypted room, for all who are there or are invited."""

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 from vodozemac import GroupSession, InboundGroupSession, MegolmMessage, SessionKey
 
-from ....api import Clock
+from ....api import Clock, Refused
 from ..client import Client, path
 from ..model import MAX_ID, Event, table, text
 from .account import Own
+from .backup import Backup, Inbound
 from .devices import Device, Directory
 from .olm import Letter, Olm
 from .signing import MEGOLM
@@ -23,17 +24,13 @@ MOST_MESSAGES = 100
 MOST_S = 7 * 24 * 3600.0
 """After either a session is replaced (1.11, 11.12.4.2)."""
 MOST_SEEN = 5_000
+NAMED = 5
+NEW_KEYS = (
+    "{} has new identity keys, as after a new start with Matrix. Somebody else may have made them: ask in "
+    "another way whether it is so. Then send it again."
+)
 Place = tuple[str, str]
 """Somebody and a device of theirs."""
-
-
-class Inbound(msgspec.Struct, frozen=True):
-    """A session of somebody's device, and by which keys that is known."""
-
-    pickle: str
-    sender: str
-    curve: str
-    ed: str
 
 
 class Outbound(msgspec.Struct, frozen=True):
@@ -51,6 +48,13 @@ class Waiting(msgspec.Struct, frozen=True):
     events: tuple[str, ...] = ()
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """An event as it is, or what it holds. `sure`: it was encrypted, by a device that is its sender's."""
+
+    event: Event
+    sure: bool = False
+
+
 class Megolm:
     """Opens what comes into rooms and closes what goes there."""
 
@@ -61,6 +65,8 @@ class Megolm:
         """Which event had an index of a session, so that none is told a second time as another."""
         self._silent: set[Place] = set()
         """Devices that nobody could begin with, in this run."""
+        self.directory = self._directory
+        self.backup: Backup | None = None
 
     # --- opening
 
@@ -72,47 +78,84 @@ class Megolm:
             return "", []
         if not await self._directory.owns(letter.sender, letter.curve, letter.ed):
             return "", []
+        sure = await self._directory.believes(letter.sender, letter.curve, letter.ed)
         try:
             session = InboundGroupSession(SessionKey(text(said, "session_key")))
         except ValueError:
             return "", []
         name = f"in/{room}/{session_id}"
         known = await self._vault.get(name, Inbound)
-        if session.session_id != session_id or (known is not None and known.curve != letter.curve):
+        if session.session_id != session_id:
             return "", []
+        if known is not None and known.sender and known.curve != letter.curve:
+            return "", []
+        pickle = session.pickle(KEY)
         if known is not None:
             before = InboundGroupSession.from_pickle(known.pickle, KEY)
             if before.first_known_index <= session.first_known_index:
-                return "", []
-        self._vault.put(name, Inbound(session.pickle(KEY), letter.sender, letter.curve, letter.ed))
+                if known.sure or not sure:
+                    return "", []
+                pickle = known.pickle  # it opens more; now it is known whose it is
+        self._put(room, session_id, Inbound(pickle, letter.sender, letter.curve, letter.ed, sure))
+        return room, await self._waited(room, session_id)
+
+    def _put(self, room: str, session_id: str, session: Inbound) -> None:
+        self._vault.put(f"in/{room}/{session_id}", session)
+        if self.backup is not None:
+            self.backup.due(room, session_id)
+
+    async def _waited(self, room: str, session_id: str) -> list[str]:
+        """Events that have waited for a session, which wait no more."""
         waits = f"waiting/{room}/{session_id}"
         waiting = await self._vault.get(waits, Waiting) or Waiting()
         self._vault.put(waits, None)
-        return room, list(waiting.events)
+        return list(waiting.events)
 
-    async def opened(self, room: str, event: Event) -> Event | None:
+    async def opened(self, room: str, event: Event) -> Opened | None:
         """What an encrypted event holds; None is what cannot be opened, or not be believed."""
         session_id = text(event.content, "session_id")
         known = await self._vault.get(f"in/{room}/{session_id}", Inbound)
+        new = known is None
+        if known is None and self.backup is not None:
+            found = await self.backup.fetched(room, session_id)
+            known = None if found is None else msgspec.structs.replace(found, sender=event.sender)
         if known is None or known.sender != event.sender or event.content.get("algorithm") != MEGOLM:
             return None
+        if (said := self._said(room, event, known)) is None:
+            return None
+        if new:
+            self._vault.put(f"in/{room}/{session_id}", known)
+        sure = known.sure or (
+            known.told and await self._directory.believes(known.sender, known.curve, known.ed)
+        )
+        content = {**table(said.get("content"))}
+        if event.relation:
+            content["m.relates_to"] = dict(event.relation)
+        return Opened(msgspec.structs.replace(event, type=text(said, "type"), content=content), sure)
+
+    def _said(self, room: str, event: Event, session: Inbound) -> dict[str, Any] | None:
         try:
             message = MegolmMessage.from_base64(text(event.content, "ciphertext"))
-            found = InboundGroupSession.from_pickle(known.pickle, KEY).decrypt(message)
+            found = InboundGroupSession.from_pickle(session.pickle, KEY).decrypt(message)
             said = json.loads(found.plaintext)
         except (ValueError, RecursionError):
             return None
-        index = session_id, found.message_index
+        index = text(event.content, "session_id"), found.message_index
         if self._seen.setdefault(index, event.event_id) != event.event_id:
             return None  # the same again under another name: somebody repeats what was said once
         if len(self._seen) > MOST_SEEN:
             self._seen.popitem(last=False)
-        if not isinstance(said, dict) or said.get("room_id") != room or not text(said, "type"):
-            return None
-        content = {**table(said.get("content"))}
-        if event.relation:
-            content["m.relates_to"] = dict(event.relation)
-        return msgspec.structs.replace(event, type=text(said, "type"), content=content)
+        right = isinstance(said, dict) and said.get("room_id") == room and bool(text(said, "type"))
+        return said if right else None
+
+    async def waiting(self, most: int) -> list[tuple[str, str]]:
+        """Rooms and events that could not be opened, and whose keys are in the backup now."""
+        found: list[tuple[str, str]] = []
+        for name in self._vault.names("waiting/"):
+            room, _, session_id = name.removeprefix("waiting/").partition("/")
+            if len(found) < most and self.backup is not None and await self.backup.fetched(room, session_id):
+                found += [(room, event_id) for event_id in await self._waited(room, session_id)]
+        return found
 
     async def wait(self, room: str, event: Event) -> None:
         """The key of an event may come later."""
@@ -129,7 +172,11 @@ class Megolm:
     async def closed(
         self, room: str, people: set[str], kind: str, content: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """What all devices of these people can open. What has moved is stored when this returns."""
+        """What all devices of these people can open. What has moved is stored when this returns.
+
+        Raises:
+            Refused: somebody's keys are others than before, which the owner is told so, once.
+        """
         targets = await self._targets(people)
         out = await self._session(room, targets)
         missing = {place: device for place, device in targets.items() if place not in out.shared}
@@ -157,7 +204,9 @@ class Megolm:
     async def _targets(self, people: set[str]) -> dict[Place, Device]:
         own = (self._own.user, self._own.device)
         found = await self._directory.of(sorted(people))
-        places = {(who, name): device for who, known in found.items() for name, device in known.items()}
+        if replaced := await self._directory.replaced(found):
+            raise Refused(NEW_KEYS.format(", ".join(replaced[:NAMED])))
+        places = {(who, n): d for who, devices in found.items() for n, d in devices.believed.items()}
         return {place: device for place, device in places.items() if place != own}
 
     async def _session(self, room: str, targets: Mapping[Place, Device]) -> Outbound:
@@ -174,7 +223,7 @@ class Megolm:
         made = GroupSession()
         inbound = InboundGroupSession(made.session_key)
         mine = Inbound(inbound.pickle(KEY), self._own.user, self._own.curve, self._own.ed)
-        self._vault.put(f"in/{room}/{made.session_id}", mine)
+        self._put(room, made.session_id, mine)
         return Outbound(made.pickle(KEY), now)
 
     async def _share(self, room: str, session: GroupSession, missing: Mapping[Place, Device]) -> set[Place]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +13,7 @@ from ..client import Client
 from ..model import table, text
 from .account import SIGNED, Own
 from .devices import WAIT_MS, Device
-from .signing import OLM, is_signed
+from .signing import OLM, is_signed, unpadded, written
 from .vault import KEY, Vault
 
 MOST = 4
@@ -144,14 +142,5 @@ class Olm:
         }
         number, data = sessions[0].encrypt(json.dumps(said).encode()).to_parts()
         self._keep(device.curve, sessions[0], sessions)
-        body = base64.b64encode(data).decode().rstrip("=")
-        ciphertext = {device.curve: {"type": number, "body": body}}
+        ciphertext = {device.curve: {"type": number, "body": written(data)}}
         return {"algorithm": OLM, "sender_key": self._own.curve, "ciphertext": ciphertext}
-
-
-def unpadded(data: str) -> bytes:
-    """Base64 as Matrix writes it. Raises ValueError."""
-    try:
-        return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
-    except binascii.Error:
-        raise ValueError("not base64") from None

@@ -1,7 +1,9 @@
-"""JSON that somebody has signed (Matrix 1.11, appendices, 2 and 3)."""
+"""JSON that somebody has signed, and bytes as Matrix writes them (1.11, appendices, 2 and 3)."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +14,19 @@ from ..model import table, text
 
 OLM = "m.olm.v1.curve25519-aes-sha2"
 MEGOLM = "m.megolm.v1.aes-sha2"
+
+
+def written(data: bytes) -> str:
+    """Base64 as Matrix writes it."""
+    return base64.b64encode(data).decode().rstrip("=")
+
+
+def unpadded(data: str) -> bytes:
+    """The reverse. Raises ValueError."""
+    try:
+        return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
+    except binascii.Error:
+        raise ValueError("not base64") from None
 
 
 def canonical(thing: Mapping[str, Any]) -> bytes:

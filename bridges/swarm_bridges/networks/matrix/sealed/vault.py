@@ -18,7 +18,7 @@ from ....api import KeyValues
 T = TypeVar("T")
 PREFIX = "crypto/"
 KEY = bytes(32)
-MOST = {"in/": 4_000, "waiting/": 500, "olm/": 2_000, "devices/": 4_000}
+MOST = {"in/": 4_000, "waiting/": 500, "olm/": 2_000, "devices/": 4_000, "unsaved/": 4_000}
 """How many values there may be whose names begin so: all that an account remembers has to fit into 16 MiB."""
 
 
@@ -55,6 +55,10 @@ class Vault:
                 first = next(iter(names))
                 del names[first]
                 self.news[first] = None
+
+    def names(self, kind: str) -> list[str]:
+        """Those of a kind of `MOST` that are there, the first ones first."""
+        return [name.removeprefix(PREFIX) for name in self._names.get(kind, ())]
 
     async def store(self) -> None:
         """Store all that waits, now."""
