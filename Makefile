@@ -50,7 +50,7 @@ bench: .venv/ready ## measure all, and write docs/benchmarks*.md
 
 soak: .venv/ready ## the long form: SEEDS=1000 of the simulator, tests between processes
 	python tests/sim/run.py --seeds $(SEEDS)
-	SWARMNODE_SOAK=1 pytest tests/e2e
+	SWARMNODE_SOAK=1 pytest tests/e2e tests/bridges tests/node/bridging
 
 SEEDS := 1000
 
