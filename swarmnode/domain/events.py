@@ -71,6 +71,9 @@ EVENTS: Mapping[str, EventType] = {
         "an account wants its owner to look; `notice` is empty when that is over",
         ("account", "notice", "way_out"),
     ),
+    "bridge.carries": EventType(
+        "something sealed is to leave through a conversation on another network", ("chat",)
+    ),
     "bridge.removed": EventType("an account was taken out", ("account",)),
     "bridge.claim": EventType(
         "somebody there claims to be somebody else, too; nobody confirms it", ("account",)

@@ -7,8 +7,13 @@ from swarm_protocol import mls
 from swarm_protocol.identity import NodeRef, Sigchain
 from swarm_protocol.mailbox import QueueRecord
 
+from ..domain.book import Reason
+from ..storage.book_shelves import BOOK_ACCOUNTS
+from ..storage.bridge_shelves import ACCOUNTS, ROOMS
+from ..storage.carriage_shelves import ROUTES
 from ..storage.shelves import CONTACTS, CONVERSATIONS, PEERS, QueueIn
-from . import book, groups, queues
+from . import book, book_changes, book_suggestions, groups, queues
+from .carriage import State
 from .news import tell
 from .node import Node
 from .step import Step
@@ -83,3 +88,31 @@ def keep_secrets(step: Step, peer_id: int, started: met.Started, transcript: byt
         safety=met.safety_material(started.state, transcript),
         transcript=transcript,
     )
+
+
+def met_in_conversation(step: Step, invite_id: int, contact_id: int, peer_id: int) -> None:
+    """The two are contacts: that conversation is a way between their nodes, and that account is theirs.
+
+    The account has answered as this persona, in a conversation that others cannot read: this is a proof one
+    way, as good as whoever runs that network. It holds against nothing that the owner has said.
+    """
+    route = ROUTES.one(step.tx, invite_id=invite_id)
+    if route is None:
+        return
+    if ROUTES.one(step.tx, room_id=route.room_id, peer_id=peer_id) is None:
+        ROUTES.change(step.tx, route.id, peer_id=peer_id, state=State.IN_USE.value)
+    network, remote_id = account_of(step, route.room_id)
+    theirs = book.account(step, network, remote_id)
+    persona = BOOK_ACCOUNTS.one(step.tx, contact_id=contact_id)
+    if theirs is None or persona is None or book_suggestions.refused(step, theirs, persona):
+        return
+    if theirs.person_id != persona.person_id and book_changes.fits(step, theirs, persona):
+        into, other = book.person_id(theirs.person_id), book.person_id(persona.person_id)
+        book_changes.merge(step, into, other, reason=Reason.ONE, cause="met")
+
+
+def account_of(step: Step, room_id: int) -> tuple[str, str]:
+    """Network and id of the other one in a conversation; empty where nobody knows."""
+    room = ROOMS.get(step.tx, room_id)
+    owner = None if room is None else ACCOUNTS.get(step.tx, room.account_id)
+    return ("", "") if room is None or owner is None else (owner.package, room.partner or "")

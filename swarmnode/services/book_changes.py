@@ -212,7 +212,7 @@ def learned(step: Step, one: BookAccount, other: BookAccount, reason: Reason, ca
             BOOK_ACCOUNTS.change(step.tx, weaker.id, reason=reason.value, cause=cause)
             book.changed(step, weaker.person_id)
     elif (
-        reason is not Reason.BOTH or book_suggestions.refused(step, one, other) or not _fits(step, one, other)
+        reason is not Reason.BOTH or book_suggestions.refused(step, one, other) or not fits(step, one, other)
     ):
         book_suggestions.suggest(step, one, other, reason, cause)
     else:
@@ -221,7 +221,8 @@ def learned(step: Step, one: BookAccount, other: BookAccount, reason: Reason, ca
         )
 
 
-def _fits(step: Step, one: BookAccount, other: BookAccount) -> bool:
+def fits(step: Step, one: BookAccount, other: BookAccount) -> bool:
+    """Whether two people together have no more accounts than a person has."""
     together = sum(len(book.accounts_of(step, row.person_id)) for row in (one, other))
     return together <= book.MAX_ACCOUNTS
 

@@ -30,6 +30,7 @@ from ..storage.shelves import (
     Peer,
 )
 from . import book, links, meeting, outgoing, rotation, sigchains, talk, views
+from .invites import CONVERSATION
 from .news import tell
 from .node import Node
 from .step import Step
@@ -67,7 +68,7 @@ def get(step: Step, contact_id: str) -> ContactView:
     """
     if contact_id.startswith(REQUEST) and contact_id[1:].isdecimal():
         row = INVITES.get(step.tx, int(contact_id[1:]))
-        if row is not None and row.request is not None:
+        if row is not None and (row.request is not None or row.kind == CONVERSATION):
             if row.contact_id is not None:
                 return views.contact(step, find(step, str(row.contact_id)))
             return request_view(row)

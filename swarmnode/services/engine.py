@@ -17,6 +17,8 @@ from swarm_protocol.mailbox.commands import CommandBody
 from ..storage.shelves import QUEUES_IN
 from . import (
     addresses,
+    carriage,
+    conversations,
     direct,
     groups,
     identity,
@@ -40,6 +42,7 @@ from . import (
 from .node import Line, LineState, Node, Options, jitter
 from .step import (
     Called,
+    Carried,
     Heard,
     Input,
     LinkId,
@@ -47,6 +50,7 @@ from .step import (
     NetworkChanged,
     Noticed,
     Opened,
+    Passed,
     Reachable,
     Started,
     Step,
@@ -96,6 +100,8 @@ class Engine:
                 nearby.called(step, node, link, knock)
             case Noticed(found, texts):
                 nearby.noticed(step, node, found, texts)
+            case Carried() | Passed():
+                self._carried(step, input_)
             case Reachable(endpoints):
                 node.near.doors = endpoints
                 addresses.look(step, node)
@@ -109,9 +115,21 @@ class Engine:
         self.settle(step)
 
     def settle(self, step: Step) -> None:
-        """Leave an effect for the next timer; called once after each step, wishes of people included."""
+        """Take what the step has found for the engine, and leave an effect for the next timer.
+
+        Called once after each step, wishes of people included.
+        """
+        while step.inputs:
+            self._carried(step, step.inputs.pop(0))
         links.watch(step, self.node)
         self.node.ask_to_wake(step)
+
+    def _carried(self, step: Step, input_: Carried | Passed) -> None:
+        match input_:
+            case Carried():
+                conversations.came(step, self.node, input_)
+            case Passed():
+                repeats.carried(step, self.node, carriage.passed(step, self.node, input_))
 
     def _started(self, step: Step) -> None:
         node = self.node
@@ -230,7 +248,7 @@ class Engine:
                 line = node.line(number)
                 if line.is_up:
                     queues.tend(step, node, line)
-            case "pump":
+            case "pump" | "refused":
                 outgoing.pump(step, node)
             case "outbox":
                 repeats.look(step, node)
@@ -277,6 +295,7 @@ class Engine:
                 indexing.catch_up(step, node)
             case "housekeeping":
                 incoming.expire_parts(step)
+                conversations.expire(step)
                 peers.renew_keys(step, node)
                 groups.forget_retired(step, node)
                 node.remind(step, ("housekeeping", 0), HOUR_S)

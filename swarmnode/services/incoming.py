@@ -141,7 +141,7 @@ def _record_gap(step: Step, node: Node, row: QueueIn, kind: str, first: int, las
 def take(step: Step, node: Node, source: Source, key: QueueKey, blob: bytes) -> bool:
     """Take an envelope; whether it was read. What is refused is dropped: nothing is owed to who sent it."""
     try:
-        _frame(step, node, source, open_envelope(key, blob))
+        frame(step, node, source, open_envelope(key, blob))
     except RemoteProtocolError as e:
         _refuse(step, source, e)
         return False
@@ -152,13 +152,14 @@ def _refuse(step: Step, source: Source, error: RemoteProtocolError) -> None:
     tell(step, "incoming.refused", code=error.code, rule=error.rule, peer=source.peer_id or 0)
 
 
-def _frame(step: Step, node: Node, source: Source, frame: Frame) -> None:
-    if frame.kind is Kind.PART:
-        whole = _part(step, source, frame.payload)
+def frame(step: Step, node: Node, source: Source, opened: Frame) -> None:
+    """Take what was in an envelope; raises as `payload`."""
+    if opened.kind is Kind.PART:
+        whole = _part(step, source, opened.payload)
         if whole is not None:
             payload(step, node, source, whole.kind, whole.payload)
     else:
-        payload(step, node, source, frame.kind, frame.payload)
+        payload(step, node, source, opened.kind, opened.payload)
 
 
 def payload(step: Step, node: Node, source: Source, kind: Kind, data: bytes) -> None:

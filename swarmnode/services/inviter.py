@@ -313,6 +313,8 @@ def _answer(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
         queues.add_outgoing(step, node, peer_id, record, state="in use")
     acquaintance.start(step, node, row.contact_id or 0, peer_id, accepted.started, request.keys.transcript)
     INVITES.change(step.tx, row.id, answer=accepted.sealed)
+    if row.kind == invites.CONVERSATION:
+        acquaintance.met_in_conversation(step, row.id, row.contact_id or 0, peer_id)
     outgoing.post_meeting(step, node, Kind.CONN_ACC, accepted.sealed, peer_id=peer_id)
     invites.move(step, invites.get(step, row.id), "accepted")
 

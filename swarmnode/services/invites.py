@@ -17,6 +17,10 @@ from .step import Step
 
 CODE = "code"
 """The kind of an invite that is spoken."""
+CONVERSATION = "conversation"
+"""The kind of an offer in a conversation on another network (spec 53)."""
+ENDED = frozenset({"confirmed", "declined", "expired", "withdrawn", "taken", "wrong-code"})
+"""States in which nothing more comes of it."""
 PREPARING, STAMPING = "preparing", "stamping"
 """States before and between those of the protocol."""
 SECOND_RELAY_S = 10.0
@@ -42,16 +46,21 @@ def split(all_of: list[QueueIn]) -> tuple[list[QueueIn], list[QueueIn]]:
 def ready(
     step: Step, node: Node, row: Invite, made: list[QueueIn], coming: list[QueueIn], *, waited: bool
 ) -> bool:
-    """Whether to go on: all queues are there, or one is and the others were waited for."""
-    if made and (waited or not coming):
+    """Whether to go on: all queues are there, or one is and the others were waited for.
+
+    In a conversation there is a way already, so none is needed.
+    """
+    if (made or row.kind == CONVERSATION) and (waited or not coming):
         return True
     node.remind(step, ("invite", row.id), SECOND_RELAY_S)
     return False
 
 
-def invitation_of(row: Invite) -> met.Invitation:
+def invitation_of(row: Invite) -> met.Invitation | met.Offer:
     """The invite as both sides know it; its bundle was opened before."""
     assert row.bundle is not None
+    if row.kind == CONVERSATION:
+        return met.Offer.decode(row.bundle)
     return met.Invitation.open(link_of(row), row.bundle)
 
 

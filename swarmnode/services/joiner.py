@@ -71,6 +71,12 @@ def accept(step: Step, node: Node, text: str, *, note: str = "") -> InviteView:
     return invites.view_of(invites.get(step, invite_id))
 
 
+def begin(step: Step, node: Node, row: Invite) -> None:
+    """Take an offer to which the owner has said yes."""
+    _queues_to_answer(step, node, row, invites.invitation_of(row).bundle)
+    advance(step, node, invites.get(step, row.id))
+
+
 def advance(step: Step, node: Node, row: Invite, *, waited: bool = False) -> None:
     """Do what an invite that we take waits for, if it can be done now."""
     if not invites.may_go_on(step, node, row):
@@ -177,7 +183,7 @@ def _queues_to_answer(step: Step, node: Node, row: Invite, bundle: met.Bundle) -
 def _ask(step: Step, node: Node, row: Invite, *, waited: bool) -> None:
     """Say who we are."""
     made, coming = invites.queues_of(step, row)
-    if not made and not coming:
+    if not made and not coming and row.kind != invites.CONVERSATION:
         invites.move(step, row, "no-relay")
         return
     if not invites.ready(step, node, row, made, coming, waited=waited):
@@ -237,7 +243,8 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     me, keys = node.me, _keys_of(row)
     assert row.key_package is not None
     own = mls.archive.decode_own_key_package(row.key_package)
-    answer = met.open_answer(keys, sealed, own=me.chain)
+    least = invites.invitation_of(row).least_queues
+    answer = met.open_answer(keys, sealed, own=me.chain, least_queues=least)
     started = met.join(own, keys, answer, chain=me.chain)
     contact_id = acquaintance.contact(step, node, answer.chain, "", name=row.label)
     peer_id = acquaintance.peer(step, contact_id, answer.node.leaf_sig, answer.node.added)
@@ -249,6 +256,8 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     for record in answer.queues:
         queues.add_outgoing(step, node, peer_id, record, state="in use")
     acquaintance.start(step, node, contact_id, peer_id, started, keys.transcript)
+    if row.kind == invites.CONVERSATION:
+        acquaintance.met_in_conversation(step, row.id, contact_id, peer_id)
     for request in OUTBOX.all(step.tx, invite_id=row.id):
         outgoing.confirmed(step, node, request.id)
     INVITES.change(

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from swarm_protocol.mailbox import limits
 
+from ..domain.views import InviteView
 from ..errors import Conflict, NotFound
 from ..storage.shelves import INVITES, OUTBOX, QUEUES_IN, Invite, QueueIn
-from . import inviter, invites, joiner, outgoing
+from . import inviter, invites, joiner, offers, outgoing
 from .acquaintance import name_from
-from .inviter import decide, fetched, hello_came, invite, key_refused, overdue, put, requested
+from .inviter import fetched, hello_came, invite, key_refused, overdue, put, requested
 from .invites import PREPARING, STAMPING, view, view_of
 from .joiner import accept, accepted, bundle_came
 from .node import Line, Node
@@ -64,6 +65,19 @@ def advance(step: Step, node: Node, invite_id: int, *, waited: bool = False) -> 
         inviter.advance(step, node, row, waited=waited)
     elif row is not None and row.role == "joiner":
         joiner.advance(step, node, row, waited=waited)
+
+
+def decide(step: Step, node: Node, invite_id: int, *, yes: bool) -> InviteView:
+    """The owner answers a stranger, somebody whose invite is suspect, or who offers to talk privately.
+
+    Raises:
+        NotFound: nobody waits there.
+    """
+    row = INVITES.get(step.tx, invite_id)
+    if row is not None and row.kind == invites.CONVERSATION and row.state == "waiting":
+        node.require_writable()
+        return offers.decide(step, node, row, yes=yes)
+    return inviter.decide(step, node, invite_id, yes=yes)
 
 
 def line_up(step: Step, node: Node, line: Line) -> None:

@@ -165,6 +165,8 @@ class Options:
     forward: str = "prefer"
     """Whether relays of others are reached through ours, so that they do not see our address: `prefer`,
     `always`, `never`."""
+    strangers: bool = False
+    """Whether offers of people are shown with whom the owner does not talk (spec 53 §3)."""
     words: tuple[str, ...] = field(default=(), repr=False)
     """The 2,048 words of spoken codes."""
     suite: int = mls.PRODUCT_SUITES[0]
@@ -211,6 +213,8 @@ class Node:
     one envelope is tried now and then."""
     full: set[int] = field(default_factory=set)
     """Those of them that said that they are full."""
+    carried: dict[bytes, float] = field(default_factory=dict)
+    """Envelopes that came through conversations, by name: until which tick they are known to come twice."""
     turns: dict[int, int] = field(default_factory=dict)
     """How often a step of a rotation was said, by the row of the queue that we read."""
     backlog: bool = False

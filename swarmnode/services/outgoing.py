@@ -23,6 +23,7 @@ from swarm_protocol.envelope import Bucket, Frame, Kind, QueueKey, frames_for, s
 from swarm_protocol.mailbox import QueueRecord
 
 from ..storage import queries
+from ..storage.carriage_shelves import Route
 from ..storage.shelves import (
     ENVELOPES,
     MESSAGES,
@@ -31,7 +32,7 @@ from ..storage.shelves import (
     Outgoing,
     QueueOut,
 )
-from . import direct, groups, ways
+from . import carriage, direct, groups, ways
 from .links import key_of
 from .node import DirectLink, Node, Sending
 from .step import Step
@@ -46,8 +47,8 @@ LOOK_S = 5.0
 
 KEYLESS, QUEUED, SEALED, SENT = "keyless", "queued", "sealed", "sent"
 ROUTES = ("in use", "tested", "added")
-WayOut: TypeAlias = "list[tuple[QueueOut, Way]] | DirectLink"
-"""How something leaves: through queues, or over a link to the node itself."""
+WayOut: TypeAlias = "list[tuple[QueueOut, Way]] | DirectLink | Route"
+"""How something leaves: through queues, over a link to the node itself, or over another network."""
 _BUCKETS = {int(size): index for index, size in enumerate(Bucket)}
 
 
@@ -168,9 +169,10 @@ def pump(step: Step, node: Node) -> None:
         )
         sent = 0
         for row in rows:
-            if not _send(step, node, row):
+            if _send(step, node, row):
+                sent += 1
+            elif not carriage.left_behind(step, row):
                 break
-            sent += 1
         if sent == BATCH:
             node.backlog = True
             node.remind(step, ("pump", 0), 0.0)
@@ -193,19 +195,38 @@ def _way_out(step: Step, node: Node, row: Outgoing) -> WayOut | None:
     """The routes to take now, if there are any."""
     if node.quarantine:
         return None
+    if row.kind == Kind.PROBE:  # it asks of one conversation
+        return carriage.route_for(step, node, row, away_s=None)
     link = direct.link_to(step, node, row.peer_id)
     if link is not None and not row.attempts:
         return link
-    # what went over a link and was not confirmed goes over queues
-    routes = ((route, open_way(step, node, route)) for route in routes_of(step, node, row))
+    # what went over a link and was not confirmed goes over queues, and what went over those is carried
+    queues = routes_of(step, node, row)
+    routes = ((route, open_way(step, node, route)) for route in queues)
     usable = [(route, way) for route, way in routes if way is not None]
-    return (usable if row.important else [usable[row.attempts % len(usable)]]) if usable else link
+    if usable and row.important:
+        return usable
+    found: list[WayOut] = [[way] for way in usable]
+    if row.attempts or (link is None and not usable):
+        away_s = None if usable or link is not None else _away_s(step, node, queues)
+        carried = carriage.route_for(step, node, row, away_s=away_s)
+        found += [] if carried is None else [carried]
+    return found[row.attempts % len(found)] if found else link
+
+
+def _away_s(step: Step, node: Node, routes: list[QueueOut]) -> float | None:
+    """For how long all of these were away; None where there are none."""
+    since = [ways.away_since(step, node, route) for route in routes]
+    return min((0.0 if at is None else step.now.tick - at for at in since), default=None)
 
 
 def _let_go(step: Step, node: Node, row: Outgoing, out: WayOut) -> None:
     if isinstance(out, list):
         for route, way in out:
             _seal(step, node, row, route, way)
+    elif isinstance(out, Route):
+        carriage.send(step, node, row, out)
+        node.remind(step, ("outbox", 0), LOOK_S)
     else:
         direct.send(step, out, row)
         node.remind(step, ("outbox", 0), LOOK_S)

@@ -17,7 +17,7 @@ from swarm_protocol import mailbox as mbx
 
 from ..storage import queries
 from ..storage.shelves import ENVELOPES, MESSAGES, OUTBOX, QUEUES_OUT, EnvelopeRow, Outgoing, QueueOut
-from . import direct, groups, links, outgoing, queues, ways
+from . import carriage, direct, groups, links, outgoing, queues, ways
 from .news import tell
 from .node import Line, Node, Sending, jitter
 from .outgoing import LOOK_S, QUEUED, ROUTES, SEALED, SENT, WINDOW
@@ -138,6 +138,18 @@ def stored(step: Step, node: Node, rows: list[int]) -> None:
         node.remind(step, ("pump", 0), 0.0)
 
 
+def carried(step: Step, node: Node, what: tuple[int, bool] | None) -> None:
+    """A network has all fragments of something; or refuses one, so it goes another way, or later."""
+    if what is None:
+        return
+    outbox_id, taken = what
+    if taken:
+        _sent(step, node, outbox_id)
+    else:
+        _back_to_queue(step, node, outbox_id)
+    node.remind(step, ("pump", 0), 0.0)
+
+
 def unanswered(step: Step, node: Node, rows: list[int]) -> None:
     """These left over direct links, and nobody said that they are there: they go another way."""
     for outbox_id in rows:
@@ -203,6 +215,7 @@ def _back_to_queue(step: Step, node: Node, outbox_id: int, *, tried: bool = True
     changes: dict[str, object] = {"state": QUEUED, "attempts": attempts}
     if _too_old(step, row):
         changes |= {"wire": None, "epoch": None}
+        carriage.forget(step, outbox_id)
     OUTBOX.change(step.tx, outbox_id, **changes)
     node.backlog = True
 
@@ -259,7 +272,9 @@ def _stranded(step: Step, node: Node) -> list[int]:
         since = ways.away_since(step, node, route)
         if since is None or step.now.tick - since <= 2.0:
             continue
+        away_s = step.now.tick - since
         near = direct.link_to(step, node, route.peer_id) is not None
+        near = near or (away_s >= carriage.AFTER_S and carriage.reaches(step, route.peer_id))
         if near or any(ways.to(step, node, other) is not None for other in _siblings(step, route)):
             found.append(route.id)
     return found
@@ -278,7 +293,8 @@ def _siblings(step: Step, route: QueueOut) -> Sequence[QueueOut]:
 def _again_at(step: Step, node: Node, row: Outgoing, since: float, routes: Sequence[QueueOut]) -> float:
     """The tick at which something that was sent goes out again; the wait doubles with each try."""
     at = since + float(min(UNCONFIRMED_S * 2**row.attempts, LAST_REPEAT_S))
-    down = ways.away_since(step, node, routes[0]) if len(routes) > 1 and not row.attempts else None
+    others = len(routes) > 1 or (bool(routes) and carriage.reaches(step, row.peer_id))
+    down = ways.away_since(step, node, routes[0]) if others and not row.attempts else None
     return at if down is None else min(at, max(since, down) + LINE_GONE_S)
 
 
@@ -287,7 +303,7 @@ def started(step: Step, node: Node) -> None:
     for (outbox_id,) in queries.OUTBOX_IDS.rows(step.tx, {"state": SENT}):
         node.sent[outbox_id] = step.now.tick
     for row in OUTBOX.all(step.tx, state=SEALED):
-        if not ENVELOPES.count(step.tx, outbox_id=row.id):
+        if not ENVELOPES.count(step.tx, outbox_id=row.id) and not carriage.is_under_way(step, row.id):
             OUTBOX.change(step.tx, row.id, state=QUEUED)
     node.backlog = True
     for route in _ready_routes(step):

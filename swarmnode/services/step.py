@@ -86,7 +86,37 @@ class Reachable:
     endpoints: tuple[Endpoint, ...]
 
 
-Input: TypeAlias = Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Bytes came through a conversation of a network: a fragment, or so they claim (spec 53)."""
+
+    room_id: int
+    actor: str = field(repr=False)
+    """Who sent them, by the network's id."""
+    called: str = field(repr=False)
+    """The same for people."""
+    blob: bytes = field(repr=False)
+    size: int
+    """Bytes that a message there carries."""
+    form: str
+    """How it carries them: `binary`, `attachment` or `text`."""
+    known: bool
+    """Whether the owner talks with them there, or has them in an address book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What became of a fragment that a bridge was to send."""
+
+    intent: str
+    taken: bool
+    """Whether the network has it; if not, it never will."""
+    reason: str = ""
+
+
+Input: TypeAlias = (
+    Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable | Carried | Passed
+)
 
 
 # What is to happen
@@ -150,6 +180,8 @@ class Step:
     now: Instant
     entropy: Entropy
     effects: list[Effect] = field(default_factory=list)
+    inputs: list[Carried | Passed] = field(default_factory=list)
+    """What this step found for the engine, which takes it in the same transaction."""
 
     @property
     def wall_s(self) -> int:

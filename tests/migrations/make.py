@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.storage import migrations
-from swarmnode.storage.book_tables import metadata
+from swarmnode.storage.carriage_tables import metadata
 from swarmnode.storage.database import Database
 from swarmnode.storage.home import LOCK, Home
 from swarmnode.storage.keystore import Cost, KeyStore, Passphrase

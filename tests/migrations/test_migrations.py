@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import SchemaTooNew, StorageError
 from swarmnode.storage import migrations
-from swarmnode.storage.book_tables import metadata
+from swarmnode.storage.carriage_tables import metadata
 from swarmnode.storage.database import Database
 from swarmnode.storage.engine import discard, open_memory, open_writer
 from swarmnode.storage.home import Home

@@ -23,7 +23,7 @@ from swarm_bridges import api
 
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, AccountRow, Intent
-from . import accounts, consent, echoes, entries, health, holds, intents, parked, rooms, settling
+from . import accounts, carriage, consent, echoes, entries, health, holds, intents, parked, rooms, settling
 from .intents import SAYS, State
 from .writing import Writing, writing
 
@@ -106,6 +106,7 @@ def take(step: Step, account: str) -> Call | None:
         _give_up_stale(now)
         if row.paused or holds.standing(step, holds.of_account(row.id)) is not None:
             return None
+        carriage.take_due(step, row)
         host = holds.of_host(row)
         if not holds.may_try(step, host):
             return None
@@ -122,7 +123,7 @@ def take(step: Step, account: str) -> Call | None:
 def waits(step: Step, account: str) -> bool:
     """Whether `take` may have something to do. It only reads: most news are not about the outbox."""
     row = accounts.find(step, account)
-    return bool(_due(step, row) or _stale(step, row))
+    return bool(_due(step, row) or _stale(step, row) or carriage.waits(step, row))
 
 
 def next_at(step: Step, account: str) -> int | None:
@@ -181,10 +182,15 @@ def _call(now: Writing, intent: Intent) -> Call | None:
     if reason := consent.refuses(step, now.account, room, intent):
         settling.refused(now, intent, reason)
         return None
+    if intent.kind == carriage.KIND and not carriage.is_wanted(step, intent.intent):
+        settling.refused(now, intent, "", State.CANCELLED)
+        return None
     looking = intent.state == State.UNKNOWN
     about = None if intent.message_id is None else entries.get(step, intent.message_id)
     target = None if about is None or intent.kind in SAYS else entries.ref(step, about)
-    if intent.kind not in SAYS and (about is None or target is None or about.gone_at is not None):
+    if intent.kind not in {*SAYS, carriage.KIND} and (
+        about is None or target is None or about.gone_at is not None
+    ):
         settling.refused(now, intent, "", State.CANCELLED)
         return None
     attempt = intent.attempts + (not looking)
@@ -211,6 +217,9 @@ def _call(now: Writing, intent: Intent) -> Call | None:
             return Call(api.IntentId(key), "vote", {"target": target, "options": options, "key": key})
         case "read":
             return Call(api.IntentId(key), "mark_read", {"up_to": target})
+        case carriage.KIND:
+            out = _out(step, taken, payload, attempt)
+            return Call(api.IntentId(key), "send_opaque", {"out": out, "blob": payload.blob})
         case "edit":
             return Call(
                 api.IntentId(key), "edit", {"target": target, "out": _out(step, taken, payload, attempt)}

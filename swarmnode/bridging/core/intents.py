@@ -21,7 +21,7 @@ from sqlalchemy import bindparam
 
 from swarm_bridges import api
 
-from ...services.step import Step
+from ...services.step import Passed, Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import INTENTS, REMOTE_MESSAGES, Intent, RemoteMessage
 from ...storage.shelf import Prepared, one_of
@@ -48,7 +48,7 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.ACCEPTED, State.REFUSED, State.EXPIRED, State.CANCELLED})
-Kind = Literal["send", "post", "edit", "delete", "react", "mark", "vote", "read"]
+Kind = Literal["send", "post", "edit", "delete", "react", "mark", "vote", "read", "opaque"]
 SAYS = frozenset({"send", "post"})
 """Kinds that make messages, a row for each part: done twice, they make two."""
 
@@ -69,6 +69,8 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Reactions, or options voted for."""
     mark: str = ""
     on: bool = True
+    blob: bytes = b""
+    """What a node says to another one (`CarriesOpaque`)."""
 
 
 _i = tables.bridge_intent.c
@@ -165,5 +167,8 @@ def change(step: Step, row: Intent, state: State, **values: object) -> Intent:
         if row.body_id is not None:
             step.tx.bodies.shred([row.body_id])
         values = {**values, "body_id": None, "settled_at": step.wall_s}
+        if row.kind == "opaque":
+            reason = "" if state is State.CANCELLED else str(values.get("reason", ""))
+            step.inputs.append(Passed(row.intent, state is State.ACCEPTED, reason))
     INTENTS.change(step.tx, row.id, state=state.value, **values)
     return get(step, row.id)

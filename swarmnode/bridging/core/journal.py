@@ -37,6 +37,7 @@ from . import (
     about,
     accounts,
     bounds,
+    carriage,
     consent,
     coverage,
     echoes,
@@ -87,7 +88,7 @@ def ingest(step: Step, account: str, batch: api.Batch) -> None:
 
 def _attempt(step: Step, take: Callable[[], None]) -> bool:
     """Whether it worked; if it did not, nothing of it stands. What the disk does is not caught."""
-    effects = len(step.effects)
+    effects, inputs = len(step.effects), len(step.inputs)
     try:
         with step.tx.attempt():
             take()
@@ -95,6 +96,7 @@ def _attempt(step: Step, take: Callable[[], None]) -> bool:
         raise
     except Exception:  # noqa: BLE001  ours or theirs, one event must not stop all that come behind it
         del step.effects[effects:]
+        del step.inputs[inputs:]
         return False
     return True
 
@@ -174,7 +176,7 @@ class _Taking:
             case api.Coverage():
                 coverage.add(self.now.step, self._room(event.conversation), event)
             case api.OpaqueSeen():
-                pass  # nothing here speaks through other networks yet, so it is for nobody
+                carriage.came(self.now.step, account, self._room(event.ref.conversation), event)
             case api.ClaimsSeen():
                 pass  # nothing here looks at proofs yet
         if not isinstance(event, api.MessageSeen) or event.aliases or event.actor.is_owner:

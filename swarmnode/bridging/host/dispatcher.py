@@ -51,6 +51,8 @@ LEAST_PAUSE_S = 0.1
 IDLE_PAUSE_S = 0.5
 """After looking for questions in vain: nobody waits for what is asked then."""
 NEWS = ("message.", "chat.", "bridge.")
+URGENT = "bridge.carries"
+"""Said of what is to be sent alone, so it is not looked for in vain."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +64,14 @@ class Dispatcher:
         self._runs, self._account, self._caller, self._wall = runs, account, caller, wall
         self._look = asyncio.Event()
         self._look_back = asyncio.Event()
+        self._soon = asyncio.Event()
         self._under_way = dict[asyncio.Task[None], IntentId]()
         self._unanswered = set[ConversationRef | None]()
 
     def told(self, told: Told) -> None:
         """Something happened in the node."""
+        if told.type == URGENT:
+            self._soon.set()
         if told.type.startswith(NEWS):
             self._look_back.set()
             if told.type != "message.new" or told.data.get("mine"):  # others' words put nothing there
@@ -103,6 +108,7 @@ class Dispatcher:
             try:
                 while True:
                     self._look.clear()
+                    self._soon.clear()
                     while len(self._under_way) < AT_ONCE and (call := await self._take()) is not None:
                         task = tasks.create_task(self._call(call))
                         self._under_way[task] = call.intent
@@ -157,8 +163,9 @@ class Dispatcher:
         due = await steps.look(self._runs, lambda step: calls.next_at(step, self._account))
         free = len(self._under_way) < AT_ONCE
         wait_s = min(LOOK_S, max(QUIET_S, due - self._wall())) if due is not None and free else LOOK_S
-        await asyncio.sleep(QUIET_S)
-        await _until(self._look, wait_s - QUIET_S)
+        await _until(self._soon, QUIET_S)
+        if not self._soon.is_set():
+            await _until(self._look, wait_s - QUIET_S)
 
     # The past, and what can be done
 

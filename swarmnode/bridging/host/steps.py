@@ -46,7 +46,7 @@ async def part(steps: Steps, wish: Callable[[Step], T]) -> T:
     """
 
     def guarded(step: Step, _: Node) -> tuple[T | None, Exception | None]:
-        left = len(step.effects)
+        left, found = len(step.effects), len(step.inputs)
         try:
             with step.tx.attempt():
                 return wish(step), None
@@ -54,6 +54,7 @@ async def part(steps: Steps, wish: Callable[[Step], T]) -> T:
             raise
         except Exception as e:  # noqa: BLE001 - it is handed over
             del step.effects[left:]
+            del step.inputs[found:]
             return None, e
 
     result, error = await steps.do(guarded)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect
 
 from swarmnode.errors import SchemaTooNew, StorageError
 
-from ..book_tables import metadata
+from ..carriage_tables import metadata
 from ..engine import disk_faults, pragma
 from ..home import disk_errors, sync_folder
 from ..search import create_search

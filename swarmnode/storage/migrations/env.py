@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from swarmnode.storage.book_tables import metadata
+from swarmnode.storage.carriage_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

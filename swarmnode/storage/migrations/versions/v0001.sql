@@ -157,6 +157,24 @@ CREATE TABLE key_block (
     CONSTRAINT pk_key_block PRIMARY KEY (id)
 );
 
+CREATE TABLE own_claim (
+    id INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    handle TEXT NOT NULL,
+    address TEXT NOT NULL,
+    nonce BLOB NOT NULL,
+    place TEXT NOT NULL,
+    stands BOOLEAN NOT NULL,
+    shown TEXT NOT NULL,
+    why TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_own_claim PRIMARY KEY (id),
+    CONSTRAINT uq_own_claim_network_handle UNIQUE (network, handle)
+);
+
 CREATE TABLE part (
     id INTEGER NOT NULL,
     scope TEXT NOT NULL,
@@ -290,6 +308,34 @@ CREATE TABLE bridge_shelf (
 
 CREATE INDEX ix_bridge_shelf_account_id ON bridge_shelf (account_id);
 
+CREATE TABLE contact_claim (
+    id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    network TEXT NOT NULL,
+    handle TEXT NOT NULL,
+    address TEXT NOT NULL,
+    nonce BLOB NOT NULL,
+    stands BOOLEAN NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL,
+    remote_id TEXT,
+    account_id INTEGER,
+    "before" TEXT,
+    seen_at INTEGER,
+    checked_at INTEGER,
+    next_at INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_contact_claim PRIMARY KEY (id),
+    CONSTRAINT uq_contact_claim_contact_id_hash UNIQUE (contact_id, hash),
+    CONSTRAINT fk_contact_claim_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_contact_claim_account ON contact_claim (network, remote_id);
+
+CREATE INDEX ix_contact_claim_due ON contact_claim (next_at) WHERE stands;
+
 CREATE TABLE conversation (
     id INTEGER NOT NULL,
     conv_id BLOB NOT NULL,
@@ -336,6 +382,32 @@ CREATE TABLE invite (
 );
 
 CREATE INDEX ix_invite_contact_id ON invite (contact_id);
+
+CREATE TABLE noticed_claim (
+    id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    handle TEXT NOT NULL,
+    texts BLOB NOT NULL,
+    vouched BOOLEAN NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_noticed_claim PRIMARY KEY (id),
+    CONSTRAINT uq_noticed_claim_account_id_remote_id UNIQUE (account_id, remote_id),
+    CONSTRAINT fk_noticed_claim_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
+);
+
+CREATE TABLE own_claim_opened (
+    id INTEGER NOT NULL,
+    claim_id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_own_claim_opened PRIMARY KEY (id),
+    CONSTRAINT uq_own_claim_opened_claim_id_contact_id UNIQUE (claim_id, contact_id),
+    CONSTRAINT fk_own_claim_opened_claim_id_own_claim FOREIGN KEY(claim_id) REFERENCES own_claim (id) ON DELETE CASCADE,
+    CONSTRAINT fk_own_claim_opened_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_own_claim_opened_contact_id ON own_claim_opened (contact_id);
 
 CREATE TABLE peer (
     id INTEGER NOT NULL,
@@ -496,6 +568,44 @@ CREATE INDEX ix_book_suggestion_change_id ON book_suggestion (change_id);
 CREATE INDEX ix_book_suggestion_open ON book_suggestion (id) WHERE NOT refused;
 
 CREATE INDEX ix_book_suggestion_other_id ON book_suggestion (other_id);
+
+CREATE TABLE carriage_came (
+    id INTEGER NOT NULL,
+    room_id INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    name BLOB NOT NULL,
+    blob BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_carriage_came PRIMARY KEY (id),
+    CONSTRAINT fk_carriage_came_room_id_remote_conversation FOREIGN KEY(room_id) REFERENCES remote_conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_carriage_came_sender ON carriage_came (room_id, actor);
+
+CREATE TABLE carriage_route (
+    id INTEGER NOT NULL,
+    room_id INTEGER NOT NULL,
+    peer_id INTEGER,
+    invite_id INTEGER,
+    state TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    form TEXT NOT NULL,
+    nonce BLOB,
+    theirs BLOB,
+    link_seq INTEGER NOT NULL,
+    hour INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    CONSTRAINT pk_carriage_route PRIMARY KEY (id),
+    CONSTRAINT uq_carriage_route_room_id_peer_id UNIQUE (room_id, peer_id),
+    CONSTRAINT fk_carriage_route_room_id_remote_conversation FOREIGN KEY(room_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_carriage_route_peer_id_peer FOREIGN KEY(peer_id) REFERENCES peer (id) ON DELETE CASCADE,
+    CONSTRAINT fk_carriage_route_invite_id_invite FOREIGN KEY(invite_id) REFERENCES invite (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_carriage_route_invite_id ON carriage_route (invite_id);
+
+CREATE INDEX ix_carriage_route_peer_id ON carriage_route (peer_id);
 
 CREATE TABLE draft (
     conversation_id INTEGER NOT NULL,
@@ -879,6 +989,24 @@ CREATE TABLE search_due (
     CONSTRAINT pk_search_due PRIMARY KEY (message_id),
     CONSTRAINT fk_search_due_message_id_message FOREIGN KEY(message_id) REFERENCES message (id) ON DELETE CASCADE
 );
+
+CREATE TABLE carriage_piece (
+    id INTEGER NOT NULL,
+    outbox_id INTEGER NOT NULL,
+    route_id INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    blob BLOB NOT NULL,
+    state TEXT NOT NULL,
+    intent TEXT,
+    CONSTRAINT pk_carriage_piece PRIMARY KEY (id),
+    CONSTRAINT fk_carriage_piece_outbox_id_outbox FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE CASCADE,
+    CONSTRAINT fk_carriage_piece_route_id_carriage_route FOREIGN KEY(route_id) REFERENCES carriage_route (id) ON DELETE CASCADE,
+    CONSTRAINT uq_carriage_piece_intent UNIQUE (intent)
+);
+
+CREATE INDEX ix_carriage_piece_outbox_id ON carriage_piece (outbox_id);
+
+CREATE INDEX ix_carriage_piece_route ON carriage_piece (route_id, state, id);
 
 CREATE TABLE carried (
     id INTEGER NOT NULL,

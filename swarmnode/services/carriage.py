@@ -1,0 +1,236 @@
+"""Conversations of other networks as ways for envelopes: what leaves through them (spec 53, spec 60 §2).
+
+    meeting    an offer went or came through it; only the meeting does so far
+    probing    the owner wants it, and it was asked whether it brings envelopes as they are
+    asked      the other side wants it; the owner has not said so yet
+    in use     it has brought something of that node
+    off        the owner does not want it
+
+A route is taken when nothing else has been there for a while. What leaves is stored in fragments, from which
+a bridge's outbox makes messages, and stays until it is confirmed: what goes again is the same fragments, each
+time beginning with another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from swarm_protocol.carriage import Probe, Thing, count_of, fragments_of, key_out
+from swarm_protocol.carry import Pair
+from swarm_protocol.envelope import Bucket, Frame, Kind, frames_for, seal_envelope
+
+from ..storage.bridge_shelves import ROOMS
+from ..storage.carriage_shelves import PIECES, ROUTES, Route
+from ..storage.shelves import MESSAGES, OUTBOX, PEERS, Outgoing, Peer
+from .news import tell
+from .node import Node
+from .step import Passed, Step
+
+AFTER_S = 20.0
+"""So long no relay is up before something is carried: a relay that is started anew is back by then."""
+WINDOW = 40
+"""Messages that wait for the network in one conversation; what is more waits in the outbox."""
+HOURLY = {"binary": 3600, "attachment": 600, "text": 120}
+"""Messages in an hour in one conversation, by form: what is text stands in somebody's ordinary client."""
+AROUND = 360
+"""Bytes at most that MLS and a frame put around what a person says."""
+BARE = {Kind.OFFER: Thing.OFFER, Kind.CONN_REQ: Thing.REQUEST, Kind.CONN_ACC: Thing.ANSWER}
+"""What is sealed by itself, if at all: the two have no key yet."""
+REFUSED_S = 3600.0
+"""So long a conversation is left alone whose network has refused a fragment."""
+TOO_LARGE, TOO_MUCH = "too large to carry", "as much as may be carried in an hour"
+READY, CALLING, SENT = "ready", "calling", "sent"
+
+
+class State(StrEnum):
+    """See the module."""
+
+    MEETING = "meeting"
+    PROBING = "probing"
+    ASKED = "asked"
+    IN_USE = "in use"
+    OFF = "off"
+
+
+def pair_of(node: Node, peer: Peer) -> Pair | None:
+    """What this node and a peer share from their meeting."""
+    own = node.me.keys.leaf_sig.public
+    return None if peer.pair_secret is None else Pair(peer.pair_secret, own, peer.leaf_sig)
+
+
+# Which way
+
+
+def route_for(step: Step, node: Node, row: Outgoing, *, away_s: float | None) -> Route | None:
+    """The conversation that takes something now.
+
+    `away_s` is for how long no other way was there; None where that does not matter.
+    """
+    route = _leading_to(step, row)
+    if route is None or not route.size or ("refused", route.id) in node.timers:
+        return None
+    if away_s is not None and away_s < AFTER_S:
+        node.remind(step, ("pump", 0), AFTER_S - away_s)
+        return None
+    if not _fits(step, row, route):
+        _waits(step, row, TOO_LARGE)
+        return None
+    if PIECES.count(step.tx, route_id=route.id, state=READY) >= WINDOW:
+        return None
+    if _used(step, route) >= HOURLY.get(route.form, HOURLY["text"]):
+        _waits(step, row, TOO_MUCH)
+        node.remind(step, ("pump", 0), 3600.0 - step.wall_s % 3600)
+        return None
+    return route
+
+
+def _leading_to(step: Step, row: Outgoing) -> Route | None:
+    """The first conversation that leads to where something is to go."""
+    if row.kind == Kind.PROBE:
+        asked = b"" if row.wire is None else Probe.decode(row.wire).nonce
+        found = ROUTES.all(step.tx, peer_id=row.peer_id)
+        return next((route for route in found if asked in {route.nonce, route.theirs}), None)
+    if row.peer_id is None:
+        return ROUTES.one(step.tx, invite_id=row.invite_id)
+    route = ROUTES.one(step.tx, peer_id=row.peer_id, state=State.IN_USE.value)
+    meets = row.kind != Kind.CONN_ACC or (route is not None and route.invite_id is not None)
+    return route if meets and row.kind != Kind.REJOIN else None
+
+
+def reaches(step: Step, peer_id: int | None) -> bool:
+    """Whether a conversation leads to a peer."""
+    route = ROUTES.one(step.tx, peer_id=peer_id, state=State.IN_USE.value) if peer_id is not None else None
+    return route is not None and route.size > 0
+
+
+def _fits(step: Step, row: Outgoing, route: Route) -> bool:
+    """Whether it takes no more messages than a thing may; asked before it is encrypted."""
+    if row.wire is not None:
+        bare = Kind(row.kind) in BARE
+        frames = () if bare else _frames(row, row.wire)
+        sizes = [len(row.wire)] if bare else [_sealed_size(len(frame.payload)) for frame in frames]
+    else:
+        message = None if row.message_id is None else MESSAGES.get(step.tx, row.message_id)
+        body = None if message is None or message.body_id is None else step.tx.bodies.get(message.body_id)
+        plain = row.plain or body or b""
+        sizes = [_sealed_size(len(frame.payload)) for frame in _frames(row, bytes(len(plain) + AROUND))]
+    counts = [count_of(size, route.size) for size in sizes]
+    few = route.form != "text" or sum(counts) <= WINDOW
+    return all(counts) and few
+
+
+def _sealed_size(length: int) -> int:
+    return next((int(b) for b in Bucket if length + 32 <= b.room), int(Bucket.HUGE))
+
+
+def _frames(row: Outgoing, wire: bytes) -> tuple[Frame, ...]:
+    return frames_for(Kind(row.kind), wire, 0)
+
+
+def _waits(step: Step, row: Outgoing, reason: str) -> None:
+    message = None if row.message_id is None else MESSAGES.get(step.tx, row.message_id)
+    if message is not None and message.reason != reason:
+        MESSAGES.change(step.tx, message.id, state="waiting", reason=reason)
+        tell(step, "message.state", message=message.name.hex(), state="waiting")
+
+
+def _used(step: Step, route: Route) -> int:
+    return route.used if route.hour == step.wall_s // 3600 else 0
+
+
+# Leaving
+
+
+def send(step: Step, node: Node, row: Outgoing, route: Route) -> None:
+    """Have a bridge send something, as it was before if it goes again."""
+    before = PIECES.all(step.tx, outbox_id=row.id)
+    if any(piece.route_id != route.id for piece in before):
+        PIECES.drop(step.tx, outbox_id=row.id)
+        before = []
+    if before:
+        turn = row.attempts % len(before)
+        for place, piece in enumerate([*before[turn:], *before[:turn]]):
+            if piece.state == SENT:
+                PIECES.change(step.tx, piece.id, state=READY, place=place, intent=None)
+        count = len(before)
+    else:
+        count = _cut(step, node, row, route)
+    hour = step.wall_s // 3600
+    ROUTES.change(step.tx, route.id, hour=hour, used=_used(step, route) + count)
+    _tell_bridge(step, route)
+
+
+def _cut(step: Step, node: Node, row: Outgoing, route: Route) -> int:
+    """Seal something, and store it in fragments; how many."""
+    place = 0
+    for thing, data in _sealed(step, node, row, route):
+        for fragment in fragments_of(thing, data, route.size):
+            PIECES.add(
+                step.tx,
+                outbox_id=row.id,
+                route_id=route.id,
+                place=place,
+                blob=fragment.encode(),
+                state=READY,
+            )
+            place += 1
+    return place
+
+
+def _sealed(step: Step, node: Node, row: Outgoing, route: Route) -> Iterator[tuple[Thing, bytes]]:
+    assert row.wire is not None
+    bare = BARE.get(Kind(row.kind))
+    if bare is not None:
+        yield bare, row.wire
+        return
+    peer = PEERS.get(step.tx, row.peer_id)
+    pair = None if peer is None else pair_of(node, peer)
+    assert pair is not None, "routes lead to nodes that were met"
+    frames = _frames(row, row.wire)
+    ROUTES.change(step.tx, route.id, link_seq=route.link_seq + len(frames))
+    for frame in frames:
+        numbered = Frame(frame.kind, frame.payload, route.link_seq + frame.link_seq)
+        yield Thing.ENVELOPE, seal_envelope(key_out(pair), numbered, entropy=step.entropy)
+
+
+def _tell_bridge(step: Step, route: Route) -> None:
+    room = ROOMS.get(step.tx, route.room_id)
+    if room is not None:
+        tell(step, "bridge.carries", chat=f"b{room.id}")
+
+
+def is_under_way(step: Step, outbox_id: int) -> bool:
+    """Whether something waits for a network to take it."""
+    every = PIECES.count(step.tx, outbox_id=outbox_id)
+    return every > PIECES.count(step.tx, outbox_id=outbox_id, state=SENT)
+
+
+def forget(step: Step, outbox_id: int) -> None:
+    """What was cut is not sent any more: it is encrypted anew."""
+    PIECES.drop(step.tx, outbox_id=outbox_id)
+
+
+def passed(step: Step, node: Node, input_: Passed) -> tuple[int, bool] | None:
+    """A network has taken a fragment, or refused it: what that decides, by its row in the outbox.
+
+    The network has all of it, or it goes again; None where nothing is decided yet, or not any more.
+    """
+    piece = PIECES.one(step.tx, intent=input_.intent)
+    if piece is None:
+        return None
+    if input_.taken:
+        PIECES.change(step.tx, piece.id, state=SENT, intent=None)
+        return None if is_under_way(step, piece.outbox_id) else (piece.outbox_id, True)
+    PIECES.drop(step.tx, outbox_id=piece.outbox_id)
+    node.remind(step, ("refused", piece.route_id), REFUSED_S)
+    row = OUTBOX.get(step.tx, piece.outbox_id)
+    if row is not None:
+        _waits(step, row, input_.reason or "refused")
+    return piece.outbox_id, False
+
+
+def left_behind(step: Step, row: Outgoing) -> bool:
+    """Whether something is too large for the only way there is, so that others need not wait for it."""
+    message = None if row.message_id is None else MESSAGES.get(step.tx, row.message_id)
+    return message is not None and message.state == "waiting" and message.reason == TOO_LARGE

@@ -1,0 +1,431 @@
+"""Two people meet and talk over a conversation on another network, with no relay at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from carriage_world import Network, Said, fragment
+from node_world import RelayHost, World
+
+from swarm_bridges import api
+from swarm_protocol.carriage import Fragment, Thing
+from swarmnode.bridging.core import persons
+from swarmnode.services import book, book_changes, carriage, messages
+from swarmnode.services.step import Step
+from swarmnode.storage.carriage_shelves import CAME
+from swarmnode.storage.shelves import MESSAGES
+
+
+def two(**network: object) -> tuple[World, Network]:
+    world = World()
+    ada, ben = world.person("ada"), world.person("ben")
+    net = Network(world, **network)  # type: ignore[arg-type]
+    net.join(ada, talks_with=("ben",))
+    net.join(ben, talks_with=("ada",))
+    return world, net
+
+
+def met(**network: object) -> tuple[World, Network]:
+    world, net = two(**network)
+    net.meet(*world.people)
+    return world, net
+
+
+@pytest.mark.parametrize(("size", "form"), [(100_000, "binary"), (360, "text")])
+def test_two_meet_and_talk_without_any_relay(size: int, form: str) -> None:
+    world, net = two(size=size, form=form)
+    ada, ben = world.people
+    assert net.private(ada, "ben").state == "created"
+    net.run(1)
+    assert net.standings(ben) == []
+    net.answer(ben)
+    net.run(30)
+    assert net.standings(ada) == net.standings(ben) == ["confirmed"]
+    ada.say("is it you?")
+    net.run(5)
+    ben.say("it is me")
+    net.run(30)
+    assert ada.sees() == ben.sees() == ["is it you?", "it is me"]
+    assert (ada.states(), ben.states()) == (["delivered", "received"], ["received", "delivered"])
+    assert net.left_over(ada) == net.left_over(ben) == {}
+    carried = b"".join(said.blob for said in net.said)
+    assert b"is it you" not in carried
+    assert all("is it you" not in said.text for said in net.said)
+
+
+def test_edits_reactions_and_a_large_picture_go_the_same_way() -> None:
+    world, net = met()
+    ada, ben = world.people
+    name = ada.say("a frist word")
+    ada.do(lambda step: messages.edit(step, ada.node, name, "a first word"))
+    net.run(5)
+    ben.do(lambda step: messages.react(step, ben.node, name, "+"))
+    picture = ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[_picture(200_000)]))
+    net.run(5)
+    assert ben.sees() == ["a first word", "look"]
+    assert ada.states() == ["delivered", "delivered"], picture
+    assert net.left_over(ada) == {}
+
+
+def test_where_messages_are_short_a_picture_waits_and_says_so_and_words_go_on() -> None:
+    world, net = met(size=360, form="text")
+    ada, ben = world.people
+    ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[_picture(50_000)]))
+    ada.say("did you get it?")
+    net.run(60)
+    assert ben.sees() == ["did you get it?"]
+    assert ada.do(_waiting) == ["too large to carry"]
+    relay = world.relays.setdefault("rho.example:443", RelayHost(world, "rho"))
+    for person in (ada, ben):
+        person.use(relay)
+    net.run(400)
+    assert ben.sees() == ["look", "did you get it?"]
+
+
+def _waiting(step: Step) -> list[str]:
+    return [row.reason for row in MESSAGES.all(step.tx, state="waiting")]
+
+
+def _picture(size: int) -> tuple[str, str, bytes, str]:
+    return "a picture.png", "image/png", bytes(size), ""
+
+
+# What networks do
+
+
+def test_what_is_lost_comes_again_and_begins_with_another_fragment() -> None:
+    world, net = met(size=360, form="text")
+    ada, ben = world.people
+    count = 0
+
+    def every_third(said: Said) -> list[float]:
+        nonlocal count
+        del said
+        count += 1
+        return [] if count % 3 == 0 else [0.0]
+
+    net.fault = every_third
+    for number in range(4):
+        ada.say(f"word {number} " + "x" * 600)
+        net.run(30)
+    net.run(60 * 3600)  # receipts are lost too, and come again ever more rarely
+    assert [text[:6] for text in ben.sees()] == [f"word {number}" for number in range(4)]
+    assert set(ada.states()) == {"delivered"}
+    assert "outbox" not in net.left_over(ada)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda _: [0.0, 0.0, 5.0],
+        lambda _: [3600.0],
+        lambda said: [float(10 - fragment(said).index)],
+        lambda said: [0.0] if fragment(said).index % 2 else [700.0, 1300.0],
+    ],
+    ids=["repeats", "an hour late", "backwards", "half of it late, and twice"],
+)
+def test_late_twice_and_in_any_order(fault: Callable[[Said], list[float]]) -> None:
+    world, net = met(size=360, form="text")
+    ada, ben = world.people
+    net.fault = fault
+    for text in ("one", "two", "three"):
+        ada.say(text + " " + "." * 700)
+        net.run(20)
+        ben.say("yes")
+    net.run(6 * 3600)
+    assert [text.split()[0] for text in ada.sees() if text != "yes"] == ["one", "two", "three"]
+    assert sorted(ada.sees()) == sorted(ben.sees())
+    assert len(ben.sees()) == 6
+    assert {*ada.states(), *ben.states()} == {"delivered", "received"}
+
+
+def test_a_network_that_trims_brings_nothing_and_nothing_breaks() -> None:
+    world, net = met()
+    ada, ben = world.people
+
+    def trimmed(said: Said) -> list[float]:
+        said.blob = said.blob[:100]
+        return [0.0]
+
+    net.fault = trimmed
+    ada.say("cut")
+    net.run(60)
+    assert ben.sees() == []
+    assert ada.states() == ["sent"]
+    assert any(told.type == "incoming.refused" for told in ben.told)
+    net.fault = lambda _: [0.0]
+    net.run(1200)
+    assert ben.sees() == ["cut"]
+
+
+def test_a_limit_is_kept_and_a_ban_is_said() -> None:
+    world, net = met()
+    ada, ben = world.people
+    net.refuses = lambda _: api.Limited("slowly", wait_s=120.0)
+    ada.say("patience")
+    net.run(60)
+    tried = len(net.said)
+    assert ada.states() == ["queued"]
+    net.refuses = lambda _: None
+    net.run(90)
+    assert ben.sees() == ["patience"]
+    assert len(net.said) > tried
+    net.refuses = lambda _: api.Refused("you are banned")
+    ada.say("into the void")
+    net.run(60)
+    assert ada.do(_waiting) == ["you are banned"]
+    net.refuses = lambda _: None
+    net.run(2 * 3600)
+    assert ben.sees() == ["patience", "into the void"]
+    assert set(ada.states()) == {"delivered"}
+
+
+def test_no_more_leaves_in_an_hour_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, net = met()
+    ada, ben = world.people
+    monkeypatch.setitem(carriage.HOURLY, "binary", 20)
+    for number in range(40):
+        ada.say(f"{number}")
+    net.run(60)
+    assert len([said for said in net.said if said.by == "ada"]) <= 24
+    assert "as much as may be carried in an hour" in ada.do(_waiting)
+    net.run(4 * 3600)
+    assert len(ben.sees()) == 40
+
+
+# Relays and conversations
+
+
+def test_when_all_relays_are_gone_the_talk_goes_on_and_comes_back_to_them() -> None:
+    world = World("rho")
+    ada, ben = world.person("ada", "rho"), world.person("ben", "rho")
+    net = Network(world)
+    net.join(ada, talks_with=("ben",))
+    net.join(ben, talks_with=("ada",))
+    net.meet(ada, ben)
+    net.run(60)
+    before = len(net.said)
+    ada.say("over the relay")
+    net.run(10)
+    assert ben.sees() == ["over the relay"]
+    assert len(net.said) == before
+    world.relay("rho").die()
+    net.run(2)
+    ada.say("and without it")
+    net.run(carriage.AFTER_S - 4)
+    assert len(net.said) == before
+    net.run(30)
+    assert ben.sees() == ["over the relay", "and without it"]
+    assert len(net.said) > before
+    world.relay("rho").up = True
+    net.run(2 * 3600)
+    carried = len(net.said)
+    ada.say("it is back")
+    net.run(10)
+    assert ben.sees()[-1] == "it is back"
+    assert len(net.said) == carried
+
+
+def test_one_message_over_three_ways_is_shown_once() -> None:
+    world, net = met()
+    ada, ben = world.people
+    ada.say("once")
+    net.run(2)
+    said = net.carried("ada")[-1]
+    for _ in range(3):
+        net.deliver(said)
+        net.run(70)
+    assert ben.sees() == ["once"]
+    assert set(ada.states()) == {"delivered"}
+
+
+def test_contacts_who_met_otherwise_try_a_conversation_first_and_both_say_so() -> None:
+    world = World("rho")
+    ada, ben = world.person("ada", "rho"), world.person("ben", "rho")
+    world.meet(ada, ben)
+    net = Network(world)
+    for person, other in ((ada, "ben"), (ben, "ada")):
+        net.join(person, talks_with=(other,))
+        person.do(lambda step, o=other: _link(step, net, o))  # type: ignore[misc]
+    before = len(net.said)
+    net.use(ada, "ben")
+    net.run(10)
+    assert (net.routes(ada), net.routes(ben)) == (["probing"], ["asked"])
+    world.relay("rho").die()
+    ada.say("waits")
+    net.run(120)
+    assert ben.sees() == []
+    net.use(ben, "ada")
+    net.run(60)
+    assert (net.routes(ada), net.routes(ben)) == (["in use"], ["in use"])
+    assert ben.sees() == ["waits"]
+    assert len(net.said) > before
+    net.use(ada, "ben", on=False)
+    quiet = len(net.said)
+    ada.say("not this way")
+    net.run(120)
+    assert [said for said in net.said[quiet:] if said.by == "ada"] == []
+
+
+def _link(step: Step, net: Network, other: str) -> None:
+    contact = book.of_contact(step, 1)
+    book_changes.merge(step, net.person_of(step, other), contact)
+
+
+# Meeting
+
+
+def test_who_declines_says_nothing_and_is_not_asked_by_the_same_offer_again() -> None:
+    world, net = two()
+    ada, ben = world.people
+    net.private(ada, "ben")
+    net.run(1)
+    net.answer(ben, yes=False)
+    net.run(60)
+    assert net.carried("ben") == []
+    net.private(ada, "ben")
+    net.run(5)
+    assert net.requests(ben) == []
+    assert net.standings(ada) == []
+
+
+def test_an_offer_that_was_lost_is_said_again_when_its_owner_says_so() -> None:
+    world, net = two()
+    ada, ben = world.people
+    net.fault = lambda _: []
+    net.private(ada, "ben")
+    net.run(3600)
+    assert len(net.carried()) == 1
+    net.fault = lambda _: [0.0]
+    net.private(ada, "ben")
+    net.run(5)
+    net.answer(ben)
+    net.run(10)
+    assert net.standings(ada) == ["confirmed"]
+
+
+@pytest.mark.parametrize("late", [0.0, 2.0])
+def test_both_at_once_are_one_meeting_without_a_further_question(late: float) -> None:
+    world, net = two()
+    ada, ben = world.people
+    net.fault = lambda said: [2.0 if fragment(said).thing is Thing.OFFER else 0.0]
+    net.private(ada, "ben")
+    net.run(late / 2)
+    net.private(ben, "ada")
+    net.run(30)
+    assert net.standings(ada) == net.standings(ben) == ["confirmed"]
+    assert (net.peers(ada), net.peers(ben)) == (1, 1)
+    ada.say("one talk")
+    net.run(5)
+    assert ben.sees() == ["one talk"]
+    assert net.requests(ada) == net.requests(ben) == []
+
+
+def test_requests_and_answers_that_are_lost_come_again() -> None:
+    world, net = two()
+    ada, ben = world.people
+    lost = set[Thing]()
+
+    def once(said: Said) -> list[float]:
+        thing = fragment(said).thing
+        first = thing not in lost
+        lost.add(thing)
+        return [] if first and thing is not Thing.OFFER else [0.0]
+
+    net.fault = once
+    net.private(ada, "ben")
+    net.run(1)
+    net.answer(ben)
+    net.run(3 * 3600)
+    assert net.standings(ada) == net.standings(ben) == ["confirmed"]
+    ada.say("at last")
+    net.run(60)
+    assert ben.sees() == ["at last"]
+
+
+def test_replayed_and_strangers_offers_come_to_nothing() -> None:
+    world, net = two()
+    ada, ben = world.people
+    eve = world.person("eve")
+    net.join(eve, talks_with=("ben",))
+    net.private(eve, "ben")
+    net.run(5)
+    assert net.requests(ben) == []
+    net.private(ada, "ben")
+    net.run(1)
+    (offer,) = net.carried("ada")
+    net.deliver(offer, by="eve")
+    net.deliver(offer)
+    net.run(5)
+    assert len(net.requests(ben)) == 1
+    net.answer(ben)
+    net.run(5)
+    request = next(said for said in net.carried("ben") if fragment(said).thing is Thing.REQUEST)
+    net.deliver(request, by="eve")
+    net.deliver(request)
+    net.deliver(offer)
+    net.run(60)
+    assert net.standings(ada) == net.standings(ben) == ["confirmed"]
+    assert net.requests(ben) == []
+    ada.say("unharmed")
+    net.run(5)
+    assert ben.sees() == ["unharmed"]
+
+
+def test_a_flood_is_bounded_and_of_two_senders_nothing_is_mixed() -> None:
+    world, net = met(size=360, form="text")
+    ada, ben = world.people
+    eve = world.person("eve")
+    net.join(eve, talks_with=("ben",))
+    ada.say("long " + "x" * 900)
+    net.fault = lambda said: [0.0] if fragment(said).index else []
+    net.run(5)
+    halves = [said for said in net.carried("ada") if fragment(said).count > 1][-3:]
+    net.deliver(Said("eve", "ben", halves[0].blob, ""))
+    rng = Random(1)
+    for number in range(3000):
+        junk = Fragment(Thing.ENVELOPE, rng.randbytes(8), number % 39, 40, rng.randbytes(300))
+        net.deliver(Said("ada", "ben", junk.encode(), ""))
+    kept = ben.do(lambda step: CAME.all(step.tx))
+    assert len({row.name for row in kept}) <= 16
+    assert {row.actor for row in kept} == {"ada"}
+    net.fault = lambda _: [0.0]
+    net.run(2 * 3600)
+    assert [text[:4] for text in ben.sees()] == ["long"]
+    net.run(8 * 86_400)
+    assert net.left_over(ben) == {}
+
+
+def test_a_node_may_die_at_any_time_and_the_meeting_goes_on() -> None:
+    world, net = two()
+    ada, ben = world.people
+    net.private(ada, "ben")
+    for person in (ada, ben):
+        person.stop()
+        person.start()
+    net.run(5)
+    net.answer(ben)
+    ben.stop()
+    ben.start()
+    net.run(5)
+    ada.say("still here")
+    ada.stop()
+    ada.start()
+    net.run(60)
+    assert ben.sees() == ["still here"]
+    assert net.left_over(ada) == {}
+
+
+def test_who_was_met_over_an_account_has_that_account_and_undoing_takes_it_back() -> None:
+    world, net = met()
+    ada, _ = world.people
+
+    def look(step: Step) -> list[tuple[str, str, str]]:
+        view = persons.person(step, net.person_of(step, "ben"))
+        return [(link.network, link.reason.value, link.cause) for link in view.links]
+
+    assert ada.do(look) == [("demo", "known", ""), ("", "proven-one-way", "met")]
+    ada.do(lambda step: book_changes.undo(step, book_changes.latest(step)))
+    assert ada.do(look) == [("demo", "known", "")]
