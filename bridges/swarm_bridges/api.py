@@ -672,6 +672,17 @@ class Log(Protocol):
         """An id as a number that cannot be turned back, equal for equal ids within one run."""
 
 
+class Service(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a service is, says its domain (RFC 2782); no host: it says that it has no such service."""
+
+    host: str
+    port: int
+    priority: int = 0
+    """Lower ones first."""
+    weight: int = 0
+    """How often, among those of one priority."""
+
+
 class Context(Protocol):
     """All that a bridge may touch."""
 
@@ -705,6 +716,17 @@ class Context(Protocol):
 
     async def connect(self, host: str, port: int) -> socket:
         """A connected socket without TLS. Raises Refused for hosts that the manifest does not name."""
+
+    async def srv_records(self, name: str) -> tuple[Service, ...]:
+        """What the name service says of a name such as `_imaps._tcp.example.org`: 20 at most, none included.
+
+        Nobody signs it: what is found there has to prove itself, by a certificate of the domain for example.
+        Raises Refused for names that are none or lie where this account may not go, Limited after 60 in a
+        minute, and Temporary where nobody knows it now.
+        """
+
+    async def txt_records(self, name: str) -> tuple[str, ...]:
+        """Texts of a name: 20 of 4,000 characters at most. Raises as `srv_records`."""
 
     async def read(self, file: LocalFile) -> bytes:
         """The bytes of a file that is to be sent."""
@@ -992,6 +1014,12 @@ class LoginContext(Protocol):
 
     async def connect(self, host: str, port: int) -> socket:
         """As `Context.connect`, for hosts which the owner has named in this login."""
+
+    async def srv_records(self, name: str) -> tuple[Service, ...]:
+        """As `Context.srv_records`."""
+
+    async def txt_records(self, name: str) -> tuple[str, ...]:
+        """As `Context.txt_records`."""
 
     def random(self, size: int) -> bytes:
         """Random bytes."""

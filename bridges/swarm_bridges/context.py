@@ -15,7 +15,7 @@ from enum import Enum
 from socket import socket
 
 from . import api
-from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Secret
+from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Secret, Service
 from .desk import Desk, Fact, LoginState
 from .http import Client
 
@@ -188,6 +188,14 @@ class Context:
         """See `api.Context`."""
         return await self._desk.connect(self.account, host, port)
 
+    async def srv_records(self, name: str) -> tuple[Service, ...]:
+        """See `api.Context`."""
+        return await self._desk.srv_records(self.account, name)
+
+    async def txt_records(self, name: str) -> tuple[str, ...]:
+        """See `api.Context`."""
+        return await self._desk.txt_records(self.account, name)
+
     async def read(self, file: LocalFile) -> bytes:
         """See `api.Context`."""
         return await self._desk.read(self.account, file)
@@ -227,6 +235,14 @@ class LoginContext:
     async def connect(self, host: str, port: int) -> socket:
         """See `api.LoginContext`."""
         return await self._desk.connect(self._flow, host, port)
+
+    async def srv_records(self, name: str) -> tuple[Service, ...]:
+        """See `api.LoginContext`."""
+        return await self._desk.srv_records(self._flow, name)
+
+    async def txt_records(self, name: str) -> tuple[str, ...]:
+        """See `api.LoginContext`."""
+        return await self._desk.txt_records(self._flow, name)
 
     def random(self, size: int) -> bytes:
         """See `api.LoginContext`."""

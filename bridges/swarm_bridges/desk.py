@@ -24,6 +24,7 @@ from .api import (
     LoginDone,
     RemoteFile,
     Secret,
+    Service,
     Step,
 )
 
@@ -84,6 +85,14 @@ class Desk(Protocol):
 
     async def connect(self, account: AccountId, host: str, port: int) -> socket:
         """A connected socket; Refused for hosts that this account may not reach."""
+        ...
+
+    async def srv_records(self, account: AccountId, name: str) -> tuple[Service, ...]:
+        """See `api.Context`."""
+        ...
+
+    async def txt_records(self, account: AccountId, name: str) -> tuple[str, ...]:
+        """See `api.Context`."""
         ...
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:

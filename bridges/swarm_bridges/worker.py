@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import api, wire
-from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, RemoteFile, Secret
+from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, RemoteFile, Secret, Service
 from .channel import Asked, Channel
 from .confine import confine
 from .context import Clock
@@ -121,6 +121,16 @@ class NodeDesk:
             raise api.Temporary("no socket came")
         line.setblocking(False)
         return line
+
+    async def srv_records(self, account: AccountId, name: str) -> tuple[Service, ...]:
+        """See `desk.Desk`."""
+        found: tuple[Service, ...] = await self.channel.ask("srv_records", account, name=name)
+        return found
+
+    async def txt_records(self, account: AccountId, name: str) -> tuple[str, ...]:
+        """See `desk.Desk`."""
+        found: tuple[str, ...] = await self.channel.ask("txt_records", account, name=name)
+        return found
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
         """See `desk.Desk`."""

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = {"swarmnode": ROOT, "swarm_protocol": ROOT / "protocol", "swarm_bridges": ROOT / "bridges"}
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-IMPORT_NAMES = {"pynacl": "nacl"}  # where it is not the distribution's own
+IMPORT_NAMES = {"dnspython": "dns", "pynacl": "nacl"}  # where it is not the distribution's own
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; .+?)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
 
 

@@ -18,9 +18,11 @@ from swarm_bridges.api import (
     LocalFile,
     Refused,
     Secret,
+    Service,
     Temporary,
 )
 from swarm_bridges.desk import Fact
+from swarmnode.bridging.host.resolve import Resolver
 
 
 @dataclass
@@ -45,6 +47,8 @@ class DeskInMemory:
         self.hosts = hosts
         self.accounts: dict[str, Account] = {}
         self.reached: list[tuple[AccountId, str, int]] = []
+        self.resolver: Resolver | None = None
+        """Without one, the name service knows nothing."""
 
     def of(self, account: str) -> Account:
         return self.accounts.setdefault(account, Account())
@@ -120,6 +124,12 @@ class DeskInMemory:
             raise Temporary("cannot be reached") from None
         line.setblocking(False)
         return line
+
+    async def srv_records(self, account: AccountId, name: str) -> tuple[Service, ...]:  # noqa: ARG002
+        return await self.resolver.services(name) if self.resolver is not None else ()
+
+    async def txt_records(self, account: AccountId, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        return await self.resolver.texts(name) if self.resolver is not None else ()
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
         self.of(account).lines.append((level, event, facts))

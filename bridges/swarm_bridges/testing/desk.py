@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..api import AccountId, Batch, Conflict, Cursor, Fleeting, Health, LocalFile, Refused, Secret
+from ..api import AccountId, Batch, Conflict, Cursor, Fleeting, Health, LocalFile, Refused, Secret, Service
 from ..desk import Fact
 from .journal import Journal
 
@@ -47,6 +47,9 @@ class MemoryDesk:
         """What `read` gives, by id."""
         self.routes: dict[tuple[str, int], tuple[str, int]] = {}
         """Where connections lead in place of where they are meant to: to a proxy that breaks them."""
+        self.services: dict[str, tuple[Service, ...]] = {}
+        self.texts: dict[str, tuple[str, ...]] = {}
+        """What the name service says, by name."""
         self.connections = 0
         self._fail: dict[str, int] = {}
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -144,6 +147,14 @@ class MemoryDesk:
             line.close()
             raise
         return line
+
+    async def srv_records(self, account: AccountId, name: str) -> tuple[Service, ...]:  # noqa: ARG002
+        """See `Desk`."""
+        return self.services.get(name, ())
+
+    async def txt_records(self, account: AccountId, name: str) -> tuple[str, ...]:  # noqa: ARG002
+        """See `Desk`."""
+        return self.texts.get(name, ())
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:  # noqa: ARG002
         """See `Desk`."""

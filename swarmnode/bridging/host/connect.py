@@ -53,6 +53,13 @@ class Reach:
             for pattern in self.egress
         )
 
+    def may_ask(self, name: str) -> bool:
+        """Whether the name service may be asked for a name: where one may go, and what lies below."""
+        if "any" in self.egress:
+            return True
+        own = {*self.named, *map(without_port, self.hosts)} if "account_host" in self.egress else set()
+        return _is_among(name, {*own, *(pattern.removeprefix("*.") for pattern in self.egress)})
+
     def may_be_private(self, host: str) -> bool:
         """Whether a host may have a private address: one of the account, at any port, or what lies below."""
         return self.at_home and _is_among(host, {*self.named, *map(without_port, self.hosts)})

@@ -18,6 +18,7 @@ from swarm_bridges.api import (
     LocalFile,
     Refused,
     Secret,
+    Service,
     State,
 )
 from swarm_bridges.desk import Fact
@@ -25,11 +26,13 @@ from swarm_bridges.desk import Fact
 from ..core import accounts, files, journal, screens, vault
 from ..core.health import Watch, said
 from . import connect, steps
+from .resolve import Resolver, Turnstile, plain_name
 from .steps import Steps
 
 AGAIN_S = 2.0
 """That somebody still types is told so often."""
 MOST_TYPING = 1_000
+MOST_ASKING = 1_000
 MAX_NAME = 256
 """Characters of a remembered value's name."""
 _SAID_BY_BRIDGES = frozenset({State.CONNECTING, State.CATCHING_UP, State.CONNECTED, State.DEGRADED})
@@ -57,10 +60,13 @@ class NodeDesk:
         reach: Callable[[AccountId], connect.Reach],
         *,
         loopback: bool = False,
+        resolver: Resolver | None = None,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
     ) -> None:
         self._runs, self._watch, self._reach, self._loopback = runs, watch, reach, loopback
         self._on_fleeting = on_fleeting
+        self._resolver = resolver or Resolver()
+        self._turnstiles: dict[AccountId, Turnstile] = {}
         self.kept_out = set[AccountId]()
         """Accounts and logins whose server is in a private network, of which nobody has said so."""
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
@@ -142,6 +148,24 @@ class NodeDesk:
         except connect.Private as e:
             self.kept_out.add(account)
             raise Refused(str(e)) from None
+
+    async def srv_records(self, account: AccountId, name: str) -> tuple[Service, ...]:
+        """See `desk.Desk`."""
+        return await self._resolver.services(self._may_ask(account, name))
+
+    async def txt_records(self, account: AccountId, name: str) -> tuple[str, ...]:
+        """See `desk.Desk`."""
+        return await self._resolver.texts(self._may_ask(account, name))
+
+    def _may_ask(self, account: AccountId, name: str) -> str:
+        plain = plain_name(name)
+        if not self._reach(account).may_ask(plain):
+            raise Refused("this bridge may not ask for that")
+        if len(self._turnstiles) >= MOST_ASKING:  # of logins, above all
+            self._turnstiles.clear()
+        own = self._turnstiles.setdefault(account, Turnstile(asyncio.get_running_loop().time))
+        own.go()
+        return plain
 
     def log(self, account: AccountId, level: str, event: str, facts: Mapping[str, Fact]) -> None:
         """See `desk.Desk`. Texts that could be words are left out."""

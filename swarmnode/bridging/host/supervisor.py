@@ -15,7 +15,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ from .desk import NodeDesk
 from .keeper import House, Keeper
 from .packages import Package, Packages
 from .process import Limits, Process
+from .resolve import Resolver
 from .steps import Steps
 from .waits import rest
 
@@ -74,6 +75,7 @@ class Supervisor:
         *,
         loopback: bool = False,
         public: str = "",
+        servers: Sequence[str] = (),
         limits: Limits | None = None,
         tick: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -82,7 +84,7 @@ class Supervisor:
     ) -> None:
         """`folder` is for what processes write, and is emptied. With `loopback` all reach this machine.
 
-        `public` is the URL under which networks that push reach the node.
+        `public` is the URL under which networks that push reach the node, `servers` see `Resolver`.
         """
         self._runs, self._discover = runs, discover
         self._accounts: dict[AccountId, Account] = {}
@@ -97,6 +99,7 @@ class Supervisor:
             watch,
             self._reach,
             loopback=loopback,
+            resolver=Resolver(servers),
             on_fleeting=on_fleeting,
         )
         self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice, public)

@@ -251,8 +251,8 @@ class Stream(slixmpp.ClientXMPP):
     async def appear(self) -> None:
         """Be there for others, with the true hash of what this client hears (XEP-0115).
 
-        slixmpp reckons it before it has gathered everything, and servers that check it then tell us nothing of
-        what others publish. Raises Temporary where there is no session.
+        slixmpp reckons it before it has gathered everything, and servers that check it would tell us nothing
+        of what others publish. Raises Temporary where there is no session.
         """
         await self.plugin["xep_0115"].update_caps(broadcast=False)
         self.put(Element(PRESENCE))
