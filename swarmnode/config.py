@@ -77,6 +77,21 @@ class Privacy(Section, frozen=True, kw_only=True):
         bool, Meta(description="connect to contacts without a relay, which tells them your address")
     ] = False
     receipts: Annotated[bool, Meta(description="tell contacts what you have read")] = True
+    notice: Annotated[
+        bool, Meta(description="notice which people of your address book have a node, on other networks")
+    ] = True
+
+
+class Dns(Section, frozen=True, kw_only=True):
+    """Who is asked for names."""
+
+    servers: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-9a-fA-F.:\[\]]+$")], ...],
+        Meta(
+            description="name servers (ADDRESS or ADDRESS:PORT) that are asked where networks' servers are; "
+            "empty: the system's"
+        ),
+    ] = ()
 
 
 class Storage(Section, frozen=True, kw_only=True):
@@ -106,6 +121,7 @@ class Config(Section, frozen=True, kw_only=True):
     link: Link = Link()
     relay: Relay = Relay()
     privacy: Privacy = Privacy()
+    dns: Dns = Dns()
     storage: Storage = Storage()
     log: Log = Log()
 

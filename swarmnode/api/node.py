@@ -17,6 +17,7 @@ from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, Network
 from ..domain.consent import ConsentView
 from ..domain.fitting import Picture
 from ..domain.post_views import FitView, PostView
+from ..domain.proofs import OwnProofView
 from ..domain.views import (
     CarryView,
     ChatView,
@@ -552,6 +553,32 @@ class Node(Protocol):
         self, *, person: str, message: str, chat: str, scope: str, allowed: bool, own_word: bool
     ) -> tuple[ConsentView, ...]:
         """Write down what a person, or the author of a message, said; what the ledger says of them now."""
+        ...
+
+    # Proofs of accounts
+
+    async def proofs(self) -> tuple[OwnProofView, ...]:
+        """Accounts that are claimed, and what stands there."""
+        ...
+
+    async def plan_proof(self, account: str, open_to: Sequence[str]) -> OwnProofView:
+        """What `make_proof` would do, with `known_to` whom it would be opened. Conflict where it is there."""
+        ...
+
+    async def make_proof(self, account: str, open_to: Sequence[str]) -> OwnProofView:
+        """Claim an account, for contacts who know it and for these, and have it say so."""
+        ...
+
+    async def open_proof(self, proof: str, open_to: Sequence[str]) -> OwnProofView:
+        """Let these contacts know which account is meant, too."""
+        ...
+
+    async def drop_proof(self, proof: str) -> None:
+        """Claim an account no longer, and take back what it says."""
+        ...
+
+    async def check_person(self, person: str) -> PersonView:
+        """Look now at the accounts that a person claims. Unreachable where that was done too often."""
         ...
 
     # Files

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import about_book, about_bridges, about_node, about_people, about_posts, about_screens, about_talk
+from . import (
+    about_book,
+    about_bridges,
+    about_node,
+    about_people,
+    about_posts,
+    about_private,
+    about_proofs,
+    about_screens,
+    about_talk,
+)
 from .route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +20,8 @@ ROUTES: tuple[Route, ...] = (
     *about_node.ROUTES,
     *about_people.ROUTES,
     *about_book.ROUTES,
+    *about_private.ROUTES,
+    *about_proofs.ROUTES,
     *about_talk.ROUTES,
     *about_bridges.ROUTES,
     *about_posts.ROUTES,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ..storage.bridge_shelves import ACCOUNTS
 
 if TYPE_CHECKING:
     from ..bridging.host.logins import Logins
+    from ..bridging.host.prover import Prover
     from ..bridging.host.supervisor import Supervisor
 
 START_S = 30.0
@@ -35,13 +37,17 @@ class Host:
 
     supervisor: Supervisor
     logins: Logins
+    prover: Prover
 
 
 class Hosted:
-    """The host over one runner; `folder` is for what processes write, `public` is that of `config.Http`."""
+    """The host over one runner.
 
-    def __init__(self, runner: Runner, folder: Path, public: str = "") -> None:
-        self._runner, self._folder, self._public = runner, folder, public
+    `folder` is for what processes write; `public` is that of `config.Http`, `servers` those of `config.Dns`.
+    """
+
+    def __init__(self, runner: Runner, folder: Path, public: str = "", servers: tuple[str, ...] = ()) -> None:
+        self._runner, self._folder, self._public, self._servers = runner, folder, public, servers
         self._wanted, self._up = asyncio.Event(), asyncio.Event()
         self._host: Host | None = None
 
@@ -92,14 +98,17 @@ class Hosted:
 
     async def _run(self) -> None:
         # A tenth of a second, and some MiB, which are only for those who have accounts.
-        from ..bridging.host import logins, packages, supervisor  # noqa: PLC0415
+        from ..bridging.host import logins, packages, prover, supervisor  # noqa: PLC0415
 
-        made = supervisor.Supervisor(self._runner, packages.discover, self._folder, public=self._public)
+        made = supervisor.Supervisor(
+            self._runner, packages.discover, self._folder, public=self._public, servers=self._servers
+        )
+        proving = prover.Prover(self._runner, made, wall=time.time, tick=time.monotonic)
         async with made.running():
-            self._host = Host(made, logins.Logins(self._runner, made))
+            self._host = Host(made, logins.Logins(self._runner, made), proving)
             self._up.set()
             try:
-                await asyncio.get_running_loop().create_future()
+                await proving.run()
             finally:
                 self._host = None
                 self._up.clear()

@@ -26,15 +26,16 @@ from ..storage.home import Home
 from ..storage.shelves import PERSONAS
 from ..texts import Texts
 from . import files, home, status, words
-from .book import AddressBook
 from .people import People
+from .private import Private
+from .proofs import Proofs
 from .stores import Stores
 
 if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
 
 
-class LocalNode(People, AddressBook):
+class LocalNode(People, Proofs, Private):
     """The node of one home, in whatever state it is."""
 
     def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, TypeVar
 
+from ..bridging.core import proofs
 from ..config import Config
 from ..delivery.runner import Runner
 from ..errors import Locked, NotReady
@@ -103,7 +104,11 @@ class Opened:
             return
         await self._open.enter_async_context(upkeep.going_on(self.place, database))
         await self.stores.opened(runner)
-        self._hosted = Hosted(runner, self.place.path / "bridges", self.config.http.public)
+        if await runner.look(lambda step, _: proofs.notices(step)) != privacy.notice:
+            await runner.do(lambda step, _: proofs.set_noticing(step, on=privacy.notice))
+        self._hosted = Hosted(
+            runner, self.place.path / "bridges", self.config.http.public, self.config.dns.servers
+        )
         await self._open.enter_async_context(self._hosted.going_on())
         if privacy.direct or privacy.lan:
             from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load

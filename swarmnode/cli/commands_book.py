@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from ..api.route import Items
 from ..domain.book import ChangeView, ImportView, LinkView, PersonView, SuggestionView
+from ..domain.views import Items
 from ..errors import ConfigError, NotFound, UsageError
 from .client import at
+from .commands_private import carry_, people_invite_, private_
 from .group import command, group, option
 from .session import Session
 from .terminal import clean, named, table, when, working
@@ -85,9 +86,31 @@ def _show(session: Session, who: str) -> None:
     table(t("people.links").split("|"), rows)
     for way in person.ways:
         state = t(f"way.{way.why}") if way.why else t(f"privacy.{way.privacy or 'unknown'}")
-        session.say(t("people.way", chat=way.chat, network=way.network or t("people.node"), state=state))
+        carries = f"; {t('carries.' + way.carries)}" if way.carries and way.carries != "can" else ""
+        network = way.network or t("people.node")
+        session.say(t("people.way", chat=way.chat, network=network, state=state + carries))
     if not person.ways:
         session.say(t("people.no-way"))
+    print_proofs(session, person)
+    if any(link.node for link in person.links) and not any(link.contact for link in person.links):
+        session.say(t("people.has-node", name=named(person.name)))
+
+
+def print_proofs(session: Session, person: PersonView) -> None:
+    """Print which accounts a person claims, and what was seen of it."""
+    t = session.t
+    rows = [
+        (
+            proof.network,
+            proof.address,
+            t(f"proof.{proof.state}"),
+            when(proof.seen_at) if proof.seen_at else t("proof.never"),
+            t(f"proof.why.{proof.why}") if proof.why else "",
+        )
+        for proof in person.proofs
+    ]
+    if rows:
+        table(t("proof.heads").split("|"), rows)
 
 
 def _reason(session: Session, reason: str, cause: str) -> str:
@@ -272,6 +295,7 @@ def _forget(session: Session, who: str, *, yes: bool) -> None:
     "people",
     *(_list, _show, _merge, _split, _undo, _changes, _suggestions, _accept, _refuse),
     *(_import, _rename, _prefer, _forget),
+    *(private_, people_invite_, carry_),
 )
 def people_(_: Session) -> None:
     """List people."""

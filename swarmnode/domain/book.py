@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .proofs import ProofView
+
 PERSON = "p"
 """Ids of people begin so."""
 
@@ -55,11 +57,14 @@ class LinkView:
     """The address that people type there; empty where nobody knows it."""
     reason: Reason
     cause: str
-    """What the reason rests on: `owner`, `card`, `same-address`, `moved`, or empty."""
+    """What the reason rests on: `owner`, `card`, `same-address`, `moved`, `proof`, `was-proven`, `claim`, or
+    empty."""
     at: int
     contact: str = ""
     imported: bool = False
     """A file of the owner's names it."""
+    node: bool = False
+    """It says in public that it has a node. Whose that is shows when they are a contact (`proofs`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,9 @@ class WayView:
     """When the last word was said in it; 0 for never."""
     unread: int = 0
     preferred: bool = False
+    carries: str = ""
+    """Whether it carries sealed envelopes between the two nodes: empty where it cannot, `can`, `meeting`,
+    `asked` (they want it), `probing` (it is being tried), `in use`, `off`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,8 @@ class PersonView:
     preferred: str = ""
     """The link on which the owner wants to write to them."""
     ways: tuple[WayView, ...] = ()
+    proofs: tuple[ProofView, ...] = ()
+    """Accounts that they say are theirs, and what was seen of it; filled as `ways` is."""
 
 
 @dataclass(frozen=True, slots=True)

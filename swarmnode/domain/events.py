@@ -33,6 +33,7 @@ EVENTS: Mapping[str, EventType] = {
     "people.changed": EventType("somebody in the address book: name, accounts or preference", ("person",)),
     "people.removed": EventType("somebody is no longer in the address book", ("person",)),
     "people.suggested": EventType("two people may be one, or that is settled", ("suggestion",)),
+    "proofs.changed": EventType("a claim of an account, ours or a contact's, or what was seen of it"),
     "chat.new": EventType("a conversation has begun", ("chat", "contact")),
     "chat.changed": EventType("unread messages, timer, or the way the conversation goes on", ("chat",)),
     "chat.typing": EventType("somebody on another network types there, or stopped", ("chat", "author", "on")),

@@ -28,6 +28,7 @@ from . import (
     meeting,
     nearby,
     outgoing,
+    own_claims,
     peers,
     queues,
     receipts,
@@ -146,6 +147,7 @@ class Engine:
         node.remind(step, ("rendezvous", 0), rendezvous.FIRST_LOOK_S)
         node.remind(step, ("pull", 0), queues.PULL_AGAIN_S)
         node.remind(step, ("invites", 0), MINUTE_S)
+        node.remind(step, ("claims", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         node.remind(step, ("search", 0), indexing.SOON_S)
         repair.started(step, node)
@@ -289,6 +291,8 @@ class Engine:
                 nearby.call_again(step, node, number)
             case "beacons":
                 nearby.announce(step, node)
+            case "claims":
+                own_claims.tend(step, node)
             case "expire":
                 timers.tick(step, node)
             case "search":

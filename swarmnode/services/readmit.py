@@ -26,7 +26,7 @@ from ..storage.shelves import (
     Contact,
     QueueIn,
 )
-from . import acquaintance, outgoing, queues, rotation, sigchains, successor, trust
+from . import acquaintance, outgoing, proofs, queues, rotation, sigchains, successor, trust
 from .news import tell
 from .node import Node
 from .step import Step
@@ -122,6 +122,7 @@ def _believed(
     seen = {alert.id for alert in ALERTS.all(step.tx, contact_id=contact.id)}
     merged = merge(before, rejoin.request.chain)
     trust.take_chain(step, node, contact, before, merged)
+    proofs.chain_changed(step, contact.id)
     for alert in ALERTS.all(step.tx, contact_id=contact.id, settled=False):
         if alert.id not in seen and alert.kind in _QUIET:
             ALERTS.change(step.tx, alert.id, settled=True)

@@ -50,7 +50,7 @@ from ..storage.shelves import (
     Peer,
 )
 from ..storage.shelves import Conversation as ConversationRow
-from . import chains, groups, indexing, outgoing, peers, receipts, repair, rotation, trust
+from . import chains, groups, indexing, outgoing, peers, proofs, receipts, repair, rotation, trust
 from .news import tell
 from .node import Node
 from .step import Step
@@ -340,6 +340,7 @@ def _told(step: Step, node: Node, conversation: ConversationRow, peer: Peer, mes
             trust.hello(step, node, conversation, peer, hello)
         case ChainDelta() as delta:
             trust.delta(step, node, peer, delta)
+            proofs.chain_changed(step, peer.contact_id)
         case Told(Type.QUEUE_CTL, data):
             rotation.came(step, node, conversation, peer, data)
         case Told(Type.HAVE, data):
@@ -350,6 +351,8 @@ def _told(step: Step, node: Node, conversation: ConversationRow, peer: Peer, mes
             _copied(step, node, conversation, peer, data)
         case Told(Type.ADDR_REC, data):
             trust.address(step, node, conversation, peer, data)
+        case Told(Type.CLAIM, data):
+            proofs.came(step, node, conversation, peer, data)
         case DeleteRcpt() | Unknown():
             pass
         case _:

@@ -146,6 +146,18 @@ def forked(step: Step, persona_id: bytes, evidence: bytes) -> None:
     CONTACTS.change(step.tx, contact.id, standing=Standing.KEY_ALERT.value)
 
 
+def account_changed(step: Step, contact: Contact, seen: bytes) -> None:
+    """An account that was proven to be a contact's names another persona: stolen, or handed on (spec 42 §4).
+
+    The same sight is told once.
+    """
+    if ALERTS.one(step.tx, contact_id=contact.id, kind="account-changed", data=seen) is None:
+        _alert(step, contact.id, "account-changed", seen)
+        if contact.standing != "pending":
+            CONTACTS.change(step.tx, contact.id, standing=Standing.KEY_ALERT.value)
+        tell(step, "contact.changed", contact=str(contact.id))
+
+
 def confirmed(step: Step, node: Node, peer: Peer) -> None:
     """A peer was heard in its conversation: the meeting has gone through."""
     contact = CONTACTS.get(step.tx, peer.contact_id)
@@ -153,7 +165,7 @@ def confirmed(step: Step, node: Node, peer: Peer) -> None:
         CONTACTS.change(step.tx, contact.id, standing=Standing.CONFIRMED.value)
         tell(step, "contact.changed", contact=str(contact.id))
         greet(step, node, peer)
-        for waits in ("addresses", "beacons"):
+        for waits in ("addresses", "beacons", "claims"):
             node.remind(step, (waits, 0), 0.0)
 
 

@@ -7,7 +7,18 @@ encrypted file, as those of contacts do.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from .bridge_tables import bridge_account, metadata, remote_actor, remote_conversation, remote_message
 from .tables import contact
@@ -112,4 +123,79 @@ book_suggestion = Table(
     UniqueConstraint("one_id", "other_id"),
     Index("ix_book_suggestion_open", "id", sqlite_where=text("NOT refused")),
     comment="two accounts that may be one person's; of a pair the lower number comes first",
+)
+
+
+# Claims of accounts (ADR 0032): of the owner's, of contacts', and what was noticed of either
+
+own_claim = Table(
+    "own_claim",
+    metadata,
+    _id(),
+    Column("network", Text, nullable=False),
+    Column("remote_id", Text, nullable=False, comment="the owner's account, as bridge_account has it"),
+    Column("handle", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False, comment="kept when it is dropped: a new one has the same"),
+    Column("place", Text, nullable=False, comment="where its text stands: api.ClaimsSeen.where"),
+    Column("stands", Boolean, nullable=False, default=True, comment="in the sigchain"),
+    Column("shown", Text, nullable=False, default="waiting", comment="waiting, there, refused, withdrawn"),
+    Column("why", Text, nullable=False, default="", comment="why it waits or is refused, a code"),
+    Column("next_at", Integer, nullable=False, comment="when the account is told again what to say"),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("network", "handle"),
+    comment="accounts of the owner's that the persona claims, or has claimed",
+)
+
+own_claim_opened = Table(
+    "own_claim_opened",
+    metadata,
+    _id(),
+    Column("claim_id", Integer, ForeignKey("own_claim.id", ondelete="CASCADE"), nullable=False),
+    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("claim_id", "contact_id"),
+    comment="who knows which of our accounts is meant",
+)
+
+contact_claim = Table(
+    "contact_claim",
+    metadata,
+    _id(),
+    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("hash", LargeBinary, nullable=False, comment="as it stands in their sigchain"),
+    Column("network", Text, nullable=False),
+    Column("handle", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("stands", Boolean, nullable=False, comment="in their sigchain, as we have it"),
+    Column("state", Text, nullable=False, default="unchecked", comment="swarm_protocol.claims.State"),
+    Column("why", Text, nullable=False, default="", comment="why it is in that state, a code"),
+    Column("remote_id", Text, comment="the account as the network names it to us, once it was found"),
+    Column("account_id", Integer, comment="book_account that has its mark"),
+    Column("before", Text, comment="reason and cause that the mark stands in place of"),
+    Column("seen_at", Integer, comment="when it was OK last"),
+    Column("checked_at", Integer, comment="when was looked last"),
+    Column("next_at", Integer, nullable=False),
+    Column("tries", Integer, nullable=False, default=0, comment="looks in a row that came to nothing"),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("contact_id", "hash"),
+    Index("ix_contact_claim_account", "network", "remote_id"),
+    Index("ix_contact_claim_due", "next_at", sqlite_where=text("stands")),
+    comment="accounts that contacts say are theirs, and what was seen of it",
+)
+
+noticed_claim = Table(
+    "noticed_claim",
+    metadata,
+    _id(),
+    Column("account_id", Integer, ForeignKey("bridge_account.id", ondelete="CASCADE"), nullable=False),
+    Column("remote_id", Text, nullable=False),
+    Column("handle", Text, nullable=False, comment="as api.ClaimsSeen.handle, never empty"),
+    Column("texts", LargeBinary, nullable=False),
+    Column("vouched", Boolean, nullable=False, comment="the network vouches that the account says so"),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("account_id", "remote_id"),
+    comment="accounts in the address book that say that they have a node",
 )

@@ -1,6 +1,7 @@
 """German."""
 
 from .de_people import TEXTS as PEOPLE
+from .de_proofs import TEXTS as PROOFS
 
 TEXTS = {
     # Hilfe
@@ -33,6 +34,7 @@ TEXTS = {
     "help.contacts.rename": "einen Kontakt hier anders nennen",
     "help.contacts.remove": "einen Kontakt und das Gespräch vergessen",
     **PEOPLE,
+    **PROOFS,
     "help.verify": "mit einem Kontakt Wörter vergleichen, damit niemand dazwischen steht",
     "help.block": "von einem Kontakt nichts mehr hören",
     "help.inbox": "Gespräche mit Menschen auflisten, in allen Netzen",

@@ -1,6 +1,7 @@
 """English."""
 
 from .en_people import TEXTS as PEOPLE
+from .en_proofs import TEXTS as PROOFS
 
 TEXTS = {
     # Help
@@ -33,6 +34,7 @@ TEXTS = {
     "help.contacts.rename": "call a contact something else, here",
     "help.contacts.remove": "forget a contact and the conversation",
     **PEOPLE,
+    **PROOFS,
     "help.verify": "compare words with a contact, to exclude somebody in between",
     "help.block": "hear nothing of a contact any more",
     "help.inbox": "list conversations with people, on all networks",

@@ -27,6 +27,7 @@ _SAID = {
     "favourite": "favourites",
     "boost": "boosts",
     "bookmark": "bookmarks",
+    "claim": "place where an account says whose it is",
 }
 
 

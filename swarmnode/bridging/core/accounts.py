@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from swarm_bridges import api
 
 from ...errors import Conflict, NotFound
-from ...services import book
+from ...services import book, own_claims, proofs
 from ...services.news import tell
 from ...services.step import Step
 from ...storage import bridge_tables as tables
@@ -112,6 +112,7 @@ def relogin(step: Step, account: str, done: api.LoginDone, *, at_home: bool = Fa
         notice="" if row.notice in holds.OWNER_ACTS else row.notice,
     )
     holds.lift_owner(step, row.id)
+    own_claims.say_again(step, row.package, row.remote_id)
     tell(step, "bridge.changed", account=row.account)
 
 
@@ -207,6 +208,9 @@ def learn(
     row = find(step, account)
     if conversation is None:
         ACCOUNTS.change(step.tx, row.id, abilities=pack(capabilities))
+        own_claims.say_again(step, row.package, row.remote_id, only_waiting=True)
+        proofs.can_look(step, row.package)
+        tell(step, "proofs.changed")
     else:
         room = rooms.of(step, row.id, conversation)
         new = pack(capabilities)

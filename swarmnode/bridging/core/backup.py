@@ -39,6 +39,7 @@ from ...storage.bridge_shelves import (
     SECRETS,
     TOMBSTONES,
 )
+from ...storage.proof_shelves import CONTACT_CLAIMS, NOTICED, OPENED, OWN_CLAIMS
 from ...storage.shelf import Shelf
 from . import content
 
@@ -75,6 +76,10 @@ _SHELVES: tuple[Shelf[Any], ...] = (
     CHANGES,
     MOVES,
     SUGGESTIONS,
+    OWN_CLAIMS,
+    OPENED,
+    CONTACT_CLAIMS,
+    NOTICED,
 )
 _UNSENT = frozenset({"queued", "waiting", "maybe"})
 

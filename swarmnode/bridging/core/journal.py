@@ -45,6 +45,7 @@ from . import (
     parked,
     people,
     places,
+    proofs,
     rooms,
     settling,
     vault,
@@ -178,7 +179,7 @@ class _Taking:
             case api.OpaqueSeen():
                 carriage.came(self.now.step, account, self._room(event.ref.conversation), event)
             case api.ClaimsSeen():
-                pass  # nothing here looks at proofs yet
+                proofs.seen(self.now.step, account, event)
         if not isinstance(event, api.MessageSeen) or event.aliases or event.actor.is_owner:
             self.none.clear()  # it may have put something there
 

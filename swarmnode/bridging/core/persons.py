@@ -16,12 +16,12 @@ from swarm_bridges import api
 from ...domain.book import LinkView, PersonView, Reason, SuggestionView, WayView
 from ...domain.ways import OF_NETWORK, Ask, Nowhere, Take, Way, choose
 from ...errors import NotFound, UsageError
-from ...services import book, book_suggestions
+from ...services import book, book_suggestions, proofs
 from ...services.step import Step
 from ...storage import book_tables as tables
 from ...storage.book_shelves import BOOK_ACCOUNTS, PERSONS, SUGGESTIONS, BookAccount, PersonRow
 from ...storage.shelf import Prepared
-from . import abilities, holds, talks
+from . import abilities, carriage, holds, talks
 from .talks import Talk
 
 MAX_PAGE = 200
@@ -40,8 +40,14 @@ _LIST = Prepared(
 _NAMES = Prepared(sa.select(_p.id, _p.name).where(sa.text("merged_into IS NULL")).order_by(_p.sort, _p.id))
 _a, _b, _r, _t = tables.book_account, tables.bridge_account, tables.remote_actor, tables.contact
 _OF_PEOPLE = _a.c.person_id.in_(sa.text("SELECT value FROM json_each(:people)"))
+_n, _nb = tables.noticed_claim, tables.bridge_account.alias()
+_NODE = (
+    sa.exists()
+    .where(_n.c.account_id == _nb.c.id, _nb.c.package == _a.c.network, _n.c.remote_id == _a.c.remote_id)
+    .correlate(_a)
+)
 _LINKS = Prepared(
-    sa.select(*BOOK_ACCOUNTS.columns, _t.c.name, _r.c.name, _r.c.handle)
+    sa.select(*BOOK_ACCOUNTS.columns, _t.c.name, _r.c.name, _r.c.handle, _NODE)
     .select_from(
         _a.outerjoin(_t, _t.c.id == _a.c.contact_id)
         .outerjoin(_b, _b.c.package == _a.c.network)
@@ -89,11 +95,12 @@ def _views(step: Step, rows: Iterable[PersonRow]) -> Mapping[int, PersonView]:
     known = {row.id: row for row in rows}
     people = json.dumps(list(known))
     links, seen = defaultdict[int, list[LinkView]](list), set[int]()
-    for *columns, contact, name, handle in _LINKS.rows(step.tx, {"people": people}):
+    for *columns, contact, name, handle, has_node in _LINKS.rows(step.tx, {"people": people}):
         account = _account(columns)
         if account.id not in seen:  # several accounts of the owner may know it
             seen.add(account.id)
-            links[account.person_id].append(_link(account, contact or name or "", handle or ""))
+            link = _link(account, contact or name or "", handle or "")
+            links[account.person_id].append(replace(link, node=bool(has_node)))
     unread, last_at = defaultdict[int, int](int), defaultdict[int, int](int)
     for person, count, at in talks.sums(step, people):
         unread[person] += count
@@ -148,7 +155,10 @@ def person(step: Step, person: str) -> PersonView:
     ways = [_way_view(step, view, talk, every) for talk in every if not talk.read_only]
     order = {way.chat: place for place, way in enumerate(_in_order([way_of(shown) for shown in ways]))}
     ways.sort(key=lambda shown: order[shown.chat])
-    return replace(view, ways=tuple(ways), last_at=max((way.last_at for way in ways), default=0))
+    claimed = proofs.views(step, row.id)
+    return replace(
+        view, ways=tuple(ways), proofs=claimed, last_at=max((way.last_at for way in ways), default=0)
+    )
 
 
 def _in_order(ways: list[Way]) -> list[Way]:
@@ -192,7 +202,8 @@ def _way_view(step: Step, view: PersonView, talk: Talk, every: Sequence[Talk]) -
     )
     if talk.room is None or talk.owner is None:
         why = talks.closed(step, talk)
-        return replace(shown, usable=not why, why=why)
+        privacy = "carried" if carriage.only_way(step, talk.account.contact_id) else "e2e"
+        return replace(shown, usable=not why, why=why, privacy=privacy)
     can = abilities.of(step, talk.owner, talk.room)
     why = "gone" if talk.room.gone else "paused" if talk.owner.paused else ""
     why = why or ("needs-owner" if holds.owner_acts(step, talk.owner.id) else "")
@@ -205,6 +216,7 @@ def _way_view(step: Step, view: PersonView, talk: Talk, every: Sequence[Talk]) -
         usable=not why,
         why=why,
         healthy=talk.owner.state == api.State.CONNECTED.value,
+        carries=carriage.state_of(step, talk.room, can),
     )
 
 

@@ -1,0 +1,119 @@
+"""What a person wants of proofs, turned into steps of the runner and calls of bridges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from swarm_bridges import api
+from swarm_protocol.claims import Claim
+
+from ..bridging.core import abilities, accounts, persons
+from ..domain.book import PersonView
+from ..domain.proofs import OwnProofView
+from ..errors import Unreachable
+from ..services import own_claims
+from ..services.node import Node
+from ..services.step import Step
+from ..storage.bridge_shelves import ACTORS
+from .book import AddressBook
+from .bridges import for_people
+
+
+class Proofs(AddressBook):
+    """The part of `api.node.Node` that is about proofs of accounts."""
+
+    async def proofs(self) -> tuple[OwnProofView, ...]:
+        """See `api.node.Node`."""
+        return tuple(await self._look(own_claims.all_of))
+
+    async def plan_proof(self, account: str, open_to: Sequence[str]) -> OwnProofView:
+        """See `api.node.Node`."""
+        claim, remote_id, place = await self._claim(account)
+        return await self._look(
+            lambda step, node: own_claims.plan(step, node, claim, remote_id, place, open_to)
+        )
+
+    async def make_proof(self, account: str, open_to: Sequence[str]) -> OwnProofView:
+        """See `api.node.Node`."""
+        claim, remote_id, place = await self._claim(account)
+
+        def make(step: Step, node: Node) -> str:
+            return str(own_claims.make(step, node, claim, remote_id, place, open_to).id)
+
+        made = await self._do(make)
+        await (await self.hosted.get()).prover.publish(account)
+        return await self._proof(made)
+
+    async def _claim(self, account: str) -> tuple[Claim, str, str]:
+        """A claim of an account, the account's id here, and where its text is to stand.
+
+        The network is asked for the handle, where it can be asked.
+        """
+
+        def able(step: Step) -> accounts.Account:
+            row = accounts.find(step, account)
+            abilities.need(accounts.capabilities(step, row, None) or abilities.UNKNOWN, "claim")
+            return accounts.get(step, account)
+
+        known = await self._look(lambda step, _: able(step))
+        supervisor = (await self.hosted.get()).supervisor
+        handle, place = known.owner, "header"
+        with for_people():
+            try:
+                seen: api.ClaimsSeen = await supervisor.caller(known.account).call(
+                    known.account, "read_claims", who=api.Actor(known.owner, is_owner=True)
+                )
+            except api.NotSupported:
+                pass
+            else:
+                handle, place = seen.handle or seen.actor.remote_id, seen.where
+        address = await self._look(lambda step, _: _address(step, known))
+
+        def made(step: Step, _: Node) -> Claim:
+            return Claim.make(known.package, handle, address=address, entropy=step.entropy)
+
+        return await self._look(made), known.owner, place
+
+    async def _proof(self, proof: str) -> OwnProofView:
+        def look(step: Step, node: Node) -> OwnProofView:
+            return own_claims.view(step, node, own_claims.find(step, proof))
+
+        return await self._look(look)
+
+    async def open_proof(self, proof: str, open_to: Sequence[str]) -> OwnProofView:
+        """See `api.node.Node`."""
+        await self._do(lambda step, node: own_claims.open_to(step, node, proof, open_to))
+        return await self._proof(proof)
+
+    async def drop_proof(self, proof: str) -> None:
+        """See `api.node.Node`."""
+        view = await self._proof(proof)
+        await self._do(lambda step, node: own_claims.drop(step, node, proof))
+        if view.account:
+            await (await self.hosted.get()).prover.publish(view.account)
+
+    # Others'
+
+    async def person(self, person: str) -> PersonView:
+        """See `api.node.Node`. What they claim is looked at again, if that was not done for a while."""
+        view = await super().person(person)
+        host = self.hosted.running if view.proofs else None
+        if host is not None:
+            host.prover.shown(view.id)
+        return view
+
+    async def check_person(self, person: str) -> PersonView:
+        """See `api.node.Node`."""
+        view = await self._look(lambda step, _: persons.person(step, person))
+        if not await (await self.hosted.get()).prover.check(view.id):
+            raise Unreachable(
+                "too much was looked at within an hour", hint="It goes on by itself, a little later."
+            )
+        return await self._look(lambda step, _: persons.person(step, person))
+
+
+def _address(step: Step, account: accounts.Account) -> str:
+    """What people type to find an account of the owner's."""
+    row = accounts.find(step, account.account)
+    actor = ACTORS.one(step.tx, account_id=row.id, remote_id=account.owner)
+    return (actor.handle if actor is not None else "") or account.display
