@@ -112,13 +112,15 @@ async def export(runner: Runner, path: Path) -> int:
     """Write everything that can be read, as JSON lines, for other programs: people, and what was said."""
     import msgspec  # noqa: PLC0415
 
-    from ..bridging.core import persons  # noqa: PLC0415
+    from ..bridging.core import consents, persons, post_screens  # noqa: PLC0415
     from ..services import book_changes  # noqa: PLC0415
 
     def lines(step: Step, node: Node) -> list[bytes]:
         out = [_line("person", msgspec.to_builtins(person)) for person in persons.everybody(step)]
         changes = book_changes.everything(step)
         out += [_line("change", msgspec.to_builtins(change)) for change in changes]
+        out += [_line("consent", msgspec.to_builtins(said)) for said in consents.listed(step)]
+        out += [_line("post", msgspec.to_builtins(post)) for post in post_screens.everything(step)]
         for chat in inbox.chats(step, node):
             out.append(_line("chat", {"id": chat.id, "title": chat.title, "network": chat.network}))
             before, at = "", len(out)

@@ -42,7 +42,8 @@ def _seconds(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
-def _file(path: Path, at_most: int) -> dict[str, object]:
+def file_to_send(path: Path, at_most: int) -> dict[str, object]:
+    """A file as requests have it, with its bytes in base64. Raises ConfigError, UsageError."""
     try:
         data = path.read_bytes()
     except OSError as e:
@@ -79,7 +80,7 @@ def send_(
     """Send a message; with --wait until the other side has stored it."""
     where = session.find("talk" if via is None else "person", who)
     most = MAX_REMOTE_FILES if is_remote(where) or is_person(where) else MAX_FILES
-    body: dict[str, object] = {"text": text, "attachments": [_file(path, most) for path in files]}
+    body: dict[str, object] = {"text": text, "attachments": [file_to_send(path, most) for path in files]}
     if reply is not None:
         body["reply_to"] = session.find("message", reply)
     if expire is not None:

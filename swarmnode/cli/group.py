@@ -152,14 +152,16 @@ def command(name: str) -> Callable[[Callable[..., Any]], Command]:
     return decorate
 
 
-def group(name: str, *commands: click.Command) -> Callable[[Callable[..., Any]], Group]:
+def group(
+    name: str, *commands: click.Command, kind: type[Group] = Group
+) -> Callable[[Callable[..., Any]], Group]:
     """Make a group of these commands; the function runs when none of them is named."""
 
     def decorate(run: Callable[..., Any]) -> Group:
         def alone(*args: Any, **kwargs: Any) -> Any:
             return run(*args, **kwargs) if click.get_current_context().invoked_subcommand is None else None
 
-        made = click.group(name, cls=Group, invoke_without_command=True)(
+        made = click.group(name, cls=kind, invoke_without_command=True)(
             _with_session(functools.wraps(run)(alone))
         )
         assert isinstance(made, Group)

@@ -51,6 +51,11 @@ def some(step: Step, *, before: str = "", limit: int = 50) -> tuple[list[PostVie
     return shown, str(rows[-1].id) if len(rows) == limit else ""
 
 
+def everything(step: Step) -> list[PostView]:
+    """All posts, in the order in which they were made, without answers."""
+    return [_view(step, row, posted.count(step, row.id), []) for row in POSTS.all(step.tx)]
+
+
 def _view(step: Step, row: PostRow, count: int, answers: list[RemoteMessage]) -> PostView:
     said = posts.said_of(step, row) or Said()
     places = tuple(_place(step, place) for place in PLACES.all(step.tx, post_id=row.id))

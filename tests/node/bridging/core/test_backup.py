@@ -8,8 +8,23 @@ from bridge_core_world import ADA, ME, ROOM, START, Core, can, ref, seen
 from swarm_bridges import api
 from swarm_protocol import cbor
 from swarm_protocol.cbor import Value
-from swarmnode.bridging.core import accounts, backup, calls, decisions, files, inbox, outbox, rooms, vault
+from swarmnode.bridging.core import (
+    accounts,
+    backup,
+    calls,
+    consent,
+    decisions,
+    files,
+    inbox,
+    outbox,
+    post_screens,
+    posts,
+    rooms,
+    vault,
+)
 from swarmnode.bridging.core.backup import Restored
+from swarmnode.bridging.core.posts import Said
+from swarmnode.domain.consent import Scope
 from swarmnode.services import packs
 from swarmnode.storage.bridge_shelves import ACCOUNTS
 
@@ -98,6 +113,19 @@ def test_the_network_goes_on_where_it_was() -> None:
     unsent = core.views()[2].id
     core.do(lambda step: decisions.again(step, unsent))
     assert core.call().arguments["out"].parts[0].text == "on its way"
+
+
+def test_posts_and_what_people_said_come_back() -> None:
+    core = Core()
+    core.tell(api.ConversationSeen(conversation=ROOM, kind="timeline", title="Home"), seen("1", "x"))
+    core.do(lambda step: consent.record(step, ("demo", "ada"), Scope.FORWARD, allowed=False, own_word=False))
+    number = core.do(lambda step: posts.make(step, Said(text="hello, all"), [core.account]))
+    core.settle(core.call(), api.Accepted((ref("7"),)))
+    core.tell(seen("8", "hello, you", reply_to=ref("7")))
+    back = restored(stored(core))
+    view = back.do(lambda step: post_screens.view(step, f"post{number}"))
+    assert (view.text, view.state, [m.text for m in view.answers]) == ("hello, all", "sent", ["hello, you"])
+    assert back.do(lambda step: consent.refused(step, ("demo", "ada"), Scope.PUBLISH, ""))
 
 
 def test_records_of_newer_programs_are_left_out() -> None:

@@ -484,3 +484,14 @@ def test_what_was_told_of_a_name_before_the_call_returned_counts() -> None:
     core.tell(api.MessageGone(target=ref("2"), actor=ME))
     core.settle(call, accepted("2"))
     assert core.sees() == ["hello", "(deleted)"]
+
+
+def test_after_a_month_of_silence_nothing_old_is_taken_for_a_part_of_what_is_said() -> None:
+    core = Core()
+    core.say("long ago")
+    core.settle(core.call(), accepted("1"))
+    core.later(intents.KEPT_S + 1)
+    core.do(calls.tidy)
+    assert core.do(lambda step: INTENTS.count(step.tx)) == 0
+    core.say("today")
+    assert core.call().arguments["out"].done_parts == ()
