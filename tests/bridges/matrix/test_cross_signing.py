@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,24 @@ async def network(synapse: Synapse) -> AsyncIterator[MatrixNetwork]:
 
 async def log_in(network: MatrixNetwork, *typed: str, **about: Any) -> Step | LoginDone:
     """A login that answers the question for the recovery key with these, one after the other."""
+    return await steps(network.answers, *({"recovery": one} for one in typed), **about)
+
+
+async def steps(
+    *answers: Mapping[str, str], seen: list[Step] | None = None, **about: Any
+) -> Step | LoginDone:
+    """A login with one answer to each step; `seen` gets what is shown."""
     lines, scratch = Lines(), b""
     found: Step | LoginDone = Step(id="account", kind="form", title="")
-    for name, answers in [("account", network.answers), *(("recovery", {"recovery": one}) for one in typed)]:
+    for given in answers:
+        assert isinstance(found, Step)
         state = LoginState(why="add", scratch=scratch, **about)
         ctx = LoginContext(lines, AccountId("flow"), state, clock=Clock(), random=os.urandom)
-        found = await Login().submit(ctx, name, answers)
+        found = await Login().submit(ctx, found.id, given)
         scratch = ctx.scratch
         await ctx.close()
+        if seen is not None and isinstance(found, Step):
+            seen.append(found)
     lines.cut()
     return found
 
@@ -104,6 +114,55 @@ async def test_the_recovery_key_is_asked_for_and_what_it_opens_is_kept(
     old = await log_in(network, typed)
     assert isinstance(old, Step)
     assert "an old one" in old.error
+
+
+async def test_who_has_no_keys_gets_some_and_a_recovery_key_to_write_down(network: MatrixNetwork) -> None:
+    wanted = {**network.answers, "begin": "true"}
+    phone = OwnKeys(network.client("owner"))
+    seen: list[Step] = []
+    assert isinstance(await steps(wanted, seen=seen), Step)
+    assert isinstance(await steps(network.answers), LoginDone)  # nothing is published before
+    done = await steps(wanted, {}, seen=seen)
+    assert isinstance(done, LoginDone)
+    assert [(one.id, one.kind) for one in seen] == [("written", "confirm")] * 2
+    abandoned, written = (one.show["code"] for one in seen)
+    assert abandoned != written
+    again = await log_in(network, abandoned, written)
+    assert isinstance(again, LoginDone)
+    assert again.secrets["keys"] == done.secrets["keys"]
+    async with Owner(network, done) as owner:
+        told = await network.client("owner").ask(
+            "POST", "/keys/query", json={"device_keys": {phone.user: []}}
+        )
+        (public,) = told["self_signing_keys"][phone.user]["keys"].values()
+        device = owner.ctx.settings["device"]
+        async with asyncio.timeout(50):
+            while f"ed25519:{public}" not in await signatures(phone, device):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        ref = await owner.say("into the backup")
+        session = (await raw(network, ref.remote_id))["content"]["session_id"]
+        version = (await network.client("owner").ask("GET", "/room_keys/version"))["version"]
+        where = f"/room_keys/keys?version={version}"
+        async with asyncio.timeout(50):
+            while session not in str(await network.client("owner").ask("GET", where)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+async def test_keys_that_somebody_kept_to_themselves_are_left_alone(network: MatrixNetwork) -> None:
+    keys = await keys_of(network, "owner")
+    shown = await steps({**network.answers, "begin": "true"})
+    assert isinstance(shown, Step)
+    assert (shown.id, shown.show) == ("written", {})
+    done = await steps({**network.answers, "begin": "true"}, {})
+    assert isinstance(done, LoginDone)
+    assert set(done.secrets) == {"token"}
+    told = await network.client("owner").ask("POST", "/keys/query", json={"device_keys": {keys.user: []}})
+    assert list(told["master_keys"][keys.user]["keys"].values()) == [keys.public(keys.master)]
+
+
+async def signatures(keys: OwnKeys, device: str) -> dict[str, str]:
+    found: dict[str, str] = (await keys.devices(keys.user))[device]["signatures"][keys.user]
+    return found
 
 
 # --- this device, and the backup ---

@@ -24,21 +24,24 @@ from ...api import (
 )
 from .client import API, Client
 from .model import table, text
+from .sealed.beginning import Made, has_keys, publish
 from .sealed.recovery import WrongKey, has_storage, recovered
 
 NAME = "swarmnode"
 USER = re.compile(r"@[^\s:@/]{1,200}:[^\s@/?#]{1,250}")
 SHOWN_HERE = "http://localhost/"
 """Where a browser is sent that has nowhere to go: what it was sent with stands in its address line."""
+YES = frozenset({"true", "yes", "1", "on"})
 WELL_KNOWN = "https://{}/.well-known/matrix/client"
 
 
 class Ticket(msgspec.Struct):
-    """What is kept between the steps."""
+    """What is kept between the steps. `begin`: the owner wants keys of the account's own."""
 
     user: str
     base: str
     password: str = ""
+    begin: bool = False
 
     def __repr__(self) -> str:
         return f"Ticket({self.base!r})"
@@ -51,6 +54,7 @@ class Done(msgspec.Struct):
     base: str
     token: str
     device: str
+    made: Made | None = None
 
     def __repr__(self) -> str:
         return f"Done({self.base!r})"
@@ -75,6 +79,8 @@ class MatrixLogin:
 
     async def submit(self, ctx: LoginContext, step: str, answers: Mapping[str, str]) -> Step | LoginDone:
         """See `api.Login`."""
+        if step == "written" and ctx.scratch:
+            return await _begun(ctx, msgspec.json.decode(ctx.scratch, type=Done))
         if step == "recovery" and ctx.scratch:
             return await _recovered(ctx, msgspec.json.decode(ctx.scratch, type=Done), answers)
         if step in {"server", "page"} and ctx.scratch:
@@ -90,7 +96,8 @@ class MatrixLogin:
                 return _form(ctx, answers, "This is not an address such as @ada:example.org.")
             if ctx.account and user != ctx.account:
                 return _form(ctx, answers, f"This is another account than {ctx.account}.")
-            ticket = Ticket(user, base_of(answers.get("server", "")), answers.get("password", ""))
+            begin = answers.get("begin", "") in YES
+            ticket = Ticket(user, base_of(answers.get("server", "")), answers.get("password", ""), begin)
         try:
             return await self._tried(ctx, ticket)
         except NotSupported:
@@ -147,10 +154,16 @@ class MatrixLogin:
             await Client(ctx.http, ticket.base, token).post("/logout", {})
             raise Refused("this is another account")
         done = Done(user, ticket.base, token, device)
-        if await has_storage(Client(ctx.http, ticket.base, token), user):
+        client = Client(ctx.http, ticket.base, token)
+        if await has_storage(client, user):
             ctx.keep(msgspec.json.encode(done))
             return _recovery()
-        return done.login()
+        if not ticket.begin:
+            return done.login()
+        if not await has_keys(client, user):
+            done.made = Made.new(ctx.random)
+        ctx.keep(msgspec.json.encode(done))
+        return _written(done.made)
 
     async def tick(self, ctx: LoginContext, step: str) -> Step:
         """See `api.Login`: nothing is waited for."""
@@ -162,6 +175,17 @@ class MatrixLogin:
             done = msgspec.json.decode(ctx.scratch, type=Done)
             if not ctx.settings.get("device"):
                 await Client(ctx.http, done.base, done.token).post("/logout", {}, again=True)
+
+
+async def _begun(ctx: LoginContext, done: Done) -> Step | LoginDone:
+    """Publish the account's first keys: their recovery key is written down."""
+    if done.made is None:
+        return done.login()
+    try:
+        found = await publish(Client(ctx.http, done.base, done.token), done.user, done.made, ctx.random)
+    except BridgeError:
+        return _written(done.made, "The server did not take it. Try again, or end this and log in without.")
+    return done.login({"keys": msgspec.json.encode(found)})
 
 
 async def _recovered(ctx: LoginContext, done: Done, answers: Mapping[str, str]) -> Step | LoginDone:
@@ -249,6 +273,9 @@ def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: st
                 default=known["server"],
                 optional=True,
             ),
+            Field(
+                "begin", "bool", "Make a recovery key", "For encrypted rooms, if you have none", optional=True
+            ),
         ),
     )
 
@@ -282,6 +309,24 @@ def _recovery(error: str = "") -> Step:
                 optional=True,
             ),
         ),
+        error=error,
+    )
+
+
+def _written(made: Made | None, error: str = "") -> Step:
+    if made is None:
+        return Step(
+            id="written",
+            kind="confirm",
+            title="Your account has keys already",
+            text="Another client has made them and kept them to itself. Make a recovery key for them there.",
+        )
+    return Step(
+        id="written",
+        kind="confirm",
+        title="Write this down",
+        text="This is your recovery key. Whoever has it can read your encrypted rooms; it is not kept here.",
+        show={"code": made.shown},
         error=error,
     )
 

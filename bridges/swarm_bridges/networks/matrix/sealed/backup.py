@@ -32,6 +32,11 @@ AT_ONCE = 100
 MOST_ASKED = 1_000
 
 
+def public_of(key: bytes) -> str:
+    """What a backup shows of its key."""
+    return Curve25519SecretKey.from_bytes(key).public_key().to_base64()
+
+
 class Inbound(msgspec.Struct, frozen=True):
     """A session of somebody's device, and by which keys that is known."""
 
@@ -58,7 +63,7 @@ class Backup:
     def __init__(self, client: Client, vault: Vault, log: Log, key: bytes) -> None:
         self._client, self._vault, self._log = client, vault, log
         self._opens = PkDecryption.from_key(Curve25519SecretKey.from_bytes(key))
-        self._public = self._opens.public_key.to_base64()
+        self._public = public_of(key)
         self._version = ""
         self._asked: dict[tuple[str, str], Inbound | None] = {}
 
