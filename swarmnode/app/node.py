@@ -27,7 +27,6 @@ from ..storage.shelves import PERSONAS
 from ..texts import Texts
 from . import files, home, status, words
 from .people import People
-from .private import Private
 from .proofs import Proofs
 from .stores import Stores
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
 
 
-class LocalNode(People, Proofs, Private):
+class LocalNode(People, Proofs):
     """The node of one home, in whatever state it is."""
 
     def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:
