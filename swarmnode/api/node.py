@@ -255,6 +255,17 @@ class Node(Protocol):
         """Call a person something else, here; write to them on one of their accounts. Empty takes it back."""
         ...
 
+    async def private(self, person: str, via: str) -> InviteView:
+        """Ask somebody, in a conversation on another network, to talk privately; or agree, where they asked.
+
+        Conflict where they are a contact; NotReady where no such conversation carries private messages.
+        """
+        ...
+
+    async def carry(self, person: str, via: str, *, on: bool) -> PersonView:
+        """Let a conversation on another network carry what is said to a contact in private, or not."""
+        ...
+
     async def forget_person(self, person: str) -> None:
         """Forget what was imported of a person. Conflict if they are here by other ways alone."""
         ...

@@ -105,10 +105,11 @@ class InviteView:
 
     id: str
     kind: str
-    """`one-time`, `address` (may be public) or `code` (`code` is spoken, `link` empty)."""
+    """`one-time`, `address` (may be public), `code` (`code` is spoken, `link` empty) or `conversation` (an
+    offer in one on another network)."""
     state: str
     """`created`, `fetched`, `requested`, `accepted`, `confirmed`, `declined`, `expired`, `suspect`; of what
-    was accepted also `read`, `agreed`, `asked`, `taken`, `withdrawn`, `no-relay`, `wrong-code`."""
+    was accepted also `waiting`, `read`, `agreed`, `asked`, `taken`, `withdrawn`, `no-relay`, `wrong-code`."""
     role: str
     """`inviter` or `joiner`."""
     expires_at: int

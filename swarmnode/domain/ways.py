@@ -29,6 +29,7 @@ class Privacy(IntEnum):
 
 OF_NETWORK = {
     "e2e": Privacy.SEALED,
+    "carried": Privacy.CARRIED,
     "operator_reads": Privacy.OPERATOR,
     "public": Privacy.PUBLIC,
     "": Privacy.PUBLIC,

@@ -15,6 +15,9 @@ TEXTS = {
     "help.people.rename": "einen Menschen hier anders nennen; ein leerer Name nimmt es zurück",
     "help.people.prefer": "einem Menschen an dieses Konto schreiben, oder (--off) nach der Regel",
     "help.people.forget": "vergessen, was von einem Menschen aus einer Datei kam",
+    "help.people.private": "jemanden in einem anderen Netz bitten, vertraulich zu reden",
+    "help.people.invite": "jemandem ohne Knoten eine Einladung schicken, als Nachricht, die du vorher siehst",
+    "help.people.carry": "ein Gespräch in einem anderen Netz Vertrauliches tragen lassen, oder (--off) nicht",
     "more.people.split": "ACCOUNTS sind IDs, Adressen oder Netze, wie `swarmnode people show` sie zeigt.",
     "more.people.import": (
         "Dadurch wird niemand zusammengeführt: Was nach einem Menschen aussieht, wird vorgeschlagen. "
@@ -31,6 +34,33 @@ TEXTS = {
     "opt.account": "die Kontaktliste vom Netz dieses Kontos",
     "opt.dry-run": "sagen, was geschehen würde, und nichts ändern",
     "opt.people.prefer.off": "nichts vorziehen",
+    "opt.people.private.via": "dieses Gespräch oder Netz",
+    "opt.people.invite.via": "dieses Gespräch oder Netz",
+    "opt.people.carry.via": "dieses Gespräch oder Netz",
+    "opt.people.carry.off": "dort nichts mehr tragen",
+    "opt.people.invite.text": "was vor dem Link steht",
+    "opt.people.invite.edit": "die Nachricht vorher im Editor ändern",
+    "private.offered": (
+        "{name} ist gefragt. Nach der Zusage seid ihr in Verbindung, und alles geht von Knoten zu Knoten."
+    ),
+    "private.agreed": "{name} hat dich schon gefragt: du hast zugesagt, gleich seid ihr in Verbindung.",
+    "private.between": (
+        "Bis ihr Wörter verglichen habt, könnte der Betreiber jenes Netzes dazwischen stehen: "
+        "`swarmnode verify {name}`."
+    ),
+    "private.invitation": (
+        "Ich möchte vertraulich mit dir reden. Installiere swarmnode und nimm damit diese Einladung an:"
+    ),
+    "private.send": "So senden?",
+    "private.invited": "{name} hat die Einladung. Wer mitlas, könnte sie nutzen: vergleicht danach Wörter.",
+    "carry.off": "Dort wird für {name} nichts Vertrauliches mehr getragen.",
+    "carry.probing": "Es wird ausprobiert. Auch {name} wird gefragt, wenn noch keine Zusage da ist.",
+    "carry.in-use": "Vertrauliches für {name} darf dort gehen, wo kein Relay erreichbar ist.",
+    "carries.meeting": "dort wird gerade Verbindung aufgenommen",
+    "carries.asked": "es soll Vertrauliches tragen, wünscht die andere Seite: `swarmnode people carry`",
+    "carries.probing": "es wird für Vertrauliches ausprobiert",
+    "carries.in use": "es trägt Vertrauliches",
+    "carries.off": "es trägt nichts Vertrauliches",
     "people.heads": "ID|NAME|NETZE|UNGELESEN|ZULETZT",
     "people.none": (
         "Noch niemand: Wen du triffst oder sprichst, steht hier. `swarmnode people import` bringt weitere."
@@ -64,7 +94,9 @@ TEXTS = {
     "cause.card": "ein Eintrag eines Adressbuchs",
     "cause.same-address": "die gleiche Adresse",
     "cause.moved": "beide Konten sagen, dass sie umgezogen sind",
+    "cause.met": "darüber kennengelernt; vergleicht Wörter, um sicher zu sein",
     "privacy.e2e": "niemand liest mit",
+    "privacy.carried": "niemand liest mit; ein Netz trägt es und sieht, dass ihr redet",
     "privacy.operator_reads": "der Betreiber des Netzes kann mitlesen",
     "privacy.public": "alle können mitlesen",
     "privacy.unknown": "wer mitlesen kann, ist noch nicht bekannt",

@@ -15,6 +15,9 @@ TEXTS = {
     "help.people.rename": "call a person something else, here; an empty name takes it back",
     "help.people.prefer": "write to a person on this account of theirs, or (--off) as the rule says",
     "help.people.forget": "forget what of a person came from a file",
+    "help.people.private": "ask somebody on another network to talk privately, from node to node",
+    "help.people.invite": "send an invite to somebody who has no node, as an ordinary message you see first",
+    "help.people.carry": "let a conversation on another network carry what is private, or (--off) not",
     "more.people.split": "ACCOUNTS are ids, addresses or networks, as `swarmnode people show` lists them.",
     "more.people.import": (
         "Nothing is merged by this: what looks like one person is suggested. --dry-run says what would "
@@ -29,6 +32,33 @@ TEXTS = {
     "opt.account": "the contact list of this account's network",
     "opt.dry-run": "say what it would do, and change nothing",
     "opt.people.prefer.off": "prefer nothing",
+    "opt.people.private.via": "this conversation or network",
+    "opt.people.invite.via": "this conversation or network",
+    "opt.people.carry.via": "this conversation or network",
+    "opt.people.carry.off": "carry nothing there any more",
+    "opt.people.invite.text": "what stands in front of the link",
+    "opt.people.invite.edit": "change the message in your editor first",
+    "private.offered": (
+        "{name} is asked. As soon as they agree you are in touch, and what you say goes from node to node."
+    ),
+    "private.agreed": "{name} has asked you already: you have agreed, and are in touch in a moment.",
+    "private.between": (
+        "Until you have compared words, whoever runs that network could stand in between: "
+        "`swarmnode verify {name}`."
+    ),
+    "private.invitation": (
+        "I would like to talk with you privately. Install swarmnode, then accept this invite with it:"
+    ),
+    "private.send": "Send this?",
+    "private.invited": "{name} has the invite. Who read along could use it: compare words afterwards.",
+    "carry.off": "Nothing private is carried there for {name} any more.",
+    "carry.probing": "It is being tried. {name} is asked, too, if they have not said yes yet.",
+    "carry.in-use": "What is private for {name} may go there where no relay can be reached.",
+    "carries.meeting": "a meeting is under way there",
+    "carries.asked": "they want it to carry what is private: `swarmnode people carry`",
+    "carries.probing": "it is being tried for what is private",
+    "carries.in use": "it carries what is private",
+    "carries.off": "it carries nothing private",
     "people.heads": "ID|NAME|NETWORKS|UNREAD|LAST",
     "people.none": (
         "Nobody yet: whoever you meet or talk with is here. `swarmnode people import` brings more."
@@ -60,7 +90,9 @@ TEXTS = {
     "cause.card": "an entry of an address book",
     "cause.same-address": "the same address",
     "cause.moved": "both accounts say that they moved",
+    "cause.met": "you met over it; compare words to be sure",
     "privacy.e2e": "nobody reads along",
+    "privacy.carried": "nobody reads along; a network carries it, and sees that you talk",
     "privacy.operator_reads": "the network's operator can read along",
     "privacy.public": "anybody can read along",
     "privacy.unknown": "who can read along is not known yet",

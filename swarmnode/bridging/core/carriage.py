@@ -161,12 +161,14 @@ def find(step: Step, person: PersonView, via: str = "") -> tuple[RemoteConversat
     )
 
 
-def state_of(step: Step, room: RemoteConversation) -> str:
-    """How far a conversation is as a way for envelopes; empty where nobody has spoken of it."""
+def state_of(step: Step, room: RemoteConversation, can: api.Capabilities) -> str:
+    """How far a conversation is as a way for envelopes: see `WayView.carries`."""
+    if not (is_between_two(room) and abilities.has(can, KIND) and can.opaque_bytes):
+        return ""
     routes = ROUTES.all(step.tx, room_id=room.id)
     order = [State.IN_USE, State.ASKED, State.PROBING, State.OFF, State.MEETING]
     found = [state for state in order if any(route.state == state for route in routes)]
-    return found[0].value if found else ""
+    return found[0].value if found else "can"
 
 
 def only_way(step: Step, contact_id: int | None) -> bool:

@@ -357,6 +357,7 @@ export interface PersonView {
   readonly last_at: number
   readonly preferred: string
   readonly ways: readonly WayView[]
+  readonly proofs: readonly ProofView[]
 }
 
 /** An account of a person's, and why it is theirs. */
@@ -371,6 +372,7 @@ export interface BookLinkView {
   readonly at: number
   readonly contact: string
   readonly imported: boolean
+  readonly node: boolean
 }
 
 /** Why an account is held to be a person's. What comes first counts more. */
@@ -389,6 +391,20 @@ export interface WayView {
   readonly last_at: number
   readonly unread: number
   readonly preferred: boolean
+  readonly carries: string
+}
+
+/** An account that a contact says is theirs, and what was seen of it. */
+export interface ProofView {
+  readonly id: string
+  readonly network: string
+  readonly address: string
+  readonly handle: string
+  readonly state: string
+  readonly why: string
+  readonly seen_at: number
+  readonly checked_at: number
+  readonly link: string
 }
 
 /** A list, with cursors where it goes on. */
@@ -563,6 +579,57 @@ export interface Merging {
 /** Ids of the accounts that are somebody else's. */
 export interface Splitting {
   readonly links: readonly string[]
+}
+
+/** `via`: a conversation or a network; else the best one that carries private messages. */
+export interface Through {
+  readonly via?: string
+}
+
+/** Whether a conversation may carry what is said in private. */
+export interface Carrying {
+  readonly via?: string
+  readonly on: boolean
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_OwnProofView_ {
+  readonly items: readonly OwnProofView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** An account of the owner's that the persona claims; or, without an id, what would be claimed. */
+export interface OwnProofView {
+  readonly id: string
+  readonly network: string
+  readonly account: string
+  readonly address: string
+  readonly handle: string
+  readonly text: string
+  readonly place: string
+  readonly state: string
+  readonly why: string
+  readonly at: number
+  readonly known_to: readonly KnownTo[]
+}
+
+/** A contact who knows which account is meant. */
+export interface KnownTo {
+  readonly contact: string
+  readonly name: string
+}
+
+/** An account of the owner's, and contacts who are to know of it besides those who do already. */
+export interface NewProof {
+  readonly account: string
+  readonly open_to?: readonly string[]
+  readonly dry_run?: boolean
+}
+
+/** Contacts who are to know which account is meant. */
+export interface Opening {
+  readonly open_to: readonly string[]
 }
 
 /** A list, with cursors where it goes on. */
@@ -1016,6 +1083,13 @@ export interface Routes {
   'POST /people/{person}/read': { body: SeenUpTo; answer: PersonView }
   'POST /people/{person}/merge': { body: Merging; answer: ChangeView }
   'POST /people/{person}/split': { body: Splitting; answer: ChangeView }
+  'POST /people/{person}/private': { body: Through; answer: InviteView }
+  'PUT /people/{person}/carry': { body: Carrying; answer: PersonView }
+  'GET /proofs': { body: undefined; answer: Items_OwnProofView_ }
+  'POST /proofs': { body: NewProof; answer: OwnProofView }
+  'POST /proofs/{proof}/open': { body: Opening; answer: OwnProofView }
+  'DELETE /proofs/{proof}': { body: undefined; answer: null }
+  'POST /people/{person}/check': { body: undefined; answer: PersonView }
   'GET /chats': { body: undefined; answer: Items_ChatView_ }
   'GET /chats/{chat}': { body: undefined; answer: ChatView }
   'GET /chats/{chat}/messages': { body: undefined; answer: Page }
@@ -1081,6 +1155,7 @@ export interface Events {
   'people.changed': { person: Datum }
   'people.removed': { person: Datum }
   'people.suggested': { suggestion: Datum }
+  'proofs.changed': Record<string, never>
   'chat.new': { chat: Datum; contact: Datum }
   'chat.changed': { chat: Datum }
   'chat.typing': { chat: Datum; author: Datum; on: Datum }
@@ -1100,6 +1175,7 @@ export interface Events {
   'incoming.poison': { peer: Datum }
   'bridge.changed': { account: Datum }
   'bridge.notice': { account: Datum; notice: Datum; way_out: Datum }
+  'bridge.carries': { chat: Datum }
   'bridge.removed': { account: Datum }
   'bridge.claim': { account: Datum }
   'bridge.shelved': { account: Datum }
@@ -1119,6 +1195,7 @@ export const EVENTS = [
   'people.changed',
   'people.removed',
   'people.suggested',
+  'proofs.changed',
   'chat.new',
   'chat.changed',
   'chat.typing',
@@ -1138,6 +1215,7 @@ export const EVENTS = [
   'incoming.poison',
   'bridge.changed',
   'bridge.notice',
+  'bridge.carries',
   'bridge.removed',
   'bridge.claim',
   'bridge.shelved',
