@@ -7,7 +7,7 @@ archive, rooms, names     what the server keeps, where the owner is, how people 
 files      uploads and pictures; claims is which persona an account belongs to
 alive      whether line and rooms are still there
 session    what comes, in order, committed before it is acknowledged
-account    what the owner wants; login
+account    what the owner wants; login, and places where a server may be
 """
 
 from .account import Xmpp as Bridge

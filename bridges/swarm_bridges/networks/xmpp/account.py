@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from socket import socket
 from xml.etree.ElementTree import Element
 
 from ... import api
@@ -38,7 +39,7 @@ from ...api import (
 from . import claims as claiming
 from . import files, opaque, stanzas
 from .convert import room_reference, sender_id
-from .login import address_of
+from .places import address_of, ways
 from .session import NOT_THERE, Session
 from .stanzas import CHAT_STATES, HINTS, MARKERS, MAX_STANZA, bare, element, own_id
 
@@ -66,8 +67,7 @@ class Xmpp:
         if self._session is None or self._session.stream.password != password.value.decode():
             self._session, self._upload = Session(ctx, password.value.decode()), None
         session = self._session
-        host, port, direct_tls = address_of(ctx.owner, ctx.settings)
-        line = await ctx.connect(host, port)
+        line, direct_tls = await _connected(ctx)
         try:
             self._online = True
             await session.follow(ctx, line, direct_tls=direct_tls)
@@ -327,6 +327,22 @@ class Xmpp:
         if self._upload is None:
             self._upload = await files.service(self._now().stream)
         return self._upload
+
+
+async def _connected(ctx: Context) -> tuple[socket, bool]:
+    """A line to the server, and whether it speaks TLS at once. Raises what the first place raised."""
+    if ctx.settings.get("found") != "srv":
+        host, port, direct_tls = address_of(ctx.owner, ctx.settings)
+        return await ctx.connect(host, port), direct_tls
+    first: Temporary | None = None
+    for way in await ways(ctx, ctx.owner, ctx.settings):
+        host, port, direct_tls = address_of(ctx.owner, way)
+        try:
+            return await ctx.connect(host, port), direct_tls
+        except Temporary as e:
+            first = first or e
+    assert first is not None
+    raise first
 
 
 async def _locks(session: Session, out: Outgoing) -> str:

@@ -7,30 +7,14 @@ import re
 from collections.abc import Mapping
 
 from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step, Temporary
+from .places import DIRECT_TLS_PORT, PORT, address_of, ways
 from .stanzas import bare
 from .stream import Stream, trusting
 
-PORT = 5222
-DIRECT_TLS_PORT = 5223
 PROBE = "swarmnode-login"
 """Another name than the account's own session, which goes on during a new login."""
 SETTINGS = ("host", "port", "certificate", "omemo")
 ADDRESS = re.compile(r"[^\s@/\"&'<>:]{1,200}@[^\s@/\"&'<>:]{1,200}")
-
-
-def address_of(jid: str, settings: Mapping[str, str]) -> tuple[str, int, bool]:
-    """Host, port, and whether TLS begins with the first byte (XEP-0368): what the login has found."""
-    port = int(settings.get("port") or PORT)
-    direct = settings.get("tls") == "direct" or port == DIRECT_TLS_PORT
-    return settings.get("host") or jid.partition("@")[2], port, direct
-
-
-def ways(settings: Mapping[str, str]) -> tuple[dict[str, str], ...]:
-    """Settings to try, the usual first. Which ports a server has in its SRV records we cannot ask."""
-    port = settings.get("port", "")
-    if port == str(DIRECT_TLS_PORT):
-        return ({**settings, "tls": "direct"},)
-    return {**settings}, {**settings, "port": port or str(DIRECT_TLS_PORT), "tls": "direct"}
 
 
 class XmppLogin:
@@ -72,7 +56,7 @@ class XmppLogin:
     ) -> dict[str, str]:
         """The settings that work. Raises what the first way raised, if none does."""
         first: Temporary | None = None
-        for way in ways(settings):
+        for way in await ways(ctx, jid, settings):
             try:
                 await self._probe(ctx, jid, password, way)
             except Temporary as e:
@@ -111,7 +95,9 @@ class XmppLogin:
 
 def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: str = "") -> Step:
     """The form, with what was answered but the password."""
-    known = {"address": ctx.account, **ctx.settings, **(answers or {})}
+    found = ctx.settings.get("found", "")  # what the domain said is not what the owner typed
+    before = {n: said for n, said in ctx.settings.items() if not found or n not in {"host", "port"}}
+    known = {"address": ctx.account, **before, **(answers or {})}
     return Step(
         id="account",
         kind="form",

@@ -207,6 +207,7 @@ class Stream(slixmpp.ClientXMPP):
                 "the server's certificate is not trusted" if self._securing else LOST
             )
             self._opened.set_exception(early)
+            self._opened.exception()  # seen: where encryption failed, nobody waits for it yet
         if not self.lost.done():
             self.lost.set_exception(reason)
             self.lost.exception()  # seen: whoever is interested awaits it
