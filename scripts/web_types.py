@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from swarmnode.api import PREFIX
 from swarmnode.api.openapi import document
-from swarmnode.api.route import PREFIX
 from swarmnode.domain.events import EVENTS
 
 HEAD = "// Made by scripts/web_types.py from the node's API. Do not edit: `make web-types` writes it anew.\n"

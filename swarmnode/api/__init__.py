@@ -10,3 +10,6 @@ From the bottom up:
 - `streams` for what goes on and on, `hooks` for networks that push, `openapi` from the table, `pages` with
   the web client, `landing` where none is built, `server` around it all.
 """
+
+PREFIX = "/api/v1"
+"""Of all its paths. The command line needs it, and none of the rest, which is slow to load."""

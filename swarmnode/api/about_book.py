@@ -8,12 +8,12 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..domain.book import ChangeView, ImportView, PersonView, SuggestionView
-from ..domain.views import MessageView, Page
+from ..domain.views import Items, MessageView, Page
 from .about_talk import LARGE, Limit, NewMessage
 from .access import Scope
 from .node import File
 from .problems import BadRequest
-from .route import Body, Call, Items, Query, Route
+from .route import Body, Call, Query, Route
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 CARDS = 8 * 1024 * 1024

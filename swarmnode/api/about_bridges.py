@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView
-from ..domain.views import ChatView, MessageView, Page
+from ..domain.views import ChatView, Items, MessageView, Page
 from .about_people import Switch
 from .about_talk import Limit
 from .access import Scope
 from .problems import BadRequest
-from .route import Body, Call, Items, Query, Route
+from .route import Body, Call, Query, Route
 
 Answer = Annotated[str, Meta(max_length=32_768)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]

@@ -8,11 +8,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ..domain.views import CarryView, Check, RelayView, StatusView
+from ..domain.views import CarryView, Check, Items, RelayView, StatusView
 from ..errors import AccessDenied
 from .access import Scope
 from .node import NodeView, Retried
-from .route import Body, Call, Items, Query, Route, Stream, Streamed
+from .route import Body, Call, Query, Route, Stream, Streamed
 from .streams import of_events
 
 Passphrase = Annotated[str, Meta(min_length=1, max_length=1024)]

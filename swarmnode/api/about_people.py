@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from ..domain.views import ContactView, InviteView, SafetyView
+from ..domain.views import ContactView, InviteView, Items, SafetyView
 from .about_node import Renaming, SomeLink
 from .access import Scope
 from .node import LinkView
-from .route import Body, Call, Items, Route
+from .route import Body, Call, Route
 
 Note = Annotated[str, Meta(max_length=1000)]
 

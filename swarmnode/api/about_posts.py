@@ -9,12 +9,12 @@ from msgspec import Meta
 from ..domain.consent import ConsentView
 from ..domain.fitting import Picture
 from ..domain.post_views import FitView, PostView
-from ..domain.views import MessageView
+from ..domain.views import Items, MessageView
 from .about_talk import LARGE, Limit, NewAttachment
 from .access import Scope
 from .node import File, Posting
 from .problems import BadRequest
-from .route import Body, Call, Items, Query, Route
+from .route import Body, Call, Query, Route
 
 Text = Annotated[str, Meta(max_length=16_384)]
 """Forty posts of a thread are longer nowhere that counts."""

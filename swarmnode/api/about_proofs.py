@@ -8,9 +8,9 @@ from msgspec import Meta
 
 from ..domain.book import PersonView
 from ..domain.proofs import OwnProofView
+from ..domain.views import Items
 from .about_book import Id
 from .access import Scope
-from ..domain.views import Items
 from .route import Body, Call, Route
 
 Contacts = Annotated[tuple[Id, ...], Meta(max_length=1000)]

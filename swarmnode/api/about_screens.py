@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ..domain.views import Items
 from ..errors import NotFound
 from .access import Granted, Scope
 from .resolve import Kind, Named, resolve
-from .route import Body, Call, Items, Route
+from .route import Body, Call, Route
 
 
 class NewPairing(Body, frozen=True, kw_only=True):

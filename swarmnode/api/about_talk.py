@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
-from ..domain.views import ChatView, DeletionView, MessageView, Page
+from ..domain.views import ChatView, DeletionView, DraftView, Found, Items, MessageView, Page
 from ..errors import NotFound
 from .access import Scope
-from .node import File, Found
+from .node import File
 from .problems import BadRequest
-from .route import Body, Call, Items, Query, Route
+from .route import Body, Call, Query, Route
 
 LARGE = 12 * 1024 * 1024
 """Files of 8 MiB, which other networks take, are 11 MiB in base64."""
@@ -75,12 +74,6 @@ class Draft(Body, frozen=True, kw_only=True):
     """What is being written."""
 
     text: Text
-
-
-class DraftView(msgspec.Struct, frozen=True):
-    """What is being written."""
-
-    text: str
 
 
 class Searching(Body, frozen=True, kw_only=True):

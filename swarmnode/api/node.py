@@ -25,8 +25,7 @@ from ..domain.views import (
     ContactView,
     DeletionView,
     Event,
-    GapView,
-    Hit,
+    Found,
     InviteView,
     MessageView,
     Page,
@@ -86,16 +85,6 @@ class NodeView:
     this: bool
     priority: int
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found. `scope` says in words what was searched, `gaps` what it could not look at."""
-
-    items: tuple[Hit, ...]
-    next: str = ""
-    scope: str = ""
-    gaps: tuple[GapView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
+from . import PREFIX
 from .access import Scope
 from .node import File
 from .problems import CONTENT_TYPE, ErrorView
-from .route import PREFIX, Route, Stream
+from .route import Route, Stream
 from .table import ROUTES
 
 _REF = "#/components/schemas/{name}"

@@ -11,14 +11,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
 from .access import Access, Gate, Scope
 from .node import File, Node
 
-PREFIX = "/api/v1"
 SMALL = 64 * 1024
 """Bytes of a request, where the route says nothing else."""
 
@@ -35,14 +34,6 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What stands behind the `?`: numbers and cursors. Texts of people never do: URLs are logged."""
-
-
-class Items(msgspec.Struct, Generic[T], frozen=True):
-    """A list, with cursors where it goes on."""
-
-    items: tuple[T, ...]
-    next: str = ""
-    prev: str = ""
 
 
 @dataclass(frozen=True, slots=True)

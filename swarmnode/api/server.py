@@ -19,7 +19,7 @@ from swarm_protocol.entropy import Entropy
 from ..domain.time import Instant
 from ..errors import Locked, NodeError, StorageError
 from ..texts import language_of_header
-from . import guard, hooks, local, problems
+from . import PREFIX, guard, hooks, local, problems
 from .access import NOBODY, OWNER, Access, Gate, Scope
 from .node import File, Node
 from .once import Once, Reply, check_key
@@ -27,7 +27,7 @@ from .openapi import document
 from .pages import PATH as PAGES
 from .pages import Pages
 from .ports import AnswerStore, TokenStore
-from .route import PREFIX, Call, Route, Stream
+from .route import Call, Route, Stream
 from .streams import pump
 from .table import ROUTES
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
 
-from ..api.node import File, Found
+from ..api.node import File
 from ..bridging.core import inbox
 from ..domain.bridge_views import is_remote
-from ..domain.views import ChatView, DeletionView, GapView, Hit, MessageState, MessageView, Page
+from ..domain.views import ChatView, DeletionView, Found, GapView, Hit, MessageState, MessageView, Page
 from ..errors import Conflict, NotFound, StorageError, UsageError
 from ..services import indexing, messages, views
 from ..services.node import Node

@@ -11,9 +11,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from ..api import local
+from ..api import PREFIX, local
 from ..api.problems import ErrorView, parse
-from ..api.route import PREFIX
 from ..errors import NodeError, NotRunning
 
 T = TypeVar("T")

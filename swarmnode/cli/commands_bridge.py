@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from ..api.route import Items
 from ..domain.bridge_views import AccountView, NetworkView
-from ..domain.views import ChatView
+from ..domain.views import ChatView, Items
 from ..errors import UsageError
 from .client import at
 from .group import command, group, option

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from click import IntRange
 
-from ..api.route import Items
 from ..domain.bridge_views import PEOPLE
-from ..domain.views import ChatView, Page
+from ..domain.views import ChatView, Items, Page
 from .group import command, option
 from .said import said, show
 from .session import Session

@@ -188,8 +188,7 @@ def status_(session: Session) -> None:
 def doctor_(session: Session, *, retry: bool) -> int:
     """Check everything; 1 if something is wrong. With --retry take once more what was kept aside."""
     from ..api.node import Retried  # noqa: PLC0415
-    from ..api.route import Items  # noqa: PLC0415
-    from ..domain.views import Check  # noqa: PLC0415
+    from ..domain.views import Check, Items  # noqa: PLC0415
 
     if retry:
         again = session.client.call("POST", "/doctor/retry", None, Retried)
@@ -281,7 +280,7 @@ def _revoke(session: Session, device: str) -> None:
 def devices_(session: Session) -> None:
     """List the screens and programs that were paired."""
     from ..api.about_screens import DeviceView  # noqa: PLC0415
-    from ..api.route import Items  # noqa: PLC0415
+    from ..domain.views import Items  # noqa: PLC0415
 
     devices = session.client.get("/devices", Items[DeviceView])
     if not session.give(devices):
@@ -293,7 +292,7 @@ def devices_(session: Session) -> None:
 def nodes_(session: Session) -> None:
     """List the persona's nodes."""
     from ..api.node import NodeView  # noqa: PLC0415
-    from ..api.route import Items  # noqa: PLC0415
+    from ..domain.views import Items  # noqa: PLC0415
 
     nodes = session.client.get("/nodes", Items[NodeView])
     if not session.give(nodes):

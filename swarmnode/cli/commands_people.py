@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..api.route import Items
-from ..domain.views import ContactView, InviteView, RelayView, SafetyView
+from ..domain.views import ContactView, InviteView, Items, RelayView, SafetyView
 from ..errors import UsageError
 from .client import at
 from .group import command, group, option

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from ..domain.views import Items
 from ..domain.consent import ConsentView
 from ..domain.post_views import FitView, PlaceView, PostView
-from ..domain.views import MessageView
+from ..domain.views import Items, MessageView
 from ..errors import UsageError
 from .client import at
 from .commands_talk import MAX_REMOTE_FILES, file_to_send

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..domain.views import Items
 from ..domain.book import PersonView
 from ..domain.proofs import OwnProofView
+from ..domain.views import Items
 from ..errors import NotFound, UsageError
 from .client import at
 from .commands_book import print_proofs

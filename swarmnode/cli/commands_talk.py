@@ -12,11 +12,9 @@ from typing import Any
 
 import click
 
-from ..api.about_talk import DraftView
-from ..api.node import Found
 from ..domain.book import is_person
 from ..domain.bridge_views import is_remote
-from ..domain.views import ChatView, DeletionView, MessageState, MessageView, Page
+from ..domain.views import ChatView, DeletionView, DraftView, Found, MessageState, MessageView, Page
 from ..errors import ConfigError, Unreachable, UsageError
 from .client import Answered, at
 from .group import command, option

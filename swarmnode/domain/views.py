@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class NodeState(StrEnum):
@@ -267,11 +270,37 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Items(Generic[T]):
+    """A list, with cursors where it goes on."""
+
+    items: tuple[T, ...]
+    next: str = ""
+    prev: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """What is being written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A message that a search found; `snippet` marks the words with U+0002 and U+0003 around them."""
 
     message: MessageView
     snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. `scope` says in words what was searched, `gaps` what it could not look at."""
+
+    items: tuple[Hit, ...]
+    next: str = ""
+    scope: str = ""
+    gaps: tuple[GapView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

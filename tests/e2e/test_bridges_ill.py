@@ -20,9 +20,8 @@ from bridge_packages import write
 from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import Home, Village, eventually
 
-from swarmnode.api.route import Items
 from swarmnode.domain.bridge_views import AccountView, LoginView, NetworkView
-from swarmnode.domain.views import StatusView
+from swarmnode.domain.views import Items, StatusView
 from swarmnode.errors import NodeError
 
 ILL = {

@@ -13,9 +13,8 @@ from e2e_world import Home, Village, eventually
 from mastodon_network import Client, MastodonNetwork
 from mastodon_server import Snac, started
 
-from swarmnode.api.route import Items
 from swarmnode.domain.bridge_views import AccountView
-from swarmnode.domain.views import ChatView
+from swarmnode.domain.views import ChatView, Items
 
 T = TypeVar("T")
 

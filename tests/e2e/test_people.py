@@ -14,9 +14,8 @@ from e2e_world import Home, Village, eventually
 from e2e_xmpp import Client, answers
 from xmpp_server import Prosody, started
 
-from swarmnode.api.route import Items
 from swarmnode.domain.book import PersonView
-from swarmnode.domain.views import Page
+from swarmnode.domain.views import Items, Page
 
 pytestmark = pytest.mark.timeout(240)
 

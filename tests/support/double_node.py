@@ -17,7 +17,7 @@ from typing import Any
 from double_book import DoubleBook
 from double_posts import DoublePosts
 
-from swarmnode.api.node import File, Found, LinkView, Node, NodeView, Retried
+from swarmnode.api.node import File, LinkView, Node, NodeView, Retried
 from swarmnode.domain.bridge_views import (
     AbilitiesView,
     AccountView,
@@ -36,6 +36,7 @@ from swarmnode.domain.views import (
     ContactView,
     DeletionView,
     Event,
+    Found,
     Hit,
     InviteView,
     MessageState,

@@ -21,9 +21,8 @@ from typing import Any, Self, TypeVar
 from e2e_world import Home, eventually
 
 from swarm_bridges.testing.demo_network import DemoNetwork
-from swarmnode.api.route import Items
 from swarmnode.domain.bridge_views import AccountView
-from swarmnode.domain.views import ChatView
+from swarmnode.domain.views import ChatView, Items
 from swarmnode.errors import NodeError
 
 T = TypeVar("T")

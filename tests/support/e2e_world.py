@@ -25,9 +25,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from swarm_protocol.meeting import RelayLink
-from swarmnode.api.route import Items
 from swarmnode.cli.client import Client
-from swarmnode.domain.views import ContactView, MessageView, Page
+from swarmnode.domain.views import ContactView, Items, MessageView, Page
 
 T = TypeVar("T")
 
