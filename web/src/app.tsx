@@ -33,6 +33,9 @@ const Person = later(async () => (await import('./views/people/Person.tsx')).Per
 const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
 const Suggestions = later(async () => (await import('./views/people/Suggestions.tsx')).Suggestions)
 const Timeline = later(async () => (await import('./views/timeline/Timeline.tsx')).Timeline)
+const Posts = later(async () => (await import('./views/compose/Posts.tsx')).Posts)
+const OnePost = later(async () => (await import('./views/compose/OnePost.tsx')).OnePost)
+const Compose = later(async () => (await import('./views/compose/Compose.tsx')).Compose)
 const Search = later(async () => (await import('./views/search/Search.tsx')).Search)
 const Import = later(async () => (await import('./views/people/Import.tsx')).Import)
 
@@ -133,6 +136,8 @@ function Shell() {
 /** Where Esc leads to. */
 function above(at: View): string {
   if (at.name === 'talk') return personPath(at.person)
+  if (at.name === 'post') return '/posts'
+  if (at.name === 'compose' || at.name === 'posts') return '/timeline'
   return LISTS[at.name] === 'people' && at.name !== 'people' ? '/people' : '/'
 }
 
@@ -219,6 +224,12 @@ function Content() {
       return <Import />
     case 'timeline':
       return <Timeline />
+    case 'posts':
+      return <Posts />
+    case 'post':
+      return <OnePost key={at.post} id={at.post} />
+    case 'compose':
+      return <Compose />
     case 'search':
       return <Search />
     case 'more':

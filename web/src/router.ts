@@ -9,7 +9,8 @@ export type View =
   | { readonly name: 'chat'; readonly chat: string; readonly at: string }
   | { readonly name: 'people' | 'suggestions' | 'import' }
   | { readonly name: 'person' | 'talk'; readonly person: string }
-  | { readonly name: 'timeline' | 'search' | 'more' }
+  | { readonly name: 'timeline' | 'posts' | 'compose' | 'search' | 'more' }
+  | { readonly name: 'post'; readonly post: string }
   | { readonly name: 'invite' }
   | { readonly name: 'accept' }
   | { readonly name: 'networks' }
@@ -24,12 +25,14 @@ export function parse(path: string): View {
   if (first === '') return { name: 'inbox' }
   if (first === 'chats' && second) return { name: 'chat', chat: second, at: third }
   if (first === 'people' && second && (!third || (third === 'talk' && isPerson(second)))) return among(second, third)
+  if (first === 'posts' && second && !third) return aPost(second)
   if (first === 'networks' && second === 'add' && third) return { name: 'login', network: third, account: '' }
   if (first === 'networks' && second === 'login' && third) return { name: 'login', network: '', account: third }
   if (second) return { name: 'nowhere' }
   switch (first) {
     case 'people':
     case 'timeline':
+    case 'posts':
     case 'search':
     case 'more':
     case 'invite':
@@ -41,6 +44,10 @@ export function parse(path: string): View {
     default:
       return { name: 'nowhere' }
   }
+}
+
+function aPost(second: string): View {
+  return second === 'new' ? { name: 'compose' } : { name: 'post', post: second }
 }
 
 function among(second: string, third: string): View {
@@ -59,6 +66,7 @@ export function go(to: string, replace = false): void {
 
 export const chatPath = (chat: string, at = ''): string =>
   `/chats/${encodeURIComponent(chat)}${at && `/${encodeURIComponent(at)}`}`
+export const postPath = (post: string): string => `/posts/${encodeURIComponent(post)}`
 export const personPath = (person: string): string => `/people/${encodeURIComponent(person)}`
 
 if (typeof window !== 'undefined') {

@@ -118,7 +118,8 @@ export function showFresh(): void {
   void learn(posts)
 }
 
-async function learn(posts: readonly MessageView[]): Promise<void> {
+/** Ask what can be done where these are. */
+export async function learn(posts: readonly MessageView[]): Promise<void> {
   const chats = [...new Set(posts.map((post) => post.chat))].filter((chat) => !(chat in abilities.value))
   await Promise.all(
     chats.map(async (chat) => {

@@ -1,6 +1,6 @@
 /** The icons that are drawn, by their names in Lucide; the build copies these into one file. */
 export const ICONS = [
-  'arrow-down', 'arrow-left', 'arrow-up', 'bell-off', 'bookmark', 'contact-round', 'image-off', 'merge', 'newspaper', 'repeat-2',
+  'arrow-down', 'arrow-left', 'arrow-up', 'bell-off', 'bookmark', 'contact-round', 'image-off', 'image-plus', 'merge', 'newspaper', 'repeat-2',
   'search', 'split', 'square-pen', 'star', 'check', 'check-check', 'circle-alert', 'clock', 'copy', 'ellipsis', 'eye', 'globe',
   'heart-pulse', 'inbox', 'lock', 'network', 'pencil', 'plus', 'refresh-cw', 'reply', 'send', 'server', 'settings',
   'shield-check', 'smile-plus', 'trash-2', 'undo-2', 'user-plus', 'users', 'wifi-off', 'x',

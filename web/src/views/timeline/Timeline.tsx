@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import { link } from '../../api/live.ts'
 import { useCommand } from '../../keys.ts'
+import { go } from '../../router.ts'
 import { reading } from '../../state/inbox.ts'
 import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
@@ -48,6 +49,7 @@ export function Timeline() {
   }
   const move = (by: number): void => focus(Math.min(Math.max(active.value + by, 0), timeline.value.posts.length - 1))
   useCommand('.', t('timeline.show'), show)
+  useCommand('c', t('compose.title'), () => go('/posts/new'))
   useCommand('j', t('key.next-post'), () => move(1))
   useCommand('k', t('key.previous-post'), () => move(-1))
   useCommand('r', t('reply'), () => {
@@ -62,6 +64,16 @@ export function Timeline() {
           {title}
         </h1>
         <Sources of={of} />
+        {accounts.value.length > 0 && (
+          <>
+            <Link to="/posts" class="button plain">
+              {t('posts.title')}
+            </Link>
+            <Link to="/posts/new" class="button main">
+              <Icon name="square-pen" /> {t('compose.title')}
+            </Link>
+          </>
+        )}
       </header>
       <Notices />
       {trouble && <ErrorNote problem={trouble} onRetry={() => void openTimeline()} />}

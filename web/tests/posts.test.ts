@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import type { AccountView, FitView } from '../src/api/types.gen.ts'
+import { accounts } from '../src/state/networks.ts'
+import {
+  chosen, fits, going, openWriting, post, posted, postTrouble, refusing, stopWaiting, undescribed, write, writing,
+} from '../src/state/posts.ts'
+
+const account = (id: string): AccountView => ({ id }) as unknown as AccountView
+const fit = (id: string, refused = ''): FitView =>
+  ({ account: id, network: 'demo', display: id, refused, pieces: [], notes: [] }) as unknown as FitView
+
+interface Asked {
+  readonly url: string
+  readonly key: string | undefined
+  readonly body: Record<string, unknown>
+}
+
+/** A node whose networks fit what is asked, and which takes posts as long as it is up. */
+function node(shown: readonly FitView[]): { asked: Asked[]; up: boolean } {
+  const there = { asked: [] as Asked[], up: true }
+  vi.stubGlobal('fetch', (url: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
+    there.asked.push({ url, key: headers['Idempotency-Key'], body: JSON.parse(body) as Record<string, unknown> })
+    if (!there.up) return Promise.reject(new TypeError('failed'))
+    const answer = url.endsWith('/preview') ? { items: shown } : { id: 'post1', places: [], answers: [] }
+    return Promise.resolve(new Response(JSON.stringify(answer)))
+  })
+  return there
+}
+const posts = ({ asked }: { asked: Asked[] }): Asked[] => asked.filter(({ url }) => url.endsWith('/posts'))
+
+beforeEach(() => {
+  accounts.value = [account('a'), account('b'), account('c')]
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  stopWaiting()
+  write({ text: '', without: [], files: [] })
+  fits.value = []
+  posted.value = null
+})
+
+describe('a post for several networks', () => {
+  it('is shown for those that have posts, and goes to those that take it', async () => {
+    const there = node([fit('a'), fit('b', 'link-too-long'), fit('c', 'no-posts')])
+    write({ text: 'soup' })
+    await openWriting()
+    expect(fits.value.map((one) => one.account)).toEqual(['a', 'b'])
+    expect(going.value.map((one) => one.account)).toEqual(['a'])
+    expect(refusing.value.map((one) => one.account)).toEqual(['b'])
+    await post()
+    expect(posts(there)).toMatchObject([{ body: { accounts: ['a'], text: 'soup' } }])
+    expect(posted.value?.id).toBe('post1')
+    expect(writing.value.text).toBe('')
+  })
+
+  it('does not go where it was taken out', async () => {
+    node([fit('a'), fit('b')])
+    write({ text: 'soup', without: ['b'] })
+    await openWriting()
+    expect(chosen.value.map((one) => one.account)).toEqual(['a'])
+  })
+
+  it('is kept, and sent again as the same one, when nobody answers', async () => {
+    const there = node([fit('a')])
+    write({ text: 'soup' })
+    await openWriting()
+    there.up = false
+    await post()
+    expect(postTrouble.value?.code).toBe('unreachable')
+    expect(writing.value.text).toBe('soup')
+    there.up = true
+    fits.value = [fit('a'), fit('b')]
+    await post()
+    const [first, again] = posts(there)
+    expect(again?.key).toBe(first?.key)
+    expect(again?.body).toEqual(first?.body)
+    expect(posted.value?.id).toBe('post1')
+  })
+
+  it('is another one after one went on writing', async () => {
+    const there = node([fit('a')])
+    write({ text: 'soup' })
+    await openWriting()
+    there.up = false
+    await post()
+    stopWaiting()
+    there.up = true
+    await post()
+    const [first, again] = posts(there)
+    expect(again?.key).not.toBe(first?.key)
+  })
+
+  it('knows which pictures nobody described', () => {
+    const file = { name: 'x', blob: new Blob(), description: ' ' }
+    write({ files: [{ ...file, type: 'image/png' }, { ...file, type: 'text/plain' }] })
+    expect(undescribed.value).toHaveLength(1)
+  })
+})
