@@ -1,5 +1,7 @@
 """Servers that a domain names in its SRV records, from a real name server."""
 
+import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -77,11 +79,16 @@ async def test_a_domain_without_a_server_says_so(network: XmppNetwork) -> None:
 async def test_whom_the_name_service_names_has_to_be_the_domains(
     network: XmppNetwork, prosody: Server
 ) -> None:
-    with name_server(f"srv-host=_xmpps-client._tcp.bank.test,localhost,{prosody.tls_port},1,1") as names:
-        answers = {**network.answers, "address": "ada@bank.test"}
-        step = await log_in(network, asking(names.place), answers)
-        assert isinstance(step, Step)
-        assert "SSLCertVerificationError" in step.error
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(prosody.authority, prosody.folder / "key.pem")
+    other = await asyncio.start_server(lambda _, line: line.close(), "127.0.0.1", 0, ssl=tls)
+    port = other.sockets[0].getsockname()[1]
+    async with other:
+        with name_server(f"srv-host=_xmpps-client._tcp.bank.test,localhost,{port},1,1") as names:
+            answers = {**network.answers, "address": "ada@bank.test"}
+            step = await log_in(network, asking(names.place), answers)
+    assert isinstance(step, Step)
+    assert "SSLCertVerificationError" in step.error
 
 
 async def test_what_the_owner_types_is_not_asked_for(network: XmppNetwork, prosody: Server) -> None:
