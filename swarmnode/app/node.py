@@ -27,6 +27,7 @@ from ..storage.shelves import PERSONAS
 from ..texts import Texts
 from . import files, home, status, words
 from .people import People
+from .private import Private
 from .proofs import Proofs
 from .stores import Stores
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
 
 
-class LocalNode(People, Proofs):
+class LocalNode(People, Proofs, Private):
     """The node of one home, in whatever state it is."""
 
     def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:
