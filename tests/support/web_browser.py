@@ -25,6 +25,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    WebError,
     expect,
     sync_playwright,
 )
@@ -72,7 +73,7 @@ def browser_of() -> Iterator[Browser]:
 
 
 class Visitor:
-    """A person at a browser of their own; one page, one node."""
+    """A person at a browser of their own, of whatever number of tabs; one node."""
 
     def __init__(
         self,
@@ -83,6 +84,7 @@ class Visitor:
         width: int = 1280,
         height: int = 800,
         touch: bool = False,
+        workers: bool = False,
     ) -> None:
         self.context: BrowserContext = browser.new_context(
             locale="de-DE" if language == "de" else "en-GB",
@@ -91,18 +93,21 @@ class Visitor:
             viewport={"width": width, "height": height},
             has_touch=touch,
             reduced_motion="reduce",
-            service_workers="block",
+            service_workers="allow" if workers else "block",
         )
         self.context.set_default_timeout(15_000)
-        self.page: Page = self.context.new_page()
         self.wrong: list[str] = []
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on("request", self._request)
+        self.context.on("console", self._console)
+        self.context.on("weberror", self._error)
+        self.context.on("request", self._request)
+        self.page: Page = self.context.new_page()
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not NOT_ANSWERED.match(message.text):
             self.wrong.append(f"{message.type}: {message.text}")
+
+    def _error(self, error: WebError) -> None:
+        self.wrong.append(f"error: {error.error}")
 
     def _request(self, request: Request) -> None:
         if request.url.startswith(("data:", "blob:")):

@@ -2,6 +2,7 @@ import './style/tokens.css'
 import './style/base.css'
 import './style/ui.css'
 import './style/shell.css'
+import './style/files.css'
 
 import { render } from 'preact'
 

@@ -8,6 +8,7 @@ import { listen } from '../api/live.ts'
 import type { AbilitiesView, MessageView, Page } from '../api/types.gen.ts'
 import { putChat } from './inbox.ts'
 import { isPerson } from './places.ts'
+import { join } from './window.ts'
 
 const PAGE = 60
 
@@ -91,12 +92,11 @@ async function joined(chat: string, last: Page, whole: boolean): Promise<readonl
   let page = last
   for (;;) {
     const { messages: shown, older } = open.value
-    const known = new Map(shown.map((message, at) => [message.id, at]))
-    const at = messages.findIndex((message) => known.has(message.id))
-    const joint = known.get(messages[at]?.id ?? '') ?? -1
-    if (joint === 0 || (at === 0 && !whole)) return [newest([...shown.slice(0, joint), ...messages.slice(at)]), older]
+    const all = join(shown, messages, { begins: !older, whole })
+    if (all) return [newest(all), older]
     // Where the first one is gone, what lies before all that is left of them is far enough.
-    const past = at >= 0 && !page.items.some((message) => known.has(message.id))
+    const known = new Set(shown.map(({ id }) => id))
+    const past = messages.some(({ id }) => known.has(id)) && !page.items.some(({ id }) => known.has(id))
     if (!known.size || !before(page) || messages.length >= MOST || past) return [newest(messages), before(page)]
     // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
     page = await pageOf(chat, { before: before(page) })
@@ -222,6 +222,10 @@ export async function react(id: string, symbol: string): Promise<void> {
 export async function remove(id: string, everywhere: boolean): Promise<void> {
   await call('POST /deletions', { body: { ids: [id], everywhere } })
   await lookAt(id)
+}
+
+export async function vote(id: string, choices: readonly string[]): Promise<void> {
+  putMessage(await call('POST /messages/{message}/vote', { path: { message: id }, body: { choices } }))
 }
 
 export async function resend(id: string): Promise<void> {

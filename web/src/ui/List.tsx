@@ -3,7 +3,7 @@
  * others come before it; at the end it follows what is new.
  */
 
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core'
+import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, type Range, Virtualizer } from '@tanstack/virtual-core'
 import type { ComponentChildren, RefObject } from 'preact'
 import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks'
 
@@ -18,6 +18,9 @@ interface ListProps<T> {
   readonly anchor?: 'start' | 'end'
   /** The row that is shown at first, at the upper edge or in the middle; else the first one, with `end` the last. */
   readonly first?: number
+  /** A row that is drawn wherever it is, since the focus is in it or comes to it. */
+  readonly keep?: number
+  readonly onKeyDown?: (event: KeyboardEvent) => void
   /** Called when what lies before the first row comes near. */
   readonly onStart?: () => void
   /** Called when what lies behind the last row comes near; new rows are not followed then. */
@@ -36,7 +39,7 @@ export interface ListHandle {
 const NEAR_PX = 600
 
 export function List<T>(props: ListProps<T>) {
-  const { items, keyOf, row, label, estimate, anchor = 'start', first = -1, onStart, onEnd, handle } = props
+  const { items, keyOf, row, label, estimate, anchor = 'start', first = -1, keep = -1, onStart, onEnd, handle } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [, redraw] = useReducer((count: number) => count + 1, 0)
   const options = {
@@ -48,6 +51,11 @@ export function List<T>(props: ListProps<T>) {
       return item === undefined ? index : keyOf(item)
     },
     overscan: 8,
+    rangeExtractor: (range: Range) => {
+      const near = defaultRangeExtractor(range)
+      if (keep < 0 || keep >= range.count || near.includes(keep)) return near
+      return [...near, keep].toSorted((a, b) => a - b)
+    },
     anchorTo: anchor,
     followOnAppend: anchor === 'end' && !onEnd,
     observeElementRect,
@@ -76,9 +84,11 @@ export function List<T>(props: ListProps<T>) {
     }
   }
   return (
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of its rows, which have the focus
     <div
       class={`list ${anchor}`}
       ref={scroller}
+      onKeyDown={props.onKeyDown}
       onScroll={() => {
         const { scrollTop = 0, clientHeight = 0, scrollHeight = 0 } = scroller.current ?? {}
         if (scrollTop < NEAR_PX) onStart?.()

@@ -1,14 +1,17 @@
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import { useCommand } from '../../keys.ts'
 import { can, edit, open } from '../../state/chat.ts'
 import { draftOf, dropDraft, saveDraft, showDraft } from '../../state/drafts.ts'
+import { limitsOf } from '../../state/files.ts'
 import { send } from '../../state/outbox.ts'
+import { isPerson } from '../../state/places.ts'
 import { enterSends } from '../../state/settings.ts'
 import { t } from '../../text/t.ts'
 import { Button, Icon, plain } from '../../ui/basics.tsx'
 import { doing, focusComposer, startEdit } from './doing.ts'
-import { attempt } from './Message.tsx'
+import { attempt } from './attempt.ts'
+import { attach, attachedTo, choose, Tray } from './files.tsx'
 
 /** Where one writes. What stands in it is kept, whatever happens to the page. */
 export function Composer({ chat, name, via = '' }: { readonly chat: string; readonly name: string; readonly via?: string }) {
@@ -31,16 +34,26 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
     doing.value = null
     focusComposer()
   }
+  const limits = now?.what === 'edit' ? null : limitsOf(isPerson(chat) ? via : chat, open.value.each[via || chat] ?? null)
+  const files = limits ? attachedTo(chat) : []
+  const add = (list: FileList | null | undefined): boolean => {
+    if (!limits || !list?.length) return false
+    attempt(() => choose(chat, list, limits))
+    return true
+  }
+  useDropped(add)
   const submit = (): void => {
     const said = text.value.trim()
-    if (!said) return
+    if (!said && !files.length) return
     text.value = '' // at once, so that a second Enter does not say it twice
+    if (files.length) attach(chat, [])
     attempt(async () => {
       try {
-        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '', via })
+        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '', via, files })
         else if (said !== now.message.text) await edit(now.message.id, said)
       } catch (error) {
         if (!text.value) saveDraft(slot, said)
+        if (files.length) attach(chat, files)
         throw error
       }
       if (now?.what === 'edit') await dropDraft(slot)
@@ -72,7 +85,9 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
           <Button kind="quiet" icon="x" label={t('cancel')} onClick={stop} />
         </p>
       )}
+      {limits && <Tray chat={chat} limits={limits} />}
       <div class="writing">
+        {limits && <Choose onFiles={add} />}
         <textarea
           id="composer"
           ref={field}
@@ -81,6 +96,9 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
           aria-label={t('compose.label', { name })}
           placeholder={t('compose.placeholder')}
           value={text.value}
+          onPaste={(event) => {
+            if (add(event.clipboardData?.files)) event.preventDefault()
+          }}
           onInput={(event) => saveDraft(slot, event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.isComposing) return
@@ -100,7 +118,7 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
             }
           }}
         />
-        <Button type="submit" kind="main" icon="send" label={t('send')} disabled={!text.value.trim() || over > 0} />
+        <Button type="submit" kind="main" icon="send" label={t('send')} disabled={(!text.value.trim() && !files.length) || over > 0} />
       </div>
       {over > 0 && (
         <p class="problem" role="status">
@@ -109,4 +127,42 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
       )}
     </form>
   )
+}
+
+function Choose({ onFiles }: { readonly onFiles: (files: FileList | null) => void }) {
+  const input = useRef<HTMLInputElement>(null)
+  return (
+    <>
+      <Button kind="quiet" icon="paperclip" label={t('file.add')} onClick={() => input.current?.click()} />
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          onFiles(event.currentTarget.files)
+          event.currentTarget.value = ''
+        }}
+      />
+    </>
+  )
+}
+
+/** Files may be dropped anywhere on the page; it never goes to them. */
+function useDropped(add: (files: FileList | null | undefined) => void): void {
+  const latest = useRef(add)
+  latest.current = add
+  useEffect(() => {
+    const over = (event: DragEvent): void => event.preventDefault()
+    const drop = (event: DragEvent): void => {
+      event.preventDefault()
+      latest.current(event.dataTransfer?.files)
+    }
+    document.addEventListener('dragover', over)
+    document.addEventListener('drop', drop)
+    return () => {
+      document.removeEventListener('dragover', over)
+      document.removeEventListener('drop', drop)
+    }
+  }, [])
 }

@@ -3,17 +3,16 @@
 
 import { useSignal } from '@preact/signals'
 
-import type { MessageView, WayChoice } from '../../api/types.gen.ts'
-import { asError } from '../../api/errors.ts'
-import { can, cancel, confirmSent, react, remove, resend } from '../../state/chat.ts'
-import { retry, sendVia, takeBack, type Unsent } from '../../state/outbox.ts'
-import { writeBack } from '../../state/drafts.ts'
+import type { MessageView } from '../../api/types.gen.ts'
+import { can, cancel, confirmSent, react, resend } from '../../state/chat.ts'
 import { dayTime, maybe, t, time } from '../../text/t.ts'
-import { note } from '../../ui/Announcer.tsx'
-import { Button, explain, Icon, plain } from '../../ui/basics.tsx'
+import { Button, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
-import { networkName, readersOf } from '../people/reasons.ts'
+import { attempt } from './attempt.ts'
+import { Delete } from './Delete.tsx'
+import { Attached } from './files.tsx'
 import { startEdit, startReply } from './doing.ts'
+import { Poll } from './Poll.tsx'
 
 const SYMBOLS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const
 
@@ -27,31 +26,32 @@ interface MessageProps {
   /** The network over which it went, where that is not the same for all. */
   readonly where?: string
   readonly active: boolean
+  /** Whether Tab stops here; what is inside of others is reached through them. */
+  readonly stop: boolean
   readonly answered: MessageView | undefined
   readonly onActive: () => void
 }
 
-/** Do it, and say so where it does not work. */
-export function attempt(work: () => Promise<unknown>): void {
-  work().catch((error: unknown) => {
-    const { title, hint } = explain(asError(error))
-    note(`${title} ${hint}`.trim(), true)
-  })
-}
-
 /** One message, read out as one thing. */
-export function Message({ message, at, joined, named, where = '', active, answered, onActive }: MessageProps) {
+export function Message({ message, at, joined, named, where = '', active, stop, answered, onActive }: MessageProps) {
   const dialog = useSignal<'delete' | 'react' | null>(null)
   const { mine, author_name: author } = message
   const who = mine ? t('you') : plain(author)
-  if (message.kind === 'line' || message.kind === 'timer') return <p class="line">{message.text || t('message.timer')}</p>
+  const tab = stop ? 0 : -1
+  if (message.kind === 'line' || message.kind === 'timer') {
+    return (
+      <p class="line" data-at={at} tabIndex={tab} onFocus={onActive}>
+        {message.text || t('message.timer')}
+      </p>
+    )
+  }
   const spoken = [who, where, time(message.wall_s), stateOf(message)].filter(Boolean).join(', ')
   return (
     <article
       class={`message ${mine ? 'mine' : ''} ${joined ? 'joined' : ''}`}
       aria-label={spoken}
       data-at={at}
-      tabIndex={active ? 0 : -1}
+      tabIndex={tab}
       onFocus={onActive}
       onPointerEnter={(event) => event.pointerType === 'mouse' && onActive()}
     >
@@ -66,12 +66,11 @@ export function Message({ message, at, joined, named, where = '', active, answer
           )}
           {message.title && <strong dir="auto">{message.title}</strong>}
           <Body message={message} />
-          {message.attachments.map((file, index) => (
-            <a key={file.name} class="file" href={`/api/v1/messages/${message.id}/attachments/${index}`} download>
-              <bdi>{file.name}</bdi> {t('file.size', { kib: Math.ceil(file.size_bytes / 1024) })}
-            </a>
+          {message.poll && <Poll message={message} poll={message.poll} tab={tab} />}
+          {message.attachments.map((_, index) => (
+            <Attached key={index} message={message} index={index} tab={tab} />
           ))}
-          <Footer message={message} where={where} />
+          <Footer message={message} where={where} tab={tab} />
         </div>
         {active && message.kind !== 'deleted' && (
           <div class="message-actions">
@@ -86,7 +85,7 @@ export function Message({ message, at, joined, named, where = '', active, answer
           </div>
         )}
       </div>
-      <Reactions message={message} />
+      <Reactions message={message} tab={tab} />
       {dialog.value === 'delete' && <Delete message={message} onClose={() => (dialog.value = null)} />}
       {dialog.value === 'react' && <React message={message} onClose={() => (dialog.value = null)} />}
     </article>
@@ -114,7 +113,8 @@ export function stateOf(message: MessageView): string {
   return ['waiting', 'refused', 'expired'].includes(message.state) && reason ? `${state}: ${reason}` : state
 }
 
-function Footer({ message, where }: { readonly message: MessageView; readonly where: string }) {
+function Footer(props: { readonly message: MessageView; readonly where: string; readonly tab: number }) {
+  const { message, where, tab } = props
   const { state, id, mine } = message
   const bad = mine && ['refused', 'expired', 'maybe'].includes(state)
   return (
@@ -129,17 +129,17 @@ function Footer({ message, where }: { readonly message: MessageView; readonly wh
       <time title={dayTime(message.wall_s)}>{time(message.wall_s)}</time>
       {mine && <span class={bad ? 'bad' : ''}>{stateOf(message)}</span>}
       {mine && state === 'queued' && message.network === '' && (
-        <button type="button" class="inline" onClick={() => attempt(() => cancel(id))}>
+        <button type="button" class="inline" tabIndex={tab} onClick={() => attempt(() => cancel(id))}>
           {t('undo')}
         </button>
       )}
       {mine && (state === 'expired' || state === 'refused' || (state === 'maybe' && message.reason === 'asked')) && (
-        <button type="button" class="inline" onClick={() => attempt(() => resend(id))}>
+        <button type="button" class="inline" tabIndex={tab} onClick={() => attempt(() => resend(id))}>
           {t('retry')}
         </button>
       )}
       {mine && state === 'maybe' && message.reason === 'asked' && (
-        <button type="button" class="inline" onClick={() => attempt(() => confirmSent(id))}>
+        <button type="button" class="inline" tabIndex={tab} onClick={() => attempt(() => confirmSent(id))}>
           {t('message.is-there')}
         </button>
       )}
@@ -147,7 +147,7 @@ function Footer({ message, where }: { readonly message: MessageView; readonly wh
   )
 }
 
-function Reactions({ message }: { readonly message: MessageView }) {
+function Reactions({ message, tab }: { readonly message: MessageView; readonly tab: number }) {
   if (!message.reactions.length) return null
   const counted = new Map<string, { count: number; mine: boolean }>()
   for (const [author, symbol] of message.reactions) {
@@ -160,6 +160,7 @@ function Reactions({ message }: { readonly message: MessageView }) {
         <button
           key={symbol}
           type="button"
+          tabIndex={tab}
           aria-pressed={mine}
           aria-label={t('reaction.label', { symbol, count })}
           onClick={() => attempt(() => react(message.id, mine ? '' : symbol))}
@@ -192,79 +193,5 @@ function React({ message, onClose }: { readonly message: MessageView; readonly o
         ))}
       </div>
     </Dialog>
-  )
-}
-
-function Delete({ message, onClose }: { readonly message: MessageView; readonly onClose: () => void }) {
-  const drop = (everywhere: boolean): void => {
-    attempt(() => remove(message.id, everywhere))
-    onClose()
-  }
-  return (
-    <Dialog title={t('delete.title')} onClose={onClose}>
-      <p>{message.mine ? t('delete.text.mine') : t('delete.text')}</p>
-      <div class="actions">
-        <Button autofocus onClick={onClose}>
-          {t('cancel')}
-        </Button>
-        <Button kind="bad" onClick={() => drop(false)}>
-          {t('delete.here')}
-        </Button>
-        {message.mine && can('delete', message.chat) && (
-          <Button kind="bad" onClick={() => drop(true)}>
-            {t('delete.everywhere')}
-          </Button>
-        )}
-      </div>
-    </Dialog>
-  )
-}
-
-/** Something that is not at the node yet. */
-export function Waits({ unsent }: { readonly unsent: Unsent }) {
-  const back = async (): Promise<void> => {
-    const taken = await takeBack(unsent.key)
-    if (taken) await writeBack(unsent.chat, taken.text)
-    else note(t('unsent.gone'))
-  }
-  const why = unsent.choices?.length ? t('unsent.choose') : t('unsent.refused', { why: unsent.problem })
-  const state = unsent.problem ? why : t('unsent.waits')
-  return (
-    <article class="message mine unsent" aria-label={`${t('you')}, ${state}`}>
-      <div class="bubble">
-        <p dir="auto">{unsent.text}</p>
-        <p class="foot">
-          <Icon name={unsent.problem ? 'circle-alert' : 'clock'} />
-          <span class={unsent.problem ? 'bad' : ''}>{state}</span>
-          {unsent.problem && !unsent.choices?.length && (
-            <button type="button" class="inline" onClick={() => attempt(() => retry(unsent.key))}>
-              {t('retry')}
-            </button>
-          )}
-          <button type="button" class="inline" onClick={() => attempt(back)}>
-            {t('unsent.back')}
-          </button>
-        </p>
-        {!!unsent.choices?.length && <Choose unsent={unsent} choices={unsent.choices} />}
-      </div>
-    </article>
-  )
-}
-
-/** It would go a less private way than the last word: which one is for the owner to say. */
-function Choose({ unsent, choices }: { readonly unsent: Unsent; readonly choices: readonly WayChoice[] }) {
-  return (
-    <ul class="choices" aria-label={t('unsent.choose')}>
-      {choices.map((way) => (
-        <li key={way.via}>
-          <Button onClick={() => attempt(() => sendVia(unsent.key, way.via))}>
-            {t('unsent.via', { network: networkName(way.network) })}
-          </Button>
-          <small>
-            {readersOf(way)} {way.was && t('unsent.was')}
-          </small>
-        </li>
-      ))}
-    </ul>
   )
 }

@@ -14,35 +14,55 @@ import { announce } from '../../ui/Announcer.tsx'
 import { Button, Empty, plain } from '../../ui/basics.tsx'
 import { List, type ListHandle } from '../../ui/List.tsx'
 import { doing, startEdit, startReply } from './doing.ts'
-import { Message, Waits } from './Message.tsx'
+import { Message } from './Message.tsx'
+import { Waits } from './Waits.tsx'
 
 type Item = { readonly message: MessageView; readonly day: string; readonly first: boolean } | { readonly unsent: Unsent }
 
 const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : item.message.id)
+
+/** How far keys go from a message. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity,
+}
 
 /** All that was said, and below it what is not at the node yet. `at` is the message at which it was opened. */
 export function Messages({ chat, at = '' }: { readonly chat: string; readonly at?: string }) {
   const { messages, newFrom, older, newer } = open.value
   const waiting = outbox.value.filter((unsent) => unsent.chat === chat)
   const first = messages.findIndex((message) => message.id === at)
-  const active = useSignal(first)
+  const active = useSignal(at)
   const handle = useRef<ListHandle>(null)
   const items = useMemo(() => [...days(messages, older !== ''), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
   useAnnounced(messages)
 
-  const move = (by: number): void => {
-    const from = active.value < 0 ? items.length : active.value
-    const to = Math.min(Math.max(from + by, 0), items.length - 1)
-    active.value = to
+  // One stop for Tab: the message that was chosen, else the last one.
+  const place = items.findIndex((item) => keyOf(item) === active.value)
+  const stop = place < 0 ? items.length - 1 : place
+  const goTo = (wanted: number): void => {
+    const to = Math.min(Math.max(wanted, 0), items.length - 1)
+    const item = items[to]
+    if (!item) return
+    active.value = keyOf(item)
     handle.current?.show(to)
     requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-at="${to}"]`)?.focus())
   }
+  const move = (by: number): void => goTo((place < 0 ? items.length : place) + by)
   const chosen = (): MessageView | undefined => {
-    const item = items[active.value]
+    const item = items[place]
     return item && 'message' in item ? item.message : undefined
   }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const row = event.target instanceof HTMLElement && event.target.dataset['at'] !== undefined ? event.target : null
+    if (!row || event.ctrlKey || event.metaKey || event.altKey) return
+    const to = STEPS[event.key]
+    if (to !== undefined) goTo(to === Infinity ? items.length : stop + to)
+    else if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) row.querySelector('button')?.focus()
+    else return
+    event.preventDefault()
+  }
   useEffect(() => {
-    if (first >= 0) move(0)
+    if (first >= 0) goTo(first)
   }, [])
   useCommand('j', t('key.next-message'), () => move(1))
   useCommand('k', t('key.previous-message'), () => move(-1))
@@ -74,24 +94,27 @@ export function Messages({ chat, at = '' }: { readonly chat: string; readonly at
       anchor="end"
       handle={handle}
       first={first}
+      keep={stop}
+      onKeyDown={onKeyDown}
       onStart={() => void loadOlder()}
       onEnd={newer ? () => void loadNewer() : undefined}
-      row={(item, place) =>
+      row={(item, row) =>
         'unsent' in item ? (
-          <Waits unsent={item.unsent} />
+          <Waits unsent={item.unsent} at={row} stop={stop === row} onActive={() => (active.value = item.unsent.key)} />
         ) : (
           <>
             {item.day && <h2 class="day">{item.day}</h2>}
             {item.message.id === newFrom && <p class="new-from">{t('chat.new-from')}</p>}
             <Message
               message={item.message}
-              at={place}
+              at={row}
               joined={!item.first && !item.day}
               named={!talk && chatOf(chat)?.kind !== 'direct'}
               where={talk ? (item.message.network && nameOf(item.message.network)) || t('person.node') : ''}
-              active={active.value === place}
+              active={place === row}
+              stop={stop === row}
               answered={messages.find((message) => message.id === item.message.reply_to)}
-              onActive={() => (active.value = place)}
+              onActive={() => (active.value = item.message.id)}
             />
           </>
         )

@@ -8,7 +8,7 @@ import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, Waiting } f
 import { Confirm } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 
 /** Accounts on other networks, how each is, and which can be added. */
 export function Networks() {

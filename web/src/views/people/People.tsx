@@ -8,7 +8,7 @@ import { answer, contactOf, requests } from '../../state/people.ts'
 import { t } from '../../text/t.ts'
 import { Avatar, Badge, Button, Empty, ErrorNote, Icon, Link, Name, Waiting } from '../../ui/basics.tsx'
 import { List } from '../../ui/List.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 import { networkName } from './reasons.ts'
 
 /** Everybody in the address book, whichever networks they are on. */

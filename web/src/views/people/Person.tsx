@@ -11,7 +11,7 @@ import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Wait
 import { Dialog } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 import { Changes } from './changes.tsx'
 import { Check } from './Check.tsx'
 import { Merge, Split } from './Joining.tsx'

@@ -2,7 +2,7 @@ import type { PersonView, WayView } from '../../api/types.gen.ts'
 import { change } from '../../state/book.ts'
 import { short, t } from '../../text/t.ts'
 import { Icon } from '../../ui/basics.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 import { closedFor, networkName, readersOf } from './reasons.ts'
 
 /** The ways to reach somebody, and on which of their accounts the owner wants to write to them. */

@@ -8,7 +8,7 @@ import { dayTime, type Language, language, setLanguage, t } from '../../text/t.t
 import { Badge, Button, Choice, Toggle } from '../../ui/basics.tsx'
 import { Confirm } from '../../ui/Dialog.tsx'
 import { Page } from '../../ui/Page.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 
 const LANGUAGES = Object.entries(NAMES) as [Language, string][]
 
