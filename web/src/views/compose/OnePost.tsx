@@ -11,7 +11,7 @@ import { Avatar, Button, Empty, ErrorNote, Icon, Name, plain, Waiting } from '..
 import { Confirm, Dialog } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { attempt } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
 import { Answer, answering } from '../timeline/Answer.tsx'
 import { stateOfPost } from './Posts.tsx'
 
