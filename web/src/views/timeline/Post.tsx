@@ -11,7 +11,8 @@ import { dayTime, maybe, short, t } from '../../text/t.ts'
 import { Avatar, Button, Icon, Link, Name, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import type { IconName } from '../../ui/icons.ts'
-import { attempt, stateOf } from '../chat/Message.tsx'
+import { attempt } from '../chat/attempt.ts'
+import { stateOf } from '../chat/Message.tsx'
 import { answering } from './Answer.tsx'
 
 const MARKS: readonly (readonly [string, IconName])[] = [
