@@ -94,7 +94,8 @@ def met_in_conversation(step: Step, invite_id: int, contact_id: int, peer_id: in
     """The two are contacts: that conversation is a way between their nodes, and that account is theirs.
 
     The account has answered as this persona, in a conversation that others cannot read: this is a proof one
-    way, as good as whoever runs that network. It holds against nothing that the owner has said.
+    way, as good as whoever runs that network. It holds against nothing that the owner has said. From now on
+    words go there.
     """
     route = ROUTES.one(step.tx, invite_id=invite_id)
     if route is None:
@@ -109,6 +110,8 @@ def met_in_conversation(step: Step, invite_id: int, contact_id: int, peer_id: in
     if theirs.person_id != persona.person_id and book_changes.fits(step, theirs, persona):
         into, other = book.person_id(theirs.person_id), book.person_id(persona.person_id)
         book_changes.merge(step, into, other, reason=Reason.ONE, cause="met")
+        if book.find(step, into).preferred is None:  # the owner wanted to talk privately
+            book.prefer(step, into, str(persona.id))
 
 
 def account_of(step: Step, room_id: int) -> tuple[str, str]:
