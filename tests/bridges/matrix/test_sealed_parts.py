@@ -6,18 +6,19 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from vodozemac import Account, GroupSession
+from vodozemac import Account, GroupSession, InboundGroupSession
 
 from swarm_bridges.context import Clock
 from swarm_bridges.networks.matrix.client import Client
 from swarm_bridges.networks.matrix.model import Event, event_of
 from swarm_bridges.networks.matrix.sealed import vault
 from swarm_bridges.networks.matrix.sealed.account import Own
+from swarm_bridges.networks.matrix.sealed.backup import Inbound
 from swarm_bridges.networks.matrix.sealed.devices import Device, Devices, checked
 from swarm_bridges.networks.matrix.sealed.megolm import Megolm
 from swarm_bridges.networks.matrix.sealed.olm import Letter, Olm
 from swarm_bridges.networks.matrix.sealed.signing import MEGOLM, canonical, is_signed, unpadded
-from swarm_bridges.networks.matrix.sealed.vault import Vault
+from swarm_bridges.networks.matrix.sealed.vault import KEY, Vault
 
 NOBODY = cast("Client", None)
 """No server is asked in these tests."""
@@ -221,6 +222,41 @@ async def test_a_key_is_taken_from_a_device_of_its_sender_alone(ada: Somebody, b
     assert await ben.megolm.opened(ROOM, said(session, "x", id_="$9")) is not None
     await ben.megolm.learn(letter_of(eve, key_of(session)))  # who has it too, and says that it is hers
     assert await ben.megolm.opened(ROOM, said(session, "x", sender="@eve:x", id_="$10")) is None
+
+
+async def test_a_key_of_the_backup_opens_and_proves_nothing_until_its_device_tells_it(
+    ada: Somebody, ben: Somebody
+) -> None:
+    session = GroupSession()
+    ben.knows(ada)
+    inbound = InboundGroupSession(session.session_key)
+    saved = Inbound(inbound.pickle(KEY), "@ada:x", ada.own.curve, ada.own.ed, sure=False, told=False)
+    ben.vault.put(f"in/{ROOM}/{session.session_id}", saved)
+    event = said(session, "hello")
+    opened = await ben.megolm.opened(ROOM, event)
+    assert opened is not None
+    assert not opened.sure  # also where the keys that it names are a device's that is known
+    await ben.megolm.learn(letter_of(ada, key_of(session)))
+    opened = await ben.megolm.opened(ROOM, event)
+    assert opened is not None
+    assert opened.sure
+
+
+async def test_a_device_that_is_not_signed_by_who_signs_theirs_is_not_sure(
+    ada: Somebody, ben: Somebody
+) -> None:
+    session, name = GroupSession(), "devices/@ada:x"
+    signs = Devices(fresh=True, known={"ADA": ada.device}, master="m", signing="s")
+    ben.vault.put(name, signs)
+    await ben.megolm.learn(letter_of(ada, key_of(session)))
+    event = said(session, "hello")
+    opened = await ben.megolm.opened(ROOM, event)
+    assert opened is not None
+    assert not opened.sure
+    ben.vault.put(name, msgspec.structs.replace(signs, signed=frozenset({"ADA"})))
+    opened = await ben.megolm.opened(ROOM, event)
+    assert opened is not None
+    assert opened.sure
 
 
 async def test_what_came_before_its_key_is_named_when_the_key_comes(ada: Somebody, ben: Somebody) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...api import Actor, ClaimsSeen, NotSupported
+from ...api import Actor, ClaimsSeen, NotSupported, Refused
 from ...claims import texts_in
 from .client import Client, path
 from .model import table, texts
@@ -16,6 +16,13 @@ BEFORE = "uk.tcpip.msc4133.stable"
 
 async def has_place(client: Client) -> bool:
     """Whether the owner's server lets profiles have such a field."""
+    try:
+        return await _has_place(client)
+    except Refused:
+        return False
+
+
+async def _has_place(client: Client) -> bool:
     versions = await client.get("/_matrix/client/versions")
     if SINCE not in texts(versions.get("versions")) and not table(versions.get("unstable_features")).get(
         BEFORE

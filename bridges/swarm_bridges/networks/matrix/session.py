@@ -134,17 +134,16 @@ class Session:
         if is_message(opened.event):
             return await self._said(room_id, opened, origin)
         self._beside(room_id, event)
-        return await self._done(room_id, opened, origin)
-
-    async def _done(self, room_id: str, opened: Opened, origin: Origin) -> list[Told]:
-        """What somebody did that is no message."""
-        event = opened.event
         if event.type == REACTION:
             self.reactions.put(room_id, event, self.touched)
-        elif event.type in polls.ANSWERS | polls.ENDS and event.relation.get("rel_type") == polls.REFERENCE:
-            self.polled[room_id, text(event.relation, "event_id")] = event.event_id
         elif event.type == REDACTION and event.target:
             return await self._gone(room_id, event, origin)
+        return self._done(room_id, opened.event, origin)
+
+    def _done(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
+        """What somebody did that is no message, and may have come encrypted."""
+        if event.type in polls.ANSWERS | polls.ENDS and event.relation.get("rel_type") == polls.REFERENCE:
+            self.polled[room_id, text(event.relation, "event_id")] = event.event_id
         return self._opaque(room_id, event, origin)
 
     def _opaque(self, room_id: str, event: Event, origin: Origin) -> list[Told]:
@@ -194,8 +193,10 @@ class Session:
         if not is_message(opened.event):
             closed = MessageRef(ConversationRef(room_id), event_id)
             shown = [] if _is_about(event) else [MessageGone(target=closed, origin=origin)]
-            return [*shown, *await self._done(room_id, opened, origin)]
+            return [*shown, *self._done(room_id, opened.event, origin)]
         seen = self._message(room_id, opened, origin)
+        if seen.poll is not None:
+            self.polled.setdefault((room_id, event.replaced or event_id), event_id)
         if not event.replaced:
             return [msgspec.structs.replace(seen, revision=OPENED)]
         return [seen] if await self._author(room_id, event.replaced) == event.sender else []

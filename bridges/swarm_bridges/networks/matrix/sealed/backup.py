@@ -67,8 +67,8 @@ class Backup:
         self._version = ""
         self._asked: dict[tuple[str, str], Inbound | None] = {}
 
-    async def begin(self) -> None:
-        """Look which backup the server has. To one that is new here all keys go that are known."""
+    async def begin(self) -> bool:
+        """Look which backup the server has; whether it is new here. A new one gets all known keys."""
         try:
             told = await self._client.get("/room_keys/version")
         except Refused:
@@ -78,11 +78,12 @@ class Backup:
         self._version = text(told, "version") if ours else ""
         self._asked.clear()
         if not self._version or await self._vault.get("backup", str) == self._version:
-            return
+            return False
         self._vault.put("backup", self._version)
         for name in self._vault.names("in/"):
             room, _, session_id = name.removeprefix("in/").partition("/")
             self.due(room, session_id)
+        return True
 
     # --- what is there
 

@@ -45,7 +45,7 @@ class Key(msgspec.Struct, frozen=True):
 
     def opened(self, sealed: bytes | bytearray) -> Iterator[bytes]:
         """What was closed, in pieces. Raises ValueError, before any, if these are other bytes."""
-        from . import ciphers  # noqa: PLC0415 - 10 MiB, for those who want it
+        from . import ciphers  # noqa: PLC0415 - 7 MiB, for those who want it
 
         if not hmac.compare_digest(hashlib.sha256(sealed).digest(), self.sha256):
             raise ValueError("these are not the bytes that were closed")

@@ -16,11 +16,11 @@ from .backup import Backup
 from .megolm import Megolm, Opened
 from .olm import Olm
 from .recovery import Recovered
-from .vault import Vault
+from .vault import MOST, Vault
 
 HERE = frozenset({"join", "invite"})
-MOST_LATE = 200
-"""Events that are opened with keys of the backup when a run begins."""
+LOOKED_FOR = 40
+"""Keys of what could not be opened, which are looked for in the backup when a run begins."""
 
 
 class Machine:
@@ -75,8 +75,8 @@ class Machine:
         await self._megolm.changed((*texts(lists.get("changed")), *texts(lists.get("left"))))
         found: list[tuple[str, str]] = []
         if not self._published and (backup := self._megolm.backup) is not None:
-            await backup.begin()
-            found += await self._megolm.waiting(MOST_LATE)
+            most = MOST["waiting/"] if await backup.begin() else LOOKED_FOR
+            found += await self._megolm.waiting(backup, most)
         for event in events_of(table(told.get("to_device")).get("events")):
             if event.type != ENCRYPTED:
                 continue

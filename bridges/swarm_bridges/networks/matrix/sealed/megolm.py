@@ -60,12 +60,11 @@ class Megolm:
 
     def __init__(self, client: Client, vault: Vault, own: Own, clock: Clock) -> None:
         self._client, self._vault, self._own, self._clock = client, vault, own, clock
-        self._directory, self._olm = Directory(client, vault), Olm(client, vault, own)
+        self.directory, self._olm = Directory(client, vault), Olm(client, vault, own)
         self._seen: OrderedDict[tuple[str, int], str] = OrderedDict()
         """Which event had an index of a session, so that none is told a second time as another."""
         self._silent: set[Place] = set()
         """Devices that nobody could begin with, in this run."""
-        self.directory = self._directory
         self.backup: Backup | None = None
 
     # --- opening
@@ -76,9 +75,9 @@ class Megolm:
         room, session_id = text(said, "room_id"), text(said, "session_id")
         if letter.kind != "m.room_key" or said.get("algorithm") != MEGOLM or not room:
             return "", []
-        if not await self._directory.owns(letter.sender, letter.curve, letter.ed):
+        if not await self.directory.owns(letter.sender, letter.curve, letter.ed):
             return "", []
-        sure = await self._directory.believes(letter.sender, letter.curve, letter.ed)
+        sure = await self.directory.believes(letter.sender, letter.curve, letter.ed)
         try:
             session = InboundGroupSession(SessionKey(text(said, "session_key")))
         except ValueError:
@@ -87,7 +86,7 @@ class Megolm:
         known = await self._vault.get(name, Inbound)
         if session.session_id != session_id:
             return "", []
-        if known is not None and known.sender and known.curve != letter.curve:
+        if known is not None and known.told and known.curve != letter.curve:
             return "", []
         pickle = session.pickle(KEY)
         if known is not None:
@@ -126,7 +125,7 @@ class Megolm:
         if new:
             self._vault.put(f"in/{room}/{session_id}", known)
         sure = known.sure or (
-            known.told and await self._directory.believes(known.sender, known.curve, known.ed)
+            known.told and await self.directory.believes(known.sender, known.curve, known.ed)
         )
         content = {**table(said.get("content"))}
         if event.relation:
@@ -148,12 +147,12 @@ class Megolm:
         right = isinstance(said, dict) and said.get("room_id") == room and bool(text(said, "type"))
         return said if right else None
 
-    async def waiting(self, most: int) -> list[tuple[str, str]]:
-        """Rooms and events that could not be opened, and whose keys are in the backup now."""
+    async def waiting(self, backup: Backup, most: int) -> list[tuple[str, str]]:
+        """Rooms and events whose keys were not there and are in the backup now; `most` keys are looked for."""
         found: list[tuple[str, str]] = []
-        for name in self._vault.names("waiting/"):
+        for name in self._vault.names("waiting/")[:most]:
             room, _, session_id = name.removeprefix("waiting/").partition("/")
-            if len(found) < most and self.backup is not None and await self.backup.fetched(room, session_id):
+            if await backup.fetched(room, session_id):
                 found += [(room, event_id) for event_id in await self._waited(room, session_id)]
         return found
 
@@ -203,8 +202,8 @@ class Megolm:
 
     async def _targets(self, people: set[str]) -> dict[Place, Device]:
         own = (self._own.user, self._own.device)
-        found = await self._directory.of(sorted(people))
-        if replaced := await self._directory.replaced(found):
+        found = await self.directory.of(sorted(people))
+        if replaced := await self.directory.replaced(found):
             raise Refused(NEW_KEYS.format(", ".join(replaced[:NAMED])))
         places = {(who, n): d for who, devices in found.items() for n, d in devices.believed.items()}
         return {place: device for place, device in places.items() if place != own}
@@ -250,5 +249,5 @@ class Megolm:
 
     async def changed(self, people: tuple[str, ...]) -> None:
         """Devices of these people are no longer what they were."""
-        await self._directory.changed(people)
+        await self.directory.changed(people)
         self._silent = {place for place in self._silent if place[0] not in people}
