@@ -1,6 +1,7 @@
 """The owner's own keys and others': what a recovery key opens, who is believed, what lies in the backup."""
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
@@ -293,6 +294,15 @@ def test_secrets_open_under_their_name_alone() -> None:
     ):
         with pytest.raises(WrongKey):
             recovery.opened(key, name, damaged)
+
+
+def test_passphrases_are_stretched_as_the_server_says_within_bounds() -> None:
+    about = {"algorithm": "m.pbkdf2", "salt": "salt", "iterations": 1000}
+    wanted = hashlib.pbkdf2_hmac("sha512", b"words", b"salt", 1000, 32)
+    assert recovery.stretched("words", about) == recovery.stretched("words", {**about, "bits": 256}) == wanted
+    for odd in ({"iterations": 10**9}, {"iterations": 0}, {"bits": 8}, {"algorithm": "none"}):
+        assert recovery.stretched("words", {**about, **odd}) is None
+    assert recovery.stretched("\udc80", about)
 
 
 def test_a_server_can_neither_take_keys_away_nor_add_devices_to_them() -> None:

@@ -148,7 +148,7 @@ class Megolm:
         return said if right else None
 
     async def waiting(self, backup: Backup, most: int) -> list[tuple[str, str]]:
-        """Rooms and events whose keys were not there and are in the backup now; `most` keys are looked for."""
+        """Rooms and events whose keys were not there, but are in the backup; it looks for `most` keys."""
         found: list[tuple[str, str]] = []
         for name in self._vault.names("waiting/")[:most]:
             room, _, session_id = name.removeprefix("waiting/").partition("/")
