@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass
 class Place:
-    """Olga with an account on each network, and Ben, who follows her on the other one."""
+    """Olga with an account on each network, and Ben, who follows her on the second one."""
 
     home: Home
     demo: Demo
@@ -43,10 +43,10 @@ class Place:
     def until(self, post: str, look: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """The post, as soon as it is like this. The bridge to snac2 is made to look: it asks but rarely."""
 
-        def looked() -> dict[str, Any] | None:
+        def looked() -> dict[str, Any]:
             self.home.client.call("POST", f"/accounts/{self.accounts['mastodon']}/resume", {}, AccountView)
             view = self.show(post)
-            return view if look(view) else None
+            return view if look(view) else {}
 
         return eventually(looked, within_s=90)
 
@@ -65,10 +65,10 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("posts")
-    here, there = (started("new", tmp_path_factory.mktemp(name)) for name in ("here", "there"))
+    server = started("new", tmp_path_factory.mktemp("server"))
     try:
         with Village(folder) as village, Elsewhere() as elsewhere:
-            demo, network = elsewhere.demo(), elsewhere.run(MastodonNetwork.open(here, there))
+            demo, network = elsewhere.demo(), elsewhere.run(MastodonNetwork.open(server, server))
             elsewhere.at_end(network.close)
             home, ben = village.person("olga"), elsewhere.run(network.peer())
             given = {name: network.answers[name] for name in ("server", "token")}
@@ -80,8 +80,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             chat(home, "Home", "mastodon")
             yield Place(home, demo, elsewhere, ben.client, accounts, timeline)
     finally:
-        here.stop()
-        there.stop()
+        server.stop()
 
 
 def test_a_post_is_on_both_is_answered_on_both_edited_and_taken_back(place: Place, tmp_path: Path) -> None:
@@ -131,6 +130,7 @@ def test_a_preview_is_what_stands_there_afterwards(place: Place) -> None:
     assert view["demo"]["there"] == len(stand)
 
 
+@pytest.mark.timeout(150)  # attempts come less often, the longer the other network takes meanwhile
 def test_one_network_that_is_down_holds_up_no_other_and_one_that_refuses_says_so(place: Place) -> None:
     down = place.demo.do(lambda n: n.faults.add("status", on="act", status=503, times=1_000))
     post = place.post("down there")
@@ -172,14 +172,17 @@ def test_words_of_others_go_nowhere_without_their_yes(place: Place) -> None:
     assert f"`swarmnode consent give --message {heard}`" in error["hint"]
     home.json("consent", "give", "--message", heard)
     sent = home.json("forward", heard, "--to", other)["id"]
-    eventually(lambda: home.json("read", other, "--peek")["items"][-1]["state"] == "sent")
-    passed = place.demo.do(lambda n: [m.text for m in n.messages.values() if "> a word between us" in m.text])
-    assert len(passed) == 1
+
+    def passed() -> list[str]:
+        return place.demo.do(
+            lambda n: [m.text for m in n.messages.values() if "> a word between us" in m.text]
+        )
+
+    assert len(eventually(passed)) == 1
     assert home.error("forward", sent, "--to", place.timeline)[1]["code"] == "no-consent"
     home.json("consent", "withdraw", "--message", heard)
     assert home.error("forward", heard, "--to", other)[1]["code"] == "no-consent"
     assert home.error("consent", "give", "--message", heard)[1]["code"] == "conflict"
     home.json("consent", "give", "--message", heard, "--they-said-so")
-    home.json("forward", heard, "--to", other)
     assert [entry["allowed"] for entry in home.json("consent")["items"]] == [True]
     assert "NEIN" not in home("consent", "list", "--lang", "de").stdout
