@@ -176,8 +176,8 @@ def remove(step: Step, account: str) -> None:
     holds.lift(step, holds.of_account(row.id))
     step.tx.bodies.shred(bodies)
     ACCOUNTS.drop(step.tx, id=row.id)
-    book.forget_network(step, row.package)
     posted.forget_empty(step)
+    book.forget_network(step, row.package)
     tell(step, "bridge.removed", account=row.account)
 
 
