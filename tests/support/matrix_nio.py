@@ -107,7 +107,12 @@ async def main(base: str, user: str, password: str, folder: str) -> None:
         said = {"id": event.event_id, "room": room.room_id, "sender": event.sender, "content": source}
         tell(**{"is": "event", "text": source.get("body"), "sealed": sealed, "closed": closed, **said})
 
+    def told(event: Any) -> None:
+        source = event.source
+        tell(**{"is": "letter", "type": source["type"], "content": source["content"]})
+
     client.add_event_callback(heard, nio.Event)
+    client.add_to_device_callback(told, nio.UnknownToDeviceEvent)
     await client.sync(timeout=0, full_state=True)
     if client.should_upload_keys:
         await client.keys_upload()

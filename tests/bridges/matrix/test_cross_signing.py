@@ -235,6 +235,8 @@ async def test_a_device_that_its_owner_has_not_signed_gets_no_keys_and_new_keys_
         await owner.say("for confirmed devices")
         heard = await network.friend.until(lambda e: bool(e.get("room") == room and e.get("closed")))
         assert heard["text"] is None
+        why = await network.friend.until(lambda e: e.get("type") == "m.room_key.withheld")
+        assert (why["content"]["code"], why["content"]["room_id"]) == ("m.unverified", room)
         await network.friend.do("say", room=room, text="from a device that nobody confirmed")
         await owner.sees("from a device that nobody confirmed")
         assert messages(owner)[-1].foreign_crypto == ""

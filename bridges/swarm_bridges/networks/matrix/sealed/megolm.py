@@ -40,6 +40,8 @@ class Outbound(msgspec.Struct, frozen=True):
     made_at: float
     messages: int = 0
     shared: tuple[Place, ...] = ()
+    withheld: tuple[Place, ...] = ()
+    """Devices that were told why they do not get it."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -176,13 +178,16 @@ class Megolm:
         Raises:
             Refused: somebody's keys are others than before, which the owner is told so, once.
         """
-        targets = await self._targets(people)
+        targets, unsigned = await self._targets(people)
         out = await self._session(room, targets)
         missing = {place: device for place, device in targets.items() if place not in out.shared}
         session = GroupSession.from_pickle(out.pickle, KEY)
         if missing:
             reached = await self._share(room, session, missing)
             out = msgspec.structs.replace(out, shared=tuple(sorted({*out.shared, *reached})))
+        if untold := unsigned - set(out.withheld):
+            await self._withhold(room, session.session_id, untold)
+            out = msgspec.structs.replace(out, withheld=tuple(sorted({*out.withheld, *untold})))
         inside = {n: v for n, v in content.items() if n != "m.relates_to"}
         said = json.dumps({"room_id": room, "type": kind, "content": inside})
         ciphertext = session.encrypt(said.encode()).to_base64()
@@ -200,13 +205,16 @@ class Megolm:
             told["m.relates_to"] = about
         return told
 
-    async def _targets(self, people: set[str]) -> dict[Place, Device]:
+    async def _targets(self, people: set[str]) -> tuple[dict[Place, Device], set[Place]]:
+        """Devices that get keys, and those that do not because their owners have not signed them."""
         own = (self._own.user, self._own.device)
         found = await self.directory.of(sorted(people))
         if replaced := await self.directory.replaced(found):
             raise Refused(NEW_KEYS.format(", ".join(replaced[:NAMED])))
+        known = {(who, n) for who, devices in found.items() for n in devices.known}
         places = {(who, n): d for who, devices in found.items() for n, d in devices.believed.items()}
-        return {place: device for place, device in places.items() if place != own}
+        targets = {place: device for place, device in places.items() if place != own}
+        return targets, known - places.keys() - {own}
 
     async def _session(self, room: str, targets: Mapping[Place, Device]) -> Outbound:
         """Our session there; a new one where the old one is old, or somebody has its key who is gone."""
@@ -246,6 +254,22 @@ class Megolm:
             name += f".{int(self._clock.now() * 1000)}"
             await self._client.put(path("sendToDevice", "m.room.encrypted", name), {"messages": letters})
         return reached
+
+    async def _withhold(self, room: str, session_id: str, places: set[Place]) -> None:
+        """Let devices show why they cannot read what is said (1.11, 11.12.4.4)."""
+        why = {
+            "algorithm": MEGOLM,
+            "room_id": room,
+            "session_id": session_id,
+            "sender_key": self._own.curve,
+            "code": "m.unverified",
+            "reason": "This device has not been confirmed by its owner.",
+        }
+        letters: dict[str, dict[str, Any]] = {}
+        for who, name in places:
+            letters.setdefault(who, {})[name] = why
+        name = f"withheld.{session_id[:16].replace('/', '_')}.{int(self._clock.now() * 1000)}"
+        await self._client.put(path("sendToDevice", "m.room_key.withheld", name), {"messages": letters})
 
     async def changed(self, people: tuple[str, ...]) -> None:
         """Devices of these people are no longer what they were."""
