@@ -91,7 +91,9 @@ async def older_ids(world: World) -> None:
 @check(Tier.GOLD, "bytes for other nodes go both ways, unchanged", "opaque")
 async def opaque(world: World) -> None:
     """Bytes for other nodes go both ways, unchanged."""
-    blob = bytes(range(256)) * 8
+    can = await world.core.call(world.account, "capabilities", conversation=world.room)
+    blob = (bytes(range(256)) * 8)[: can.opaque_bytes]
+    require(bool(blob), "no room for bytes is said")
     world.network.say_opaque(blob)
     await world.until(lambda: world.core.journal(world.account).opaque, "bytes arrive")
     require(world.core.journal(world.account).opaque[0].blob == blob, "the bytes have changed")

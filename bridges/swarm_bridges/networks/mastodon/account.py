@@ -7,11 +7,13 @@ from contextlib import suppress
 
 import msgspec
 
+from ... import armour
 from ...api import (
     Accepted,
     Actor,
     ActorSeen,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationRef,
     ConversationSeen,
@@ -26,12 +28,16 @@ from ...api import (
     Outcome,
     Outgoing,
     Page,
+    Refused,
     RemoteFile,
+    Rendered,
     State,
     Temporary,
     Unknown,
 )
-from .convert import DIRECT, LIST, direct, kind_of, person, seen
+from ...text import from_plain
+from .claims import publish, seen_of
+from .convert import DIRECT, LIST, direct, kind_of, members_of, person, seen
 from .model import Account, Status, convert
 from .outgoing import Outbox
 from .past import Past, following
@@ -95,6 +101,18 @@ class Mastodon:
         if kind_of(out.conversation) != "timeline":
             raise NotSupported("this is no timeline")
         return await self.send(ctx, out)
+
+    async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
+        """See `api.CarriesOpaque`: a direct post to one other, in which the bytes are text."""
+        session = await self._now(ctx)
+        if kind_of(out.conversation) != DIRECT or len(members_of(out.conversation)) != 1:
+            raise NotSupported("bytes of a node go to one other, in a direct post")
+        text = armour.armoured(blob, out.parts[0].text)
+        named = len("".join(await session.members(out.conversation))) + 1
+        if len(text) + named > session.server.max_text:
+            raise Refused("these bytes are more than a post has room for")
+        said = msgspec.structs.replace(out, parts=(Rendered(from_plain(text), text),), done_parts=())
+        return await Outbox(ctx, session).send(said)
 
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
@@ -180,6 +198,21 @@ class Mastodon:
         async with ctx.http.stream("GET", file.id, headers=headers) as answer:
             async for chunk in answer.chunks():
                 yield chunk
+
+    # --- what accounts say of themselves ---
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """See `api.Proves`: in fields of the profile."""
+        await publish(await self._now(ctx), claims)
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """See `api.Proves`."""
+        session = await self._now(ctx)
+        mine = who.is_owner or who.remote_id == ctx.owner
+        seen_ = seen_of(await account_of(session.client, session.me.id if mine else who.remote_id), who)
+        if not seen_.handle:
+            raise Refused("the server does not say what others call this account")
+        return seen_
 
     # --- people ---
 

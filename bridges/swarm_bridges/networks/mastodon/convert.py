@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from ... import api
+from ... import api, armour
 from ...api import (
     Actor,
     ActorSeen,
@@ -18,6 +18,7 @@ from ...api import (
     MarksNow,
     MessageRef,
     MessageSeen,
+    OpaqueSeen,
     Origin,
     PollOption,
     RemoteFile,
@@ -169,6 +170,14 @@ def message_of(
         origin=origin,
         remote_time=seconds_of(said.created_at),
     )
+
+
+def opaque_of(status: Status, said: MessageSeen) -> OpaqueSeen | None:
+    """The bytes of another node in a direct post with one other; None where there are none."""
+    if kind_of(said.ref.conversation) != DIRECT or len(said.ref.conversation.remote_id.split(" ")) != 2:
+        return None
+    blob = armour.opened((status.reblog or status).content)
+    return None if blob is None else OpaqueSeen(ref=said.ref, actor=said.actor, blob=blob, origin=said.origin)
 
 
 def _place(status_id: str, usual: ConversationRef, view: View) -> ConversationRef:

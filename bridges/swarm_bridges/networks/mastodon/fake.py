@@ -13,11 +13,13 @@ from typing import Any
 
 from aiohttp import web
 
+from swarm_bridges import armour
 from swarm_bridges.api import ConversationRef
 from swarm_bridges.testing.network import OWNER, PEER, FakeMessage, FakeNetwork
 
 CODE = "c0de"
 NAMES = re.compile(r"^(?:@\w+\s+)+")
+MOST_FIELDS = 4
 MARKS = {"favourite": "favourited", "reblog": "reblogged", "bookmark": "bookmarked"}
 
 
@@ -53,6 +55,10 @@ class Network(FakeNetwork):
     def wrong_answers(self) -> Mapping[str, str]:
         """See `FakeNetwork`."""
         return {**self.answers(), "code": "wrong"}
+
+    def say_opaque(self, blob: bytes) -> str:
+        """See `FakeNetwork`."""
+        return self.say(armour.armoured(blob, "A private message."))
 
     def conversation(self, room: str) -> ConversationRef:
         """See `FakeNetwork`."""
@@ -100,6 +106,7 @@ class Network(FakeNetwork):
             web.post("/oauth/token", self._token),
             web.get(f"{api}/streaming", self._stream),
             web.get(f"{api}/accounts/verify_credentials", self._me),
+            web.patch(f"{api}/accounts/update_credentials", self._describe),
             web.get(f"{api}/accounts/lookup", self._lookup),
             web.get(f"{api}/accounts/{{id}}", self._account_of),
             web.get(f"{api}/accounts/{{id}}/following", self._following),
@@ -130,6 +137,11 @@ class Network(FakeNetwork):
             "username": name.lower(),
             "display_name": name,
             "url": f"{self.url}/@{name.lower()}",
+            "uri": f"{self.url}/users/{name.lower()}",
+            "fields": [
+                {"name": f"{n}", "value": f"<p>{html.escape(line)}</p>"}
+                for n, line in enumerate(self.profiles.get(id_, ()))
+            ],
         }
 
     def _status(self, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +230,18 @@ class Network(FakeNetwork):
         return web.json_response({"access_token": self.session("olga")})
 
     async def _me(self, request: web.Request) -> web.Response:
-        return web.json_response(self._account(self.user(request)))
+        me = self.user(request)
+        fields = [{"name": f"{n}", "value": line} for n, line in enumerate(self.profiles.get(me, ()))]
+        return web.json_response({**self._account(me), "source": {"fields": fields}})
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        """Fields instead of those of before, four at most."""
+        me, form = self.user(request), await request.post()
+        values = [value for name, value in form.items() if name.endswith("[value]") and value]
+        if len(values) > MOST_FIELDS:
+            raise web.HTTPUnprocessableEntity
+        self.profiles[me] = [str(value) for value in values]
+        return web.json_response(self._account(me))
 
     async def _lookup(self, request: web.Request) -> web.Response:
         return web.json_response(self._account(self._named(request.query["acct"])))

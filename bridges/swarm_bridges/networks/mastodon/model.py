@@ -22,10 +22,29 @@ class Emoji(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+class Line(msgspec.Struct, frozen=True):
+    """A field of a profile: HTML, but in a `Source`."""
+
+    name: str = ""
+    value: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The owner's profile as it was written."""
+
+    fields: list[Line] = []
+
+
 class Account(msgspec.Struct, frozen=True):
-    """Somebody. `id` is the server's, and never changes; `acct` lacks the host for people of the server."""
+    """Somebody. `id` is the server's, and never changes; `acct` lacks the host for people of the server.
+
+    `uri` is what all servers know the account by; old ones do not tell it.
+    """
 
     id: str
+    uri: str = ""
+    fields: list[Line] = []
+    source: Source = Source()
     acct: str = ""
     username: str = ""
     display_name: str = ""

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ... import armour
 from ...api import Capabilities, Level, Repeat
 
 NAME = re.compile(r"([A-Za-z][A-Za-z0-9-]*)[/ ]v?(\d+)\.(\d+)")
 HOUR_S = 3600.0
+SENTENCE = 120
+"""Characters of a direct post that carries bytes which are left for a sentence to people."""
+MOST_CARRIED = 4096
+"""Bytes in a direct post: other servers have limits of their own, and people see these posts."""
 SNAC_ID = 10
 """Digits before the MD5 of a post's address in ids of snac2."""
 
@@ -93,8 +98,10 @@ class Server:
 
     def capabilities(self, kind: str, addressed: int = 0) -> Capabilities:
         """What can be done. `addressed` characters of each post are names of those whom it is for."""
+        carried = 0
         levels = dict.fromkeys(
-            ("text", "edit", "reply", "file", "poll", "post", "favourite", "boost", "bookmark"), Level.FULL
+            ("text", "edit", "reply", "file", "poll", "post", "favourite", "boost", "bookmark", "claim"),
+            Level.FULL,
         )
         if self.deletes:
             levels["delete"] = Level.FULL
@@ -102,12 +109,15 @@ class Server:
             levels["poll"] = Level.PARTIAL
         if kind == "direct":
             levels = {n: level for n, level in levels.items() if n not in {"post", "boost"}}
+            room = armour.room(self.max_text - addressed, "x" * SENTENCE)
+            carried = min(room, MOST_CARRIED)
+            levels |= {"opaque": Level.FULL} if carried else {}
         elif kind == "list":
             del levels["post"]
         elif kind == "notifications":
             levels = {}
         return Capabilities(
-            version=f"2 {kind} {self.software} {self.version} {self.max_text} {addressed} {self.max_files}",
+            version=f"3 {kind} {self.software} {self.version} {self.max_text} {addressed} {self.max_files}",
             levels=levels,
             max_text=max(1, self.max_text - addressed),
             text_unit="codepoint",
@@ -118,6 +128,8 @@ class Server:
             repeat=Repeat.KEYED if self.keyed else Repeat.LOOKUP,
             repeat_window_s=HOUR_S if self.keyed else None,
             echo="id",
+            opaque_bytes=carried,
+            opaque_form="text" if carried else "none",
             transport_privacy="operator_reads" if kind == "direct" else "public",
         )
 

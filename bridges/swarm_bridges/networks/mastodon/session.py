@@ -10,6 +10,7 @@ from ...api import (
     ActorSeen,
     AuthExpired,
     AuthRevoked,
+    ClaimsSeen,
     Context,
     ConversationRef,
     Event,
@@ -19,6 +20,7 @@ from ...api import (
     Origin,
     Refused,
 )
+from .claims import seen_of
 from .client import Client
 from .convert import (
     DIRECT,
@@ -29,6 +31,7 @@ from .convert import (
     marks_of,
     members_of,
     message_of,
+    opaque_of,
     person,
     seen,
 )
@@ -48,6 +51,7 @@ class Session:
         self.places: dict[str, ConversationRef] = {}
         self.handles: dict[str, str] = {me.id: at(me)}
         self._names: dict[str, ActorSeen] = {}
+        self._claims: dict[str, ClaimsSeen] = {}
         self._told: dict[MessageRef | str, tuple[object, ...]] = {}
         self._rooms: dict[ConversationRef, str] = {}
 
@@ -75,6 +79,7 @@ class Session:
         """Tell everything again: what was told may not have been stored."""
         self._told.clear()
         self._names.clear()
+        self._claims.clear()
         self._rooms.clear()
 
     # --- events ---
@@ -102,7 +107,7 @@ class Session:
             *(self.room(seen_.ref.conversation) if place is None else ()),
         ]
         if again or before is None or before[0] != now[0]:
-            events.append(seen_)
+            events.append(opaque_of(status, seen_) or seen_)
         if before is None or again:
             if marks.mine or marks.counts:
                 events.append(marks)
@@ -127,6 +132,10 @@ class Session:
                 events.append(shown)
                 if account.moved is not None:
                     events.append(IdentityMoved(old=account.id, new=account.moved.id, proof="mutual"))
+            claimed = seen_of(account, shown.actor)
+            if self._claims.get(account.id, claimed if not claimed.claims else None) != claimed:
+                events.append(claimed)
+            self._claims[account.id] = claimed
         return events
 
     def note(self, accounts: Iterable[Account]) -> None:
