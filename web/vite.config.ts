@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -28,8 +29,27 @@ function icons(): Plugin {
   }
 }
 
+/** The service worker, with the names of all files that were built; another build is another version. */
+function worker(): Plugin {
+  return {
+    name: 'worker',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_, bundle) {
+      const built = Object.keys(bundle).filter((name) => name !== 'index.html' && !name.endsWith('.txt'))
+      const files = ['/', ...[...built, ...readdirSync('public')].map((name) => `/${name}`)].toSorted()
+      const source = readFileSync('src/sw.js', 'utf8')
+      const parts = Object.values(bundle).map((part) => ('code' in part ? part.code : part.source))
+      const hash = createHash('sha256').update(source)
+      for (const part of [...files, ...parts]) hash.update(part)
+      const filled = source.replace('%VERSION%', hash.digest('hex').slice(0, 16))
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source: filled.replace("'%FILES%'", JSON.stringify(files).slice(1, -1)) })
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [icons()],
+  plugins: [icons(), worker()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
   test: { environment: 'happy-dom', include: ['tests/**/*.test.{ts,tsx}'] },

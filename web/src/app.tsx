@@ -15,6 +15,7 @@ import { type Key, t } from './text/t.ts'
 import { Announcer, Toast } from './ui/Announcer.tsx'
 import { Empty, Icon, Link } from './ui/basics.tsx'
 import { Dialog } from './ui/Dialog.tsx'
+import { Newer } from './ui/Newer.tsx'
 import type { IconName } from './ui/icons.ts'
 import { later } from './ui/later.tsx'
 import { Page } from './ui/Page.tsx'
@@ -45,6 +46,7 @@ export function App() {
     <>
       {inside ? <Shell /> : stage.value === 'start' ? <Start /> : <Gate />}
       <Toast />
+      <Newer />
       <Announcer />
     </>
   )

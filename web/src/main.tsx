@@ -9,9 +9,11 @@ import { render } from 'preact'
 import { App } from './app.tsx'
 import { refresh } from './state/session.ts'
 import { startSettings } from './state/settings.ts'
+import { startWorker } from './worker.ts'
 
 // The language and the theme are there before anything is drawn.
 await startSettings()
 const root = document.querySelector('#app')
 if (root) render(<App />, root)
 await refresh()
+await startWorker()

@@ -6,6 +6,7 @@ import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
 import type { AbilitiesView, MessageView, Page } from '../api/types.gen.ts'
+import { copyOf, keepCopy } from './copy.ts'
 import { putChat } from './inbox.ts'
 import { isPerson } from './places.ts'
 import { join } from './window.ts'
@@ -128,9 +129,24 @@ async function reload(chat: string, at = '', whole = false): Promise<void> {
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
     open.value = { ...open.value, messages, older, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
     await markRead(chat, page)
+    keepMessages()
   } catch (error) {
-    if (open.value.chat === chat) open.value = { ...open.value, loading: false, trouble: asError(error) }
+    const copy = open.value.messages.length ? undefined : ((await copyOf(`chat ${chat}`)) as Kept | undefined)
+    if (open.value.chat !== chat) return
+    const trouble = copy ? null : asError(error)
+    open.value = { ...open.value, ...copy, loading: false, trouble }
   }
+}
+
+type Kept = Pick<Conversation, 'messages' | 'abilities' | 'each'>
+const COPIED = 200
+
+/** What can be read while the node is away; what disappears is not among it. */
+function keepMessages(): void {
+  const { chat, newer, messages, abilities, each } = open.value
+  if (!chat || newer) return
+  const lasting = messages.filter((message) => message.expires_in_s === null).slice(-COPIED)
+  keepCopy(`chat ${chat}`, { messages: lasting, abilities, each } satisfies Kept)
 }
 
 export async function loadOlder(): Promise<void> {
@@ -196,7 +212,10 @@ export function putMessage(message: MessageView): void {
   fresh.set(message.id, message)
   const at = now.messages.findIndex((known) => known.id === message.id)
   if (at < 0 && now.newer) void toPresent()
-  else open.value = { ...now, messages: at < 0 ? [...now.messages, message] : now.messages.with(at, message) }
+  else {
+    open.value = { ...now, messages: at < 0 ? [...now.messages, message] : now.messages.with(at, message) }
+    keepMessages()
+  }
 }
 
 async function lookAt(id: string): Promise<void> {
@@ -206,6 +225,7 @@ async function lookAt(id: string): Promise<void> {
   } catch (error) {
     if (asError(error).code !== 'not-found') return
     open.value = { ...open.value, messages: open.value.messages.filter((message) => message.id !== id) }
+    keepMessages()
   }
 }
 

@@ -1,11 +1,13 @@
 /** All conversations of all networks, the latest first. */
 
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
 import type { ChatView } from '../api/types.gen.ts'
+import { copyOf, keepCopy } from './copy.ts'
+import { status } from './session.ts'
 
 export type Filter = 'all' | 'unread'
 
@@ -39,9 +41,16 @@ export async function loadInbox(): Promise<void> {
     loaded.value = true
     inboxTrouble.value = null
   } catch (error) {
-    inboxTrouble.value = asError(error)
+    const copy = loaded.value ? undefined : ((await copyOf('inbox')) as readonly ChatView[] | undefined)
+    if (!copy) return void (inboxTrouble.value = asError(error))
+    chats.value = new Map(copy.map((chat) => [chat.id, chat]))
+    loaded.value = true
   }
 }
+
+effect(() => {
+  if (chats.value.size && status.value) keepCopy('inbox', [...chats.value.values()])
+})
 
 /** Put a conversation as the node has just shown it. */
 export function putChat(chat: ChatView): void {

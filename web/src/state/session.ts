@@ -6,6 +6,8 @@ import { call, setCsrf } from '../api/client.ts'
 import { asError, type ApiError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen, startLive } from '../api/live.ts'
 import type { NewPersona, Restoring, StatusView } from '../api/types.gen.ts'
+import { dropCopies, keptFor, tidyCopies } from './copy.ts'
+import { recall, remember } from './settings.ts'
 import { clear, openStore } from './store.ts'
 
 export type Stage = 'loading' | 'unreachable' | 'pair' | 'locked' | 'start' | 'ready'
@@ -33,10 +35,19 @@ export async function refresh(): Promise<void> {
     else if (problem.code === 'locked') stage.value = 'locked'
     else {
       // What is on the screen stays readable while the node is away.
-      if (stage.value !== 'ready') stage.value = 'unreachable'
+      if (stage.value !== 'ready') stage.value = problem.code === UNREACHABLE && copied() ? 'ready' : 'unreachable'
       if (problem.code === UNREACHABLE) timer = window.setTimeout(() => void refresh(), AGAIN_MS)
     }
   }
+}
+
+/** Without the node: whether there is a copy of what it said. */
+function copied(): boolean {
+  const known = recall('persona')
+  if (!known || keptFor.value === 'none') return false
+  if (persona !== known) openStore((persona = known))
+  startLive()
+  return true
 }
 
 function show(view: StatusView): void {
@@ -47,6 +58,7 @@ function show(view: StatusView): void {
   else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
+    void tidyCopies().catch(() => {})
     stage.value = starting.value ? 'start' : 'ready'
   }
 }
@@ -81,6 +93,7 @@ export async function unlock(passphrase: string): Promise<void> {
 
 export async function lock(): Promise<void> {
   await call('POST /lock')
+  await dropCopies()
   await refresh()
 }
 
@@ -114,6 +127,7 @@ export function finishStart(): void {
 /** End this session; nothing of the node's stays in this browser. */
 export async function signOut(): Promise<void> {
   await call('DELETE /session')
-  await Promise.all([clear('outbox'), clear('drafts')])
+  await Promise.all([clear('outbox'), clear('drafts'), dropCopies()])
+  remember('persona', '')
   window.location.assign('/')
 }

@@ -6,14 +6,14 @@ import { type Language, language, setLanguage } from '../text/t.ts'
 
 export type Theme = 'system' | 'light' | 'dark'
 
-const read = (name: string): string | null => {
+export const recall = (name: string): string | null => {
   try {
     return localStorage.getItem(name)
   } catch {
     return null // a browser that keeps nothing
   }
 }
-const write = (name: string, value: string): void => {
+export const remember = (name: string, value: string): void => {
   try {
     localStorage.setItem(name, value)
   } catch {
@@ -21,25 +21,25 @@ const write = (name: string, value: string): void => {
   }
 }
 
-const said = read('theme')
+const said = recall('theme')
 export const theme = signal<Theme>(said === 'light' || said === 'dark' ? said : 'system')
 /** Whether Enter sends; Ctrl Enter always does. */
-export const enterSends = signal(read('enter-sends') !== 'no')
+export const enterSends = signal(recall('enter-sends') !== 'no')
 /** Whether single letters do something outside of fields. */
-export const singleKeys = signal(read('single-keys') !== 'no')
+export const singleKeys = signal(recall('single-keys') !== 'no')
 
 /** Put the settings into effect; the language is there before anything is drawn. */
 export async function startSettings(): Promise<void> {
-  const wanted = read('language') ?? navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in NAMES)
+  const wanted = recall('language') ?? navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in NAMES)
   await setLanguage(wanted === 'de' ? 'de' : 'en')
   effect(() => {
     if (theme.value === 'system') delete document.documentElement.dataset['theme']
     else document.documentElement.dataset['theme'] = theme.value
-    write('theme', theme.value)
+    remember('theme', theme.value)
   })
-  effect(() => write('enter-sends', enterSends.value ? 'yes' : 'no'))
-  effect(() => write('single-keys', singleKeys.value ? 'yes' : 'no'))
-  effect(() => write('language', language.value))
+  effect(() => remember('enter-sends', enterSends.value ? 'yes' : 'no'))
+  effect(() => remember('single-keys', singleKeys.value ? 'yes' : 'no'))
+  effect(() => remember('language', language.value))
 }
 
 export const NAMES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }

@@ -3,6 +3,8 @@
  * persona, so that another home at the same address never sees what was meant for this one.
  */
 
+import { remember } from './settings.ts'
+
 const STORES = ['outbox', 'drafts', 'copy'] as const
 export type StoreName = (typeof STORES)[number]
 
@@ -10,6 +12,7 @@ let open: Promise<IDBDatabase> | undefined
 
 /** Use the database of this persona. */
 export function openStore(persona: string): void {
+  remember('persona', persona)
   open = new Promise((done, failed) => {
     const request = indexedDB.open(`swarmnode ${persona}`, 2)
     request.onupgradeneeded = () => {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import { go } from '../../router.ts'
 import { closeChat, open, openChat } from '../../state/chat.ts'
+import { asOf, shownFrom } from '../../state/copy.ts'
 import { chatOf, loaded } from '../../state/inbox.ts'
 import { nameOf } from '../../state/networks.ts'
 import { contactOf } from '../../state/people.ts'
@@ -64,6 +65,11 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
         </div>
       )}
       {contact?.standing === 'pending' && <p class="notice">{t('chat.pending.text', { name: title })}</p>}
+      {shownFrom.value > 0 && (
+        <p class="notice" role="status">
+          <Icon name="wifi-off" /> {t('offline')} {asOf()}
+        </p>
+      )}
       {trouble && <ErrorNote problem={trouble} onRetry={() => void openChat(chat, at)} />}
       {loading && !messages.length ? <Waiting label={t('loading')} /> : <Messages key={chat} chat={chat} at={at} />}
       <Composer key={`composer ${chat}`} chat={chat} name={title} />

@@ -1,6 +1,7 @@
 import type { ChatView } from '../../api/types.gen.ts'
 import { link } from '../../api/live.ts'
 import { chatPath, path, view } from '../../router.ts'
+import { asOf } from '../../state/copy.ts'
 import { filter, inbox, inboxTrouble, loaded, loadInbox, shown } from '../../state/inbox.ts'
 import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
@@ -53,7 +54,7 @@ function Notices() {
     <>
       {link.value === 'down' && (
         <p class="notice" role="status">
-          <Icon name="wifi-off" /> {t('offline')}
+          <Icon name="wifi-off" /> {t('offline')} {asOf()}
         </p>
       )}
       {status.value?.state === 'quarantine' && <p class="notice bad">{t('quarantine')}</p>}

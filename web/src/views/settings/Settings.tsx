@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
+import { KEPT_FOR, keptFor } from '../../state/copy.ts'
 import { devices, loadDevices, pairingCode, revokeDevice } from '../../state/health.ts'
 import { lock, signOut } from '../../state/session.ts'
 import { enterSends, NAMES, singleKeys, theme } from '../../state/settings.ts'
@@ -47,6 +48,15 @@ export function Settings() {
         on={singleKeys.value}
         onChange={(on) => (singleKeys.value = on)}
       />
+      <h2>{t('settings.copy')}</h2>
+      <Choice
+        label={t('settings.copy.label')}
+        name="copy"
+        value={keptFor.value}
+        options={KEPT_FOR.map((kept) => [kept, t(`settings.copy.${kept}`)] as const)}
+        onChoice={(chosen) => (keptFor.value = chosen)}
+      />
+      <p class="help">{t('settings.copy.help')}</p>
       <Devices />
     </Page>
   )

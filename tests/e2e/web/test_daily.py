@@ -1,4 +1,4 @@
-"""Files: chosen, pasted and dropped, with their sizes and what they show; polls; what a deletion has done."""
+"""Files, chosen, pasted and dropped; polls; what a deletion has done; one stop for Tab; without the node."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import Home, Village, eventually
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from web_browser import Visitor, browser_of, missing, violations
 
 from swarmnode.domain.views import MessageView
@@ -38,6 +38,34 @@ GIVE = """async ([side, name, how]) => {
         : new DragEvent('drop', {...more, dataTransfer: files}))
 }"""
 """A picture that cannot be packed, of `side` pixels, comes as if by hand."""
+
+
+KEPT = """async () => {
+    const names = await caches.keys()
+    const all = await Promise.all(names.map(async name => (await (await caches.open(name)).keys()).map(r => r.url)))
+    return all.flat().map(url => new URL(url).pathname)
+}"""
+COPIED = """async () => {
+    const names = (await indexedDB.databases()).map(each => each.name)
+    const found = []
+    for (const name of names) {
+        const db = await new Promise(done => {
+            const asked = indexedDB.open(name)
+            asked.onsuccess = () => done(asked.result)
+        })
+        const kept = db.transaction('copy').objectStore('copy').getAllKeys()
+        await new Promise(done => (kept.onsuccess = done))
+        found.push(...kept.result)
+        db.close()
+    }
+    return found
+}"""
+
+
+def copied(page: Page) -> list[str]:
+    """What there is a copy of."""
+    names: list[str] = page.evaluate(COPIED)
+    return sorted(names)
 
 
 @dataclass
@@ -168,3 +196,46 @@ def test_one_stop_for_tab_and_arrows_between_messages(world: World) -> None:
         expect(focused).to_contain_text("row 3")
         page.keyboard.press("Shift+F10")
         expect(page.get_by_role("button", name="Reply")).to_be_focused()
+
+
+def test_what_was_read_stays_readable_and_a_locked_node_leaves_nothing(world: World) -> None:
+    ada, ben = world.ada, world.ben
+    talk = chat(ada, "Ben")
+    ben.say(chat(ben, "Ada"), "read this before it rains")
+    eventually(lambda: "read this before it rains" in ada.heard(talk))
+    with Visitor(world.browser, workers=True) as visitor:
+        page = visitor.open(ada, f"/chats/{talk}")
+        expect(page.locator("main article").filter(has_text="before it rains")).to_be_visible()
+        eventually(lambda: copied(page) == [f"chat {talk}", "inbox"])
+        page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        kept = eventually(lambda: page.evaluate(KEPT))
+        assert {"/", "/icons.svg"} <= set(kept)
+        assert not [path for path in kept if path.startswith(("/api", "/hooks", "/chats"))]
+
+        # The node is away, and so is the page's server: another tab shows what was read, and takes what is said.
+        ada.kill()
+        page.close()
+        page = visitor.context.new_page()
+        page.goto(f"{ada.ready['url']}/")
+        expect(page.get_by_role("link", name="Ben")).to_be_visible()
+        page.get_by_role("link", name="Ben").click()
+        expect(page.locator("main article").filter(has_text="before it rains")).to_be_visible()
+        expect(page.locator("main").get_by_text("As it was on")).to_be_visible()
+        assert not violations(page)
+        write = page.get_by_label("Write to Ben")
+        write.fill("said meanwhile")
+        write.press("Enter")
+        expect(page.locator(".unsent")).to_contain_text("will be sent")
+        ada.flags = ("--http", ada.ready["url"].removeprefix("http://"))
+        ada.start()
+        eventually(lambda: "said meanwhile" in ben.heard(chat(ben, "Ada")), within_s=60)
+        expect(page.get_by_text("As it was on")).to_have_count(0)
+
+        # Locked, nothing of it is left to read.
+        page.goto(f"{ada.ready['url']}/settings")
+        page.get_by_role("button", name="Lock the node").click()
+        expect(page.get_by_role("heading", name="Your node is locked")).to_be_visible()
+        assert copied(page) == []
+        page.get_by_label("Passphrase").fill("which everybody knows")
+        page.get_by_role("button", name="Unlock").click()
+        expect(page.get_by_role("heading", name="Settings")).to_be_visible()
