@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from e2e_networks import Elsewhere, add, answers_file, chat, connected, state
 from e2e_world import Home, Village, eventually
+from matrix_keys import OwnKeys
 from matrix_network import Client, MatrixNetwork
+from matrix_peer import MatrixPeer
 from matrix_server import Synapse, started
 
 
@@ -72,6 +74,37 @@ def test_two_people_talk(place: Place, tmp_path: Path) -> None:
     letter.write_bytes(b"Dear Ben" * 10_000)
     home.json("send", place.chat, "", "--file", str(letter), "--wait")
     assert place.do(ben.sees_file("letter.txt")) == letter.read_bytes()
+
+
+def test_an_encrypted_room_with_the_owners_own_keys(place: Place, server: Synapse, tmp_path: Path) -> None:
+    """In the process that is confined: it learns late what it needs for this."""
+    home, elsewhere = place.home, place.elsewhere
+    sealed = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+    network = elsewhere.run(MatrixNetwork.open(server, name="the cellar", initial_state=[sealed]))
+    elsewhere.at_end(network.close)
+    keys = OwnKeys(elsewhere.run(_client(network)))
+    for work in (keys.publish(network.answers["password"]), keys.store(), keys.begin_backup()):
+        elsewhere.run(work)
+    account = add(home, "matrix", {**network.answers, "recovery": keys.written}, "--at-home")
+    try:
+        cellar = chat(home, "the cellar", "matrix")
+        file = tmp_path / "plan.bin"
+        file.write_bytes(bytes(range(256)) * 20)
+        for text, more in (("where nobody listens", ()), ("a plan", ("--file", str(file)))):
+            assert home.json("send", cellar, text, *more, "--wait")["state"] in {"sent", "delivered"}
+        eventually(lambda: elsewhere.run(_signed(keys)) == [True], within_s=50)
+    finally:
+        home.json("bridge", "remove", account, "--yes")
+
+
+async def _client(network: MatrixNetwork) -> MatrixPeer:
+    return network.client("owner")
+
+
+async def _signed(keys: OwnKeys) -> list[bool]:
+    """Of each device that can encrypt, whether the owner's keys have signed it."""
+    devices = await keys.devices(keys.user)
+    return [await keys.has_signed(name) for name, about in devices.items() if about["algorithms"]]
 
 
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
