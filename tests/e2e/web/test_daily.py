@@ -42,8 +42,8 @@ GIVE = """async ([side, name, how]) => {
 
 KEPT = """async () => {
     const names = await caches.keys()
-    const all = await Promise.all(names.map(async name => (await (await caches.open(name)).keys()).map(r => r.url)))
-    return all.flat().map(url => new URL(url).pathname)
+    const keys = await Promise.all(names.map(async name => (await caches.open(name)).keys()))
+    return keys.flat().map(request => new URL(request.url).pathname)
 }"""
 COPIED = """async () => {
     const names = (await indexedDB.databases()).map(each => each.name)
@@ -212,7 +212,7 @@ def test_what_was_read_stays_readable_and_a_locked_node_leaves_nothing(world: Wo
         assert {"/", "/icons.svg"} <= set(kept)
         assert not [path for path in kept if path.startswith(("/api", "/hooks", "/chats"))]
 
-        # The node is away, and so is the page's server: another tab shows what was read, and takes what is said.
+        # The node is away, and with it the page's server: another tab shows what was read, and takes more.
         ada.kill()
         page.close()
         page = visitor.context.new_page()
