@@ -31,6 +31,7 @@ from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoo
 from swarm_bridges.testing.network import PASSWORD
 
 LACKS: Mapping[str, str] = {
+    "claims": "nobody sees a claim before a mail brings it; that is in test_claims",
     "limits": "no reply of SMTP says for how long to wait",
     "changing_limits": "nothing can be asked but how large a mail may be, and that is asked at the login",
     "deletions": "nobody takes back what others have; what deleting means is in test_session",

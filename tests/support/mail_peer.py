@@ -110,6 +110,10 @@ class MailPeer:
 
     async def mails(self, folder: str = "INBOX") -> list[EmailMessage]:
         """All mails of a folder, oldest first."""
+        return [parsed(data) for data in await self.raw(folder)]
+
+    async def raw(self, folder: str = "INBOX") -> list[bytes]:
+        """The same as they lie there."""
 
         def act(imap: imaplib.IMAP4) -> list[bytes]:
             if not int(imap.select(folder)[1][0] or b"0"):
@@ -117,8 +121,8 @@ class MailPeer:
             found = imap.fetch("1:*", "(BODY.PEEK[])")[1]
             return [item[1] for item in found if isinstance(item, tuple)]
 
-        parsed = await asyncio.to_thread(self._with, act)
-        return [email.message_from_bytes(data, policy=email.policy.default) for data in parsed]
+        found: list[bytes] = await asyncio.to_thread(self._with, act)
+        return found
 
     async def until(self, wanted: Callable[[EmailMessage], bool], folder: str = "INBOX") -> EmailMessage:
         """The first mail like this, now or soon."""
@@ -145,6 +149,11 @@ def _end(line: smtplib.SMTP | imaplib.IMAP4 | None) -> None:
     if line is not None:
         with contextlib.suppress(OSError):
             line.close() if isinstance(line, smtplib.SMTP) else line.shutdown()
+
+
+def parsed(data: bytes) -> EmailMessage:
+    """A mail out of its bytes."""
+    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def text_of(mail: EmailMessage) -> str:

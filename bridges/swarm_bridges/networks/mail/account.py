@@ -18,6 +18,7 @@ from ...api import (
     ActorSeen,
     CantTell,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationRef,
     ConversationSeen,
@@ -39,6 +40,7 @@ from ...api import (
     Unknown,
 )
 from . import autocrypt, names, threads, words
+from . import claims as claiming
 from .compose import Letter, data_of, for_node, made
 from .convert import BOOKMARK, MAX_OPAQUE, Mail, Place
 from .headers import ADDRESS
@@ -88,14 +90,14 @@ class Mailbox:
         size = settings.size * 7 // 10  # base64, and the text
         carries = _carries(settings) if conversation is None or names.is_chat(conversation) else 0
         news = conversation is not None and conversation.remote_id.startswith(names.NEWS)
-        levels = {"delete": Level.PARTIAL, "read": Level.PARTIAL, BOOKMARK: Level.FULL}
+        levels = dict.fromkeys(("delete", "read", "claim"), Level.PARTIAL) | {BOOKMARK: Level.FULL}
         if not news:
             levels |= dict.fromkeys(("text", "reply", "file"), Level.FULL)
         if carries:
             levels["opaque"] = Level.FULL
         can_seal = await _can_seal(ctx, conversation)
         return Capabilities(
-            version=f"2 {size} {news} {carries} {can_seal}",
+            version=f"3 {size} {news} {carries} {can_seal}",
             levels=levels,
             max_text=MAX_TEXT,
             media={} if news else {"*/*": size},
@@ -270,6 +272,14 @@ class Mailbox:
             raise Refused("this is no address")
         where = names.conversation(who.remote_id)
         return ConversationSeen(conversation=where, kind="direct", title=who.remote_id, members=(who,))
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """See `api.Proves`: the next mails to one person say them."""
+        await claiming.put(ctx, claims)
+
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """See `api.Proves`: nobody can be asked; mails say it."""
+        raise NotSupported("mail cannot be asked; it is told as mails come")
 
     # --- files ---
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...api import AuthExpired, BridgeError, Context, Interrupted, LoginContext, Outgoing
-from . import names, openpgp
+from . import claims, names, openpgp
 from .compose import Letter, data_of, made
 from .line import trusting
 from .sealed import around, entity
@@ -41,8 +41,11 @@ async def written(ctx: Context, session: Session, letter: Letter, *, sealed: boo
     """A mail as it leaves, encrypted where that is wanted. Raises Refused if it cannot be, and must be."""
     keys = await session.keys.choose(letter.recipients, answers_encrypted=sealed, wanted=wanted)
     mail = made(letter, ctx.clock.now())
+    said = await claims.own(ctx) if len(letter.recipients) == 1 else ""
     if keys is not None:
         around(mail, openpgp.seal(entity(mail, keys.gossip), keys.all, await session.keys.own()))
+    if said:
+        claims.say(mail, said)
     return data_of(mail, letter)
 
 

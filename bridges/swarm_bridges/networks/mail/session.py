@@ -38,6 +38,7 @@ from ...api import (
 )
 from . import names
 from .bounces import told_of
+from .claims import Listener
 from .convert import Mail, View, is_for_node, is_ours, marks, message, opaque, people, room, root
 from .imap import Imap, Unwelcome
 from .keys import KeyRing
@@ -89,6 +90,7 @@ class Session:
         self._news: asyncio.Queue[str] = asyncio.Queue()
         self.imap: Imap
         self.keys = KeyRing(ctx, settings)
+        self._claims = Listener(ctx)
 
     async def connect(self) -> Imap:
         """A connection of its own, logged in. Raises as `Imap.open`."""
@@ -202,6 +204,7 @@ class Session:
             if opened.validity != validity:
                 raise Interrupted("a folder was renumbered")
             found = await mails(box, folder, validity, uids)
+            claims = [] if origin is Origin.HISTORY else await self._claims.heard(box, found, self.view)
         if len(found) < len(uids):
             self.ctx.log.warning("mails_not_given", count=len(uids) - len(found))
         known = self._marks.get(folder)
@@ -210,7 +213,7 @@ class Session:
         kv: dict[str, bytes | None] = {names.handed_in(m.head.message_id): None for m in ours}
         kv |= await self.keys.learn(found, self.view)
         events, learned = await self.events(found, origin)
-        await self._ingest(events, folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
+        await self._ingest([*events, *claims], folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
         await put_away(self, folder, ours)
         await note_as_read(self, folder, [m.uid for m in found if m.body.opaque is not None])
 
