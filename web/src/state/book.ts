@@ -3,11 +3,12 @@
 import { computed, signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
-import { type ApiError, asError } from '../api/errors.ts'
+import { ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
 import type {
   ChangeView, Importing, ImportView, PersonChange, PersonView, SuggestionView,
 } from '../api/types.gen.ts'
+import { chatOf } from './inbox.ts'
 
 const PAGE = 200
 
@@ -111,7 +112,9 @@ export async function split(id: string, links: readonly string[]): Promise<Chang
 /** Forget what came of somebody from a file. */
 export async function forgetImported(id: string): Promise<void> {
   await call('DELETE /people/{person}', { path: { person: id } })
-  await changed()
+  await Promise.all([loadBook(), loadSuggestions()])
+  if (book.value.has(id)) await openPerson(id)
+  else personTrouble.value = new ApiError({ code: 'not-found', detail: 'Only the file knew them.' })
 }
 
 /** How somebody came together, the last change first. */
@@ -168,6 +171,11 @@ const TOGETHER_MS = 100
 const FEW = 20
 let timer = 0
 
+function lookLater(id: string): void {
+  stale.add(id)
+  timer ||= window.setTimeout(look, TOGETHER_MS)
+}
+
 function look(): void {
   timer = 0
   const ids = [...stale]
@@ -195,8 +203,10 @@ listen(({ type, data }) => {
   if (type === 'resync') void Promise.all([loadBook(), loadSuggestions()])
   else if (type === 'people.suggested') void loadSuggestions()
   else if (type === 'people.removed') drop(String(data['person']))
-  else if (type === 'people.changed') {
-    stale.add(String(data['person']))
-    timer ||= window.setTimeout(look, TOGETHER_MS)
+  else if (type === 'people.changed') lookLater(String(data['person']))
+  else if (type === 'message.new' || type === 'chat.changed') {
+    // Where the last word was, and what is unread.
+    const whose = chatOf(String(data['chat']))?.person
+    if (whose) lookLater(whose)
   }
 })

@@ -41,6 +41,7 @@ export const open = signal<Conversation>(NONE)
 
 /** Open a conversation, at a message of it or at its end. */
 export async function openChat(chat: string, at = ''): Promise<void> {
+  turns += 1
   open.value = { ...NONE, chat, chats: [chat], loading: true }
   await reload(chat, at)
   if (isNetworks(chat)) await learn(chat)
@@ -48,6 +49,7 @@ export async function openChat(chat: string, at = ''): Promise<void> {
 
 /** Open all talk with a person, who is reached through these conversations. */
 export async function openTalk(person: string, chats: readonly string[]): Promise<void> {
+  turns += 1
   open.value = { ...NONE, chat: person, chats, loading: true }
   await reload(person)
   await Promise.all(chats.filter(isNetworks).map(learn))
@@ -63,7 +65,13 @@ async function learn(chat: string): Promise<void> {
   open.value = { ...now, each, abilities: now.chat === chat ? abilities : now.abilities }
 }
 
-export function closeChat(): void {
+let turns = 0
+/** Which opening of a conversation this is. */
+export const turn = (): number => turns
+
+/** Close what was opened at this turn; what was opened since stays open. */
+export function closeChat(at: number): void {
+  if (at !== turns) return
   open.value = NONE
   seen = null
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
 import { go } from '../../router.ts'
-import { closeChat, open, openChat } from '../../state/chat.ts'
+import { closeChat, open, openChat, turn } from '../../state/chat.ts'
 import { asOf, shownFrom } from '../../state/copy.ts'
 import { chatOf, loaded } from '../../state/inbox.ts'
 import { nameOf } from '../../state/networks.ts'
@@ -21,8 +21,9 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
   const title = shown ? plain(shown.title) : ''
   useEffect(() => {
     void openChat(chat, at)
+    const mine = turn()
     heading.current?.focus()
-    return closeChat
+    return () => closeChat(mine)
   }, [chat])
   useEffect(() => {
     if (title) document.title = `${title} · swarmnode`

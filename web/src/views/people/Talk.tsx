@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import { go, personPath } from '../../router.ts'
 import { openPerson, person, personTrouble } from '../../state/book.ts'
-import { closeChat, open, openTalk } from '../../state/chat.ts'
+import { closeChat, open, openTalk, turn } from '../../state/chat.ts'
 import { t } from '../../text/t.ts'
 import { Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Composer } from '../chat/Composer.tsx'
@@ -16,19 +16,22 @@ export function Talk({ id }: { readonly id: string }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const shown = person.value?.id === id ? person.value : null
   const name = shown ? plain(shown.name) : ''
-  const ways = shown?.ways.map((way) => way.chat).join(' ') ?? ''
+  // The best way may become another one; the conversations are the same.
+  const chats = shown?.ways.map((way) => way.chat).toSorted() ?? []
   useEffect(() => {
     void openPerson(id)
     heading.current?.focus()
-    return closeChat
   }, [id])
   useEffect(() => {
     // Somebody was joined with another one: their talk is the other's now.
     if (person.value && person.value.id !== id && open.value.chat === id) go(`${personPath(person.value.id)}/talk`, true)
   }, [person.value?.id])
   useEffect(() => {
-    if (shown) void openTalk(id, shown.ways.map((way) => way.chat))
-  }, [ways])
+    if (!shown) return undefined
+    void openTalk(id, chats)
+    const mine = turn()
+    return () => closeChat(mine)
+  }, [chats.join(' ')])
   useEffect(() => {
     if (name) document.title = `${name} · swarmnode`
   }, [name])
