@@ -64,11 +64,11 @@ def missing() -> str:
 
 
 @contextmanager
-def browser_of() -> Iterator[Browser]:
-    """A browser, until the block ends."""
+def browser_of(*flags: str) -> Iterator[Browser]:
+    """A browser, until the block ends; `flags` are Chromium's own."""
     own = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *own])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *own, *flags])
         try:
             yield browser
         finally:

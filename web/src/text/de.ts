@@ -245,6 +245,13 @@ export const de: Texts = {
   'accept.no-relay': 'deinem eigenen Relais',
   'accept.expired': 'Diese Einladung ist abgelaufen. Bitte um eine neue.',
   'accept.do': 'Annehmen',
+  scan: 'Code scannen',
+  'scan.camera': 'Was die Kamera sieht',
+  'scan.hold': 'Halte den Code vor die Kamera. Kein Bild verlässt diese Seite.',
+  'scan.picture': 'Oder wähle ein Bild des Codes',
+  'scan.nothing': 'Darauf war kein Code zu finden.',
+  'scan.no-camera': 'Hier ist keine Kamera, oder diese Seite darf sie nicht benutzen.',
+  'scan.insecure': 'An dieser Adresse erlauben Browser keine Kamera: wähle ein Bild oder füge den Link ein.',
 
   'offline.old': 'Dein Knoten antwortet nicht. Das hier hat er zuletzt gesagt.',
   'chat.to-present': 'Zum Neuesten',

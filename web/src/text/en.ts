@@ -238,6 +238,13 @@ export const en = {
   'accept.no-relay': 'your own relay',
   'accept.expired': 'This invite has ended. Ask for a new one.',
   'accept.do': 'Answer it',
+  scan: 'Scan a code',
+  'scan.camera': 'What the camera sees',
+  'scan.hold': 'Hold the code before the camera. No picture leaves this page.',
+  'scan.picture': 'Or choose a picture of the code',
+  'scan.nothing': 'No code was found on it.',
+  'scan.no-camera': 'There is no camera here, or this page may not use it.',
+  'scan.insecure': 'At this address browsers allow no camera: choose a picture, or paste the link.',
 
   'offline.old': 'Your node does not answer. This is what it said last.',
   'chat.to-present': 'To the newest',

@@ -4,7 +4,7 @@ export const ICONS = [
   'search', 'split', 'square-pen', 'star', 'check', 'check-check', 'circle-alert', 'clock', 'copy', 'ellipsis', 'eye', 'globe',
   'heart-pulse', 'inbox', 'lock', 'network', 'pencil', 'plus', 'refresh-cw', 'reply', 'send', 'server', 'settings',
   'shield-check', 'smile-plus', 'trash-2', 'undo-2', 'user-plus', 'users', 'wifi-off', 'x',
-  'download', 'paperclip', 'camera', 'scan-line', 'command',
+  'download', 'paperclip', 'scan-line',
 ] as const
 
 export type IconName = (typeof ICONS)[number]

@@ -11,6 +11,7 @@ import { dayTime, maybe, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, ErrorNote, Field, Icon, Link } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
+import { later } from '../../ui/later.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { Qr } from '../../ui/Qr.tsx'
 
@@ -96,10 +97,13 @@ function Given({ invite: given }: { readonly invite: InviteView }) {
   )
 }
 
+const Scan = later(async () => (await import('./Scan.tsx')).Scan)
+
 export function Accept() {
   const text = useSignal('')
   const found = useSignal<NodeLinkView | null>(null)
   const taken = useSignal('')
+  const scanning = useSignal(false)
   const { busy, problem, run } = useDoing()
   const now = invites.value.find((known) => known.id === taken.value)
   const contact = now && contactOf(now.contact)
@@ -107,17 +111,18 @@ export function Accept() {
     if (contact?.standing === 'confirmed') go(chatPath(contact.chat), true)
   }, [contact?.standing])
   if (!status.value?.relays.length) return <NeedsRelay title={t('accept.title')} />
+  const look = async (): Promise<void> => {
+    const said = text.value.trim()
+    if (found.value) taken.value = (await accept(said)).id
+    else found.value = await inspect(said)
+  }
   return (
     <Page title={t('accept.title')} back="/">
       <p>{t('accept.text')}</p>
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void run(async () => {
-            const said = text.value.trim()
-            if (found.value) taken.value = (await accept(said)).id
-            else found.value = await inspect(said)
-          })
+          void run(look)
         }}
       >
         <Field
@@ -133,6 +138,23 @@ export function Accept() {
           exact
           required
         />
+        {scanning.value ? (
+          <Scan
+            onClose={() => (scanning.value = false)}
+            onText={(said) => {
+              scanning.value = false
+              text.value = said
+              found.value = null
+              void run(look)
+            }}
+          />
+        ) : (
+          !now && (
+            <Button icon="scan-line" onClick={() => (scanning.value = true)}>
+              {t('scan')}
+            </Button>
+          )
+        )}
         {found.value && (
           <p class="note" role="status">
             {found.value.expired
