@@ -81,6 +81,12 @@ def said(session: GroupSession, room: str, text: str) -> dict[str, Any]:
     return {"algorithm": MEGOLM, "session_id": session.session_id, "ciphertext": ciphertext}
 
 
+async def protected(owner: Owner, text: str) -> str:
+    """How a message was protected, when it is there."""
+    await owner.sees(text)
+    return next(m.foreign_crypto for m in messages(owner) if to_plain(m.body) == text)
+
+
 # --- logging in ---
 
 
@@ -238,13 +244,11 @@ async def test_a_device_that_its_owner_has_not_signed_gets_no_keys_and_new_keys_
         why = await network.friend.until(lambda e: e.get("type") == "m.room_key.withheld")
         assert (why["content"]["code"], why["content"]["room_id"]) == ("m.unverified", room)
         await network.friend.do("say", room=room, text="from a device that nobody confirmed")
-        await owner.sees("from a device that nobody confirmed")
-        assert messages(owner)[-1].foreign_crypto == ""
+        assert await protected(owner, "from a device that nobody confirmed") == ""
         (device,) = [n for n, d in (await friend.devices(friend.user)).items() if d["algorithms"]]
         await friend.sign(device)
         await network.friend.do("say", room=room, text="now from a confirmed one")
-        await owner.sees("now from a confirmed one")
-        assert messages(owner)[-1].foreign_crypto == "megolm"
+        assert await protected(owner, "now from a confirmed one") == "megolm"
         await owner.say("and back")
         assert (await network.friend.until(lambda e: e.get("text") == "and back"))["sealed"]
 
