@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-NAMES = ("localhost", "conference.localhost", "upload.localhost")
+NAMES = ("localhost", "conference.localhost", "upload.localhost", "mail.example.test")
 START_S = 30.0
 RESUME_S = 2
 

@@ -1,7 +1,8 @@
-"""Servers behind an address: what its domain publishes, then names that are usual.
+"""Servers behind an address: what its domain says and publishes, then names that are usual.
 
 Only the domain itself is asked, never a directory of somebody else's, who would learn which providers there
-are. SRV records (RFC 6186) cannot be asked for: a bridge connects, and has no resolver.
+are. Nobody signs what the name service says (RFC 6186, 6): servers below the domain itself show a certificate
+of it, and are tried; of others the owner is asked before they are given a password.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from ...api import BridgeError, LoginContext
+from ...api import BridgeError, LoginContext, Service
+from ...services import in_order
 
 MAX_CONFIG = 64 << 10
 PLACES = (
@@ -18,21 +20,66 @@ PLACES = (
     "https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml",
 )
 GUESSES = (("imap.{domain}", "smtp.{domain}"), ("mail.{domain}", "mail.{domain}"), ("{domain}", "{domain}"))
+RECORDS = {
+    "imap": (("_imaps", "tls"), ("_imap", "starttls")),
+    "smtp": (("_submissions", "tls"), ("_submission", "starttls")),
+}
+"""Services, those that are encrypted from the first byte first (RFC 8314, 5.1)."""
 SECURITY = {"SSL": "tls", "STARTTLS": "starttls"}
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 
 
+class Ask(Exception):
+    """The domain names servers of somebody else: is that the owner's provider?"""
+
+    def __init__(self, found: Mapping[str, str]) -> None:
+        super().__init__(f"{found['imap_host']} and {found['smtp_host']}")
+        self.found = found
+
+
 async def candidates(ctx: LoginContext, owner: str, given: Mapping[str, str]) -> list[dict[str, str]]:
-    """Settings to be tried, the most likely first. What the owner has typed stands in all of them."""
+    """Settings to be tried, the most likely first. What the owner has typed stands in all of them.
+
+    Raises:
+        Ask: the owner has to say whether servers are the right ones.
+    """
     if given.get("imap_host"):
         return [{"smtp_host": given["imap_host"], **given}]
     domain = owner.rpartition("@")[2]
-    published = await _published(ctx, owner, domain)
+    named = await _named(ctx, domain)
+    own = [named] if named and all(_is_below(named[f"{k}_host"], domain) for k in RECORDS) else []
+    published = own or await _published(ctx, owner, domain)
+    if named and not published:
+        raise Ask(named)
     guessed = [
         {"imap_host": reads.format(domain=domain), "smtp_host": sends.format(domain=domain)}
         for reads, sends in GUESSES
     ]
     return [{**found, **given} for found in (*published, *guessed)]
+
+
+def _is_below(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+async def _named(ctx: LoginContext, domain: str) -> dict[str, str]:
+    """Settings in the domain's SRV records; empty unless it names servers of both kinds."""
+    found: dict[str, str] = {}
+    for kind, records in RECORDS.items():
+        for name, security in records:
+            if f"{kind}_host" not in found and (first := await _first(ctx, f"{name}._tcp.{domain}")):
+                found |= {f"{kind}_host": first.host, f"{kind}_port": str(first.port)}
+                found[f"{kind}_security"] = security
+    return found if len(found) == 2 * 3 else {}
+
+
+async def _first(ctx: LoginContext, name: str) -> Service | None:
+    try:
+        services = in_order(await ctx.srv_records(name), ctx.random)
+    except BridgeError:
+        ctx.log.info("no_name_service")
+        return None
+    return next((s for s in services if _HOST.fullmatch(s.host) and s.port), None)
 
 
 async def _published(ctx: LoginContext, owner: str, domain: str) -> list[dict[str, str]]:

@@ -54,7 +54,12 @@ class MailLogin:
             if (port := given.get(name, "")) and not (port.isdecimal() and 0 < int(port[:6]) < 65536):
                 return _account(ctx, answers, "This is no port: it is a number, such as 993 or 465.")
         error: BridgeError = Temporary("no server was found; type its name")
-        for found in await discover.candidates(ctx, owner, given):
+        try:
+            candidates = await discover.candidates(ctx, owner, given)
+        except discover.Ask as e:
+            named = {**answers, **e.found}
+            return _account(ctx, named, f"This domain says that its mail is at {e}: is that your provider?")
+        for found in candidates:
             try:
                 return await self._probe(ctx, owner, password, found, answers)
             except AuthExpired as e:
