@@ -16,6 +16,7 @@ from typing import Any
 
 from double_book import DoubleBook
 from double_posts import DoublePosts
+from double_proofs import DoubleProofs
 
 from swarmnode.api.node import File, LinkView, Node, NodeView, Retried
 from swarmnode.domain.bridge_views import (
@@ -67,7 +68,7 @@ WAIT = StepView("wait", "show_and_wait", "Look up", show={"code": "42-42"}, poll
 
 
 @dataclass
-class DoubleNode(DoubleBook, DoublePosts):
+class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     """A node in memory. `fail` is raised by the next call; `calls` holds what was called with what."""
 
     state: NodeState = NodeState.READY

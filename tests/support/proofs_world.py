@@ -30,7 +30,7 @@ class Proving(Anna):
         self.levels = levels or ALL
         self.do(lambda step: accounts.learn(step, self.accounts["demo"], None, can(levels=self.levels)))
         done = api.LoginDone(network_account_id=BEN, display="Ben", secrets={}, hosts=("demo.example",))
-        self.ben_account = self.ben.do(lambda step: accounts.add(step, "demo", done))
+        self.ben_account: api.AccountId = self.ben.do(lambda step: accounts.add(step, "demo", done))
         self.ben.do(lambda step: accounts.learn(step, self.ben_account, None, can(levels=self.levels)))
         self.public: dict[str, tuple[str, ...]] = {BEN: (), MALLORY: ()}
         self.entropy = SeededEntropy("proving")
@@ -54,7 +54,10 @@ class Proving(Anna):
         """Ben's node tells his account what to say, if it is due."""
         for what in self.ben.do(lambda step: proofs.to_publish(step, self.ben.node)):
             self.public[BEN] = what.texts
-            self.ben.do(lambda step, what=what: proofs.published(step, what))
+            self._published(what)
+
+    def _published(self, what: proofs.Publishing) -> None:
+        self.ben.do(lambda step: proofs.published(step, what))
 
     def drop(self, proof: str) -> None:
         """Ben takes it back."""
