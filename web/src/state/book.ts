@@ -117,6 +117,22 @@ export async function forgetImported(id: string): Promise<void> {
   else personTrouble.value = new ApiError({ code: 'not-found', detail: 'Only the file knew them.' })
 }
 
+/** Look now at the accounts that they say are theirs. */
+export async function check(id: string): Promise<void> {
+  put(await call('POST /people/{person}/check', { path: { person: id } }))
+}
+
+/** Ask somebody, in a conversation on another network, to talk from node to node. */
+export async function talkPrivately(id: string, via: string): Promise<void> {
+  await call('POST /people/{person}/private', { path: { person: id }, body: { via } })
+  await openPerson(id)
+}
+
+/** Let a conversation on another network carry what is said in private, or not. */
+export async function letCarry(id: string, via: string, on: boolean): Promise<void> {
+  put(await call('PUT /people/{person}/carry', { path: { person: id }, body: { via, on } }))
+}
+
 /** How somebody came together, the last change first. */
 export const changesOf = async (id: string, before = ''): Promise<{ items: readonly ChangeView[]; next: string }> =>
   call('GET /people/changes', { query: { person: id, before } })
@@ -201,7 +217,9 @@ function drop(id: string): void {
 listen(({ type, data }) => {
   if (!bookLoaded.value) return
   if (type === 'resync') void Promise.all([loadBook(), loadSuggestions()])
-  else if (type === 'people.suggested') void loadSuggestions()
+  else if (type === 'proofs.changed' || type === 'bridge.carries') {
+    if (person.value) lookLater(person.value.id)
+  } else if (type === 'people.suggested') void loadSuggestions()
   else if (type === 'people.removed') drop(String(data['person']))
   else if (type === 'people.changed') lookLater(String(data['person']))
   else if (type === 'message.new' || type === 'chat.changed') {

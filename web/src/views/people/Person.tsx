@@ -15,6 +15,8 @@ import { attempt } from '../chat/attempt.ts'
 import { Changes } from './changes.tsx'
 import { Check } from './Check.tsx'
 import { Merge, Split } from './Joining.tsx'
+import { TalkPrivately, waysToAsk } from './Private.tsx'
+import { Claims, OfAccount } from './Proofs.tsx'
 import { addressOf, networkName, reasonOf } from './reasons.ts'
 import { Ways } from './Ways.tsx'
 
@@ -53,7 +55,7 @@ export function Person({ id }: { readonly id: string }) {
   )
 }
 
-type Asked = 'rename' | 'merge' | 'split' | null
+type Asked = 'rename' | 'private' | 'merge' | 'split' | null
 
 function Known({ of }: { readonly of: PersonView }) {
   const asked = useSignal<Asked>(null)
@@ -67,6 +69,11 @@ function Known({ of }: { readonly of: PersonView }) {
         <Button icon="pencil" onClick={() => (asked.value = 'rename')}>
           {t('person.rename')}
         </Button>
+        {waysToAsk(of).length > 0 && (
+          <Button icon="lock" onClick={() => (asked.value = 'private')}>
+            {t('private.do')}
+          </Button>
+        )}
         <Button icon="merge" onClick={() => (asked.value = 'merge')}>
           {t('person.merge')}
         </Button>
@@ -80,10 +87,11 @@ function Known({ of }: { readonly of: PersonView }) {
         <h2 id="accounts">{t('person.accounts', { count: of.links.length })}</h2>
         <ul class="cards">
           {of.links.map((account) => (
-            <Account key={account.id} account={account} />
+            <Account key={account.id} of={of} account={account} />
           ))}
         </ul>
       </section>
+      <Claims of={of} />
       <Ways of={of} />
       <section aria-labelledby="changes">
         <h2 id="changes">{t('person.changes')}</h2>
@@ -97,6 +105,7 @@ function Known({ of }: { readonly of: PersonView }) {
         </p>
       )}
       {asked.value === 'rename' && <Rename of={of} onClose={close} />}
+      {asked.value === 'private' && <TalkPrivately of={of} onClose={close} />}
       {asked.value === 'merge' && <Merge of={of} onClose={close} />}
       {asked.value === 'split' && <Split of={of} onClose={close} />}
     </>
@@ -109,7 +118,7 @@ async function forget(of: PersonView): Promise<void> {
 }
 
 /** One account, why it is theirs, and whether it is really them. */
-function Account({ account }: { readonly account: BookLinkView }) {
+function Account({ of, account }: { readonly of: PersonView; readonly account: BookLinkView }) {
   const checking = useSignal(false)
   const contact = contactOf(account.contact)
   const standing = contact && (maybe(`standing.${contact.standing}`) ?? contact.standing)
@@ -130,6 +139,7 @@ function Account({ account }: { readonly account: BookLinkView }) {
         {reasonOf(account)} <span class="muted">{t('person.since', { at: dayTime(account.at) })}</span>{' '}
         {account.imported && <Badge>{t('person.imported')}</Badge>}
       </p>
+      <OfAccount of={of} account={account} />
       {contact && (
         <p class={contact.standing === 'verified' ? 'good' : contact.standing === 'key-alert' ? 'bad' : 'muted'}>
           {standing}{' '}

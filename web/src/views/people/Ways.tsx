@@ -3,6 +3,7 @@ import { change } from '../../state/book.ts'
 import { short, t } from '../../text/t.ts'
 import { Icon } from '../../ui/basics.tsx'
 import { attempt } from '../chat/attempt.ts'
+import { Carries } from './Private.tsx'
 import { closedFor, networkName, readersOf } from './reasons.ts'
 
 /** The ways to reach somebody, and on which of their accounts the owner wants to write to them. */
@@ -24,7 +25,10 @@ export function Ways({ of }: { readonly of: PersonView }) {
         </label>
       )}
       {of.ways.map((way) => (
-        <Way key={way.chat} way={way} onPrefer={() => prefer(way.link)} />
+        <div key={way.chat}>
+          <Way way={way} onPrefer={() => prefer(way.link)} />
+          <Carries of={of} way={way} />
+        </div>
       ))}
     </fieldset>
   )
