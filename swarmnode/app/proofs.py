@@ -97,7 +97,7 @@ class Proofs(AddressBook):
     async def person(self, person: str) -> PersonView:
         """See `api.node.Node`. What they claim is looked at again, if that was not done for a while."""
         view = await super().person(person)
-        host = self.hosted.running if view.proofs else None
+        host = None if self._hosted is None else self._hosted.running
         if host is not None:
             host.prover.shown(view.id)
         return view

@@ -20,7 +20,7 @@ from ...services.news import tell
 from ...services.node import Node, jitter
 from ...services.step import Step
 from ...storage import book_tables as tables
-from ...storage.bridge_shelves import ACCOUNTS, AccountRow
+from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow
 from ...storage.proof_shelves import CONTACT_CLAIMS, NOTICED, OWN_CLAIMS, Noticed, OwnClaim
 from ...storage.shelf import Prepared
 from ...storage.shelves import SETTINGS
@@ -228,6 +228,23 @@ def not_found(step: Step, looking: Looking, why: str) -> None:
     row = CONTACT_CLAIMS.get(step.tx, looking.row)
     if row is not None and row.stands:
         proofs.unanswered(step, row, why)
+
+
+def to_notice(step: Step, person: str) -> list[tuple[api.AccountId, str]]:
+    """Accounts of somebody with whom the owner talks, and who is no contact: do they have a node?
+
+    Each with the account of the owner's that can ask.
+    """
+    theirs = book.accounts_of(step, book.find(step, person).id)
+    if not notices(step) or any(one.contact_id is not None for one in theirs):
+        return []
+    wanted = list[tuple[api.AccountId, str]]()
+    for one in theirs:
+        for owner in ACCOUNTS.all(step.tx, package=one.network, paused=False):
+            talks = ROOMS.one(step.tx, account_id=owner.id, partner=one.remote_id) is not None
+            if talks and _level(step, owner) is api.Level.FULL:
+                wanted.append((api.AccountId(owner.account), one.remote_id))
+    return wanted
 
 
 def stale(step: Step, person: str, older_than_s: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from swarm_bridges import api
@@ -26,12 +27,13 @@ from .waits import rest
 
 BURST = 20
 """Looks through one account: at once, and in an hour."""
-HOUR_S = 3600.0
+HOUR_S, DAY_S = 3600.0, 86_400.0
 LOOK_S = 300.0
 """Without news it is looked so often for what is due."""
 SOON_S = 1.0
 """News come in bursts."""
 CALL_S = 60.0
+MOST_ASKED = 1_000
 SEEN_S = 6 * 3600
 """When a person is shown, what was looked at within this time is not looked at again."""
 
@@ -65,6 +67,8 @@ class Prover:
         self._look = asyncio.Event()
         self._shown = set[str]()
         self._budgets: dict[AccountId, Budget] = {}
+        self._asked: dict[tuple[AccountId, str], float] = {}
+        """When was asked whether somebody has a node, by ticks."""
         self._turn = asyncio.Lock()
 
     def told(self, told: Told) -> None:
@@ -84,7 +88,7 @@ class Prover:
             while True:
                 self._look.clear()
                 try:
-                    await self._once()
+                    await self.once()
                     due = await steps.look(self._runs, proofs.next_at)
                 except (BridgeError, NodeError) as e:  # the store cannot be used for a while
                     logger.info("proofs.waits", extra={"error": type(e).__name__})
@@ -98,19 +102,16 @@ class Prover:
             while True:
                 self.told(await news.get())
 
-    async def _once(self) -> None:
+    async def once(self, *shown: str) -> None:
+        """Do what is due, and what is for people whom the owner looks at."""
         await self.publish()
-        some, self._shown = self._shown, set()
+        some, self._shown = self._shown | {*shown}, set()
         for person in some:
-            if await self._is_stale(person):
-                await self.check(person)
+            with suppress(api.Gone):
+                if await steps.look(self._runs, lambda step, one=person: proofs.stale(step, one, SEEN_S)):  # type: ignore[misc]
+                    await self.check(person)
+                await self._notice(person)
         await self.check()
-
-    async def _is_stale(self, person: str) -> bool:
-        try:
-            return await steps.look(self._runs, lambda step: proofs.stale(step, person, SEEN_S))
-        except api.Gone:
-            return False
 
     # Ours
 
@@ -155,7 +156,7 @@ class Prover:
             except BridgeError as e:
                 error = e
                 continue
-            if not self._budgets.setdefault(account, Budget(at=self._tick())).take(self._tick()):
+            if not self._budget(account).take(self._tick()):
                 await steps.do(self._runs, lambda step: proofs.not_found(step, looking, "limited"))
                 return False
             try:
@@ -170,6 +171,25 @@ class Prover:
         why = why_of(error or TimeoutError())
         await steps.do(self._runs, lambda step: proofs.not_found(step, looking, why))
         return True
+
+    async def _notice(self, person: str) -> None:
+        """See whether somebody with whom the owner talks has a node, once a day at most."""
+        for account, who in await steps.look(self._runs, lambda step: proofs.to_notice(step, person)):
+            asked = self._asked.get((account, who))
+            if asked is not None and self._tick() - asked < DAY_S:
+                continue
+            with suppress(BridgeError, TimeoutError):
+                process = self._supervisor.caller(account)
+                if self._budget(account).take(self._tick()):
+                    if len(self._asked) >= MOST_ASKED:
+                        self._asked.clear()
+                    self._asked[account, who] = self._tick()
+                    async with asyncio.timeout(CALL_S):
+                        seen: ClaimsSeen = await process.call(account, "read_claims", who=api.Actor(who))
+                    await self._supervisor.tell(account, api.Batch((seen,)))
+
+    def _budget(self, account: AccountId) -> Budget:
+        return self._budgets.setdefault(account, Budget(at=self._tick()))
 
     async def _ask(self, process: Caller, account: AccountId, looking: proofs.Looking) -> ClaimsSeen | None:
         """What stands at an account; None where there is none."""

@@ -24,7 +24,7 @@ from swarm_bridges.testing.network import OWNER
 from swarm_protocol.claims import Claim
 from swarm_protocol.identity import PersonaId, RecoveryKit, Sigchain, add_claim, create_persona
 from swarm_protocol.testing import SeededEntropy
-from swarmnode.bridging.core import accounts, journal
+from swarmnode.bridging.core import accounts, journal, persons
 from swarmnode.bridging.host import prover
 from swarmnode.bridging.host.prover import BURST, Budget, Prover
 from swarmnode.bridging.host.supervisor import Supervisor
@@ -231,6 +231,31 @@ async def test_it_goes_on_by_itself_and_looks_when_the_owner_does(place: Place) 
                 place.prover.shown("p1")
                 await asyncio.sleep(0.05)
         running_.cancel()
+
+
+async def test_who_is_talked_with_is_asked_for_a_node_when_looked_at_and_once_a_day(place: Place) -> None:
+    place.network.profiles["u-mallory"] = [f"swarm:1:{'M' * 42}A"]
+    room = api.ConversationSeen(
+        conversation=api.ConversationRef("d-u-mallory"),
+        kind="direct",
+        members=(api.Actor(OWNER, is_owner=True), api.Actor("u-mallory")),
+    )
+    person = api.ActorSeen(actor=api.Actor("u-ada"), name="Ada")
+    await place.node.do(lambda step: journal.ingest(step, place.account, api.Batch((room, person))))
+
+    def links(step: Step) -> dict[str, bool]:
+        everybody = (persons.person(step, id_) for id_, _ in persons.names(step))
+        return {link.remote_id: link.node for one in everybody for link in one.links}
+
+    await place.prover.once("p1")
+    assert await place.node.do(links) == {"u-mallory": True}
+    for _ in range(3):
+        await place.prover.once("p1")
+    assert place.asked == ["read_claims"]
+    place.tick += prover.DAY_S + 1
+    place.network.profiles["u-mallory"] = []
+    await place.prover.once("p1")
+    assert await place.node.do(links) == {"u-mallory": False}
 
 
 def _forget_look(step: Step) -> None:
