@@ -77,6 +77,9 @@ class Privacy(Section, frozen=True, kw_only=True):
         bool, Meta(description="connect to contacts without a relay, which tells them your address")
     ] = False
     receipts: Annotated[bool, Meta(description="tell contacts what you have read")] = True
+    strangers: Annotated[
+        bool, Meta(description="show offers to talk privately of people with whom you have not talked")
+    ] = False
     notice: Annotated[
         bool, Meta(description="notice which people of your address book have a node, on other networks")
     ] = True

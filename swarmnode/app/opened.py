@@ -94,6 +94,7 @@ class Opened:
                 forward=privacy.forward,
                 direct=privacy.direct,
                 lan=privacy.lan,
+                strangers=privacy.strangers,
                 words=tuple(words.wordlist()),
             ),
             on_disk_full=lambda: integrity.release_ballast(self.place),

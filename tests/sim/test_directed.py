@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 import sim_verbs
+from sim_chat import Habits
 from sim_faults import YEAR, heal
 from sim_relay import HONEST, Mischief
 from sim_scenario import PATIENCE, QUIET, REUNION
@@ -336,6 +337,68 @@ def test_the_hybrid_suite_lives_through_the_same() -> None:
     all_is_well(world)
 
 
+# Another network
+
+
+def with_chat(size: int = 300, **habits: float) -> World:
+    """Ada and ben, who have met over relays and talk on another network, too."""
+    world = World(1, ("ada", "ben"), ("rho", "sigma"), chat=size)
+    world.meet_all()
+    world.time.run(world.time.now + 10 * MINUTE)
+    assert world.chat is not None
+    world.chat.habits = Habits(**habits)
+    return world
+
+
+def carried(world: World) -> int:
+    assert world.chat is not None
+    return world.chat.sent
+
+
+def test_when_all_relays_die_for_good_the_talk_goes_on_over_another_network() -> None:
+    world = with_chat()
+    before = carried(world)
+    talk(world)
+    assert carried(world) == before
+    for relay in world.relays.values():
+        relay.die()
+    talk(world)
+    world.settle(10 * MINUTE)
+    assert carried(world) > before
+    all_is_well(world)
+
+
+def test_a_network_that_loses_a_third_delays_nothing_for_ever() -> None:
+    world = with_chat(lose=0.35, late=0.1)
+    for relay in world.relays.values():
+        relay.die()
+    talk(world)
+    world.time.run(world.time.now + 2 * DAY)
+    assert len(world.screen("ben", "ada")) > 3
+    all_is_well(world)
+
+
+def test_a_network_that_says_everything_twice_makes_nobody_chatter() -> None:
+    world = with_chat(60_000, repeat=1.0)
+    for relay in world.relays.values():
+        relay.die()
+    talk(world)
+    world.settle(DAY)
+    world.stay_quiet(QUIET)
+    world.close()
+
+
+def test_a_node_may_die_at_any_step_of_a_talk_over_another_network() -> None:
+    for point in range(5, 45, 17):
+        world = with_chat(300)
+        for relay in world.relays.values():
+            relay.die()
+        world.people["ada"].die_at = world.people["ada"].points + point
+        world.say("ada", "ben")
+        world.time.run(world.time.now + 5 * MINUTE)
+        all_is_well(world)
+
+
 DIRECTED: dict[str, Callable[[], None]] = {
     test.__name__: test
     for test in (
@@ -351,6 +414,9 @@ DIRECTED: dict[str, Callable[[], None]] = {
         test_a_relay_that_cannot_store_is_not_stormed,
         test_who_is_away_is_not_told_again_and_again_of_new_queues,
         test_a_full_disk_loses_nothing_and_acknowledges_nothing,
+        test_when_all_relays_die_for_good_the_talk_goes_on_over_another_network,
+        test_a_network_that_loses_a_third_delays_nothing_for_ever,
+        test_a_network_that_says_everything_twice_makes_nobody_chatter,
     )
 } | {
     test_when_all_relays_of_both_die_at_once_they_meet_at_a_third.__name__: partial(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TypeAlias
 
+from sim_chat import GOOD, Habits
 from sim_node import QUICK_DISK as NODE_QUICK
 from sim_node import SLOW_DISK as NODE_SLOW
 from sim_node import NodeHost
@@ -26,7 +27,10 @@ def _somebody(world: World, dice: Random) -> NodeHost:
 
 
 def _relay(world: World, dice: Random) -> RelayHost:
-    return dice.choice([relay for relay in world.relays.values() if not relay.dead])
+    """One that lives, or of those that are gone, to which nothing happens any more."""
+    return dice.choice(
+        [relay for relay in world.relays.values() if not relay.dead] or [*world.relays.values()]
+    )
 
 
 def _while(world: World, dice: Random, least: float, most: float, end: Callable[[], None]) -> None:
@@ -150,12 +154,36 @@ def relay_mischief(world: World, dice: Random) -> None:
 
 
 def relay_death(world: World, dice: Random) -> None:
-    """A relay is gone for good, or at once all but one: who used the others has to meet there."""
+    """A relay is gone for good, or at once all but one: who used the others has to meet there.
+
+    Where there is another network, all of them.
+    """
     alive = [relay for relay in world.relays.values() if not relay.dead]
+    if world.chat is not None and alive:
+        for relay in alive:
+            world.time.note("world", f"{relay.name} dies for good")
+            relay.die()
+        return
     if len(alive) > 1:
         for relay in dice.sample(alive, dice.choice((1, len(alive) - 1))):
             world.time.note("world", f"{relay.name} dies for good")
             relay.die()
+
+
+# The other network
+
+
+def chat_misbehaves(world: World, dice: Random) -> None:
+    """What is carried is lost, repeated, late, cut or refused, much of it."""
+    if (chat := world.chat) is not None:
+        chat.habits = Habits(*(dice.choice((0.0, 0.1, 0.35)) for _ in range(5)))
+        _while(world, dice, MINUTE, 12 * HOUR, lambda: setattr(chat, "habits", GOOD))
+
+
+def chat_away(world: World, dice: Random) -> None:
+    if (chat := world.chat) is not None:
+        chat.up = False
+        _while(world, dice, MINUTE, 12 * HOUR, lambda: setattr(chat, "up", True))
 
 
 FAULTS: Mapping[Fault, int] = {
@@ -179,6 +207,8 @@ FAULTS: Mapping[Fault, int] = {
     relay_mischief: 4,
     relay_death: 1,
 }
+CHAT_FAULTS: Mapping[Fault, int] = {chat_misbehaves: 8, chat_away: 4}
+"""Those of worlds with another network, besides."""
 """Every fault, and how often it comes compared with others."""
 
 
@@ -188,6 +218,8 @@ def heal(world: World) -> None:
     world.healed = True
     world.network.change(offline=set(), islands={})
     world.network.refuse = 0.0
+    if world.chat is not None:
+        world.chat.habits, world.chat.up = GOOD, True
     for relay in world.relays.values():
         relay.fails, relay.disk, relay.mischief = False, QUICK_DISK, HONEST
         relay.set_full(False)

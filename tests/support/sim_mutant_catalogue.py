@@ -27,6 +27,9 @@ FOUND = "test_who_loses_all_relays_while_the_other_is_away_is_found"
 TURNS = "test_who_is_away_is_not_told_again_and_again_of_new_queues"
 FULL = "test_a_full_disk_loses_nothing_and_acknowledges_nothing"
 CLOCK = "test_a_clock_that_is_wrong_by_a_year_decides_nothing"
+NO_RELAY = "test_when_all_relays_die_for_good_the_talk_goes_on_over_another_network"
+THIRDS = "test_a_network_that_loses_a_third_delays_nothing_for_ever"
+TWICE = "test_a_network_that_says_everything_twice_makes_nobody_chatter"
 OF_DRIVER = "tests/node/delivery/test_driver.py"
 OF_WRITER = "tests/node/relay/test_relay_writer.py"
 OF_SHREDDING = "tests/node/storage/test_shredding.py"
@@ -48,6 +51,7 @@ def mutant(name: str, what: str, by: str, module: str, old: str, new: str) -> Mu
 
 
 GROUPS, TALKING, OUTGOING = "services/groups.py", "services/talk.py", "services/outgoing.py"
+CARRIAGE, CONVERSATIONS = "services/carriage.py", "services/conversations.py"
 LINKS, REPEATS = "services/links.py", "services/repeats.py"
 QUEUES, RENDEZVOUS = "services/queues.py", "services/rendezvous.py"
 RECEIPTS, ROTATION, REPAIR = "services/receipts.py", "services/rotation.py", "services/repair.py"
@@ -321,6 +325,31 @@ MUTANTS = [
         RENDEZVOUS,
         "    spare = sorted(own, key=lambda relay: (-live[relay.id], relay.id))[queues.WANTED :]\n",
         "    spare: list[Relay] = []\n",
+    ),
+    # --- other networks -------------------------------------------------------------------------------------
+    mutant(
+        "nothing-is-carried",
+        "where no relay is left, nothing goes over another network",
+        NO_RELAY,
+        OUTGOING,
+        "        carried = carriage.route_for(step, node, row, away_s=away_s)\n",
+        "        carried = None if away_s else None\n",
+    ),
+    mutant(
+        "carried-once",
+        "what another network has taken is not sent again, though nobody confirms it",
+        THIRDS,
+        CARRIAGE,
+        "            if piece.state == SENT:\n",
+        "            if piece.state == SENT and not place + 1:\n",
+    ),
+    mutant(
+        "echoes-are-answered",
+        "two nodes confirm each other's confirmations, where a network says all twice",
+        TWICE,
+        CONVERSATIONS,
+        "        case Thing.ENVELOPE if step.now.tick >= node.carried.get(whole.name, 0.0):\n",
+        "        case Thing.ENVELOPE if step.now.tick >= 0.0:\n",
     ),
     # --- coming back ----------------------------------------------------------------------------------------
     mutant(

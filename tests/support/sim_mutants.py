@@ -31,12 +31,15 @@ from sim_mutant_catalogue import (
     LIVES,
     MUTANTS,
     MUTE,
+    NO_RELAY,
     ORDER,
     STEPS,
     STORING,
     TALK,
     THIRD,
+    THIRDS,
     TURNS,
+    TWICE,
     VOID,
     Mutant,
 )
@@ -60,6 +63,9 @@ QUICK = (
     VOID,
     FOUND,
     THIRD,
+    NO_RELAY,
+    TWICE,
+    THIRDS,
     STEPS,
 )
 """Directed tests, quick ones first."""

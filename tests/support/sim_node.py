@@ -97,6 +97,9 @@ class NodeHost:
         self.calls: dict[str, deque[float]] = {}
         """When each relay was called of late, over an hour."""
         self.waits_before_restart = (1.0, 60.0)
+        self.on_carries: Callable[[], None] = lambda: None
+        """Called when something is to leave through a conversation on another network."""
+        self.on_start: Callable[[], None] = lambda: None
         self.db: Database | None = None
         self.asleep = self.ready = False
         self._asleep_since = 0.0
@@ -125,6 +128,7 @@ class NodeHost:
             self.time.after(60.0, self.start)
             return
         self._new_engine()
+        self.on_start()
 
     def kill(self, *, restart: bool = True) -> None:
         """End the process at once."""
@@ -281,6 +285,8 @@ class NodeHost:
             case st.Told(_, kind, data):
                 facts = " ".join(f"{name}={str(value)[:8]}" for name, value in data.items())
                 self.time.note(self.name, f"tells {kind} {facts}")
+                if kind == "bridge.carries":
+                    self.on_carries()
             case st.Announce():
                 pass  # the local network is not simulated
 

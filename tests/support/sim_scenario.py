@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from sim_faults import FAULTS, heal
+from sim_chat import SIZES
+from sim_faults import CHAT_FAULTS, FAULTS, heal
 from sim_relay import frame_name
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import PEOPLE, RELAYS, World
@@ -41,7 +42,7 @@ class Outcome:
 
 def run_seed(seed: int, *, keep: int | None = 150) -> Outcome:
     """Live through the life of a seed; `keep` is how many lines of the trace to hold, None for all."""
-    world, faults = World(seed, *_cast(seed), keep=keep), 0
+    world, faults = World(seed, *_cast(seed), keep=keep, chat=_chat(seed)), 0
     try:
         faults = live(world, world.time.dice("life"))
         wrong = ""
@@ -59,6 +60,12 @@ def run_seed(seed: int, *, keep: int | None = 150) -> Outcome:
 def _cast(seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     dice = Random(f"cast {seed}")
     return PEOPLE[: dice.choice((2, 2, 3, 4))], RELAYS[: dice.choice((2, 2, 3))]
+
+
+def _chat(seed: int) -> int:
+    """In every third world there is another network: what its messages carry, 0 where there is none."""
+    dice = Random(f"chat {seed}")
+    return dice.choice(SIZES) if dice.random() < 1 / 3 else 0
 
 
 def live(world: World, dice: Random) -> int:
@@ -79,7 +86,8 @@ def live(world: World, dice: Random) -> int:
 
 def _plan_faults(world: World, dice: Random, end: float, *, pause: float) -> int:
     """Some hours are bad, others are good; in bad ones faults come every few minutes."""
-    kinds, weights = list(FAULTS), list(FAULTS.values())
+    all_of = FAULTS if world.chat is None else {**FAULTS, **CHAT_FAULTS}
+    kinds, weights = list(all_of), list(all_of.values())
     count, at = 0, world.time.now
     while at < end:
         at += dice.expovariate(1 / pause)

@@ -66,6 +66,14 @@ def chat_with(step: Step, node: Node, persona_id: bytes) -> str:
     return "" if contact is None else views.contact(step, contact).chat
 
 
+def contact_of(step: Step, node: Node, persona_id: bytes) -> int:
+    """The row of a contact."""
+    del node
+    contact = CONTACTS.one(step.tx, persona_id=persona_id)
+    assert contact is not None
+    return contact.id
+
+
 def send(step: Step, node: Node, chat: str, text: str, reply_to: str) -> str:
     return messages.send(step, node, chat, text, reply_to=reply_to).id
 

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 import sim_verbs
+from sim_chat import Chat
 from sim_model import Model, Shown
 from sim_network import Network
 from sim_node import NodeHost, Verb
@@ -48,11 +49,14 @@ class World:
         *,
         suite: int = CLASSIC,
         keep: int | None = 300,
+        chat: int = 0,
     ) -> None:
         self.time = Simulation(seed, keep=keep)
         self.network = Network(self.time)
         self.relays = {name: RelayHost(name, self.network) for name in relays}
         self.people = {name: NodeHost(name, self.network, suite=suite) for name in people}
+        self.chat = Chat(self.time, self.people, chat) if chat else None
+        """A network on which all have accounts; `chat` is what its messages carry, in bytes."""
         self.model = Model()
         self.healed = False
         self._chats: dict[tuple[str, str], str] = {}
@@ -78,8 +82,15 @@ class World:
             node.wish(partial(sim_verbs.create, name=name))
             for relay in self.relays:
                 self.use(name, relay)
+            if self.chat is not None:
+                self.chat.join(name, [other for other in self.people if other != name])
         for inviter, joiner in combinations(self.people, 2):
             self.meet(inviter, joiner)
+            if self.chat is not None:
+                for who, other in ((inviter, joiner), (joiner, inviter)):
+                    persona = self.people[other].read(sim_verbs.persona)
+                    contact = self.people[who].read(partial(sim_verbs.contact_of, persona_id=persona))
+                    self.chat.allow(who, other, contact)
 
     def use(self, who: str, relay: str) -> None:
         """Somebody gets tickets of a relay."""
@@ -197,8 +208,9 @@ class World:
 
     @property
     def sent(self) -> int:
-        """Envelopes that relays were asked to take so far, repetitions included."""
-        return sum(sum(relay.taken.values()) for relay in self.relays.values())
+        """What relays and other networks were asked to take so far, repetitions included."""
+        carried = 0 if self.chat is None else self.chat.sent
+        return carried + sum(sum(relay.taken.values()) for relay in self.relays.values())
 
     def check(self, who: str, other: str) -> list[Shown]:
         """Look whether a screen shows nothing that it must not.

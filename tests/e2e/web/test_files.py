@@ -1,0 +1,170 @@
+"""Files: chosen, pasted and dropped, with their sizes and what they show; polls; what a deletion has done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from e2e_networks import Demo, Elsewhere, add, chat
+from e2e_world import Home, Village, eventually
+from playwright.sync_api import Browser, expect
+from web_browser import Visitor, browser_of, missing, violations
+
+from swarmnode.domain.views import MessageView
+
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(bool(missing()), reason=missing()),
+]
+
+GIVE = """async ([side, name, how]) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = side
+    const at = canvas.getContext('2d')
+    const {data} = at.createImageData(side, side)
+    for (let i = 0; i < data.length; i += 65536) crypto.getRandomValues(data.subarray(i, i + 65536))
+    for (let i = 3; i < data.length; i += 4) data[i] = 255
+    at.putImageData(new ImageData(data, side, side), 0, 0)
+    const blob = await new Promise(done => canvas.toBlob(done, 'image/png'))
+    const files = new DataTransfer()
+    files.items.add(new File([blob], name, {type: 'image/png'}))
+    const field = document.querySelector('#composer')
+    const more = {bubbles: true, cancelable: true}
+    field.dispatchEvent(how === 'paste'
+        ? new ClipboardEvent('paste', {...more, clipboardData: files})
+        : new DragEvent('drop', {...more, dataTransfer: files}))
+}"""
+"""A picture that cannot be packed, of `side` pixels, comes as if by hand."""
+
+
+@dataclass
+class World:
+    """Ada's node, who has an account elsewhere, and Ben's."""
+
+    ada: Home
+    ben: Home
+    network: Demo
+    browser: Browser
+
+    def heard(self, text: str) -> MessageView | None:
+        """What Ben heard with this text."""
+        said = self.ben.messages(chat(self.ben, "Ada"))
+        return next((message for message in said if message.text == text), None)
+
+
+@pytest.fixture(scope="module", name="world")
+def a_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        Village(tmp_path_factory.mktemp("village")) as village,
+        Elsewhere() as elsewhere,
+        browser_of() as browser,
+    ):
+        post, network = village.relay("post"), elsewhere.demo()
+        ada, ben = village.person("Ada", post), village.person("Ben", post)
+        village.meet(ada, ben)
+        add(ada, "demo", network.answers, "--at-home")
+        yield World(ada, ben, network, browser)
+
+
+def test_files_are_chosen_dropped_and_pasted_and_outlive_their_tab(world: World, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("bread, milk")
+    large = tmp_path / "film.bin"
+    large.write_bytes(bytes(300 * 1024))
+    with Visitor(world.browser) as visitor:
+        page = visitor.open(world.ada, f"/chats/{chat(world.ada, 'Ben')}")
+        write = page.get_by_label("Write to Ben")
+        expect(write).to_be_visible()
+        page.locator("input[type=file]").set_input_files([note, large])
+        expect(page.get_by_text("film.bin has 300 KiB. What goes here is 256 KiB at most.")).to_be_visible()
+        page.evaluate(GIVE, [40, "small.png", "paste"])
+        page.evaluate(GIVE, [400, "large.png", "drop"])
+        tray = page.get_by_role("list", name="Files that will be sent")
+        expect(tray.get_by_role("listitem")).to_have_count(3)
+        expect(page.get_by_text("large.png was made smaller")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"3 files, .* of 256 KiB"))).to_be_visible()
+        page.get_by_label("What small.png shows").fill("A cat on a wall")
+        assert not violations(page)
+
+        # The node is away; the tab is closed; all of it goes when both are back.
+        visitor.context.set_offline(True)
+        write.fill("look")
+        write.press("Enter")
+        expect(page.locator(".unsent")).to_contain_text("small.png")
+        expect(tray).to_have_count(0)
+        page.close()
+        visitor.context.set_offline(False)
+        page = visitor.context.new_page()
+        page.goto(f"{world.ada.ready['url']}/chats/{chat(world.ada, 'Ben')}")
+        heard = eventually(lambda: world.heard("look"), within_s=60)
+        assert heard is not None
+        files = {file.name: file for file in heard.attachments}
+        assert set(files) == {"note.txt", "small.png", "large.jpg"}
+        assert files["small.png"].description == "A cat on a wall"
+
+        # They are shown, large too, and saved.
+        row = page.locator("main article").filter(has_text="look")
+        expect(row.get_by_role("img", name="A cat on a wall")).to_be_visible()
+        row.get_by_role("button", name="A cat on a wall").click()
+        expect(page.get_by_role("dialog", name="small.png").get_by_text("A cat on a wall")).to_be_visible()
+        assert not violations(page)
+        page.keyboard.press("Escape")
+        with page.expect_download() as saved:
+            row.get_by_role("link", name="note.txt").click()
+        assert saved.value.path().read_text() == "bread, milk"
+
+
+def test_a_poll_is_answered_and_a_deletion_says_what_became_of_it(world: World) -> None:
+    options = [{"id": "a", "text": "Apples", "votes": 0}, {"id": "b", "text": "Beans", "votes": 0}]
+    world.network.do(lambda n: n.say("What shall we sow?", poll={"options": options}))
+    talk = chat(world.ada, "Ada and Olga", "demo")
+    with Visitor(world.browser) as visitor:
+        page = visitor.open(world.ada, f"/chats/{talk}")
+        poll = page.locator("main article").filter(has_text="What shall we sow?")
+        poll.get_by_label("Beans").check()
+        assert not violations(page)
+        poll.get_by_role("button", name="Vote").click()
+        expect(poll.get_by_text("Beans (your vote)")).to_be_visible()
+
+        write = page.get_by_label("Write to Ada and Olga")
+        write.fill("a slip")
+        write.press("Enter")
+        eventually(lambda: "a slip" in world.network.texts())
+        row = page.locator("main article").filter(has_text="a slip")
+        expect(row).to_contain_text("sent")
+        row.hover()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("button", name="For everybody").click()
+        places = page.get_by_role("dialog", name="What became of it")
+        expect(places).to_contain_text("Deleted, as it says.")
+        expect(places).to_contain_text("Destroyed.")
+        assert not violations(page)
+        assert "a slip" not in world.network.texts()
+
+
+def test_one_stop_for_tab_and_arrows_between_messages(world: World) -> None:
+    said = [f"row {number}" for number in range(4)]
+    for text in said:
+        world.ben.say(chat(world.ben, "Ada"), text)
+    talk = chat(world.ada, "Ben")
+    eventually(lambda: world.ada.heard(talk)[-1] == said[-1])
+    with Visitor(world.browser) as visitor:
+        page = visitor.open(world.ada, f"/chats/{talk}")
+        expect(page.get_by_label("Write to Ben")).to_be_visible()
+        stops = page.locator(".list.end [tabindex='0']")
+        expect(stops).to_have_count(1)
+        page.get_by_label("Write to Ben").focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        focused = page.locator("article:focus")
+        expect(focused).to_contain_text("row 3")
+        for _ in range(2):
+            page.keyboard.press("ArrowUp")
+        expect(focused).to_contain_text("row 1")
+        page.keyboard.press("End")
+        expect(focused).to_contain_text("row 3")
+        page.keyboard.press("Shift+F10")
+        expect(page.get_by_role("button", name="Reply")).to_be_focused()
