@@ -24,7 +24,7 @@ from swarm_protocol.meeting import RelayLink
 ROUNDS, TALK = 20 if SOAK else 5, 10
 """Turns of the flood, and messages in each whose time is taken."""
 SLACK_S = 0.02 if SOAK else 0.05
-"""What a machine with two processors adds by having one more process, or two: other tests run beside these."""
+"""What a machine with two processors adds by one more process; other tests run beside these."""
 
 Flood = Callable[[Home, Home, Home], tuple[str, ...]]
 """What the flooder is told, given Ada, somebody who is a contact of hers, and the relay."""
