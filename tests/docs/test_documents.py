@@ -50,7 +50,8 @@ def test_decisions_are_numbered_without_gaps_and_say_what_was_refused() -> None:
         ("meeting", "`swarm_protocol/meeting/` is", "`tests/protocol/meeting/"),
         ("sync", "`swarm_protocol/sync/` finds", "`swarm_protocol/carry/`"),
         ("carry", "`swarm_protocol/carry/` puts", "`swarm_protocol/nearby/`"),
-        ("nearby", "`swarm_protocol/nearby/` does", "## The node's room"),
+        ("nearby", "`swarm_protocol/nearby/` does", "`swarm_protocol/carriage/`"),
+        ("carriage", "`swarm_protocol/carriage/` lets", "## The node's room"),
     ],
 )
 def test_the_tour_names_every_module_of_the_protocol(package: str, begins: str, ends: str) -> None:
