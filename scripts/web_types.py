@@ -62,7 +62,7 @@ def declaration(name: str, schema: Schema, *, asked: bool) -> str:
 def body_of(operation: Mapping[str, Any]) -> Schema | None:
     """The schema of what a route takes."""
     content = operation.get("requestBody", {}).get("content", {})
-    return content["application/json"]["schema"] if content else None
+    return content["application/json"]["schema"] if "application/json" in content else None
 
 
 def answer_of(operation: Mapping[str, Any]) -> str:

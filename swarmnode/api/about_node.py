@@ -11,9 +11,12 @@ from msgspec import Meta
 from ..domain.views import CarryView, Check, Items, RelayView, StatusView
 from ..errors import AccessDenied
 from .access import Scope
-from .node import NodeView, Retried
-from .route import Body, Call, Query, Route, Stream, Streamed
+from .node import File, NodeView, Retried
+from .route import Body, Call, Query, Route, Stream, Streamed, Upload
 from .streams import of_events
+
+BACKUP = 8 * 1024 * 1024 * 1024
+"""Bytes of a backup; the disk decides before that."""
 
 Passphrase = Annotated[str, Meta(min_length=1, max_length=1024)]
 Word = Annotated[str, Meta(max_length=16)]
@@ -50,10 +53,11 @@ class Right(msgspec.Struct, frozen=True):
 
 
 class Restoring(Body, frozen=True, kw_only=True):
-    """Where to bring a persona back from."""
+    """The words, and a backup: by its path, or (`uploaded`) as it was sent before."""
 
     words: Words
     backup: PathText | None = None
+    uploaded: bool = False
     passphrase: Passphrase | None = None
 
 
@@ -104,6 +108,12 @@ class Written(msgspec.Struct, frozen=True):
     """A file that was written."""
 
     path: str
+    size_bytes: int
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How much came."""
+
     size_bytes: int
 
 
@@ -164,7 +174,12 @@ async def restore(call: Call, body: Restoring) -> StatusView:
     if body.backup is not None:
         call.access.require(Scope.OWNER)
     backup = Path(body.backup) if body.backup is not None else None
-    return await call.node.restore(body.words, backup, body.passphrase)
+    return await call.node.restore(body.words, backup, body.passphrase, uploaded=body.uploaded)
+
+
+async def upload(call: Call, upload: Upload) -> Size:
+    """Take a backup."""
+    return Size(await call.node.take_backup(upload))
 
 
 async def unlock(call: Call, body: Unlocking) -> StatusView:
@@ -236,6 +251,16 @@ async def export(call: Call, body: InFrom) -> Written:
     return Written(body.path, await call.node.export(Path(body.path)))
 
 
+async def backup_file(call: Call) -> File:
+    """Give a backup."""
+    return await call.node.backup_file()
+
+
+async def export_file(call: Call) -> File:
+    """Give an export."""
+    return await call.node.export_file()
+
+
 async def wipe(call: Call, body: Wiping) -> None:
     """Destroy everything."""
     await call.node.wipe(body.confirm)
@@ -264,6 +289,15 @@ ROUTES = (
     Route("PATCH", "/identity", rename_self, Scope.ADMIN, "Change the persona's name"),
     Route("POST", "/identity/words/check", check_words, Scope.ADMIN, "Try the recovery words", once=False),
     Route("POST", "/identity/restore", restore, Scope.ADMIN, "Bring a persona back", once=False),
+    Route(
+        "PUT",
+        "/identity/backup",
+        upload,
+        Scope.ADMIN,
+        "Send a backup, for a restore",
+        limit=BACKUP,
+        once=False,
+    ),
     Route("POST", "/unlock", unlock, Scope.PUBLIC, "Open the store", once=False),
     Route("POST", "/lock", lock, Scope.WRITE, "Close the store", once=False),
     Route("GET", "/relays", relays, Scope.READ, "The relays that this node uses"),
@@ -274,5 +308,7 @@ ROUTES = (
     Route("POST", "/carry/in", carry_in, Scope.OWNER, "Take in a bundle file"),
     Route("POST", "/backups", backup, Scope.OWNER, "Write a sealed backup"),
     Route("POST", "/exports", export, Scope.OWNER, "Write everything, readable"),
+    Route("POST", "/backups/file", backup_file, Scope.ADMIN, "A sealed backup, as a file", once=False),
+    Route("POST", "/exports/file", export_file, Scope.ADMIN, "Everything, readable, as a file", once=False),
     Route("POST", "/wipe", wipe, Scope.ADMIN, "Destroy the key, then the files", once=False),
 )

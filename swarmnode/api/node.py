@@ -134,8 +134,14 @@ class Node(Protocol):
         """
         ...
 
-    async def restore(self, words: Sequence[str], backup: Path | None, passphrase: str | None) -> StatusView:
-        """Bring a persona back on an empty home."""
+    async def restore(
+        self, words: Sequence[str], backup: Path | None, passphrase: str | None, *, uploaded: bool = False
+    ) -> StatusView:
+        """Bring a persona back on an empty home; `uploaded` uses up the backup of `take_backup`."""
+        ...
+
+    async def take_backup(self, pieces: AsyncIterator[bytes]) -> int:
+        """Keep a sealed backup for `restore`, in the empty home; its size. Conflict if there is a persona."""
         ...
 
     async def unlock(self, passphrase: str) -> None:
@@ -593,6 +599,14 @@ class Node(Protocol):
 
     async def backup(self, path: Path) -> int:
         """Write a sealed backup, give its size in bytes."""
+        ...
+
+    async def backup_file(self) -> File:
+        """A sealed backup, which only the words open."""
+        ...
+
+    async def export_file(self) -> File:
+        """Everything that can be read. It never lies on the disk."""
         ...
 
     async def export(self, path: Path) -> int:

@@ -68,6 +68,9 @@ def _operation(route: Route, refs: Mapping[Any, Any]) -> Mapping[str, Any]:
     if route.body is not None:
         content = {"application/json": {"schema": refs[route.body]}}
         operation["requestBody"] = {"required": True, "content": content}
+    if route.uploads:
+        file = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": file}
     return operation
 
 

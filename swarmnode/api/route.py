@@ -46,6 +46,8 @@ class Streamed:
 
 
 Stream = AsyncIterator[Streamed]
+Upload = AsyncIterator[bytes]
+"""A file that comes piece by piece, up to the route's limit; a handler takes it as `upload`."""
 
 
 @dataclass(slots=True)
@@ -86,6 +88,11 @@ class Route:
     def body(self) -> Any:
         """The type of the request's body, or None."""
         return self.hints.get("body")
+
+    @property
+    def uploads(self) -> bool:
+        """Whether the request's body is a file."""
+        return "upload" in self.hints
 
     @property
     def query(self) -> Any:

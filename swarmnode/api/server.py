@@ -27,13 +27,14 @@ from .openapi import document
 from .pages import PATH as PAGES
 from .pages import Pages
 from .ports import AnswerStore, TokenStore
-from .route import Call, Route, Stream
+from .route import Call, Route, Stream, Upload
 from .streams import pump
 from .table import ROUTES
 
 logger = logging.getLogger(__name__)
 
-LARGEST = max(route.limit for route in ROUTES)
+LARGEST = max(route.limit for route in ROUTES if not route.uploads)
+"""Bytes of what is read whole."""
 SHUT_DOWN_S = 3.0
 SHOWN_AS_IS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "video/webm"})
 """Media types that a browser may show; all others come as bytes to save, since they could be programs."""
@@ -191,6 +192,10 @@ async def _arguments(route: Route, request: web.Request) -> dict[str, object]:
             raise problems.wrong_shape(e, "query") from None
     elif request.query:
         raise problems.BadRequest("This route takes no query.", where="query")
+    if route.uploads:
+        if request.content_type != "application/octet-stream":
+            raise problems.BadRequest("The body is to be a file.", where="Content-Type")
+        arguments["upload"] = _pieces(request, route.limit)
     if route.body is not None:
         if request.content_type != "application/json":
             raise problems.NotJson("The body is to be JSON.", hint="Send Content-Type: application/json.")
@@ -202,6 +207,15 @@ async def _arguments(route: Route, request: web.Request) -> dict[str, object]:
         except msgspec.MsgspecError as e:
             raise problems.wrong_shape(e, "body") from None
     return arguments
+
+
+async def _pieces(request: web.Request, limit: int) -> Upload:
+    size = 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > limit:
+            raise problems.TooLarge(f"A file has at most {limit >> 20} MiB here.")
+        yield piece
 
 
 def _over_socket(request: web.Request) -> bool:

@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 from swarm_protocol.identity import RecoveryKit
 
+from ..api.node import File
 from ..bridging.core import inbox
 from ..delivery.runner import Runner
 from ..domain.views import CarryView
@@ -21,6 +22,8 @@ from ..services.step import Step
 from ..storage.home import Home
 
 _PIECE = 256 * 1024
+UPLOADED = "uploaded.backup"
+"""In an empty home: a backup that was sent over the API, until the restore."""
 
 
 def _write_new(path: Path, pieces: Iterable[bytes]) -> int:
@@ -80,18 +83,50 @@ async def carry_in(runner: Runner, path: Path) -> CarryView:
     return view
 
 
-async def backup(runner: Runner, path: Path) -> int:
-    """Write a sealed backup; its size."""
+async def take(path: Path, pieces: AsyncIterator[bytes]) -> int:
+    """Write a file as it comes, whole or not at all; its size."""
+    size = 0
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as out:
+            async for piece in pieces:
+                await asyncio.to_thread(out.write, piece)
+                size += len(piece)
+        beside.replace(path)
+    except OSError as e:
+        raise StorageError(f"{path} cannot be written: {e.strerror}") from e
+    finally:
+        beside.unlink(missing_ok=True)
+    return size
+
+
+async def _sealed(runner: Runner) -> list[bytes]:
     from ..bridging.core import backup as remote  # noqa: PLC0415
     from ..services import backup as backups  # noqa: PLC0415
 
     number = await runner.do(lambda step, _: backups.next_generation(step))
-    pieces = await runner.look(
+    return await runner.look(
         lambda step, node: list(backups.write(step, node, number, more=remote.records(step)))
     )
-    size = await asyncio.to_thread(_write_new, path, pieces)
+
+
+async def backup(runner: Runner, path: Path) -> int:
+    """Write a sealed backup; its size."""
+    from ..services import backup as backups  # noqa: PLC0415
+
+    size = await asyncio.to_thread(_write_new, path, await _sealed(runner))
     await runner.do(lambda step, _: backups.made(step))
     return size
+
+
+async def backup_file(runner: Runner) -> File:
+    """A sealed backup, which counts as made once it is handed out."""
+    from ..services import backup as backups  # noqa: PLC0415
+
+    data = b"".join(await _sealed(runner))
+    await runner.do(lambda step, _: backups.made(step))
+    return File("swarmnode.backup", "application/octet-stream", data)
 
 
 async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) -> None:
@@ -109,7 +144,17 @@ async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) ->
 
 
 async def export(runner: Runner, path: Path) -> int:
-    """Write everything that can be read, as JSON lines, for other programs: people, and what was said."""
+    """Write everything that can be read; its size."""
+    return await asyncio.to_thread(_write_new, path, await _readable(runner))
+
+
+async def export_file(runner: Runner) -> File:
+    """Everything that can be read."""
+    return File("swarmnode.jsonl", "application/jsonl", b"".join(await _readable(runner)))
+
+
+async def _readable(runner: Runner) -> list[bytes]:
+    """Everything as JSON lines, for other programs: people, and what was said."""
     import msgspec  # noqa: PLC0415
 
     from ..bridging.core import consents, persons, post_screens  # noqa: PLC0415
@@ -144,8 +189,7 @@ async def export(runner: Runner, path: Path) -> int:
                     break
         return out
 
-    found = await runner.look(lines)
-    return await asyncio.to_thread(_write_new, path, found)
+    return await runner.look(lines)
 
 
 def _line(kind: str, data: dict[str, object]) -> bytes:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from swarm_protocol.identity import create_persona
 
-from ..api.node import NodeView, Retried
+from ..api.node import File, NodeView, Retried
 from ..config import Config
 from ..domain.views import CarryView, Check, Event, NodeState, StatusView
-from ..errors import Conflict, NotReady, UsageError
+from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..services import identity
 from ..services.node import Node
 from ..services.step import Step
@@ -138,9 +138,21 @@ class LocalNode(People, Proofs, Private):
             await self._do(note)
         return right
 
-    async def restore(self, said: Sequence[str], backup: Path | None, passphrase: str | None) -> StatusView:
+    async def take_backup(self, pieces: AsyncIterator[bytes]) -> int:
+        """See `api.node.Node`."""
+        if self._keys.exists():
+            raise Conflict("there is a persona here already", hint="Restore into another home.")
+        return await files.take(self.place.path / files.UPLOADED, pieces)
+
+    async def restore(
+        self, said: Sequence[str], backup: Path | None, passphrase: str | None, *, uploaded: bool = False
+    ) -> StatusView:
         """See `api.node.Node`."""
         kit = words.kit_of(said)
+        sent = self.place.path / files.UPLOADED
+        if uploaded and not sent.exists():
+            raise NotFound("no backup was sent", hint="Send it first.")
+        backup = sent if uploaded else backup
         async with self._turn:
             if self._keys.exists():
                 raise Conflict("there is a persona here already", hint="Restore into another home.")
@@ -156,6 +168,7 @@ class LocalNode(People, Proofs, Private):
                 self._keys.destroy()
                 self.place.database.unlink(missing_ok=True)
                 raise
+            sent.unlink(missing_ok=True)
             if await self.accounts():
                 self.hosted.wake()
         return await self.status()
@@ -197,6 +210,14 @@ class LocalNode(People, Proofs, Private):
     async def backup(self, path: Path) -> int:
         """See `api.node.Node`."""
         return await files.backup(self.runner, path)
+
+    async def backup_file(self) -> File:
+        """See `api.node.Node`."""
+        return await files.backup_file(self.runner)
+
+    async def export_file(self) -> File:
+        """See `api.node.Node`."""
+        return await files.export_file(self.runner)
 
     async def export(self, path: Path) -> int:
         """See `api.node.Node`."""

@@ -139,8 +139,15 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
         self._note("check_words", words)
         return all(WORDS[place - 1 : place] == (word,) for place, word in words.items())
 
-    async def restore(self, words: Sequence[str], backup: Path | None, passphrase: str | None) -> StatusView:
-        self._note("restore", tuple(words), backup, passphrase, always=True)
+    async def take_backup(self, pieces: AsyncIterator[bytes]) -> int:
+        data = b"".join([piece async for piece in pieces])
+        self._note("take_backup", data, always=True)
+        return len(data)
+
+    async def restore(
+        self, words: Sequence[str], backup: Path | None, passphrase: str | None, *, uploaded: bool = False
+    ) -> StatusView:
+        self._note("restore", tuple(words), "uploaded" if uploaded else backup, passphrase, always=True)
         self.state = NodeState.READY
         return await self.status()
 
@@ -488,6 +495,14 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     async def backup(self, path: Path) -> int:
         self._note("backup", path)
         return path.write_bytes(b"sealed")
+
+    async def backup_file(self) -> File:
+        self._note("backup_file")
+        return File("swarmnode.backup", "application/octet-stream", b"sealed")
+
+    async def export_file(self) -> File:
+        self._note("export_file")
+        return File("swarmnode.jsonl", "application/jsonl", b"{}")
 
     async def export(self, path: Path) -> int:
         self._note("export", path)

@@ -11,6 +11,7 @@ from double_node import ANA, ANTON
 from swarmnode.api.once import KEEP_S
 from swarmnode.api.route import SMALL
 from swarmnode.api.server import LARGEST
+from swarmnode.api.table import ROUTES
 from swarmnode.domain.views import NodeState
 from swarmnode.errors import DiskFull, Locked, NodeError, NotReady, SchemaTooNew, Unreachable
 
@@ -268,3 +269,27 @@ async def test_each_kind_is_found(world: World, kind: str, text: str) -> None:
     world.node.hear(ANA.chat, "hi")
     assert (await world.own("POST", "/resolve", {"kind": kind, "text": text})).status == 200
     assert (await world.own("POST", "/resolve", {"kind": kind, "text": "zzz"})).status == 404
+
+
+async def test_a_backup_is_sent_piece_by_piece_and_bounded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.node.state = NodeState.EMPTY
+    path, kind = "/identity/backup", {"Content-Type": "application/octet-stream"}
+    large = b"sealed" * (LARGEST // 6 + 1)
+    sent = await world.ask("PUT", path, over="unix", raw=large, headers=kind)
+    assert sent.json == {"size_bytes": len(large)}
+    assert (await world.ask("PUT", path, over="unix", raw=b"{}")).code == "usage"
+    (route,) = (route for route in ROUTES if route.uploads)
+    monkeypatch.setitem(vars(route), "limit", 1024 * 1024)
+    sent = await world.ask("PUT", path, over="unix", raw=large, headers=kind)
+    assert (sent.status, sent.code) == (413, "too-large")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/backups/file", "swarmnode.backup"), ("/exports/file", "swarmnode.jsonl")]
+)
+async def test_a_backup_and_an_export_come_as_files(world: World, path: str, name: str) -> None:
+    answer = await world.ask("POST", path, over="unix")
+    assert answer.status == 200
+    assert answer.headers["Content-Disposition"].endswith(name)

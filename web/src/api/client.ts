@@ -7,6 +7,8 @@ interface Asked<R extends keyof Routes> {
   readonly path?: Readonly<Record<Names<R>, string>>
   readonly query?: Readonly<Record<string, string | number>>
   readonly body?: Routes[R]['body']
+  /** A file instead of a body. */
+  readonly file?: Blob
   /** The same key for the same write: the node does it once. */
   readonly key?: string
   /** Told how much of the body has left, from 0 to 1. */
@@ -33,12 +35,23 @@ export function setApiLanguage(value: string): void {
  * Throws ApiError; with the code `unreachable` where nobody answers.
  */
 export async function call<R extends keyof Routes>(route: R, asked: Asked<R> = {}): Promise<Routes[R]['answer']> {
+  const response = await ask(route, asked)
+  return (response.status === 204 ? null : await response.json()) as Routes[R]['answer']
+}
+
+/** Ask the node for a file. Throws as `call`. */
+export async function fetchFile(route: 'POST /backups/file' | 'POST /exports/file'): Promise<Blob> {
+  return (await ask(route, {})).blob()
+}
+
+async function ask<R extends keyof Routes>(route: R, asked: Asked<R>): Promise<Response> {
   const [method = 'GET', template = ''] = route.split(' ')
   const headers: Record<string, string> = { 'Accept-Language': language }
   if (method !== 'GET' && csrf) headers['X-Swarm-CSRF'] = csrf
   if (asked.key !== undefined) headers['Idempotency-Key'] = asked.key
   if (asked.body !== undefined) headers['Content-Type'] = 'application/json'
-  const body = asked.body === undefined ? null : JSON.stringify(asked.body)
+  if (asked.file !== undefined) headers['Content-Type'] = 'application/octet-stream'
+  const body = asked.file ?? (asked.body === undefined ? null : JSON.stringify(asked.body))
   let response: Response
   try {
     const url = BASE + fill(template, asked.path ?? {}) + search(asked.query)
@@ -47,7 +60,7 @@ export async function call<R extends keyof Routes>(route: R, asked: Asked<R> = {
   } catch {
     throw new ApiError({ code: UNREACHABLE, detail: 'The node does not answer.' })
   }
-  if (response.ok) return (response.status === 204 ? null : await response.json()) as Routes[R]['answer']
+  if (response.ok) return response
   throw new ApiError(await problem(response))
 }
 

@@ -185,11 +185,17 @@ export interface Right {
   readonly right: boolean
 }
 
-/** Where to bring a persona back from. */
+/** The words, and a backup: by its path, or (`uploaded`) as it was sent before. */
 export interface Restoring {
   readonly words: readonly string[]
   readonly backup?: string | null
+  readonly uploaded?: boolean
   readonly passphrase?: string | null
+}
+
+/** How much came. */
+export interface Size {
+  readonly size_bytes: number
 }
 
 /** How to open the store. */
@@ -1043,6 +1049,7 @@ export interface Routes {
   'PATCH /identity': { body: Renaming; answer: StatusView }
   'POST /identity/words/check': { body: SomeWords; answer: Right }
   'POST /identity/restore': { body: Restoring; answer: StatusView }
+  'PUT /identity/backup': { body: undefined; answer: Size }
   'POST /unlock': { body: Unlocking; answer: StatusView }
   'POST /lock': { body: undefined; answer: StatusView }
   'GET /relays': { body: undefined; answer: Items_RelayView_ }
@@ -1053,6 +1060,8 @@ export interface Routes {
   'POST /carry/in': { body: InFrom; answer: CarryView }
   'POST /backups': { body: InFrom; answer: Written }
   'POST /exports': { body: InFrom; answer: Written }
+  'POST /backups/file': { body: undefined; answer: never }
+  'POST /exports/file': { body: undefined; answer: never }
   'POST /wipe': { body: Wiping; answer: null }
   'GET /invites': { body: undefined; answer: Items_InviteView_ }
   'POST /invites': { body: NewInvite; answer: InviteView }

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals'
 
-import { call } from '../api/client.ts'
+import { call, fetchFile } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import type { Check, DeviceView } from '../api/types.gen.ts'
 
@@ -21,6 +21,17 @@ export async function runChecks(): Promise<void> {
   } finally {
     checking.value = false
   }
+}
+
+/** Have the browser save a backup, or everything readable. */
+export async function saveFile(what: 'backups' | 'exports'): Promise<void> {
+  const blob = await fetchFile(`POST /${what}/file`)
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(blob)
+  const day = new Date().toISOString().slice(0, 10)
+  link.download = what === 'backups' ? `swarmnode-${day}.backup` : `swarmnode-${day}.jsonl`
+  link.click()
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
 export async function loadDevices(): Promise<void> {

@@ -110,8 +110,10 @@ export async function createPersona(asked: NewPersona): Promise<readonly string[
   }
 }
 
-export async function restorePersona(asked: Restoring): Promise<void> {
-  await call('POST /identity/restore', { body: asked })
+/** With a backup, that is sent first; `onPart` hears how much of it has left, from 0 to 1. */
+export async function restorePersona(asked: Restoring, backup: Blob | null, onPart: (part: number) => void): Promise<void> {
+  if (backup) await call('PUT /identity/backup', { file: backup, onPart })
+  await call('POST /identity/restore', { body: { ...asked, uploaded: backup !== null } })
   await refresh()
 }
 

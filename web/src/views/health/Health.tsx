@@ -1,10 +1,11 @@
 import { useEffect } from 'preact/hooks'
 
 import { link } from '../../api/live.ts'
-import { checks, checking, healthTrouble, runChecks } from '../../state/health.ts'
+import { checks, checking, healthTrouble, runChecks, saveFile } from '../../state/health.ts'
 import { status } from '../../state/session.ts'
 import { maybe, t } from '../../text/t.ts'
 import { Badge, Button, ErrorNote, Icon, Waiting } from '../../ui/basics.tsx'
+import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
 
 /** How the node is: what is to be done first, then each check. */
@@ -47,6 +48,7 @@ export function Health() {
             </li>
           ))}
       </ul>
+      <Backup />
       {node && (
         <>
           <h2>{t('health.relays')}</h2>
@@ -70,5 +72,32 @@ export function Health() {
         </>
       )}
     </Page>
+  )
+}
+
+/** A backup to keep elsewhere, and everything readable for other programs. */
+function Backup() {
+  const { busy, problem, run } = useDoing()
+  const save = (what: 'backups' | 'exports'): void => {
+    void run(async () => {
+      await saveFile(what)
+      if (what === 'backups') await runChecks()
+    })
+  }
+  return (
+    <>
+      <h2>{t('backup.title')}</h2>
+      <p>{t('backup.text')}</p>
+      {problem.value && <ErrorNote problem={problem.value} />}
+      <div class="actions">
+        <Button kind="main" icon="download" disabled={busy.value} onClick={() => save('backups')}>
+          {busy.value ? t('backup.doing') : t('backup.do')}
+        </Button>
+        <Button icon="download" disabled={busy.value} onClick={() => save('exports')}>
+          {t('export.do')}
+        </Button>
+      </div>
+      <p class="help">{t('export.help')}</p>
+    </>
   )
 }

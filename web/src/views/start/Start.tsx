@@ -213,12 +213,15 @@ function Restore() {
   const words = useSignal('')
   const passphrase = useSignal('')
   const { busy, problem, run } = useDoing()
+  const backup = useSignal<File | null>(null)
+  const part = useSignal(0)
   const given = words.value.toLowerCase().match(/\p{L}+/gu) ?? []
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        void run(() => restorePersona({ words: given, passphrase: passphrase.value }))
+        part.value = 0
+        void run(() => restorePersona({ words: given, passphrase: passphrase.value }, backup.value, (sent) => (part.value = sent)))
       }}
     >
       <p>{t('restore.text')}</p>
@@ -238,6 +241,19 @@ function Restore() {
           onInput={(event) => (words.value = event.currentTarget.value)}
         />
       </div>
+      <div class="field">
+        <label for="backup">{t('restore.backup')}</label>
+        <p class="help" id="backup-help">
+          {t('restore.backup.help')}
+        </p>
+        <input
+          id="backup"
+          type="file"
+          aria-describedby="backup-help"
+          onChange={(event) => (backup.value = event.currentTarget.files?.[0] ?? null)}
+        />
+        {busy.value && backup.value && <progress value={part.value} aria-label={t('restore.backup.sending')} />}
+      </div>
       <Field
         label={t('start.passphrase')}
         help={t('start.passphrase.help')}
@@ -252,11 +268,6 @@ function Restore() {
       <Button type="submit" kind="main" disabled={busy.value || given.length !== 24}>
         {busy.value ? t('restore.doing') : t('restore.do')}
       </Button>
-      <details>
-        <summary>{t('restore.backup')}</summary>
-        <p>{t('restore.backup.text')}</p>
-        <pre>swarmnode restore --help</pre>
-      </details>
     </form>
   )
 }

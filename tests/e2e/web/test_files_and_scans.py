@@ -1,4 +1,4 @@
-"""An invite that is shown on one screen is scanned by another one's camera, or read from a picture of it."""
+"""An invite is scanned by a camera, or from a picture; a backup brings all back on another home."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import segno
-from e2e_world import Village
+from e2e_networks import chat
+from e2e_world import Village, ticket
 from playwright.sync_api import expect
 from web_browser import Visitor, browser_of, missing, violations
 
@@ -43,7 +44,11 @@ def test_an_invite_is_scanned(tmp_path: Path) -> None:
     )
     with Village(tmp_path) as village:
         post = village.relay("post")
-        ada, ben = village.person("Ada", post), village.person("Ben", post)
+        ada, ben = village.person("Ada", post), village.home("Ben")
+        words = tmp_path / "words"
+        ben.json("init", "--name", "Ben", "--words-file", str(words))
+        ben.start()
+        ben.json("relay", "use", ticket(post))
         link = ada.json("invite")["link"]
         seen.write_bytes(film(link))
         drawn = io.BytesIO()
@@ -69,3 +74,33 @@ def test_an_invite_is_scanned(tmp_path: Path) -> None:
             expect(field).to_have_value(link)
             page.get_by_role("button", name="Annehmen").click()
             expect(page.get_by_role("heading", name="Ada")).to_be_visible()
+            ben.say(chat(ben, "Ada"), "keep this")
+
+            # The machine is lost; what was saved from the page is enough, on another one.
+            page.goto(f"{ben.ready['url']}/health")
+            with page.expect_download() as saved:
+                page.get_by_role("button", name="Jetzt sichern").click()
+            backup = tmp_path / saved.value.suggested_filename
+            saved.value.save_as(backup)
+            assert b"keep this" not in backup.read_bytes()
+            with page.expect_download() as saved:
+                page.get_by_role("button", name="Alles lesbar speichern").click()
+            assert "keep this" in saved.value.path().read_text()
+            assert not violations(page)
+            ben.kill()
+            again = village.home("again").start()
+            page = visitor.open(again)
+            page.get_by_label("Ich habe Wiederherstellungswörter").check()
+            page.get_by_label("Deine 24 Wiederherstellungswörter").fill(words.read_text())
+            page.get_by_label("Passphrase").fill("which everybody knows")
+            sealed = page.get_by_label("Eine Sicherung, falls du eine hast")
+            sealed.set_input_files({"name": "b", "mimeType": "", "buffer": b"not a backup"})
+            back = page.get_by_role("button", name="Zurückkommen")
+            back.click()
+            expect(page.get_by_role("alert")).to_be_visible()
+            assert not violations(page)
+            sealed.set_input_files(backup)
+            back.click()
+            page.get_by_role("link", name="Ada").click()
+            expect(page.locator("main article").filter(has_text="keep this")).to_be_visible()
+            assert not list(again.path.glob("*backup*")), "what was sent does not stay"
