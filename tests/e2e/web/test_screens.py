@@ -57,6 +57,8 @@ class Place:
     ada: Home
     ben: Home
     demo: Demo
+    first: str
+    """Ada's account there."""
     second: Demo
     browser: Browser
 
@@ -69,7 +71,7 @@ class Place:
         """Ada's browser at one of her screens."""
         visitor = Visitor(self.browser, **look)
         visitor.open(self.ada, path)
-        visitor.page.locator("nav").wait_for()
+        visitor.page.locator("nav").wait_for(state="attached")
         return visitor
 
 
@@ -87,7 +89,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         elsewhere.enter(network.serving())
         second = Demo(elsewhere, network)
         first, _ = (add(ada, "demo", one.answers, "--at-home") for one in (demo, second))
-        there = Place(ada, ben, demo, second, browser)
+        there = Place(ada, ben, demo, first, second, browser)
         ada.json("bridge", "open", first, "Mallory")
         eventually(lambda: there.person("Mallory"))
         yield there
@@ -170,6 +172,22 @@ def test_two_accounts_become_one_person_who_is_answered(place: Place) -> None:
         expect(page.get_by_role("heading", name="One person, one account")).to_be_visible()
         page.get_by_role("status").get_by_role("button", name="Undo").click()
         expect(page.get_by_role("heading", name="One person, 2 accounts")).to_be_visible()
+
+
+def test_somebody_elsewhere_is_asked_to_talk_privately(place: Place) -> None:
+    place.ada.json("bridge", "open", place.first, "Ada")
+    eventually(lambda: place.person("Ada"))
+    with place.on(f"/people/{place.person('Ada')}", language="de", width=390, height=780) as visitor:
+        page = visitor.page
+        page.get_by_role("button", name="Privat reden").click()
+        dialog = page.get_by_role("dialog", name="Mit Ada privat reden?")
+        expect(dialog).to_contain_text("könnte dazwischenstehen, wer Demo betreibt")
+        assert not violations(page)
+        dialog.get_by_role("button", name="Fragen", exact=True).click()
+        expect(page.get_by_text("Ihr trefft euch gerade darüber.")).to_be_visible()
+        expect(page.get_by_role("button", name="Privat reden")).to_have_count(0)
+        eventually(lambda: place.demo.do(lambda n: [m for m in n.said("d-u-ada") if "blob" in m.more]))
+        assert sideways(page) <= 0
 
 
 def test_an_address_book_is_shown_before_it_is_taken_in(place: Place) -> None:

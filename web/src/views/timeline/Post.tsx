@@ -13,6 +13,7 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import type { IconName } from '../../ui/icons.ts'
 import { attempt } from '../chat/attempt.ts'
 import { stateOf } from '../chat/Message.tsx'
+import { Poll } from '../chat/Poll.tsx'
 import { answering } from './Answer.tsx'
 
 const MARKS: readonly (readonly [string, IconName])[] = [
@@ -93,6 +94,7 @@ function Said({ post }: { readonly post: MessageView }) {
         </p>
       )}
       {post.kind === 'unreadable' && <p class="muted">{t('message.unreadable')}</p>}
+      {post.poll && <Poll message={post} poll={post.poll} />}
       {post.attachments.length > 0 && (
         <ul class="pictures">
           {post.attachments.map((file, index) => (
