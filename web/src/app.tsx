@@ -30,6 +30,7 @@ import { Settings } from './views/settings/Settings.tsx'
 import { Gate } from './views/start/Gate.tsx'
 import { Start } from './views/start/Start.tsx'
 
+const Palette = later(async () => (await import('./views/Palette.tsx')).Palette)
 const Person = later(async () => (await import('./views/people/Person.tsx')).Person)
 const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
 const Suggestions = later(async () => (await import('./views/people/Suggestions.tsx')).Suggestions)
@@ -85,9 +86,17 @@ const media = matchMedia('(max-width: 639px)')
 media.addEventListener('change', () => (narrow.value = media.matches))
 narrow.value = media.matches
 
+/** From the conversation that is open to the one beside it. */
+function beside(by: number): void {
+  const at = view.value.name === 'chat' ? inbox.value.findIndex((chat) => chat.id === (view.value as { chat?: string }).chat) : -1
+  const next = inbox.value.at(at < 0 ? 0 : (at + by) % inbox.value.length)
+  if (next) go(chatPath(next.id))
+}
+
 /** The rail, the list and what was chosen from it: side by side where there is room, else one after the other. */
 function Shell() {
   const help = useSignal(false)
+  const palette = useSignal(false)
   useEffect(() => {
     void Promise.all([loadInbox(), loadPeople(), loadNetworks(), startOutbox(putMessage)])
     addEventListener('pagehide', saveDraftsNow)
@@ -98,6 +107,9 @@ function Shell() {
     }
   }, [])
   useCommand('?', t('help.title'), () => (help.value = true))
+  useCommand('Ctrl k', t('palette'), () => (palette.value = true))
+  useCommand('Alt ↓', t('key.next-chat'), () => beside(1))
+  useCommand('Alt ↑', t('key.previous-chat'), () => beside(-1))
   useCommand('Escape', t('key.back'), () => go(above(view.value)))
   useCommand('n', t('key.next-unread'), () => {
     const next = inbox.value.find((chat) => chat.unread > 0)
@@ -130,6 +142,7 @@ function Shell() {
       <main id="main" tabIndex={-1}>
         {narrow.value && name === list ? <AtLeft /> : <Content />}
       </main>
+      {palette.value && <Palette onClose={() => (palette.value = false)} />}
       {help.value && <Help onClose={() => (help.value = false)} />}
     </div>
   )
@@ -266,7 +279,7 @@ function Help({ onClose }: { readonly onClose: () => void }) {
         {commands.value.map(({ keys, says }) => (
           <div key={keys}>
             <dt>
-              {(keys === 'Escape' ? ['Esc'] : [...keys]).map((key) => (
+              {(keys === 'Escape' ? ['Esc'] : keys.includes(' ') ? keys.split(' ') : [...keys]).map((key) => (
                 <kbd key={key}>{key}</kbd>
               ))}
             </dt>

@@ -20,7 +20,10 @@ let first = ''
 let timer = 0
 const SECOND_KEY_MS = 1_200
 
-/** A hook: these keys do this as long as the component is there. `keys` is one key, or two after each other. */
+/**
+ * A hook: these keys do this as long as the component is there. `keys` is one key, two after each other, or one that is
+ * held and one more, with a space between.
+ */
 export function useCommand(keys: string, says: string, run: () => void): void {
   const latest = useRef(run)
   latest.current = run
@@ -34,6 +37,9 @@ export function useCommand(keys: string, says: string, run: () => void): void {
     }
   }, [keys, says])
 }
+
+/** Do what these keys do. */
+export const perform = (keys: string): void => known.get(keys)?.run()
 
 const isField = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
@@ -51,6 +57,12 @@ export function listenToKeys(): () => void {
       nextRegion(event.shiftKey)
       return
     }
+    const held = heldWith(event)
+    if (held && known.has(held) && !document.querySelector('dialog[open]')) {
+      event.preventDefault()
+      known.get(held)?.run()
+      return
+    }
     if (!singleKeys.value || isField(event.target) || event.ctrlKey || event.metaKey || event.altKey) return
     if (document.querySelector('dialog[open]')) return
     const found = known.get(first + event.key) ?? known.get(event.key)
@@ -66,6 +78,13 @@ export function listenToKeys(): () => void {
   }
   document.addEventListener('keydown', onKey)
   return () => document.removeEventListener('keydown', onKey)
+}
+
+/** Keys that work in fields too: Ctrl with a letter, Alt with an arrow. */
+function heldWith({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): string {
+  if ((ctrlKey || metaKey) && key.length === 1) return `Ctrl ${key.toLowerCase()}`
+  if (altKey && key === 'ArrowDown') return 'Alt ↓'
+  return altKey && key === 'ArrowUp' ? 'Alt ↑' : ''
 }
 
 /** From one part of the page to the next one. */

@@ -610,6 +610,11 @@ export const de: Texts = {
   'relay.state.dead': 'aufgegeben',
 
   'help.title': 'Tasten',
+  palette: 'Überall hin, alles tun',
+  'palette.find': 'Ein Gespräch, ein Bildschirm, etwas zu tun',
+  'palette.nothing': 'Nichts heißt so.',
+  'key.next-chat': 'Nächstes Gespräch',
+  'key.previous-chat': 'Voriges Gespräch',
   'key.back': 'Zurück zum Eingang; Entwürfe bleiben',
   'key.next-unread': 'Nächstes ungelesenes Gespräch',
   'key.next-message': 'Nächste Nachricht',

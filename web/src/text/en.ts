@@ -601,6 +601,11 @@ export const en = {
   'relay.state.dead': 'given up',
 
   'help.title': 'Keys',
+  palette: 'Go anywhere, do anything',
+  'palette.find': 'A conversation, a screen, something to do',
+  'palette.nothing': 'Nothing of that name.',
+  'key.next-chat': 'Next conversation',
+  'key.previous-chat': 'Previous conversation',
   'key.back': 'Back to the inbox; drafts stay',
   'key.next-unread': 'Next unread conversation',
   'key.next-message': 'Next message',
