@@ -1,16 +1,21 @@
 """Draw the pictures of the web client: `python tests/e2e/web/pictures.py` writes docs/pictures/web-*.png."""
 
+import struct
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from e2e_networks import Elsewhere, add, chat  # noqa: E402
-from e2e_world import Home, Village  # noqa: E402
+from e2e_networks import Demo, Elsewhere, add, chat  # noqa: E402
+from e2e_world import Home, Village, eventually  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 from web_browser import Visitor, browser_of  # noqa: E402
+from web_second import SecondNetwork  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 SAID = {
@@ -24,6 +29,50 @@ TALK = (
     ("Ben", "Soup is better than a hose."),
     ("Ben", "See you there then!"),
 )
+POSTS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("The library has a new shelf for seeds: take some, bring some back in autumn.", {}),
+    ("Who has an apple press? We have forty kilos, and no idea.", {}),
+    ("What we ate on Saturday, for those who want to know.", {"title": "Food"}),
+    (
+        "The garden this morning, before anybody was up.",
+        {"picture": "A hedge in the first light, with dew on it"},
+    ),
+)
+WRITTEN = (
+    "The beans are up, and somebody has to water them every evening until the frost comes. "
+    "Who has time on Saturday? There will be soup."
+)
+
+
+def morning(width: int = 480, height: int = 270) -> bytes:
+    """A picture: light over something dark."""
+    rows = bytearray()
+    for y in range(height):
+        part = y / height
+        sky = (int(250 - 90 * part), int(200 - 60 * part), int(150 + 30 * part))
+        rows += b"\0" + bytes(sky if part < 0.6 else (40, int(110 - 60 * part), 60)) * width
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def posted(network: Demo) -> None:
+    """Some posts, one with a warning and one with a picture."""
+
+    def say(n: Any) -> None:
+        n.files["morning"] = morning()
+        for number, (text, more) in enumerate(POSTS):
+            said: dict[str, Any] = dict(more)
+            if shows := said.pop("picture", ""):
+                file = {"id": "morning", "name": "garden.png", "type": "image/png", "size": 1000}
+                said["files"] = [{**file, "description": shows}]
+            n.say(text, room="home", who="u-ada" if number % 2 else "u-mallory", **said)
+
+    network.do(say)
 
 
 def talked(village: Village, elsewhere: Elsewhere) -> Home:
@@ -36,13 +85,35 @@ def talked(village: Village, elsewhere: Elsewhere) -> Home:
         other.say(chat(other, "Ada"), text)
     village.meet(ada, ben)
     network = elsewhere.demo()
-    add(ada, "demo", network.answers, "--at-home")
+    account = add(ada, "demo", network.answers, "--at-home")
+    there = SecondNetwork()
+    elsewhere.enter(there.serving())
+    add(ada, "demo", there.answers(), "--at-home")
+    ada.json("bridge", "open", account, "Mallory")
+    network.do(lambda n: n.say("I have the ladder!", who="u-mallory", room="d-u-mallory"))
+    posted(network)
     network.do(lambda n: n.say("Who brings the ladder?"))
     for name, text in TALK:
         home, title = (ada, "Ben") if name == "Ada" else (ben, "Ada")
         home.say(chat(home, title), text)
         time.sleep(0.5)
+    people = {person["name"]: person["id"] for person in ada.json("people", "list")["items"]}
+    ada.json("people", "merge", people["Ben"], people["Mallory"])
+    ada.json("people", "rename", people["Ben"], "Ben")
+    eventually(lambda: any(one["kind"] == "timeline" for one in ada.json("chats")["items"]))
     return ada
+
+
+def wrote(page: Page) -> None:
+    """A post that is being written."""
+    page.locator("#post-text").fill(WRITTEN)
+    page.locator(".fit").nth(1).get_by_text("3").first.wait_for()
+
+
+def looked(page: Page) -> None:
+    """A search."""
+    page.locator("main input[type=search]").fill("soup")
+    page.locator("mark").first.wait_for()
 
 
 def main() -> None:
@@ -59,14 +130,25 @@ def main() -> None:
                 with Visitor(browser, language="de" if dark else "en", **look) as visitor:  # type: ignore[arg-type]
                     page = visitor.open(ada)
                     name = f"{'dark' if dark else 'light'}-{width}"
-                    for screen, path in (
-                        ("inbox", "/"),
-                        ("chat", f"/chats/{chat(ada, 'Ben')}"),
-                        ("networks", "/networks"),
+                    page.locator("nav").wait_for(state="attached")
+                    ben = f"/people/{ada.client.resolve('person', 'Ben')}"
+                    for screen, path, then in (
+                        ("inbox", "/", None),
+                        ("chat", f"/chats/{chat(ada, 'Ben')}", None),
+                        ("networks", "/networks", None),
+                        ("timeline", "/timeline", None),
+                        ("people", "/people", None),
+                        ("person", ben, None),
+                        ("talk", f"{ben}/talk", None),
+                        ("search", "/search", looked),
+                        ("compose", "/posts/new", wrote),
                     ):
                         page.goto(ada.ready["url"] + path)
-                        page.locator("h1:visible").wait_for()
+                        page.locator("h1").first.wait_for(state="attached")
                         page.wait_for_timeout(1000)
+                        if then is not None:
+                            then(page)
+                            page.wait_for_timeout(300)
                         page.screenshot(path=PICTURES / f"web-{screen}-{name}.png", animations="disabled")
 
 

@@ -17,6 +17,7 @@ from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import Home, Village, eventually
 from playwright.sync_api import Browser, Locator, Page, expect
 from web_browser import Visitor, browser_of, missing, sideways, violations
+from web_second import SHORT, SecondNetwork
 
 from swarm_bridges.testing.demo_network import DemoNetwork
 from swarm_bridges.testing.network import FakeMessage
@@ -27,27 +28,6 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
-
-ON_SECOND = "u-olga-2"
-SHORT = 60
-"""Characters of a post on the second network."""
-
-
-class SecondNetwork(DemoNetwork):
-    """Another demo network, on which Ada is somebody else."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.people[ON_SECOND] = "Olga on the second"
-        for room in self.rooms.values():
-            room.members = (*room.members, ON_SECOND)
-            room.limits = {"version": 1, "max_text": SHORT}
-
-    def session(self, user: str) -> str:
-        """See `DemoNetwork`."""
-        token = super().session(user)
-        self.sessions[token] = ON_SECOND
-        return token
 
 
 @dataclass
@@ -215,7 +195,8 @@ def test_an_address_book_is_shown_before_it_is_taken_in(place: Place) -> None:
 def test_the_timeline_folds_warnings_and_moves_under_nobody(place: Place) -> None:
     def prepare(n: DemoNetwork) -> None:
         n.files["soup"] = png(32, 20)
-        picture = {"id": "soup", "name": "soup.png", "type": "image/png", "size": 100}
+        facts = {"id": "soup", "name": "soup.png", "type": "image/png", "size": 100}
+        picture = {**facts, "description": "A pot, steaming"}
         for number in range(20):
             n.say(f"an older post {number}", room="home")
         n.say("a soup with everything", room="home", title="Food", files=[picture])
@@ -230,7 +211,7 @@ def test_the_timeline_folds_warnings_and_moves_under_nobody(place: Place) -> Non
         expect(soup).to_contain_text("a soup with everything")
         picture = soup.get_by_role("img")
         expect(picture).to_have_js_property("naturalWidth", 32)
-        expect(picture).to_have_attribute("alt", "Picture without a description")
+        expect(picture).to_have_attribute("alt", "A pot, steaming")
         assert not violations(page)
 
         soup.get_by_role("button", name="Like").click()

@@ -50,6 +50,7 @@ class File(msgspec.Struct):
     name: str = ""
     type: str = "application/octet-stream"
     size: int | None = None
+    description: str = ""
 
 
 class Option(msgspec.Struct):
@@ -143,7 +144,6 @@ def event_of(item: Item, me: str, origin: Origin) -> Event | None:
 
 def _message(item: Item, ref: MessageRef, actor: Actor, origin: Origin) -> MessageSeen:
     room = ref.conversation
-    files = (RemoteFile(id=f.id, name=f.name, media_type=f.type, size_bytes=f.size) for f in item.files)
     return MessageSeen(
         ref=ref,
         actor=actor,
@@ -155,9 +155,19 @@ def _message(item: Item, ref: MessageRef, actor: Actor, origin: Origin) -> Messa
         thread_root=MessageRef(room, item.thread) if item.thread else None,
         title=item.title,
         visibility=item.visibility,
-        files=tuple(files),
+        files=tuple(map(_file, item.files)),
         poll=_poll(item.poll) if item.poll else None,
         origin=origin,
+    )
+
+
+def _file(file: File) -> RemoteFile:
+    return RemoteFile(
+        id=file.id,
+        name=file.name,
+        media_type=file.type,
+        size_bytes=file.size,
+        description=file.description,
     )
 
 
