@@ -95,19 +95,21 @@ interface FieldProps {
   readonly maxLength?: number
   readonly required?: boolean
   readonly readOnly?: boolean
+  /** What is pasted may have several lines, which stay; Enter goes on all the same. */
+  readonly lines?: boolean
 }
 
 /** A line to fill in, its label above it. */
 export function Field(props: FieldProps) {
-  const { label, help, problem, name, exact, onText, ...rest } = props
+  const { label, help, problem, name, exact, lines, onText, ...rest } = props
   const described = [help && `${name}-help`, problem && `${name}-problem`].filter(Boolean).join(' ')
-  const input = {
-    type: 'text',
+  const shared = {
     ...rest,
     ...(exact ? { autocapitalize: 'none', autocorrect: 'off', spellcheck: false } : {}),
     ...(described ? { 'aria-describedby': described } : {}),
     ...(problem ? { 'aria-invalid': true } : {}),
-  } as JSX.IntrinsicElements['input']
+  }
+  const { type: _, ...area } = shared
   return (
     <div class="field">
       <label for={name}>{label}</label>
@@ -116,7 +118,23 @@ export function Field(props: FieldProps) {
           {help}
         </p>
       )}
-      <input {...input} id={name} name={name} onInput={(event) => onText(event.currentTarget.value)} />
+      {lines ? (
+        <textarea
+          {...(area as JSX.IntrinsicElements['textarea'])}
+          class="one-line"
+          rows={1}
+          id={name}
+          name={name}
+          onInput={(event) => onText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+            event.preventDefault()
+            event.currentTarget.form?.requestSubmit()
+          }}
+        />
+      ) : (
+        <input {...({ type: 'text', ...shared } as JSX.IntrinsicElements['input'])} id={name} name={name} onInput={(event) => onText(event.currentTarget.value)} />
+      )}
       {problem && (
         <p class="problem" id={`${name}-problem`} role="alert">
           {problem}

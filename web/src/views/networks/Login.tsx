@@ -193,6 +193,7 @@ function Asked(props: {
       type={TYPES[field.kind] ?? 'text'}
       value={value}
       onText={onText}
+      lines={field.kind === 'text'}
       autocomplete="off"
       exact
       required={!field.optional}
