@@ -48,15 +48,16 @@ def all_of(step: Step) -> list[ContactView]:
 
 
 def request_view(row: Invite) -> ContactView:
-    """Somebody who waits for an answer."""
+    """Somebody who waits for an answer: who says their note, or the account that asks in a conversation."""
+    said = row.label if row.kind == CONVERSATION else row.note
     return ContactView(
         id=f"{REQUEST}{row.id}",
-        name=meeting.name_from(row.note) or f"request {row.id}",
+        name=meeting.name_from(said) or f"request {row.id}",
         standing="request",
         persona="",
         chat="",
         alerts=("suspect",) if row.state == "suspect" else (),
-        note=row.note,
+        note=said,
     )
 
 

@@ -30,7 +30,7 @@ TEXTS = {
     "proofs.place.header": "Im Kopf jeder Mail von {address} wird stehen:",
     "proofs.place.page": "Auf der Seite {address} werden alle finden:",
     "proofs.means": "Das sagt, dass das Konto einen Knoten hat, und nicht, wessen.",
-    "proofs.known": "Dass das Konto deins ist, ist bekannt bei: {names}.",
+    "proofs.known": "Wer weiß, dass das Konto dir gehört: {names}.",
     "proofs.really": "Belegen?",
     "proofs.making": "Frage das Netz …",
     "proofs.looking": "Sehe nach …",

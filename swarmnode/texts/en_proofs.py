@@ -30,7 +30,7 @@ TEXTS = {
     "proofs.place.header": "In the header of each mail from {address} will stand:",
     "proofs.place.page": "On the page {address} everybody will find:",
     "proofs.means": "That says that the account has a node, and not whose.",
-    "proofs.known": "That the account is yours know: {names}.",
+    "proofs.known": "Who knows that the account is yours: {names}.",
     "proofs.really": "Prove it?",
     "proofs.making": "Asking the network …",
     "proofs.looking": "Looking …",

@@ -79,7 +79,7 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
 
     asked = eventually(request)
     assert "anna" in asked
-    ben.json("contacts", "accept", asked)
+    assert ben.json("contacts", "accept", asked)["name"] == asked
     eventually(lambda: anna.standing("ben") == "confirmed")
     eventually(lambda: ben.standing("anna") == "confirmed")
     code, error = anna.error("people", "private", "ben")
