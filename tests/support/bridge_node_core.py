@@ -468,6 +468,7 @@ async def node_core(module: ModuleType) -> AsyncIterator[NodeCore]:
             ("IDLE_PAUSE_S", LOOK_S),
             ("DRAIN_S", 0.2),
             ("RETRY_S", 0.2),
+            ("ASK_AGAIN_S", 0.2),
         ):
             patches.enter_context(patch.object(dispatcher, name, value))
         async with runner.running():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -45,6 +46,8 @@ QUIET_S = 0.1
 """After looking in vain, news are not looked at for so long: most are not about what is to be sent."""
 RETRY_S = 5.0
 """When the store could not be used."""
+ASK_AGAIN_S = 10.0
+"""What can be done, where a bridge could not say so: most have only just begun to connect."""
 LOOK_S = 300.0
 """Without news the outbox is looked at so often."""
 LEAST_PAUSE_S = 0.1
@@ -66,7 +69,8 @@ class Dispatcher:
         self._look_back = asyncio.Event()
         self._soon = asyncio.Event()
         self._under_way = dict[asyncio.Task[None], IntentId]()
-        self._unanswered = set[ConversationRef | None]()
+        self._unanswered = dict[ConversationRef | None, float]()
+        """What was asked in vain, and when it is to be asked again, by the loop's clock."""
 
     def told(self, told: Told) -> None:
         """Something happened in the node."""
@@ -180,15 +184,17 @@ class Dispatcher:
                 due = await steps.look(self._runs, lambda step: history.next_at(step, self._account))
                 wait_s = LOOK_S if due is None else min(LOOK_S, max(LEAST_PAUSE_S, due - self._wall()))
                 await asyncio.sleep(IDLE_PAUSE_S)
-                await _until(self._look_back, wait_s)
+                again_s = min(self._unanswered.values(), default=math.inf) - loop.time()
+                await _until(self._look_back, min(wait_s, again_s))
             else:
                 await asyncio.sleep(max(LEAST_PAUSE_S, loop.time() - began))
 
     async def _one(self) -> bool:
         """One question; whether there was any."""
         unasked = await steps.look(self._runs, lambda step: accounts.unasked(step, self._account))
-        for conversation in unasked:
-            if conversation not in self._unanswered:
+        now = asyncio.get_running_loop().time()
+        for conversation in (*([None] if None in self._unanswered else []), *unasked):
+            if self._unanswered.get(conversation, now) <= now:
                 await self._learn(conversation)
                 return True
         page = await steps.look(self._runs, lambda step: history.next_page(step, self._account))
@@ -217,8 +223,9 @@ class Dispatcher:
         except (BridgeError, TimeoutError) as e:
             error = type(e).__name__
             logger.info("bridge.no-answer", extra={"account": marked(self._account), "error": error})
-            self._unanswered.add(conversation)
+            self._unanswered[conversation] = asyncio.get_running_loop().time() + ASK_AGAIN_S
             return
+        self._unanswered.pop(conversation, None)
         await steps.do(self._runs, lambda step: accounts.learn(step, self._account, conversation, can))
 
 

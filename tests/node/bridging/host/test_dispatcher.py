@@ -255,6 +255,41 @@ async def test_what_can_be_done_is_asked_again_when_the_network_tells_of_a_conve
         assert can == pack(CAN), "until there is an answer, what was known holds"
 
 
+async def test_what_a_bridge_could_not_say_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "ASK_AGAIN_S", 0.1)
+    connected = False
+
+    async def capabilities(
+        self: Bridge, ctx: api.Context, conversation: ConversationRef | None
+    ) -> api.Capabilities:
+        assert ctx.owner
+        self.asked.append(conversation)
+        if not connected:
+            raise api.Temporary("not connected")
+        return CAN
+
+    async with a_node(tmp_path) as node:
+        account = await node.add()
+        room = ConversationRef("attic")
+        seen = api.ConversationSeen(conversation=room, kind="group", title="Attic")
+        await node.desk.ingest(account, Batch((seen,)))
+        async with dispatching(node, account, capabilities=capabilities) as network, asyncio.timeout(30):
+            while not {None, room} <= set(network.asked):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            connected = True
+
+            def known(step: Step) -> bool:
+                return rooms.of(step, accounts.find(step, account).id, room).abilities is not None
+
+            while not await node.do(known):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            asked = network.asked.count(room)
+            await asyncio.sleep(0.5)
+            assert network.asked.count(room) == asked, "it has said it"
+
+
 async def test_it_ends_with_its_account(tmp_path: Path) -> None:
     async with a_node(tmp_path) as node:
         account = await node.add()
