@@ -152,6 +152,10 @@ def test_two_accounts_become_one_person_who_is_answered(place: Place) -> None:
         expect(page.get_by_role("heading", name="One person, one account")).to_be_visible()
         page.get_by_role("status").get_by_role("button", name="Undo").click()
         expect(page.get_by_role("heading", name="One person, 2 accounts")).to_be_visible()
+        page.get_by_role("button", name="Block", exact=True).click()
+        expect(page.get_by_role("button", name="Unblock")).to_be_visible()
+        page.keyboard.press("z")
+        expect(page.get_by_role("button", name="Block", exact=True)).to_be_visible()
 
 
 def test_somebody_elsewhere_is_asked_to_talk_privately(place: Place) -> None:

@@ -67,6 +67,12 @@ export async function markChecked(contact: string): Promise<void> {
   await loadPeople()
 }
 
+/** Hear nothing of somebody any more, or again. */
+export async function block(contact: string, on: boolean): Promise<void> {
+  await call('PUT /contacts/{contact}/block', { path: { contact }, body: { on } })
+  await loadPeople()
+}
+
 listen(({ type }) => {
   if (type === 'resync' || type.startsWith('contact.') || type.startsWith('invite.')) void loadPeople()
 })

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 
-import { go } from '../../router.ts'
+import { go, personPath } from '../../router.ts'
 import { closeChat, open, openChat, turn } from '../../state/chat.ts'
 import { asOf, shownFrom } from '../../state/copy.ts'
 import { chatOf, loaded } from '../../state/inbox.ts'
@@ -57,6 +57,16 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
             </p>
           )}
         </div>
+        {shown?.person && (
+          <Link
+            to={personPath(shown.person)}
+            class="button quiet alone"
+            aria-label={t('talk.about', { name: title })}
+            title={t('talk.about', { name: title })}
+          >
+            <Icon name="contact-round" />
+          </Link>
+        )}
       </header>
       {contact?.standing === 'key-alert' && (
         <div class="note bad" role="alert">

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { BookLinkView, PersonView } from '../../api/types.gen.ts'
+import type { BookLinkView, ContactView, PersonView } from '../../api/types.gen.ts'
 import { go, personPath } from '../../router.ts'
 import { change, forgetImported, openPerson, person, personTrouble } from '../../state/book.ts'
-import { contactOf } from '../../state/people.ts'
+import { block, contactOf } from '../../state/people.ts'
 import { dayTime, maybe, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
@@ -147,12 +147,23 @@ function Account({ of, account }: { readonly of: PersonView; readonly account: B
             <button type="button" class="inline" onClick={() => (checking.value = true)}>
               {t('check.person')}
             </button>
-          )}
+          )}{' '}
+          <button type="button" class="inline" onClick={() => attempt(() => blockOrNot(contact))}>
+            {t(contact.standing === 'blocked' ? 'person.unblock' : 'person.block')}
+          </button>
         </p>
       )}
       {checking.value && contact && <Check contact={contact} onClose={() => (checking.value = false)} />}
     </li>
   )
+}
+
+/** Done at once, with a way back. */
+async function blockOrNot(contact: ContactView): Promise<void> {
+  const on = contact.standing !== 'blocked'
+  const name = plain(contact.name)
+  await block(contact.id, on)
+  note(t(on ? 'person.blocked' : 'person.unblocked', { name }), false, () => block(contact.id, !on))
 }
 
 function Rename({ of, onClose }: { readonly of: PersonView; readonly onClose: () => void }) {
