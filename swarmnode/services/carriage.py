@@ -31,7 +31,7 @@ AFTER_S = 20.0
 """So long no relay is up before something is carried: a relay that is started anew is back by then."""
 WINDOW = 40
 """Messages that wait for the network in one conversation; what is more waits in the outbox."""
-HOURLY = {"binary": 3600, "attachment": 600, "text": 120}
+HOURLY = {"binary": 1200, "attachment": 600, "text": 120}
 """Messages in an hour in one conversation, by form: what is text stands in somebody's ordinary client."""
 AROUND = 360
 """Bytes at most that MLS and a frame put around what a person says."""
@@ -158,6 +158,7 @@ def send(step: Step, node: Node, row: Outgoing, route: Route) -> None:
         count = _cut(step, node, row, route)
     hour = step.wall_s // 3600
     ROUTES.change(step.tx, route.id, hour=hour, used=_used(step, route) + count)
+    node.carrying[row.id] = step.now.tick
     _tell_bridge(step, route)
 
 
@@ -207,8 +208,16 @@ def is_under_way(step: Step, outbox_id: int) -> bool:
 
 
 def forget(step: Step, outbox_id: int) -> None:
-    """What was cut is not sent any more: it is encrypted anew."""
+    """What was cut is not sent any more: it is encrypted anew, or goes another way."""
     PIECES.drop(step.tx, outbox_id=outbox_id)
+
+
+def account_ends(step: Step, account_id: int) -> None:
+    """An account on another network is taken out: what waits for it goes another way, or waits for one."""
+    rooms = ROOMS.all(step.tx, account_id=account_id)
+    routes = [route for room in rooms for route in ROUTES.all(step.tx, room_id=room.id)]
+    for outbox_id in {p.outbox_id for route in routes for p in PIECES.all(step.tx, route_id=route.id)}:
+        OUTBOX.change(step.tx, outbox_id, state="queued")
 
 
 def passed(step: Step, node: Node, input_: Passed) -> tuple[int, bool] | None:

@@ -7,6 +7,7 @@ that a relay brings. Who sent it says the key that it opens under, not the netwo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from math import inf
 
 from swarm_protocol.carriage import Fragment, Probe, Reassembler, Thing, Unfinished, Whole, key_in
@@ -34,6 +35,15 @@ def came(step: Step, node: Node, input_: Carried) -> None:
     """A bridge brought bytes of another node. What is refused is dropped."""
     if node.persona is None or node.quarantine:
         return
+    node.delivering = sha256(input_.blob).digest(), 0
+    if node.delivering in node.poison:
+        tell(step, "incoming.poison", peer=0)  # its sender repeats it: a later program may take it
+    else:
+        _came(step, node, input_)
+    node.delivering = None
+
+
+def _came(step: Step, node: Node, input_: Carried) -> None:
     try:
         whole = _put_together(step, node, input_)
         if whole is not None:

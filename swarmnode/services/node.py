@@ -213,6 +213,8 @@ class Node:
     one envelope is tried now and then."""
     full: set[int] = field(default_factory=set)
     """Those of them that said that they are full."""
+    carrying: dict[int, float] = field(default_factory=dict)
+    """When something was given to another network, by its row in the outbox."""
     carried: dict[bytes, float] = field(default_factory=dict)
     """Envelopes that came through conversations, by name: until which tick they are known to come twice."""
     turns: dict[int, int] = field(default_factory=dict)

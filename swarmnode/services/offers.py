@@ -125,8 +125,6 @@ def came(step: Step, node: Node, input_: Carried, data: bytes) -> None:
     known = INVITES.all(step.tx, inv_id=offered.inv_id)
     if known or not step.wall_s < offered.expires_at <= step.wall_s + 2 * LIFETIME_S:
         return
-    if any(route.peer_id is not None for route in ROUTES.all(step.tx, room_id=input_.room_id)):
-        return
     mine = _open(step, input_.room_id, "inviter")
     if mine is not None and mine.inv_id < offered.inv_id:
         offer(step, node, input_.room_id, size=input_.size, form=input_.form)  # ours counts: it may be lost

@@ -37,6 +37,8 @@ FULL_S = 60.0
 """A queue that was full is tried again after so long, if nothing is heard of its owner before."""
 BUSY_S = 60.0
 """A relay that is busy, and does not say for how long, is tried again after so long, and ever more rarely."""
+STUCK_S = 60.0
+"""What another network has not taken for so long goes another way, if there is one now."""
 LOOK_WHILE_AWAY_S, LOOK_AT_LEAST_S = 60.0, 600.0
 """How often is looked while a relay is away, and while the other side must answer."""
 
@@ -237,14 +239,36 @@ def look(step: Step, node: Node) -> None:
     unanswered(step, node, direct.end_stalled(step, node))
     for queue_id in _stranded(step, node):
         reroute(step, node, queue_id)
+    _stuck(step, node)
     pause = _repeat(step, node)
     outgoing.pump(step, node)
     if _asked(node):
         pause = LOOK_S
     elif _ready_routes(step):
         pause = min(pause, LOOK_WHILE_AWAY_S)  # a line that breaks or comes up is looked at by itself
+    if node.carrying:
+        pause = min(pause, STUCK_S)
     if OUTBOX.count(step.tx):
         node.remind(step, ("outbox", 0), max(pause, LOOK_S))
+
+
+def _stuck(step: Step, node: Node) -> None:
+    """What lies with a network that does not take it goes another way, where one is up."""
+    for outbox_id, since in list(node.carrying.items()):
+        row = OUTBOX.get(step.tx, outbox_id)
+        if row is None or not carriage.is_under_way(step, outbox_id):
+            del node.carrying[outbox_id]
+        elif step.now.tick - since >= STUCK_S and _another_way(step, node, row):
+            del node.carrying[outbox_id]
+            carriage.forget(step, outbox_id)
+            _back_to_queue(step, node, outbox_id, tried=False)
+
+
+def _another_way(step: Step, node: Node, row: Outgoing) -> bool:
+    if direct.link_to(step, node, row.peer_id) is not None:
+        return True
+    routes = outgoing.routes_of(step, node, row)
+    return any(outgoing.open_way(step, node, route) is not None for route in routes)
 
 
 def _repeat(step: Step, node: Node) -> float:
@@ -303,7 +327,9 @@ def started(step: Step, node: Node) -> None:
     for (outbox_id,) in queries.OUTBOX_IDS.rows(step.tx, {"state": SENT}):
         node.sent[outbox_id] = step.now.tick
     for row in OUTBOX.all(step.tx, state=SEALED):
-        if not ENVELOPES.count(step.tx, outbox_id=row.id) and not carriage.is_under_way(step, row.id):
+        if carriage.is_under_way(step, row.id):
+            node.carrying[row.id] = step.now.tick
+        elif not ENVELOPES.count(step.tx, outbox_id=row.id):
             OUTBOX.change(step.tx, row.id, state=QUEUED)
     node.backlog = True
     for route in _ready_routes(step):

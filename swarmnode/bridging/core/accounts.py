@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from swarm_bridges import api
 
 from ...errors import Conflict, NotFound
-from ...services import book, own_claims, proofs
+from ...services import book, carriage, own_claims, proofs
 from ...services.news import tell
 from ...services.step import Step
 from ...storage import bridge_tables as tables
@@ -163,6 +163,7 @@ def remove(step: Step, account: str) -> None:
     What its people said about their words being passed on is kept, for it outlasts the account.
     """
     row = find(step, account)
+    carriage.account_ends(step, row.id)
     wanted = INTENTS.all(step.tx, account_id=row.id)
     bodies = [intent.body_id for intent in wanted if intent.body_id is not None]
     for room in ROOMS.all(step.tx, account_id=row.id):

@@ -11,11 +11,11 @@ from node_world import RelayHost, World
 
 from swarm_bridges import api
 from swarm_protocol.carriage import Fragment, Thing
-from swarmnode.bridging.core import persons
-from swarmnode.services import book, book_changes, carriage, messages
-from swarmnode.services.step import Step
+from swarmnode.bridging.core import accounts, persons
+from swarmnode.services import book, book_changes, carriage, conversations, messages
+from swarmnode.services.step import NetworkChanged, Step
 from swarmnode.storage.carriage_shelves import CAME
-from swarmnode.storage.shelves import MESSAGES
+from swarmnode.storage.shelves import MESSAGES, OUTBOX
 
 
 def two(**network: object) -> tuple[World, Network]:
@@ -274,7 +274,82 @@ def _link(step: Step, net: Network, other: str) -> None:
     book_changes.merge(step, net.person_of(step, other), contact)
 
 
+def test_what_a_network_does_not_take_goes_over_a_relay_that_is_back() -> None:
+    world = World("rho")
+    ada, ben = world.person("ada", "rho"), world.person("ben", "rho")
+    net = Network(world)
+    net.join(ada, talks_with=("ben",))
+    net.join(ben, talks_with=("ada",))
+    net.meet(ada, ben)
+    net.run(60)
+    world.relay("rho").die()
+    net.off = True
+    net.run(60)
+    ada.say("into a network that is down")
+    net.run(60)
+    assert ben.sees() == []
+    world.relay("rho").up = True
+    ada.feed(NetworkChanged())
+    ben.feed(NetworkChanged())
+    net.run(200)
+    assert ben.sees() == ["into a network that is down"]
+    assert ada.states() == ["delivered"]
+
+
+def test_when_an_account_is_taken_out_what_waits_for_it_goes_another_way() -> None:
+    world, net = met()
+    ada, ben = world.people
+    net.off = True
+    ada.say("it waits")
+    net.run(10)
+    ada.do(lambda step: accounts.remove(step, accounts.all_of(step)[0].account))
+    del net.accounts["ada"]
+    assert net.routes(ada) == []
+    assert ada.states() == ["queued"]
+    relay = world.relays.setdefault("rho.example:443", RelayHost(world, "rho"))
+    ben.use(relay)
+    assert ada.do(lambda step: OUTBOX.all(step.tx, state="queued"))
+
+
+def test_what_leads_to_errors_of_this_program_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, net = met()
+    ada, ben = world.people
+    ada.say("poison")
+    net.off = True
+    net.run(1)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    net.off = False
+    monkeypatch.setattr(conversations, "_take", broken)
+    with pytest.raises(ZeroDivisionError):
+        net.run(1)
+    blamed = ben.node.delivering
+    assert blamed is not None
+    ben.node.poison = frozenset({blamed})
+    net.deliver(net.carried("ada")[-1])
+    assert any(told.type == "incoming.poison" for told in ben.told)
+
+
 # Meeting
+
+
+def test_an_offer_ends_and_what_is_said_to_it_afterwards_counts_for_nothing() -> None:
+    world, net = two()
+    ada, ben = world.people
+    net.private(ada, "ben")
+    net.run(1)
+    assert len(net.requests(ben)) == 1
+    net.run(8 * 86_400)
+    assert net.requests(ben) == []
+    net.deliver(net.carried("ada")[0])
+    net.run(60)
+    assert net.requests(ben) == []
+    assert net.standings(ada) == net.standings(ben) == []
+    assert net.private(ada, "ben").state == "created"
+    net.run(5)
+    assert len(net.requests(ben)) == 1
 
 
 def test_who_declines_says_nothing_and_is_not_asked_by_the_same_offer_again() -> None:
