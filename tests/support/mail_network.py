@@ -12,7 +12,7 @@ from functools import cached_property
 
 from bridge_owner import ACCOUNT, Owner
 from mail_peer import MailPeer, Server, text_of
-from mail_server import DOMAIN, MailServer
+from mail_server import DOMAIN
 
 from swarm_bridges.api import Outgoing, State
 from swarm_bridges.networks.mail import Bridge, Login
@@ -167,7 +167,6 @@ class MailNetwork:
         self.server.add(self.owner_name, password)
 
     def remove_account(self) -> None:
-        assert isinstance(self.server, MailServer)
         self.server.remove(self.owner_name)
 
     async def asked(self, out: Outgoing) -> bool:

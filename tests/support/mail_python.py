@@ -148,6 +148,13 @@ class PythonMail:
                 for folder in ("Sent", "Trash"):
                     box.create(folder)
 
+    def remove(self, name: str) -> None:
+        """Delete an account, and end its sessions: these servers end those of all, or none."""
+        del self.users[name]
+        self._write()
+        self.stop()
+        self.start()
+
     def _logged_in(self, name: str) -> imaplib.IMAP4:
         box = imaplib.IMAP4("127.0.0.1", self.imap, timeout=20)
         box.starttls(ssl.create_default_context(cadata=self.certificate))

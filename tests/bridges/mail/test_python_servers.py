@@ -1,7 +1,7 @@
 """The suite of all bridges, in a shorter form, against servers that need no root.
 
-They have no queue, list mails twice that are put into a folder at once, and end nobody's session: what a
-crash, haste and the end of an account do is for `test_suite`.
+They have no queue, and list mails twice that are put into a folder at once: what a crash and haste do is for
+`test_suite`.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,6 @@ class TestChat(TalkSuite, LineSuite):
     test_reactions_are_sets_on_both_sides = None  # type: ignore[assignment]
     test_the_past_comes_in_pages_without_a_gap = None  # type: ignore[assignment]
     test_two_clients_of_the_owner_talk_at_once = None  # type: ignore[assignment]
-    test_a_deleted_account_stops_the_bridge = None  # type: ignore[assignment]
     test_a_server_that_restarts_loses_and_doubles_nothing = None  # type: ignore[assignment]
 
     @pytest.fixture
