@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import Home, Village, eventually
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Page as Window
 from web_browser import Visitor, browser_of, missing, sideways, violations
 from web_second import SHORT, SecondNetwork
 
 from swarm_bridges.testing.demo_network import DemoNetwork
 from swarm_bridges.testing.network import FakeMessage
 from swarmnode.domain.book import PersonView
-from swarmnode.domain.views import Items
+from swarmnode.domain.views import Items, Page
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -46,6 +47,10 @@ class Place:
         """The id of somebody in Ada's address book."""
         people = self.ada.client.get("/people", Items[PersonView], limit=200).items
         return next((person.id for person in people if person.name == name), "")
+
+    def posts(self) -> list[str]:
+        """The texts of Ada's timeline."""
+        return [post.text for post in self.ada.client.get("/timeline", Page, limit=50).items]
 
     def on(self, path: str, **look: Any) -> Visitor:
         """Ada's browser at one of her screens."""
@@ -75,12 +80,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield there
 
 
-def messages(page: Page, text: str) -> Locator:
+def messages(page: Window, text: str) -> Locator:
     """Messages of the open talk that say this."""
     return page.get_by_role("list", name="Messages").locator("article").filter(has_text=text)
 
 
-def post_of(page: Page, text: str) -> Locator:
+def note_of(page: Window, text: str) -> Locator:
+    """The note that says this, with what can be done about it."""
+    return page.get_by_role("status").filter(has_text=text)
+
+
+def post_of(page: Window, text: str) -> Locator:
     """The post in the timeline that says this."""
     return page.locator("article.post").filter(has_text=text)
 
@@ -132,6 +142,7 @@ def test_two_accounts_become_one_person_who_is_answered(place: Place) -> None:
         expect(messages(page, "privately again")).to_be_visible()
         page.get_by_role("link", name="About Ben").click()
         page.get_by_role("radio", name="Demo The servers").check()
+        expect(page.get_by_text("Or where it is safest.")).to_be_visible()
         page.get_by_role("link", name="Write", exact=True).click()
         write.fill("which way")
         write.press("Enter")
@@ -150,11 +161,11 @@ def test_two_accounts_become_one_person_who_is_answered(place: Place) -> None:
         page.get_by_role("checkbox", name="Demo").check()
         page.get_by_role("dialog").get_by_role("button", name="Take apart").click()
         expect(page.get_by_role("heading", name="One person, one account")).to_be_visible()
-        page.get_by_role("status").get_by_role("button", name="Undo").click()
+        note_of(page, "Taken out of Ben").get_by_role("button", name="Undo").click()
         expect(page.get_by_role("heading", name="One person, 2 accounts")).to_be_visible()
         page.get_by_role("button", name="Block", exact=True).click()
         expect(page.get_by_role("button", name="Unblock")).to_be_visible()
-        page.keyboard.press("z")
+        note_of(page, "Ben is blocked").get_by_role("button", name="Undo").click()
         expect(page.get_by_role("button", name="Block", exact=True)).to_be_visible()
 
 
@@ -172,6 +183,24 @@ def test_somebody_elsewhere_is_asked_to_talk_privately(place: Place) -> None:
         expect(page.get_by_role("button", name="Privat reden")).to_have_count(0)
         eventually(lambda: place.demo.do(lambda n: [m for m in n.said("d-u-ada") if "blob" in m.more]))
         assert sideways(page) <= 0
+
+
+def test_an_account_is_proven_and_taken_back(place: Place) -> None:
+    with place.on("/networks") as visitor:
+        page = visitor.page
+        card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Olga", exact=True))
+        card.get_by_role("button", name="Prove that it is yours").click()
+        dialog = page.get_by_role("dialog", name="Prove that it is yours")
+        expect(dialog.locator("pre")).to_contain_text("swarm:1:")
+        expect(dialog).to_contain_text("Nobody knows yet that the account is yours.")
+        assert not violations(page)
+        dialog.get_by_role("checkbox", name="Ben").check()
+        dialog.get_by_role("button", name="Prove it").click()
+        expect(card).to_contain_text("Proven: the account says that it is yours.")
+        expect(card).to_contain_text("Who knows that the account is yours: Ben.")
+        card.get_by_role("button", name="Claim it no longer").click()
+        page.get_by_role("dialog").get_by_role("button", name="Claim it no longer").click()
+        expect(card.get_by_role("button", name="Prove that it is yours")).to_be_visible()
 
 
 def test_an_address_book_is_shown_before_it_is_taken_in(place: Place) -> None:
@@ -202,10 +231,11 @@ def test_the_timeline_folds_warnings_and_moves_under_nobody(place: Place) -> Non
         facts = {"id": "soup", "name": "soup.png", "type": "image/png", "size": 100}
         picture = {**facts, "description": "A pot, steaming"}
         for number in range(20):
-            n.say(f"an older post {number}", room="home")
+            n.say(f"an older post {number:02}", room="home")
         n.say("a soup with everything", room="home", title="Food", files=[picture])
 
     place.demo.do(prepare)
+    eventually(lambda: "a soup with everything" in place.posts())
     with place.on("/timeline") as visitor:
         page = visitor.page
         soup = page.locator("article.post").filter(has_text="Food")
@@ -313,7 +343,7 @@ def test_one_network_that_refuses_does_not_hold_the_other(place: Place) -> None:
         expect(second.locator(".pieces li")).to_have_count(2)
 
         # What is written stays, and it goes to both; one refuses it only when it is there.
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(1000)
         page.reload()
         expect(text).to_have_value(re.compile("^One, two, three"))
         text.fill("Short enough for both")

@@ -1,18 +1,24 @@
 import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 
 import type { AccountView, NetworkView } from '../../api/types.gen.ts'
 import { chatPath, go } from '../../router.ts'
 import * as state from '../../state/networks.ts'
+import { loadOwnProofs } from '../../state/proofs.ts'
 import { t } from '../../text/t.ts'
 import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, Waiting } from '../../ui/basics.tsx'
 import { Confirm } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
 import { attempt } from '../chat/attempt.ts'
+import { OwnProof } from './OwnProof.tsx'
 
 /** Accounts on other networks, how each is, and which can be added. */
 export function Networks() {
   const { accounts, networks, networksLoaded, networksTrouble } = state
+  useEffect(() => {
+    void loadOwnProofs()
+  }, [])
   return (
     <Page title={t('networks.title')}>
       <p class="help">{t('networks.text')}</p>
@@ -71,6 +77,7 @@ function Account({ account }: { readonly account: AccountView }) {
         )}
         <Button onClick={() => (removing.value = true)}>{t('networks.remove')}</Button>
       </div>
+      <OwnProof account={account} />
       {!account.paused && <Write account={account} />}
       {removing.value && (
         <Confirm
