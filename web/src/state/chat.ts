@@ -66,12 +66,13 @@ async function learn(chat: string): Promise<void> {
 }
 
 let turns = 0
-/** Which opening of a conversation this is. */
+/** Which opening of a conversation this is; an answer that was asked for in another one comes too late. */
 export const turn = (): number => turns
 
 /** Close what was opened at this turn; what was opened since stays open. */
 export function closeChat(at: number): void {
   if (at !== turns) return
+  turns += 1
   open.value = NONE
   seen = null
 }
@@ -122,25 +123,26 @@ function newest(messages: readonly MessageView[]): readonly MessageView[] {
 
 /** Fetch the last messages, or those around one, and join them to what is there. */
 async function reload(chat: string, at = '', whole = false): Promise<void> {
+  const mine = turns
   fresh.clear()
   try {
     const page = await pageOf(chat, at ? { around: at } : {})
     const now = open.value
-    if (now.chat !== chat) return
+    if (mine !== turns) return
     if (at) {
       const { items: messages, prev: older, next: newer } = page
       open.value = { ...now, messages, older, newer, loading: false, trouble: null }
       return
     }
     const [messages, older] = await joined(chat, page, whole)
-    if (open.value.chat !== chat) return
+    if (mine !== turns) return
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
     open.value = { ...open.value, messages, older, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
     await markRead(chat, page)
     keepMessages()
   } catch (error) {
     const copy = open.value.messages.length ? undefined : ((await copyOf(`chat ${chat}`)) as Kept | undefined)
-    if (open.value.chat !== chat) return
+    if (mine !== turns) return
     const trouble = copy ? null : asError(error)
     open.value = { ...open.value, ...copy, loading: false, trouble }
   }
@@ -158,37 +160,39 @@ function keepMessages(): void {
 }
 
 export async function loadOlder(): Promise<void> {
+  const mine = turns
   const { chat, older, loading } = open.value
   if (!older || loading) return
   open.value = { ...open.value, loading: true }
   try {
     const page = await pageOf(chat, { before: older })
     const now = open.value
-    if (now.chat !== chat) return
+    if (mine !== turns) return
     const known = new Set(now.messages.map((message) => message.id))
     const earlier = page.items.filter((message) => !known.has(message.id))
     open.value = { ...now, messages: [...earlier, ...now.messages], older: before(page), loading: false }
   } catch (error) {
-    if (open.value.chat === chat) open.value = { ...open.value, loading: false, trouble: asError(error) }
+    if (mine === turns) open.value = { ...open.value, loading: false, trouble: asError(error) }
   }
 }
 
 /** In the past: what comes after the last one that is shown. */
 export async function loadNewer(): Promise<void> {
+  const mine = turns
   const { chat, newer, loading } = open.value
   if (!newer || loading) return
   open.value = { ...open.value, loading: true }
   try {
     const page = await pageOf(chat, { after: newer })
     const now = open.value
-    if (now.chat !== chat) return
+    if (mine !== turns) return
     const known = new Set(now.messages.map((message) => message.id))
     const later = page.items.filter((message) => !known.has(message.id))
     const next = page.items.length < PAGE ? '' : page.next
     open.value = { ...now, messages: [...now.messages, ...later], newer: next, loading: false }
     if (!next) await markRead(chat, page)
   } catch (error) {
-    if (open.value.chat === chat) open.value = { ...open.value, loading: false, trouble: asError(error) }
+    if (mine === turns) open.value = { ...open.value, loading: false, trouble: asError(error) }
   }
 }
 
