@@ -8,7 +8,6 @@ setting that is silently ignored is one that somebody believes in. Nothing in he
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -262,6 +261,8 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, tup
 
 def _known(name: str, where: str, names: Mapping[str, object]) -> None:
     if name not in names:
+        import difflib  # noqa: PLC0415 - for mistakes alone
+
         near = difflib.get_close_matches(name, list(names), n=1)
         hint = f"Did you mean {near[0]}?" if near else "`swarmnode config show` lists all settings."
         raise ConfigError(f"{where}: there is no setting {name}", hint=hint)

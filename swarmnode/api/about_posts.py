@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ..domain.consent import ConsentView
-from ..domain.fitting import Picture
-from ..domain.post_views import FitView, PostView
+from ..domain.post_views import FitView, Picture, PostView
 from ..domain.views import Items, MessageView
 from .about_talk import LARGE, Limit, NewAttachment
 from .access import Scope

@@ -15,8 +15,7 @@ from typing import Protocol
 from ..domain.book import ChangeView, ImportView, PersonView, SuggestionView
 from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView, PushAnswer, Pushed
 from ..domain.consent import ConsentView
-from ..domain.fitting import Picture
-from ..domain.post_views import FitView, PostView
+from ..domain.post_views import FitView, Picture, PostView
 from ..domain.proofs import OwnProofView
 from ..domain.views import (
     CarryView,

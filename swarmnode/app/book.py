@@ -12,7 +12,7 @@ from ..bridging.core import accounts, persons, together
 from ..bridging.core import people as actors
 from ..domain.book import ChangeView, ImportedView, ImportView, PersonView, SuggestionView
 from ..domain.views import MessageView, Page
-from ..services import book, book_changes, book_import, book_suggestions, vcard
+from ..services import book, book_changes, book_suggestions
 from ..services.node import Node
 from ..services.step import Step
 from .bridges import for_people
@@ -147,6 +147,8 @@ class AddressBook(Talk):
 
     async def import_cards(self, data: bytes, *, dry_run: bool) -> ImportView:
         """See `api.node.Node`."""
+        from ..services import book_import, vcard  # noqa: PLC0415 - only imports need them, here and below
+
         entries = await asyncio.to_thread(lambda: list(vcard.read(data)))
         return await self._import(
             len(entries),
@@ -156,6 +158,8 @@ class AddressBook(Talk):
 
     async def import_contacts(self, account: str, *, dry_run: bool) -> ImportView:
         """See `api.node.Node`."""
+        from ..services import book_import  # noqa: PLC0415
+
         known = await self._look(lambda step, _: accounts.get(step, account))
         supervisor = (await self.hosted.get()).supervisor
         with for_people():
@@ -177,6 +181,8 @@ class AddressBook(Talk):
         self, count: int, take: Callable[[Step, slice], Iterator[ImportedView]], *, dry_run: bool
     ) -> ImportView:
         """Take entries in, in portions; or all of them in one transaction that is then taken back."""
+        from ..services import book_import  # noqa: PLC0415
+
         if dry_run:
             return await self._do(lambda step, _: book_import.tried(step, lambda: take(step, slice(None))))
         items = list[ImportedView]()

@@ -95,7 +95,7 @@ class Opened:
                 direct=privacy.direct,
                 lan=privacy.lan,
                 strangers=privacy.strangers,
-                words=tuple(words.wordlist()),
+                words=words.Wordlist(),
             ),
             on_disk_full=lambda: integrity.release_ballast(self.place),
         )

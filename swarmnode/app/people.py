@@ -171,7 +171,7 @@ class People(Opened):
 
     async def safety(self, contact: str) -> SafetyView:
         """See `api.node.Node`."""
-        return await self._look(lambda step, node: contacts.safety(step, node, contact, words.wordlist()))
+        return await self._look(lambda step, node: contacts.safety(step, node, contact, words.Wordlist()))
 
     async def verify(self, contact: str, qr: str | None) -> ContactView:
         """See `api.node.Node`."""

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-
-from mnemonic import Mnemonic
+from typing import TYPE_CHECKING, overload
 
 from swarm_protocol.identity import RecoveryKit
 
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from mnemonic import Mnemonic
 
 COUNT = 24
 
 
 @cache
 def _list() -> Mnemonic:
+    from mnemonic import Mnemonic  # noqa: PLC0415 - words are needed when a persona is made, and for codes
+
     return Mnemonic("english")
 
 
-def wordlist() -> Sequence[str]:
-    """The 2,048 words."""
-    return tuple(_list().wordlist)
+class Wordlist(Sequence[str]):
+    """The 2,048 words, read when somebody looks at one."""
+
+    def __len__(self) -> int:
+        return len(_list().wordlist)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        return _list().wordlist[place]
 
 
 def of(kit: RecoveryKit) -> tuple[str, ...]:
@@ -38,7 +53,7 @@ def kit_of(words: Sequence[str]) -> RecoveryKit:
     said = [word.strip().lower() for word in words if word.strip()]
     if len(said) != COUNT:
         raise UsageError(f"there are {len(said)} words, and {COUNT} are needed")
-    known = set(wordlist())
+    known = set(Wordlist())
     for place, word in enumerate(said, 1):
         if word not in known:
             raise UsageError(f"word {place} is not in the list", hint="Look at how it is written.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -44,5 +45,9 @@ class App(Protocol):
 
 
 def load_app() -> App:
-    """Import what runs nodes: it takes most of a second, so only those commands do."""
+    """Import what runs nodes: it takes most of a second, so only those commands do.
+
+    One of the libraries under it has a list in C++, for which a MiB of C++'s own library would lie in memory.
+    """
+    os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
     return cast("App", importlib.import_module("swarmnode.app"))

@@ -13,27 +13,18 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from swarm_bridges.api import Capabilities, Level
-from swarm_bridges.document import Code, CodeBlock, Document, Emphasis, Heading, Paragraph, Strong, Struck
-from swarm_bridges.text import from_markdown, from_plain, measure, to_plain
+from swarm_bridges.document import Code, CodeBlock, Emphasis, Heading, Paragraph, Strong, Struck
+from swarm_bridges.text import from_plain, measure, to_plain
 from swarm_bridges.text.measure import graphemes
 from swarm_bridges.text.plain import URL
+
+from .post_views import Picture
 
 MAX_PARTS = 40
 """Posts of one thread."""
 SENTENCE = frozenset(".!?…。！？")
 _MARKUP = (Strong, Emphasis, Struck, Code)
 CLOSING = "\"'”’»)]"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A file of a post, without its bytes."""
-
-    name: str
-    media_type: str
-    size_bytes: int
-    description: str = ""
-    """What it shows, for those who cannot see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +95,21 @@ def fit(wish: Wish, can: Capabilities) -> Fitted:
     except _Refused as e:
         return Fitted(refused=e.code, about=e.about)
     notes += more
-    if _has_markup(from_markdown(text)):
+    if _has_markup(text):
         notes.append(Note("markup"))
     if not text and not files:
         return Fitted(refused="nothing")
     return Fitted(tuple(pieces), tuple(files), visibility, tuple(notes))
 
 
-def _has_markup(document: Document) -> bool:
+def _has_markup(text: str) -> bool:
     """Whether a text would look otherwise on a network that shows markup."""
+    from swarm_bridges.text import from_markdown  # noqa: PLC0415 - loaded when somebody posts
+
     return any(
         isinstance(block, Heading | CodeBlock)
         or (isinstance(block, Paragraph) and any(isinstance(node, _MARKUP) for node in block.children))
-        for block in document.blocks
+        for block in from_markdown(text).blocks
     )
 
 

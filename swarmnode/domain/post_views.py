@@ -18,6 +18,17 @@ def is_post(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A file of a post, without its bytes."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    description: str = ""
+    """What it shows, for those who cannot see it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteView:
     """Something that the owner should know before posting. Codes are those of `domain.fitting.Note`."""
 

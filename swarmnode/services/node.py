@@ -5,6 +5,7 @@ Functions of this floor take the step they are in and this. Nothing in here outl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -167,7 +168,7 @@ class Options:
     `always`, `never`."""
     strangers: bool = False
     """Whether offers of people are shown with whom the owner does not talk (spec 53 §3)."""
-    words: tuple[str, ...] = field(default=(), repr=False)
+    words: Sequence[str] = field(default=(), repr=False)
     """The 2,048 words of spoken codes."""
     suite: int = mls.PRODUCT_SUITES[0]
     """The suite of conversations between two (spec 01)."""

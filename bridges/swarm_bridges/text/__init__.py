@@ -9,12 +9,17 @@ reads, whatever that is, and gives a document that holds nothing but safe nodes.
     measure     split                         how long it is for a network, and parts that fit
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .build import bounded
-from .html import from_html, to_html
-from .markdown import from_markdown, to_markdown
 from .measure import measure
 from .plain import from_plain, to_plain
 from .split import split
+
+if TYPE_CHECKING:
+    from .html import from_html, to_html
+    from .markdown import from_markdown, to_markdown
 
 __all__ = [
     "bounded",
@@ -27,3 +32,11 @@ __all__ = [
     "to_markdown",
     "to_plain",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a reader of markup when it is wanted: a node has plain text alone for most of its life."""
+    for module in ("html", "markdown"):
+        if name.endswith(f"_{module}") and name in __all__:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(name)

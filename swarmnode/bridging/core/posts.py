@@ -16,8 +16,8 @@ from swarm_bridges import api
 from swarm_bridges.api import Level
 from swarm_bridges.text import from_plain
 
-from ...domain.fitting import Fitted, Picture, Wish, fit
-from ...domain.post_views import FitView, NoteView, PieceView, is_post
+from ...domain.fitting import Fitted, Wish, fit
+from ...domain.post_views import FitView, NoteView, Picture, PieceView, is_post
 from ...errors import Conflict, NotFound, UsageError
 from ...services.news import tell
 from ...services.step import Step

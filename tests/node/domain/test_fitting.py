@@ -12,7 +12,8 @@ from swarm_bridges.api import Capabilities, Level
 from swarm_bridges.text import measure
 from swarm_bridges.text.measure import graphemes
 from swarm_bridges.text.plain import URL
-from swarmnode.domain.fitting import MAX_PARTS, Fitted, Picture, Wish, fit
+from swarmnode.domain.fitting import MAX_PARTS, Fitted, Wish, fit
+from swarmnode.domain.post_views import Picture
 
 LINK = "https://example.org/a/rather/long/path"
 CAT = Picture("cat.png", "image/png", 1000, "a cat")
