@@ -19,17 +19,19 @@ import { Newer } from './ui/Newer.tsx'
 import type { IconName } from './ui/icons.ts'
 import { later } from './ui/later.tsx'
 import { Page } from './ui/Page.tsx'
-import { Chat } from './views/chat/Chat.tsx'
-import { Health } from './views/health/Health.tsx'
 import { Inbox } from './views/inbox/Inbox.tsx'
-import { Login } from './views/networks/Login.tsx'
-import { Networks } from './views/networks/Networks.tsx'
-import { Accept, Invite } from './views/people/Invite.tsx'
 import { People } from './views/people/People.tsx'
-import { Settings } from './views/settings/Settings.tsx'
 import { Gate } from './views/start/Gate.tsx'
-import { Start } from './views/start/Start.tsx'
 
+const loadChat = async () => (await import('./views/chat/Chat.tsx')).Chat
+const Chat = later(loadChat)
+const Health = later(async () => (await import('./views/health/Health.tsx')).Health)
+const Login = later(async () => (await import('./views/networks/Login.tsx')).Login)
+const Networks = later(async () => (await import('./views/networks/Networks.tsx')).Networks)
+const Settings = later(async () => (await import('./views/settings/Settings.tsx')).Settings)
+const Invite = later(async () => (await import('./views/people/Invite.tsx')).Invite)
+const Accept = later(async () => (await import('./views/people/Invite.tsx')).Accept)
+const Start = later(async () => (await import('./views/start/Start.tsx')).Start)
 const Palette = later(async () => (await import('./views/Palette.tsx')).Palette)
 const Person = later(async () => (await import('./views/people/Person.tsx')).Person)
 const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
@@ -99,6 +101,7 @@ function Shell() {
   const palette = useSignal(false)
   useEffect(() => {
     void Promise.all([loadInbox(), loadPeople(), loadNetworks(), startOutbox(putMessage)])
+    loadChat().catch(() => {}) // it will be wanted soon
     addEventListener('pagehide', saveDraftsNow)
     const end = listenToKeys()
     return () => {
