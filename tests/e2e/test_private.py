@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from e2e_networks import Elsewhere, add, chat
-from e2e_world import Home, Village, eventually
+from e2e_world import Home, Village, eventually, ticket
 from e2e_xmpp import Client, answers
 from xmpp_server import Prosody, Server, started
 
@@ -31,6 +31,9 @@ class Place:
     ben: Home
     server: Server
     elsewhere: Elsewhere
+    village: Village
+    account: str
+    """Anna's."""
 
     def person(self, home: Home, name: str) -> PersonView:
         """Somebody, as a node has them."""
@@ -51,7 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("private")
     server = started(Prosody, folder)
     try:
-        for name in ("anna", "ben"):
+        for name in ("anna", "ben", "carl"):
             server.add(name, f"{name}'s password")
         with Village(folder) as village, Elsewhere() as elsewhere:
             anna, ben = village.person("anna"), village.person("ben")
@@ -61,7 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             anna.json("send", "ben", "hello in the clear", "--wait")
             chat(ben, "anna", "xmpp")
             ben.json("send", "anna", "hello, Anna", "--wait")
-            yield Place(anna, ben, server, elsewhere)
+            yield Place(anna, ben, server, elsewhere, village, account)
     finally:
         server.stop()
 
@@ -113,3 +116,31 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
     for canary in CANARIES:
         assert canary.encode() not in stored
     desk.leave()
+
+    def carries() -> list[str]:
+        return [way.carries for way in place.person(anna, "ben").ways if way.network]
+
+    anna.json("people", "carry", "ben", "--off")
+    assert carries() == ["off"]
+    anna.json("people", "carry", "ben", "--via", "xmpp")
+    eventually(lambda: carries() == ["in use"])
+
+
+def test_who_has_no_node_gets_an_invite_as_an_ordinary_message_that_was_seen_before(place: Place) -> None:
+    anna = place.anna
+    carl = Client(place.elsewhere, place.server, "carl", "phone")
+    anna.json("bridge", "open", place.account, "carl@localhost")
+    code, error = anna.error("people", "invite", "carl", "--yes")
+    assert (code, error["code"]) == (1, "not-ready"), "an invite needs a relay that keeps it"
+    relay = place.village.relay("post")
+    anna("relay", "use", ticket(relay))
+    code, error = anna.error("people", "invite", "carl")
+    assert (code, error["code"]) == (2, "usage")
+    anna.json("people", "invite", "carl", "--text", "Come over, Carl:", "--yes")
+    said = str(carl.until(lambda m: "Come over" in m["body"])["body"])
+    text, _, link = said.rpartition("\n\n")
+    assert text == "Come over, Carl:"
+    node = place.village.person("carl")
+    node.json("accept", link)
+    eventually(lambda: anna.standing("carl") == "confirmed")
+    carl.leave()
