@@ -19,7 +19,7 @@ from swarmnode.domain.book import (
     SuggestionView,
     WayView,
 )
-from swarmnode.domain.views import ContactView, MessageState, MessageView, Page
+from swarmnode.domain.views import ContactView, InviteView, MessageState, MessageView, Page
 from swarmnode.errors import NotFound
 
 LINKS = (
@@ -73,6 +73,16 @@ class DoubleBook:
 
     async def forget_person(self, person: str) -> None:
         self._note("forget_person", person)
+
+    async def private(self, person: str, via: str) -> InviteView:
+        self._note("private", person, via)
+        if person != BERTA.id:
+            raise NotFound("There is no such person.")
+        return InviteView("5", "conversation", "created", "inviter", 1_800_604_800)
+
+    async def carry(self, person: str, via: str, *, on: bool) -> PersonView:
+        self._note("carry", person, via, on)
+        return BERTA
 
     async def talk_with(self, person: str, *, before: str = "", after: str = "", limit: int = 50) -> Page:
         self._note("talk_with", person, before, after, limit)

@@ -91,7 +91,7 @@ def sent(data: bytes) -> bool:
     if len(given) != 2 or given[0] not in list(Kind) or not isinstance(given[1], bytes):
         return False
     frame = Frame(Kind(given[0]), given[1], 0)
-    return _taken(scene(), lambda step, node: incoming._frame(step, node, Source(1, None, 1), frame))
+    return _taken(scene(), lambda step, node: incoming.frame(step, node, Source(1, None, 1), frame))
 
 
 def _taken(here: Scene, take: Callable[[Step, Node], None]) -> bool:
