@@ -268,7 +268,7 @@ def accepted(step: Step, node: Node, invite_id: int, sealed: bytes) -> None:
     peer = PEERS.get(step.tx, peer_id)
     assert peer is not None
     trust.greet(step, node, peer, repeat=True)
-    for waits in ("addresses", "beacons"):
+    for waits in ("addresses", "beacons", "claims"):
         node.remind(step, (waits, 0), 0.0)
 
 

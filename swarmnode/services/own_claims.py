@@ -26,7 +26,7 @@ from ..storage.bridge_shelves import ACCOUNTS
 from ..storage.proof_shelves import OPENED, OWN_CLAIMS, OwnClaim
 from ..storage.shelf import Prepared
 from ..storage.shelves import CONTACTS, PEERS, PERSONAS, Contact
-from . import contacts, peers
+from . import contacts, groups, peers
 from .news import tell
 from .node import Me, Node
 from .step import Step
@@ -200,6 +200,9 @@ def _to_open(step: Step, network: str, wanted: Iterable[str]) -> list[Contact]:
 
 def _open(step: Step, node: Node, row: OwnClaim, to: Iterable[Contact]) -> None:
     for contact in to:
+        conversation = peers.conversation_with(step, contact.id)
+        if conversation is None or not groups.has_keys(step, conversation.id):
+            continue  # they are told once they can be
         if OPENED.add_new(step.tx, claim_id=row.id, contact_id=contact.id, at=step.wall_s):
             _delta(step, node, contact.id)
             told = Told(Type.CLAIM, encode_opened([of(row)]))

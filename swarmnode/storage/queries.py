@@ -62,6 +62,7 @@ HELLOS = Prepared(
         _o.message_id.is_(None),
         _o.plain.is_not(None),
         _o.repeat,
+        sa.literal_column("outbox.state = 'sent'"),  # what has not left cannot have been heard
     )
 )
 NEXT_LINK_SEQ = Prepared(

@@ -12,11 +12,13 @@ from e2e_world import Home, Village, eventually
 
 from swarm_bridges.claims import texts_in
 from swarm_bridges.testing.demo_network import DemoNetwork
+from swarm_bridges.testing.network import OWNER, FakeRoom
 from swarmnode.domain.book import PersonView
+from swarmnode.domain.views import ContactView, Items
 
 pytestmark = pytest.mark.timeout(240)
 
-ON_DEMO = "u-ben"
+ON_DEMO, ROOM = "u-ben", "d-u-ben"
 
 
 @dataclass
@@ -40,9 +42,18 @@ class Place:
 
         self.demo.do(change)
 
-    def ben_is(self, who: str = "ben") -> PersonView:
+    def standing(self) -> str:
+        """How Ben stands as a contact; there is no other."""
+        contacts = self.anna.client.get("/contacts", Items[ContactView]).items
+        return contacts[0].standing if contacts else ""
+
+    def contact(self) -> str:
+        """Ben's id among the contacts."""
+        return self.anna.client.get("/contacts", Items[ContactView]).items[0].id
+
+    def ben_is(self) -> PersonView:
         """Ben, as Anna's node has him."""
-        person = self.anna.client.resolve("person", who)
+        person = self.anna.client.resolve("person", "Benedikt")
         return self.anna.client.get(f"/people/{person}", PersonView)
 
     def proof(self) -> str:
@@ -55,10 +66,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("proofs")
     with Village(folder) as village, Elsewhere() as elsewhere:
         demo = elsewhere.demo()
-        demo.do(lambda n: n.register("ben", ON_DEMO, "Benedikt"))
-        relay = village.relay("post")
-        anna, ben = village.person("anna", relay), village.person("ben", relay)
-        village.meet(anna, ben)
+
+        def begin(network: DemoNetwork) -> None:
+            network.register("ben", ON_DEMO, "Benedikt")
+            network.rooms[ROOM] = FakeRoom(ROOM, kind="direct", title="the two", members=(OWNER, ON_DEMO))
+            network.say("hello, Benedikt", who=OWNER, room=ROOM)
+            network.say("hello, Olga", who=ON_DEMO, room=ROOM)  # offers of strangers are not looked at
+
+        demo.do(begin)
+        anna, ben = village.person("anna"), village.person("ben")
         add(anna, "demo", demo.answers, "--at-home")
         add(ben, "demo", {**demo.answers, "user": "ben"}, "--at-home")
         yield Place(anna, ben, demo)
@@ -70,35 +86,45 @@ def a_proof_is_made_only_when_the_owner_says_so_and_says_what_it_shows(place: Pl
     assert (code, error["code"]) == (2, "usage")
     assert "--yes" in error["hint"]
     assert place.profile() == ()
-    made: dict[str, Any] = place.ben.json("proofs", "make", "demo", "--to", "anna", "--yes")
+    made: dict[str, Any] = place.ben.json("proofs", "make", "demo", "--yes")
     assert (made["state"], made["place"], made["handle"]) == ("there", "profile", ON_DEMO)
-    assert [known["name"] for known in made["known_to"]] == ["anna"]
+    assert made["known_to"] == []
     assert place.profile() == (made["text"],)
     assert place.demo.do(lambda n: n.profiles[ON_DEMO])[0] == "I bake.", "what stood there still does"
-    assert "anna" in place.ben("proofs", "list").stdout
+    assert "nobody" in place.ben("proofs", "list").stdout
     code, error = place.ben.error("proofs", "make", "demo", "--yes")
     assert (code, error["code"]) == (1, "conflict")
 
 
-def annas_node_looks_by_itself_and_they_are_one_person(place: Place) -> None:
+def anna_is_told_that_he_has_a_node_and_they_talk_privately(place: Place) -> None:
+    eventually(lambda: place.ben_is().links[0].node)
+    assert "people private Benedikt" in " ".join(place.anna("people", "show", "Benedikt").stdout.split())
+    place.anna.json("people", "private", "Benedikt")
+    asked = eventually(lambda: [c for c in place.ben.json("contacts")["items"] if c["standing"] == "request"])
+    place.ben.json("contacts", "accept", asked[0]["name"])
+    eventually(lambda: place.standing() == "confirmed")
+
+
+def what_he_claims_is_opened_to_her_and_her_node_looks_by_itself(place: Place) -> None:
     eventually(lambda: place.proof() == "ok")
+    assert [len(one["known_to"]) for one in place.ben.json("proofs", "list")["items"]] == [1]
     ben = place.ben_is()
     assert {(link.network, link.remote_id) for link in ben.links if link.network} == {("demo", ON_DEMO)}
     assert "proven-both-ways" in [link.reason for link in ben.links]
-    shown = place.anna("people", "show", "ben").stdout
+    shown = place.anna("people", "show", "Benedikt").stdout
     for words in ("proven both ways", "Benedikt", "proven "):
         assert words in shown
     assert "Has a node" not in shown, "that is known: he is a contact"
-    assert place.anna.json("proofs", "check", "ben")["proofs"][0]["state"] == "ok"
+    assert place.anna.json("proofs", "check", "Benedikt")["proofs"][0]["state"] == "ok"
 
 
 def what_is_withdrawn_is_gone_and_comes_back(place: Place) -> None:
     place.describe("I bake.")
     eventually(lambda: place.proof() == "gone")
-    checked = place.anna.json("proofs", "check", "ben")["proofs"][0]
+    checked = place.anna.json("proofs", "check", "Benedikt")["proofs"][0]
     assert (checked["state"], checked["why"]) == ("gone", "says-nothing")
-    assert "was proven before" in place.anna("people", "show", "ben").stdout
-    assert place.anna.standing("ben") == "confirmed"
+    assert "you met over it" in place.anna("people", "show", "Benedikt").stdout, "that reason is back"
+    assert place.standing() == "confirmed"
     text = place.ben.json("proofs", "list")["items"][0]["text"]
     place.describe("I bake.", text)
     eventually(lambda: place.proof() == "ok")
@@ -107,10 +133,10 @@ def what_is_withdrawn_is_gone_and_comes_back(place: Place) -> None:
 def another_personas_claim_is_an_alert(place: Place) -> None:
     place.describe("I bake.", f"swarm:1:{'M' * 42}A")
     eventually(lambda: place.proof() == "changed")
-    assert place.anna.standing("ben") == "key-alert"
+    assert place.standing() == "key-alert"
     assert "NAMES SOMEBODY ELSE" in place.anna("contacts").stdout
-    place.anna.json("verify", "ben", "--trust")
-    assert place.anna.standing("ben") == "confirmed"
+    place.anna.json("verify", place.contact(), "--trust")
+    assert place.standing() == "confirmed"
 
 
 def what_is_dropped_is_taken_back_on_both_sides(place: Place) -> None:
@@ -126,7 +152,8 @@ def what_is_dropped_is_taken_back_on_both_sides(place: Place) -> None:
 
 def test_a_proof_from_its_making_to_its_end(place: Place) -> None:
     a_proof_is_made_only_when_the_owner_says_so_and_says_what_it_shows(place)
-    annas_node_looks_by_itself_and_they_are_one_person(place)
+    anna_is_told_that_he_has_a_node_and_they_talk_privately(place)
+    what_he_claims_is_opened_to_her_and_her_node_looks_by_itself(place)
     what_is_withdrawn_is_gone_and_comes_back(place)
     another_personas_claim_is_an_alert(place)
     what_is_dropped_is_taken_back_on_both_sides(place)
