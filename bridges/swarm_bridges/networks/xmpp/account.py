@@ -12,6 +12,7 @@ from ...api import (
     Accepted,
     Actor,
     ActorSeen,
+    BridgeError,
     CantTell,
     Capabilities,
     ClaimsSeen,
@@ -334,12 +335,12 @@ async def _connected(ctx: Context) -> tuple[socket, bool]:
     if ctx.settings.get("found") != "srv":
         host, port, direct_tls = address_of(ctx.owner, ctx.settings)
         return await ctx.connect(host, port), direct_tls
-    first: Temporary | None = None
+    first: BridgeError | None = None
     for way in await ways(ctx, ctx.owner, ctx.settings):
         host, port, direct_tls = address_of(ctx.owner, way)
         try:
             return await ctx.connect(host, port), direct_tls
-        except Temporary as e:
+        except (Temporary, Refused) as e:
             first = first or e
     assert first is not None
     raise first

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from bridge_desk import DeskInMemory
 from bridge_packages import PIGEON, Pigeons, bridge, package, pigeons
+from dns_server import name_server
 
 from swarm_bridges import api
 from swarm_bridges.api import Accepted, AccountId, ConversationRef, MessageRef, Outgoing, RemoteFile, Rendered
@@ -23,6 +24,7 @@ from swarm_bridges.desk import LoginState
 from swarm_bridges.document import Document
 from swarmnode.bridging.host.packages import BadPackage, Package, Reason
 from swarmnode.bridging.host.process import PASSED_ON, Gone, Limits, Process
+from swarmnode.bridging.host.resolve import Resolver
 
 ACCOUNT, OTHER = AccountId("a1"), AccountId("a2")
 OUT = Outgoing(
@@ -62,6 +64,31 @@ async def says(process: Process, account: AccountId = ACCOUNT) -> str:
     answer = await process.call(account, "capabilities", conversation=None)
     assert isinstance(answer, api.Capabilities)
     return answer.version
+
+
+async def test_a_bridge_asks_the_name_service_through_the_node(tmp_path: Path) -> None:
+    code = bridge(
+        "await ctx.pause(60)",
+        capabilities="""
+            (one,) = await ctx.srv_records("_imaps._tcp.example.test")
+            found = [type(one).__name__, one.host, one.port, *await ctx.txt_records("example.test")]
+            for name in ("example.test.", "no name"):
+                try:
+                    await ctx.srv_records(name)
+                except Refused:
+                    found.append("refused")
+            return Capabilities(version=repr(found), levels={})""",
+    )
+    records = (
+        "srv-host=_imaps._tcp.example.test,mail.example.test,993,1,2",
+        "txt-record=example.test,w\u00e4",
+    )
+    desk = DeskInMemory()
+    with name_server(*records) as names:
+        desk.resolver = Resolver([names.place])
+        async with running(package(tmp_path, "asker", code), desk, tmp_path) as (process, _):
+            await process.start(ACCOUNT, "ada", {})
+            assert await says(process) == repr(["Service", "mail.example.test", 993, "w\u00e4", "refused"])
 
 
 async def test_a_bridge_reads_and_sends(tmp_path: Path) -> None:
