@@ -9,13 +9,13 @@ from proofs_world import BEN, MALLORY, Proving
 from swarm_bridges import api
 from swarm_bridges.api import Level
 from swarm_protocol.claims import Claim, encode_opened
-from swarm_protocol.content import Told, Type
+from swarm_protocol.content import Receipt, ReceiptStatus, Told, Type
 from swarm_protocol.identity import PersonaId
 from swarmnode.bridging.core import accounts
 from swarmnode.bridging.core import proofs as core
 from swarmnode.domain.book import Reason
 from swarmnode.errors import Conflict, NotFound
-from swarmnode.services import book, book_changes, contacts, own_claims, peers, proofs
+from swarmnode.services import book, book_changes, contacts, own_claims, peers, proofs, receipts
 from swarmnode.services.step import Step
 from swarmnode.storage.proof_shelves import CONTACT_CLAIMS, NOTICED
 from swarmnode.storage.shelves import CONTACTS, CONVERSATIONS, PEERS
@@ -112,6 +112,25 @@ def test_claims_that_come_before_their_links_count_when_those_are_there(anna: Pr
     assert anna.proof().why == ""
     assert anna.look() == 1
     assert anna.proof().state == "ok"
+
+
+def test_what_has_not_left_is_not_taken_for_heard(anna: Proving) -> None:
+    """Somebody has said that they heard something: that was something else."""
+    for relay in anna.world.relays.values():
+        relay.die()
+    anna.world.run(5)
+    made = Claim("demo", BEN, bytes(16), BEN)
+    anna.ben.do(lambda step: own_claims.make(step, anna.ben.node, made, BEN, "profile", ["1"]))
+
+    def heard(step: Step) -> None:
+        (talk,), (peer,) = CONVERSATIONS.all(step.tx), PEERS.all(step.tx)
+        receipts.came(step, anna.ben.node, talk, peer, Receipt(ReceiptStatus.DELIVERED, ()))
+
+    anna.ben.do(heard)
+    for relay in anna.world.relays.values():
+        relay.up = True
+    anna.world.run(600)
+    assert anna.proof().state == "unchecked", "it has come after all"
 
 
 # Taken back, gone, changed
