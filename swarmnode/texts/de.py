@@ -177,6 +177,8 @@ TEXTS = {
     "hint.locked": "Öffne ihn mit `swarmnode unlock`.",
     "error.not-found": "Das gibt es nicht.",
     "error.denied": "Das ist nicht erlaubt.",
+    "error.no-consent": "Das sind Worte von jemandem, der sie nicht dorthin gelassen hat.",
+    "hint.no-consent": "Frag nach. Bei Ja: `swarmnode consent give --message NACHRICHT`. Ein Link ist frei.",
     "error.conflict": "Das passt nicht zu dem, was da ist.",
     "error.usage": "So ergibt das keinen Sinn.",
     "error.config": "Eine Einstellung ist falsch.",

@@ -222,4 +222,28 @@ SAID: Mapping[str, str] = {
     "Export your contacts as vCard 3.0 or 4.0.": "Exportiere deine Kontakte als vCard 3.0 oder 4.0.",
     "Cut the file into several.": "Teile die Datei in mehrere.",
     "The node's log says why.": "Das Protokoll des Knotens sagt, warum.",
+    # Beiträge, und wessen Worte wohin dürfen
+    "the author has not let these words go there": "der Verfasser hat diese Worte nicht dorthin gelassen",
+    "this can be posted on none of these networks": "das lässt sich in keinem dieser Netze veröffentlichen",
+    "this post was taken back": "dieser Beitrag wurde zurückgenommen",
+    "this post is not there": "dieser Beitrag ist dort nicht",
+    "this network does not take the post": "dieses Netz nimmt den Beitrag nicht",
+    "it is there, or on its way": "er ist dort oder unterwegs",
+    "there is no such post": "diesen Beitrag gibt es nicht",
+    "the files of this post are no longer here": "die Dateien dieses Beitrags sind nicht mehr hier",
+    "only words can be passed on": "nur Worte lassen sich weitergeben",
+    "it stands in this conversation already": "es steht schon in dieser Unterhaltung",
+    "they have said no, which stands until they themselves say otherwise": (
+        "sie haben Nein gesagt, und das gilt, bis sie selbst etwas anderes sagen"
+    ),
+    "your own words need nobody's leave": "deine eigenen Worte brauchen niemandes Erlaubnis",
+    "`swarmnode post --dry-run` shows for each network what would stand there, or why nothing would.": (
+        "`swarmnode post --dry-run` zeigt für jedes Netz, was dort stünde, oder warum nichts."
+    ),
+    "Take it back: `swarmnode post delete`.": "Nimm ihn zurück: `swarmnode post delete`.",
+    "`swarmnode post list` shows them.": "`swarmnode post list` zeigt sie.",
+    "Post it anew.": "Veröffentliche ihn neu.",
+    "Files: save them, and send them yourself.": "Dateien: speichere sie und sende sie selbst.",
+    "Answer it: `--reply`.": "Antworte darauf: `--reply`.",
+    "If they have told you so: `--they-said-so`.": "Wenn sie es dir gesagt haben: `--they-said-so`.",
 }

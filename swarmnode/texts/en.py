@@ -175,6 +175,8 @@ TEXTS = {
     "hint.locked": "Open it with `swarmnode unlock`.",
     "error.not-found": "There is no such thing.",
     "error.denied": "This is not allowed.",
+    "error.no-consent": "These are words of somebody who did not let them go there.",
+    "hint.no-consent": "Ask. If they let you: `swarmnode consent give --message MESSAGE`. A link is free.",
     "error.conflict": "This does not fit what is there.",
     "error.usage": "This makes no sense as it is.",
     "error.config": "A setting is wrong.",
