@@ -15,7 +15,7 @@ TEXTS = {
     "opt.to": "auch diesen Kontakt wissen lassen; mehrmals möglich",
     "proofs.heads": "ID|NETZ|ADRESSE|STAND|BEKANNT BEI",
     "proofs.none": "Noch ist nichts belegt: `swarmnode proofs make ACCOUNT`.",
-    "proofs.nobody": "niemandem",
+    "proofs.nobody": "niemand",
     "proofs.state.there": "da, seit {at}",
     "proofs.state.waiting": "wird noch dort hingestellt",
     "proofs.state.refused": "NICHT DA",

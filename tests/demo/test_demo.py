@@ -32,6 +32,11 @@ def test_the_demo_runs_through(tmp_path: Path) -> None:
     else:
         assert "[xmpp] carl: Hello Ada, I have no node, I have Jabber." in after
         assert "carl, in his client, reads: That will do. My node speaks it." in after
+        private, _, kept = after.partition("What the XMPP server has kept of it all")
+        assert "proven both ways" in private
+        assert "anna: And now it is over XMPP again." in private
+        assert re.search(r"[1-9] x Hello Ben, it is Anna, from the choir\.", kept)
+        assert kept.count(" 0 x ") == 4
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
