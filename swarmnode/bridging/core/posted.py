@@ -56,6 +56,7 @@ _STANDING = Prepared(
         " JOIN remote_message m ON m.id = message_id WHERE post_id = :post AND m.gone_at IS NULL"
     )
 )
+_ANY = Prepared(sa.text("SELECT id FROM post_part LIMIT 1"))
 _EMPTY = Prepared(sa.text("SELECT id, body_id FROM post WHERE id NOT IN (SELECT post_id FROM post_place)"))
 
 
@@ -66,7 +67,7 @@ def post_id(number: int) -> str:
 
 def any_there(step: Step) -> bool:
     """Whether there are posts at all."""
-    return PARTS.count(step.tx) > 0
+    return _ANY.scalar(step.tx) is not None
 
 
 def tell_of(step: Step, row: RemoteMessage) -> None:
