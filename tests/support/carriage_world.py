@@ -60,6 +60,8 @@ class Network:
     said: list[Said] = field(default_factory=list)
     late: list[tuple[float, Said]] = field(default_factory=list)
     off: bool = False
+    told: bool = True
+    """Whether a conversation is told of before what comes in it."""
 
     def able(self) -> api.Capabilities:
         levels = {"text": Level.FULL, "opaque": Level.FULL}
@@ -143,7 +145,7 @@ class Network:
             return
         ref = api.MessageRef(api.ConversationRef(author, private=True), f"m{len(self.said)}")
         seen = api.OpaqueSeen(ref=ref, actor=api.Actor(author), blob=said.blob)
-        events = (self._room(said.to, author), seen)
+        events = (self._room(said.to, author), seen) if self.told else (seen,)
         person.do(lambda step: journal.ingest(step, accounts.all_of(step)[0].account, api.Batch(events)))
 
     def run(self, seconds: float) -> None:

@@ -24,6 +24,7 @@ from ...storage.bridge_shelves import (
     INTENTS,
     ROOMS,
     AccountRow,
+    RemoteActor,
     RemoteConversation,
 )
 from ...storage.carriage_shelves import PIECES, ROUTES, Piece
@@ -31,7 +32,7 @@ from ...storage.shelf import Prepared
 from ...storage.shelves import PEERS
 from . import abilities, intents, people
 from .intents import Payload
-from .packed import pack
+from .packed import pack, texts
 
 KIND = "opaque"
 SENTENCE = "A private message. It is for a program of the other side: swarmnode."
@@ -60,6 +61,20 @@ _CALLING = Prepared(
         )
     )
     .where(_room.account_id == bindparam("account"), _p.state == sa.literal_column(f"'{CALLING}'"))
+)
+_LATEST = Prepared(
+    sa.text(
+        "SELECT id, members FROM remote_conversation WHERE account_id = :account AND members IS NOT NULL"
+        " ORDER BY last_at DESC LIMIT 200"
+    )
+)
+_SAID = Prepared(
+    sa.text(
+        "SELECT r.members FROM remote_conversation r WHERE r.members IS NOT NULL"
+        " AND r.id IN (SELECT conversation_id FROM remote_message WHERE actor_id = :actor)"
+        " AND EXISTS (SELECT 1 FROM remote_message m WHERE m.conversation_id = r.id AND m.mine)"
+        " ORDER BY r.last_at DESC LIMIT 50"
+    )
 )
 _SAID = Prepared(sa.text("SELECT 1 FROM remote_message WHERE conversation_id = :room AND mine LIMIT 1"))
 
@@ -109,6 +124,12 @@ def came(step: Step, account: AccountRow, room: RemoteConversation, event: api.O
         return
     can = abilities.of(step, account, room)
     actor = people.of(step, account.id, event.actor)
+    known = _is_known(step, account, room, actor)
+    if (
+        known and room.partner is None
+    ):  # the network has not told of this conversation; the two talk elsewhere
+        ROOMS.change(step.tx, room.id, partner=event.actor.remote_id)
+        people.enter(step, account.id, event.actor.remote_id)
     step.inputs.append(
         Carried(
             room_id=room.id,
@@ -117,7 +138,7 @@ def came(step: Step, account: AccountRow, room: RemoteConversation, event: api.O
             blob=event.blob,
             size=can.opaque_bytes,
             form=can.opaque_form,
-            known=_is_known(step, account, room),
+            known=known,
         )
     )
 
@@ -127,11 +148,19 @@ def is_between_two(room: RemoteConversation) -> bool:
     return room.kind == "direct" and not room.gone
 
 
-def _is_known(step: Step, account: AccountRow, room: RemoteConversation) -> bool:
-    """Whether the owner has said something there, or an address book of theirs names the other one."""
-    if _SAID.scalar(step.tx, {"room": room.id}) is not None:
+def _is_known(step: Step, account: AccountRow, room: RemoteConversation, actor: RemoteActor) -> bool:
+    """Whether the owner talks with somebody, or an address book of theirs names them.
+
+    Talk is there, or among the two elsewhere: each subject is a conversation of its own in mails.
+    """
+    if ROUTES.count(step.tx, room_id=room.id) or _SAID.scalar(step.tx, {"room": room.id}) is not None:
         return True
-    entry = None if room.partner is None else book.account(step, account.package, room.partner)
+    for room_id, packed in _LATEST.rows(step.tx, {"account": account.id}):
+        members = texts(packed)
+        alone = len(members) <= 2 and actor.remote_id in members
+        if alone and _SAID.scalar(step.tx, {"room": room_id}) is not None:
+            return True
+    entry = book.account(step, account.package, actor.remote_id)
     return entry is not None and (entry.carded or len(book.accounts_of(step, entry.person_id)) > 1)
 
 

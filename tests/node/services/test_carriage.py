@@ -10,8 +10,9 @@ from carriage_world import Network, Said, fragment
 from node_world import RelayHost, World
 
 from swarm_bridges import api
+from swarm_bridges.text import from_plain
 from swarm_protocol.carriage import Fragment, Thing
-from swarmnode.bridging.core import accounts, persons
+from swarmnode.bridging.core import accounts, journal, outbox, persons, rooms
 from swarmnode.services import book, book_changes, carriage, conversations, messages
 from swarmnode.services.step import NetworkChanged, Step
 from swarmnode.storage.carriage_shelves import CAME
@@ -447,6 +448,44 @@ def test_replayed_and_strangers_offers_come_to_nothing() -> None:
     ada.say("unharmed")
     net.run(5)
     assert ben.sees() == ["unharmed"]
+
+
+def test_who_talks_in_mails_of_two_is_known_where_no_conversation_was_told_of() -> None:
+    world, net = two()
+    _, ben = world.people
+    eve = world.person("eve")
+    net.join(eve, talks_with=("ben",))
+    thread = api.ConversationRef("<a subject>")
+    seen = api.ConversationSeen(
+        conversation=thread, kind="group", members=(api.Actor("ben", is_owner=True), api.Actor("eve"))
+    )
+    said = api.MessageSeen(
+        ref=api.MessageRef(thread, "x1"), actor=api.Actor("eve"), body=from_plain("about the garden")
+    )
+
+    def written(step: Step) -> None:
+        account = accounts.all_of(step)[0].account
+        journal.ingest(step, account, api.Batch((seen, said)))
+
+    ben.do(written)
+    net.private(eve, "ben")
+    net.told = False
+    net.run(2)
+    assert net.requests(ben) == [], "ben has not answered there"
+    ben.do(lambda step: _answers(step, thread))
+    net.run(1)
+    net.private(eve, "ben")
+    net.run(2)
+    assert len(net.requests(ben)) == 1
+    net.answer(ben)
+    net.run(5)
+    assert net.standings(eve) == net.standings(ben) == ["confirmed"]
+    assert ben.do(lambda step: book.account(step, "demo", "eve")) is not None
+
+
+def _answers(step: Step, thread: api.ConversationRef) -> None:
+    room = rooms.of(step, 1, thread)
+    outbox.send(step, rooms.chat_id(room.id), "yes, let us")
 
 
 def test_a_flood_is_bounded_and_of_two_senders_nothing_is_mixed() -> None:
