@@ -15,7 +15,7 @@ def test_proofs_are_listed_with_how_it_stands_and_who_knows(shell: Shell) -> Non
     shown = " ".join(shell("proofs", "list").stdout.split())
     for words in ("coo@pigeon.example", "there, since", "Ana", "to be put there: the account does", "nobody"):
         assert words in shown
-    assert "niemandem" in shell("proofs", "--lang", "de").stdout
+    assert "niemand" in shell("proofs", "--lang", "de").stdout
 
 
 def test_nothing_is_made_without_a_yes(shell: Shell) -> None:
