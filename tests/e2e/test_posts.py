@@ -107,7 +107,7 @@ def test_a_post_is_on_both_is_answered_on_both_edited_and_taken_back(place: Plac
     place.home.json("post", "edit", post, "the peas are out")
     place.until(post, lambda view: [p["change_state"] for p in view["places"]] == ["done", "done"])
     assert "the peas are out" in place.on_demo()
-    place.seen("the peas are out")
+    assert len(place.seen("the peas are out")["media_attachments"]) == 1
 
     deleted = place.home.json("post", "delete", post)
     assert (deleted["text"], deleted["deleted"]) == ("", True)

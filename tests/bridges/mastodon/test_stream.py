@@ -160,6 +160,20 @@ async def test_polls_are_made_read_and_voted_in_once() -> None:
             await owner.call("vote", ref, frozenset({"0"}), "vote-2")
 
 
+async def test_an_edit_leaves_the_files_of_a_post_where_they_are() -> None:
+    async with olga() as (network, owner):
+        ref = await owner.send_file("cat.png", b"meow")
+        await owner.accepted("edit", ref, owner.outgoing("a cat"))
+        message = network.messages[ref.remote_id]
+        assert (message.text, [file["id"] for file in message.more["files"]]) == (
+            "a cat",
+            list(network.uploads),
+        )
+        plain = await owner.say("no cat")
+        await owner.accepted("edit", plain, owner.outgoing("no cat at all"))
+        assert network.messages[plain.remote_id].text == "no cat at all"
+
+
 async def test_marks_are_set_and_taken_back_and_direct_posts_are_not_boosted() -> None:
     async with olga(Silent()) as (network, owner):
         id_ = network.say("mark this", room="r2")

@@ -331,8 +331,9 @@ class Network(FakeNetwork):
         return message
 
     async def _edit(self, request: web.Request) -> web.Response:
-        message = self._own(request)
-        text = NAMES.sub("", (await request.json())["status"])
+        message, asked = self._own(request), await request.json()
+        text, files = NAMES.sub("", asked["status"]), message.more.get("files", [])
+        message.more["files"] = [file for file in files if file["id"] in asked.get("media_ids", ())]
         if text != message.text:
             self.edit(message.id, text)
         return web.json_response(self._told(message.id))

@@ -166,6 +166,9 @@ class Outbox:
         said.pop("visibility", None)
         said.setdefault("spoiler_text", "")
         path = f"/api/v1/statuses/{self._long(target)}"
+        stands = self._status(await self._client.get(path))
+        if kept := [media.id for media in stands.media_attachments]:
+            said["media_ids"] = kept  # Mastodon takes away the files that an edit does not name
         try:
             reply = await self._client.act("PUT", path, json=said, key=out.key)
             return Accepted((target,), revision_of(self._made(reply)))
