@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from xmpp_server import Prosody, Server, started
 from swarmnode.domain.book import PersonView
 from swarmnode.domain.views import SafetyView
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
+
+soon = partial(eventually, within_s=90)
 
 CANARIES = ("the canary sings", "the canary sang", "\N{HATCHING CHICK}", "a canary's portrait")
 
@@ -80,11 +83,11 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
         found = [c for c in ben.json("contacts")["items"] if c["standing"] == "request"]
         return str(found[0]["name"]) if found else ""
 
-    asked = eventually(request)
+    asked = soon(request)
     assert "anna" in asked
     assert ben.json("contacts", "accept", asked)["name"] == asked
-    eventually(lambda: anna.standing("ben") == "confirmed")
-    eventually(lambda: ben.standing("anna") == "confirmed")
+    soon(lambda: anna.standing("ben") == "confirmed")
+    soon(lambda: ben.standing("anna") == "confirmed")
     code, error = anna.error("people", "private", "ben")
     assert (code, error["code"]) == (1, "conflict")
     shown = anna("people", "show", "ben").stdout
@@ -95,16 +98,16 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
     sent = anna.json("send", "ben", CANARIES[0], "--wait")
     assert sent["state"] == "delivered"
     there = place.private_chat(ben, "anna")
-    eventually(lambda: ben.heard(there) == [CANARIES[0]])
+    soon(lambda: ben.heard(there) == [CANARIES[0]])
     anna.json("edit", sent["id"], CANARIES[1])
-    eventually(lambda: ben.heard(there) == [CANARIES[1]])
+    soon(lambda: ben.heard(there) == [CANARIES[1]])
     ben.json("react", sent["id"], CANARIES[2])
     here = place.private_chat(anna, "ben")
-    eventually(lambda: [m.reactions for m in anna.messages(here)] != [()])
+    soon(lambda: [m.reactions for m in anna.messages(here)] != [()])
     picture = tmp_path / "portrait.png"
     picture.write_bytes(b"\x89PNG" + CANARIES[3].encode() * 10_000)
     assert anna.json("send", "ben", "look", "--file", str(picture), "--wait")["state"] == "delivered"
-    got = eventually(lambda: [m.id for m in ben.messages(there) if m.attachments])
+    got = soon(lambda: [m.id for m in ben.messages(there) if m.attachments])
     ben.json("save", got[0], "0", str(tmp_path / "saved"))
     assert (tmp_path / "saved").read_bytes() == picture.read_bytes()
 
@@ -123,7 +126,7 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
     anna.json("people", "carry", "ben", "--off")
     assert carries() == ["off"]
     anna.json("people", "carry", "ben", "--via", "xmpp")
-    eventually(lambda: carries() == ["in use"])
+    soon(lambda: carries() == ["in use"])
 
 
 def test_who_has_no_node_gets_an_invite_as_an_ordinary_message_that_was_seen_before(place: Place) -> None:
@@ -142,5 +145,5 @@ def test_who_has_no_node_gets_an_invite_as_an_ordinary_message_that_was_seen_bef
     assert text == "Come over, Carl:"
     node = place.village.person("carl")
     node.json("accept", link)
-    eventually(lambda: anna.standing("carl") == "confirmed")
+    soon(lambda: anna.standing("carl") == "confirmed")
     carl.leave()
