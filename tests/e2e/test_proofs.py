@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from swarmnode.domain.views import ContactView, Items
 pytestmark = pytest.mark.timeout(240)
 
 ON_DEMO, ROOM = "u-ben", "d-u-ben"
+
+
+until = partial(eventually, within_s=100.0)
+"""Several processes have a turn before something is there."""
 
 
 @dataclass
@@ -97,16 +102,16 @@ def a_proof_is_made_only_when_the_owner_says_so_and_says_what_it_shows(place: Pl
 
 
 def anna_is_told_that_he_has_a_node_and_they_talk_privately(place: Place) -> None:
-    eventually(lambda: place.ben_is().links[0].node)
+    until(lambda: place.ben_is().links[0].node)
     assert "people private Benedikt" in " ".join(place.anna("people", "show", "Benedikt").stdout.split())
     place.anna.json("people", "private", "Benedikt")
-    asked = eventually(lambda: [c for c in place.ben.json("contacts")["items"] if c["standing"] == "request"])
+    asked = until(lambda: [c for c in place.ben.json("contacts")["items"] if c["standing"] == "request"])
     place.ben.json("contacts", "accept", asked[0]["name"])
-    eventually(lambda: place.standing() == "confirmed")
+    until(lambda: place.standing() == "confirmed")
 
 
 def what_he_claims_is_opened_to_her_and_her_node_looks_by_itself(place: Place) -> None:
-    eventually(lambda: place.proof() == "ok")
+    until(lambda: place.proof() == "ok")
     assert [len(one["known_to"]) for one in place.ben.json("proofs", "list")["items"]] == [1]
     ben = place.ben_is()
     assert {(link.network, link.remote_id) for link in ben.links if link.network} == {("demo", ON_DEMO)}
@@ -120,19 +125,19 @@ def what_he_claims_is_opened_to_her_and_her_node_looks_by_itself(place: Place) -
 
 def what_is_withdrawn_is_gone_and_comes_back(place: Place) -> None:
     place.describe("I bake.")
-    eventually(lambda: place.proof() == "gone")
+    until(lambda: place.proof() == "gone")
     checked = place.anna.json("proofs", "check", "Benedikt")["proofs"][0]
     assert (checked["state"], checked["why"]) == ("gone", "says-nothing")
     assert "you met over it" in place.anna("people", "show", "Benedikt").stdout, "that reason is back"
     assert place.standing() == "confirmed"
     text = place.ben.json("proofs", "list")["items"][0]["text"]
     place.describe("I bake.", text)
-    eventually(lambda: place.proof() == "ok")
+    until(lambda: place.proof() == "ok")
 
 
 def another_personas_claim_is_an_alert(place: Place) -> None:
     place.describe("I bake.", f"swarm:1:{'M' * 42}A")
-    eventually(lambda: place.proof() == "changed")
+    until(lambda: place.proof() == "changed")
     assert place.standing() == "key-alert"
     assert "NAMES SOMEBODY ELSE" in place.anna("contacts").stdout
     place.anna.json("verify", place.contact(), "--trust")
@@ -142,11 +147,11 @@ def another_personas_claim_is_an_alert(place: Place) -> None:
 def what_is_dropped_is_taken_back_on_both_sides(place: Place) -> None:
     text = place.ben.json("proofs", "list")["items"][0]["text"]
     place.describe("I bake.", text)
-    eventually(lambda: place.proof() == "ok")
+    until(lambda: place.proof() == "ok")
     place.ben.json("proofs", "drop", "demo", "--yes")
     assert place.profile() == ()
     assert place.ben.json("proofs", "list")["items"] == []
-    eventually(lambda: place.proof() == "")
+    until(lambda: place.proof() == "")
     assert place.demo.do(lambda n: n.profiles[ON_DEMO]) == ["I bake."]
 
 

@@ -15,7 +15,7 @@ from fuzzing import Target, mutate_bytes, mutate_cbor, says_no_more
 from own_vectors import ROOM, Vector
 
 from swarm_bridges import armour
-from swarm_protocol import carriage, carry, cbor, nearby, sync
+from swarm_protocol import carriage, carry, cbor, claims, nearby, sync
 from swarm_protocol import content as con
 from swarm_protocol import envelope as env
 from swarm_protocol import identity as idn
@@ -277,6 +277,7 @@ def _decoders() -> dict[str, Target]:
         "sync-have": (sync.Have.decode, encoded, partial(vectors, "sync/have")),
         "sync-request": (sync.Request.decode, encoded, partial(vectors, "sync/request")),
         "sync-copy": (sync.decode_copy, encoded, partial(vectors, "sync/copy")),
+        "claims": (claims.decode_opened, claims.encode_opened, partial(vectors, "claims/opened")),
         "carry-ack": (carry.BundleAck.decode, encoded, partial(vectors, "carry/ack")),
         "carriage-offer": (mt.Offer.decode, encoded, partial(vectors, "carriage/offer", lambda v: v[:1])),
         "meeting-bundle": (Bundle.decode, encoded, _bundles),
