@@ -48,7 +48,8 @@ FLAGS = (
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NOT_ANSWERED = re.compile(
-    r"Failed to load resource: .*(400|401|403|409|423|502|503|net::ERR_)|Service Worker registration blocked by"
+    r"Failed to load resource: .*(400|401|403|409|423|502|503|net::ERR_)"
+    r"|Service Worker registration blocked by"
 )
 """What Chromium writes for each answer that is an error, and for none, which the page shows itself; and what
 Playwright writes where tests do without service workers."""
