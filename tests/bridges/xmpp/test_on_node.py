@@ -16,7 +16,7 @@ from swarm_bridges.testing.runner import run_check
 from swarmnode.bridging.host.packages import load
 
 PACKAGE = "swarm_bridges.networks.xmpp"
-SHORT = {"edits", "reactions", "reordered"}
+SHORT = {"edits"}
 ELSEWHERE = {"opaque", "receipts", "claims"}
 """What a node does in another way than the kit shows it."""
 WANTED = [one for one in up_to(Tier.GOLD) if one.name not in ELSEWHERE]
