@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from e2e_networks import Demo, Elsewhere, add, chat
-from e2e_world import Home, Village, eventually
+from e2e_world import SOAK, Home, Village, eventually
 from playwright.sync_api import Browser, Locator, expect
 from playwright.sync_api import Page as Window
 from web_browser import Visitor, browser_of, missing, sideways, violations
@@ -368,6 +368,8 @@ def test_one_network_that_refuses_does_not_hold_the_other(place: Place) -> None:
 
 SCREENS = ("/people", "/people/{person}", "/people/{person}/talk", "/people/suggestions", "/people/import")
 MORE = ("/timeline", "/posts", "/posts/new", "/search", "/more")
+NOT_ELSEWHERE = ("/people/suggestions", "/timeline", "/posts", "/more")
+"""Screens that are looked at nowhere else, or in light alone."""
 
 
 def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place) -> None:
@@ -378,8 +380,9 @@ def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place) -
             page.goto(place.ada.ready["url"] + path.format(person=person))
             page.locator("h1").first.wait_for(state="attached")
             expect(page.get_by_role("status", name="Lädt")).to_have_count(0)
-            assert not violations(page), path
             assert sideways(page) <= 0, path
+            if SOAK or path in NOT_ELSEWHERE:
+                assert not violations(page), path
 
 
 def png(width: int, height: int) -> bytes:
