@@ -63,9 +63,9 @@ def _cast(seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _chat(seed: int) -> int:
-    """In every third world there is another network: what its messages carry, 0 where there is none."""
+    """In every sixth world there is another network: what its messages carry, 0 where there is none."""
     dice = Random(f"chat {seed}")
-    return dice.choice(SIZES) if dice.random() < 1 / 3 else 0
+    return dice.choice(SIZES) if dice.random() < 1 / 6 else 0
 
 
 def live(world: World, dice: Random) -> int:
