@@ -18,6 +18,8 @@ pytestmark = [
 ]
 
 MANY = 120
+MOMENTS_MS = (0, 5, 20, 80, 150, 400) if SOAK else (20,)
+"""After Enter, when the node is killed."""
 TABS = 8 if SOAK else 5
 
 
@@ -90,7 +92,7 @@ def test_a_node_that_is_killed_while_one_sends(world: World) -> None:
     with Visitor(world.browser) as visitor:
         page = world.open(visitor)
         said = []
-        for number, moment_ms in enumerate((0, 20, 150)):
+        for number, moment_ms in enumerate(MOMENTS_MS):
             said.append(f"killed {number}")
             field(page).fill(said[-1])
             field(page).press("Enter")
