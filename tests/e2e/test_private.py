@@ -94,6 +94,8 @@ def test_they_agree_and_talk_and_the_server_has_nothing_but_envelopes(place: Pla
     assert "you met over it" in shown
     assert "it carries what is private" in shown
     assert "a network carries it" in shown
+    ben.json("proofs", "make", "xmpp", "--yes")
+    eventually(lambda: [proof.state for proof in place.person(anna, "ben").proofs] == ["ok"], within_s=100)
 
     sent = anna.json("send", "ben", CANARIES[0], "--wait")
     assert sent["state"] == "delivered"
