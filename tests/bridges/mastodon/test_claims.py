@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from bridge_owner import ACCOUNT, Owner, owner_of
@@ -12,9 +12,12 @@ from mastodon_network import MastodonNetwork
 from mastodon_peer import MastodonPeer
 from mastodon_server import Snac
 
-from swarm_bridges.api import Actor, ClaimsSeen, Gone, Refused
+from swarm_bridges.api import Actor, ClaimsSeen, Clock, Gone, Http, Refused
 from swarm_bridges.networks.mastodon.claims import seen_of
+from swarm_bridges.networks.mastodon.client import Client
+from swarm_bridges.networks.mastodon.lists import Lists
 from swarm_bridges.networks.mastodon.model import Account, convert
+from swarm_bridges.networks.mastodon.session import Session
 from swarm_bridges.testing import new_world
 from swarm_bridges.testing.network import OWNER
 from swarm_bridges.testing.world import Subject
@@ -129,6 +132,21 @@ def noticed(owner: Owner) -> list[ClaimsSeen]:
 def test_claims_are_found_in_what_servers_make_of_a_field(value: str, claims: tuple[str, ...]) -> None:
     told: dict[str, Any] = {"id": "1", "url": "u", "fields": [{"name": "n", "value": value}, None, {}]}
     assert seen_of(convert(told, Account), Actor("1")).claims == claims
+
+
+def test_a_server_that_does_not_tell_the_fields_says_nothing_of_them() -> None:
+    client = Client(cast("Http", None), cast("Clock", None), "https://example.org")
+    session = Session(client, Account(id="me"), cast("Lists", None))
+    field = {"name": "swarm", "value": ONE}
+
+    def told(**more: object) -> list[tuple[str, ...]]:
+        events = session.people([convert({"id": "1", "acct": "ada", **more}, Account)])
+        return [event.claims for event in events if isinstance(event, ClaimsSeen)]
+
+    assert told(fields=[]) == [], "nothing is no news at first"
+    assert told(fields=[field]) == [(ONE,)]
+    assert told() == told(fields=None) == told(fields=[field]) == []
+    assert told(fields=[]) == [()]
 
 
 async def test_a_profile_without_room_is_left_as_it_is() -> None:

@@ -26,7 +26,7 @@ _PATH = "/api/v1/accounts/update_credentials"
 
 def seen_of(account: Account, who: Actor) -> ClaimsSeen:
     """What an account claims, as the owner's server has it; the handle is empty where that does not tell."""
-    shown = (to_plain(from_html(field.value)) for field in account.fields)
+    shown = (to_plain(from_html(field.value)) for field in account.fields or ())
     return ClaimsSeen(
         actor=who, claims=texts_in("\n".join(shown)), where="profile", handle=account.uri or account.url
     )
@@ -66,6 +66,6 @@ async def _fields(session: Session) -> list[tuple[str, str]]:
     except msgspec.ValidationError:
         raise Refused("the server does not say what the profile has") from None
     fields = me.source.fields or [
-        msgspec.structs.replace(field, value=to_plain(from_html(field.value))) for field in me.fields
+        msgspec.structs.replace(field, value=to_plain(from_html(field.value))) for field in me.fields or ()
     ]
     return [(field.name, field.value) for field in fields]

@@ -38,12 +38,13 @@ class Source(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     """Somebody. `id` is the server's, and never changes; `acct` lacks the host for people of the server.
 
-    `uri` is what all servers know the account by; old ones do not tell it.
+    `uri` is what all servers know the account by; old ones do not tell it. `fields` are None where the server
+    does not say what the profile has.
     """
 
     id: str
     uri: str = ""
-    fields: list[Line] = []
+    fields: list[Line] | None = None
     source: Source = Source()
     acct: str = ""
     username: str = ""

@@ -132,10 +132,12 @@ class Session:
                 events.append(shown)
                 if account.moved is not None:
                     events.append(IdentityMoved(old=account.id, new=account.moved.id, proof="mutual"))
-            claimed = seen_of(account, shown.actor)
-            if self._claims.get(account.id, claimed if not claimed.claims else None) != claimed:
-                events.append(claimed)
-            self._claims[account.id] = claimed
+            if account.fields is not None:
+                claimed = seen_of(account, shown.actor)
+                before = self._claims.get(account.id)
+                if claimed.claims if before is None else before != claimed:
+                    events.append(claimed)
+                self._claims[account.id] = claimed
         return events
 
     def note(self, accounts: Iterable[Account]) -> None:
