@@ -122,6 +122,7 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         phone.get_by_role("button", name="Für alle").click()
         expect(said(page, "Deleted.").first).to_be_visible()
         expect(said(phone, "Gelöscht.").first).to_be_visible()
+        phone.get_by_role("dialog").get_by_role("button", name="Schließen").last.click()
 
         # The same eight words on both sides.
         page.get_by_role("button", name="Not checked yet.").click()

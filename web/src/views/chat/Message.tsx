@@ -53,7 +53,10 @@ export function Message({ message, at, joined, named, where = '', active, stop, 
       data-at={at}
       tabIndex={tab}
       onFocus={onActive}
-      onPointerEnter={(event) => event.pointerType === 'mouse' && onActive()}
+      // A mouse that moves chooses; what comes under one that rests does not.
+      onPointerMove={({ pointerType, movementX, movementY }) => {
+        if (!active && pointerType === 'mouse' && (movementX || movementY)) onActive()
+      }}
     >
       {named && !joined && !mine && <bdi class="author">{who}</bdi>}
       <div class="said">
