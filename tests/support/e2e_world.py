@@ -230,9 +230,11 @@ class Village:
             relay.flags = ("--role", "relay", "--link", address)
         return relay
 
-    def person(self, name: str, *relays: Home, program: tuple[str, ...] = PROGRAM) -> Home:
+    def person(
+        self, name: str, *relays: Home, program: tuple[str, ...] = PROGRAM, **environment: str
+    ) -> Home:
         """A running node of somebody who uses these relays."""
-        person = self.home(name, program=program)
+        person = self.home(name, program=program, **environment)
         person.json("init", "--name", name)
         person.start()
         for relay in relays:

@@ -35,15 +35,12 @@ class Signer:
         strings = ",".join(self.record[n : n + 200] for n in range(0, len(self.record), 200))
         self.txt = f"txt-record={selector}._domainkey.{domain},{strings}"
 
+    def command(self, ways: tuple[str, str] = ("relaxed", "simple")) -> list[str]:
+        """What signs the mail that it is given."""
+        words = [self._selector, self._domain, str(self._key)]
+        return ["dkimsign", "--hcanon", ways[0], "--bcanon", ways[1], *words]
+
     def signed(self, mail: bytes, ways: tuple[str, str] = ("relaxed", "simple")) -> bytes:
         """The mail with a signature over the fields that are usually signed."""
-        words = [self._selector, self._domain, str(self._key)]
-        head, body = (f"--{part}canon" for part in ("h", "b"))
-        done = subprocess.run(
-            ["dkimsign", head, ways[0], body, ways[1], *words],
-            input=mail,
-            capture_output=True,
-            check=True,
-            timeout=30,
-        )
+        done = subprocess.run(self.command(ways), input=mail, capture_output=True, check=True, timeout=30)
         return done.stdout.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -15,7 +15,7 @@ import os
 import ssl
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,11 +24,11 @@ from xmpp_server import answers, free_port, make_certificate
 
 PYTHON = Path(__file__).parents[2] / ".venv" / "servers" / "mail" / "bin" / "python"
 SMTP = """
-import asyncio, imaplib, json, pathlib, ssl, sys, threading
+import asyncio, imaplib, json, pathlib, ssl, subprocess, sys, threading
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-users, certificate, key, imap, *ports = sys.argv[1:]
+users, certificate, key, imap, signs, *ports = sys.argv[1:]
 
 def passwords():
     return json.loads(pathlib.Path(users).read_text())
@@ -45,6 +45,12 @@ def deliver(address, content):
         if kind != "OK":
             raise OSError(answer)
 
+def signed(content):
+    if not json.loads(signs):
+        return content
+    done = subprocess.run(json.loads(signs), input=content, capture_output=True, check=True, timeout=30)
+    return done.stdout.replace(b"\\r\\n", b"\\n").replace(b"\\n", b"\\r\\n")
+
 alone = threading.Lock()
 
 class Handler:
@@ -55,9 +61,10 @@ class Handler:
         return "250 2.1.5 yes"
 
     async def handle_DATA(self, server, session, envelope):
+        content = signed(envelope.content)
         for address in dict.fromkeys(envelope.rcpt_tos):
             with alone:  # two mails at once, and pymap lists one of them twice
-                deliver(address, envelope.content)
+                deliver(address, content)
         return "250 2.0.0 delivered"
 
 tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -74,9 +81,10 @@ asyncio.run(asyncio.Event().wait())
 
 
 class PythonMail:
-    """Both programs; `folder` has what they keep."""
+    """Both programs; `folder` has what they keep. `signs` is a command through which all mails go."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, signs: Sequence[str] = ()) -> None:
+        self._signs = json.dumps(list(signs))
         self.folder, self.box = folder, folder / "box"
         self.box.mkdir(parents=True)
         self.imap, self.smtp, self.smtps = (free_port() for _ in range(3))
@@ -96,7 +104,14 @@ class PythonMail:
         pems = [str(self.folder / "cert.pem"), str(self.folder / "key.pem")]
         main = "import sys; from pymap.main import main; sys.exit(main())"
         imap = ["--host", "127.0.0.1", "--port", str(self.imap), "--cert", pems[0], "--key", pems[1]]
-        smtp = [str(self.folder / "users"), *pems, str(self.imap), str(self.smtp), str(self.smtps)]
+        smtp = [
+            str(self.folder / "users"),
+            *pems,
+            str(self.imap),
+            self._signs,
+            str(self.smtp),
+            str(self.smtps),
+        ]
         for words in (
             ["-c", main, *imap, "--no-service", "admin", "maildir", str(self.box)],
             ["-W", "ignore", "-c", SMTP, *smtp],
@@ -189,11 +204,11 @@ def _replace(path: Path, text: str) -> None:
     fresh.rename(path)
 
 
-def started(folder: Path) -> PythonMail:
+def started(folder: Path, signs: Sequence[str] = ()) -> PythonMail:
     """Servers that run; where they are not installed, the test is skipped, or fails in CI."""
     if not PYTHON.exists():
         why = f"no mail servers in Python here: scripts/set_up_mail {PYTHON.parents[1]}"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
-    made = PythonMail(folder / "server")
+    made = PythonMail(folder / "server", signs)
     made.start()
     return made

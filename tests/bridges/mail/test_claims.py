@@ -13,6 +13,8 @@ from dns_server import NameServer, name_server
 from mail_dkim import Signer
 from mail_network import MailNetwork
 from mail_peer import MailPeer, parsed, text_of
+from mail_python import PythonMail
+from mail_python import started as python_started
 from mail_server import DOMAIN
 from mail_told import message, told, until
 
@@ -36,6 +38,13 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Signer:
 def known(signer: Signer, others: Signer) -> Iterator[NameServer]:
     with name_server(signer.txt, others.txt) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def python_mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonMail]:
+    server = python_started(tmp_path_factory.mktemp("python-mail"))
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -77,6 +86,18 @@ async def test_it_is_said_from_node_to_node(network: MailNetwork, signer: Signer
             await until(reader, ClaimsSeen, believed.__eq__)
             first = next(e for e in claims(reader) if e.claims == given)
             assert not first.authentic
+
+
+async def test_a_server_that_ends_lines_in_its_own_way_is_believed_too(
+    python_mail: PythonMail, signer: Signer, known: NameServer
+) -> None:
+    network, claim, desk = MailNetwork(python_mail), a_claim(), Lines()
+    desk.resolver = Resolver([known.place])
+    async with await owner_of(network, desk=desk) as reader:
+        program = network.program(network.friend_name)
+        await program.send(signer.signed(saying(program, network.owner, claim, claim).as_bytes()))
+        assert (await heard(reader, claim)).authentic
+    await network.close()
 
 
 def saying(program: MailPeer, to: str, claim: str, inside: str = "") -> EmailMessage:

@@ -16,6 +16,7 @@ from mail_told import message, told, until
 
 from swarm_bridges.api import (
     Accepted,
+    ClaimsSeen,
     ConversationSeen,
     IntentId,
     MessageSeen,
@@ -56,6 +57,17 @@ async def brought(owner: Owner, blob: bytes, *, own: bool = False) -> OpaqueSeen
     """The event with these bytes, now or soon."""
     found: OpaqueSeen = await until(owner, OpaqueSeen, lambda e: e.blob == blob and e.actor.is_owner == own)
     return found
+
+
+async def test_what_the_owner_claims_goes_with_them(network: MailNetwork) -> None:
+    """Two who talk by node alone write each other no other mails."""
+    other, claim, blob = network.from_the_other_side(), f"swarm:1:{'M' * 42}A", os.urandom(100)
+    async with await owner_of(network) as owner, await owner_of(other) as friend:
+        await owner.call("publish_claims", (claim,))
+        assert isinstance(await owner.call("send_opaque", carrying(network), blob), Accepted)
+        await brought(friend, blob)
+        said = await until(friend, ClaimsSeen, lambda e: e.actor.remote_id == network.owner)
+        assert said.claims == (claim,)
 
 
 async def test_as_many_as_fit_pass_from_node_to_node(either: MailNetwork) -> None:

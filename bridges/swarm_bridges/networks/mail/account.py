@@ -41,14 +41,14 @@ from ...api import (
 )
 from . import autocrypt, names, threads, words
 from . import claims as claiming
-from .compose import Letter, data_of, for_node, made
+from .compose import Letter, for_node
 from .convert import BOOKMARK, MAX_OPAQUE, Mail, Place
 from .headers import ADDRESS
 from .keys import KeyRing
 from .reading import heads
 from .sealed import MAX_SEALED
 from .sealed import part as part_inside
-from .sending import hand_in, password_of, subject, written
+from .sending import hand_in, password_of, subject, unsealed, written
 from .session import Session
 from .settings import Settings, settings_of
 from .threads import Audience, by_folder
@@ -167,7 +167,7 @@ class Mailbox:
             blob,
         )
         try:
-            await hand_in(ctx, session.settings, letter, data_of(made(letter, ctx.clock.now()), letter))
+            await hand_in(ctx, session.settings, letter, await unsealed(ctx, letter))
         except Interrupted as e:
             return Unknown(str(e))
         return Accepted((names.message(out.conversation, letter.message_id),))

@@ -10,6 +10,7 @@ withdrawn all claims says `none`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from email.message import EmailMessage
 
@@ -83,7 +84,7 @@ class Listener:
     async def _is_signed(self, box: Folder, mail: Mail, said: tuple[str, ...]) -> bool:
         """Whether the domain of the author, and none else, answers for what a mail says."""
         domain = mail.head.sender.address.rpartition("@")[2]
-        signatures = [s for s in dkim.signatures(mail.head.raw) if s.domain == domain]
+        signatures = [s for s in dkim.signatures(lines(mail.head.raw)) if s.domain == domain]
         data = await whole(box, mail) if signatures and mail.size <= MAX_MAIL else b""
         head, body = dkim.split(data)
         for signature in signatures if data else ():
@@ -105,7 +106,8 @@ def claimed(mail: Mail, view: View) -> tuple[str, ...] | None:
     """What a mail of one person to another says in its head; None where it says nothing."""
     head = mail.head
     said = " ".join(head.every(FIELD))[:MAX_FIELD]
-    if not said or view.is_me(head.sender.address) or head.list_id or head.is_for_many:
+    for_one = mail.body.opaque is not None or not head.is_for_many  # a node's mails are sent by a program
+    if not said or view.is_me(head.sender.address) or head.list_id or not for_one:
         return None
     if len(head.people("From")) != 1:
         return None
@@ -122,7 +124,12 @@ def begins(body: bytes) -> tuple[str, ...] | None:
 
 
 async def whole(box: Folder, mail: Mail) -> bytes:
-    """A mail as it lies there. Raises as `Folder.fetch`."""
+    """A mail as it was signed. Raises as `Folder.fetch`."""
     got = await box.fetch([mail.uid], f"BODY.PEEK[]<0.{MAX_MAIL}>")
     data = got.get(mail.uid, {}).get("BODY[]<0>")
-    return data if isinstance(data, bytes) else b""
+    return lines(data) if isinstance(data, bytes) else b""
+
+
+def lines(data: bytes) -> bytes:
+    """With CR LF at each line's end, as mails travel and are signed: not all servers keep that."""
+    return re.sub(rb"\r?\n", b"\r\n", data)

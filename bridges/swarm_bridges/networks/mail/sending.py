@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+
 from ...api import AuthExpired, BridgeError, Context, Interrupted, LoginContext, Outgoing
 from . import claims, names, openpgp
 from .compose import Letter, data_of, made
@@ -41,9 +43,19 @@ async def written(ctx: Context, session: Session, letter: Letter, *, sealed: boo
     """A mail as it leaves, encrypted where that is wanted. Raises Refused if it cannot be, and must be."""
     keys = await session.keys.choose(letter.recipients, answers_encrypted=sealed, wanted=wanted)
     mail = made(letter, ctx.clock.now())
-    said = await claims.own(ctx) if len(letter.recipients) == 1 else ""
     if keys is not None:
         around(mail, openpgp.seal(entity(mail, keys.gossip), keys.all, await session.keys.own()))
+    return await _leaving(ctx, letter, mail)
+
+
+async def unsealed(ctx: Context, letter: Letter) -> bytes:
+    """A mail as it leaves, whatever keys there are. Raises Refused if it cannot be made."""
+    return await _leaving(ctx, letter, made(letter, ctx.clock.now()))
+
+
+async def _leaving(ctx: Context, letter: Letter, mail: EmailMessage) -> bytes:
+    """With what the owner claims, where it goes to one person."""
+    said = await claims.own(ctx) if len(letter.recipients) == 1 else ""
     if said:
         claims.say(mail, said)
     return data_of(mail, letter)

@@ -1,0 +1,118 @@
+"""Private talk over mail, Matrix and direct posts, on real servers, with no relay; by the command line.
+
+Anna and Ben each have a node. Whatever the servers stored of it is searched afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from dns_server import name_server
+from e2e_networks import Elsewhere
+from e2e_private import PICTURE, Two, is_sealed
+from e2e_world import Village
+from mail_dkim import Signer
+from mail_network import MailNetwork
+from mail_python import started as mail_started
+from mail_server import DOMAIN
+from mastodon_network import MastodonNetwork
+from mastodon_server import started as mastodon_started
+from matrix_peer import MatrixPeer
+from matrix_server import Synapse
+from matrix_server import started as matrix_started
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def test_by_mail(tmp_path: Path) -> None:
+    signer = Signer(tmp_path, DOMAIN)
+    server = mail_started(tmp_path, signer.command())
+    network = MailNetwork(server)
+    try:
+        with name_server(signer.txt) as names, Village(tmp_path) as village:
+            at = names.place
+            two = Two(
+                "mail",
+                village.person("anna", SWARMNODE_DNS__SERVERS=at),
+                village.person("ben", SWARMNODE_DNS__SERVERS=at),
+            )
+            two.add(
+                [
+                    {**network.answers, "name": "Anna"},
+                    {**network.from_the_other_side().answers, "name": "Ben"},
+                ]
+            )
+            two.begin(network.friend, "Anna")
+            two.agree()
+            two.talk()
+            two.pass_a_picture(tmp_path)
+
+            assert two.ben.json("proofs", "make", "mail", "--yes")["place"] == "header"
+            two.sent(two.ben, "which also says whose this account is")
+            two.soon(lambda: [p.state for p in two.proofs(two.anna)] == ["ok"])
+    finally:
+        server.close()
+    is_sealed([server.folder], b"application/vnd.swarmnode.opaque")
+
+
+async def accepted(server: Synapse, name: str, token: str) -> None:
+    """Somebody enters the room that they are invited to, in another client."""
+    client = MatrixPeer(server, name, token)
+    invitation = await client.until(lambda event: event["type"] == "invitation")
+    await client.join(invitation["room_id"])
+    await client.close()
+
+
+def test_over_matrix(tmp_path: Path) -> None:
+    server = matrix_started(tmp_path)
+    try:
+        with Village(tmp_path) as village:
+            two = Two("matrix", village.person("anna"), village.person("ben"))
+            tokens = {name: server.add(name, f"{name}'s password") for name in ("anna", "ben")}
+            two.add(
+                [
+                    {"address": server.user(name), "password": f"{name}'s password", "server": server.base}
+                    for name in tokens
+                ]
+            )
+            two.open(server.user("ben"))
+            there = two.soon(lambda: two.find(two.ben, ""))
+            asyncio.run(accepted(server, "ben", tokens["ben"]))
+            two.hello(there)
+            two.agree()
+            two.ben.json("proofs", "make", "matrix", "--yes")
+            two.talk()
+            two.pass_a_picture(tmp_path)
+            two.soon(lambda: [p.state for p in two.proofs(two.anna)] == ["ok"])
+    finally:
+        server.stop()
+    is_sealed([server.folder], b"swarmnode.opaque.1")
+
+
+def test_over_direct_posts(tmp_path: Path) -> None:
+    """Of two servers. What is too large for posts waits, says so, and holds up nothing else."""
+    servers = [mastodon_started("new", tmp_path / name) for name in ("here", "there")]
+    try:
+        with Village(tmp_path) as village, Elsewhere() as elsewhere:
+            network = elsewhere.run(MastodonNetwork.open(*servers))
+            elsewhere.at_end(network.close)
+            two = Two("mastodon", village.person("anna"), village.person("ben"), looks=True)
+            people = (network.owner, network.friend)
+            two.add([{"server": one.server.base, "token": one.token} for one in people])
+            two.begin(f"@{network.friend.name}@{network.friend.server.host}", network.owner.name)
+            two.agree()
+            two.ben.json("proofs", "make", "mastodon", "--yes")
+            two.talk()
+            (tmp_path / "portrait.png").write_bytes(PICTURE)
+            where = two.private(two.anna)
+            waits = two.anna.json("send", where, "look", "--file", str(tmp_path / "portrait.png"))["id"]
+            two.soon(lambda: two.message(two.anna, waits).reason == "too large to carry")
+            assert two.message(two.anna, waits).state.value == "waiting"
+            two.sent(two.anna, "words do not wait for it")
+            two.soon(lambda: [p.state for p in two.proofs(two.anna)] == ["ok"])
+    finally:
+        for server in servers:
+            server.stop()
+    is_sealed([server.folder for server in servers], b"A private message")
