@@ -185,7 +185,8 @@ def test_send_and_read(shell: Shell, tmp_path: Path) -> None:
     file.write_bytes(b"\x89PNG")
     sent = shell.json("send", "ana", "hi", "--file", str(file), "--expire", "7d")
     assert (sent["state"], sent["expires_in_s"]) == ("queued", 7 * 86400)
-    assert sent["attachments"] == [{"name": "cat.png", "media_type": "image/png", "size_bytes": 4}]
+    (shown_there,) = sent["attachments"]
+    assert shown_there == {"name": "cat.png", "media_type": "image/png", "size_bytes": 4, "description": ""}
     answer = shell.json("send", "Ana", "ho", "--reply", sent["id"][:8])
     assert answer["reply_to"] == sent["id"]
     shown = shell("read", "ana").stdout
