@@ -95,10 +95,12 @@ def seen(step: Step, account: AccountRow, event: api.ClaimsSeen) -> None:
 def remember(step: Step) -> None:
     """What was noticed before a contact opened the claim that it is about: no need to ask for it again."""
     for row in CONTACT_CLAIMS.all(step.tx, stands=True, state="unchecked"):
-        for found in NOTICED.query(step.tx, _NOTICED, {"network": row.network, "handle": row.handle}):
-            fresh = found.vouched and found.at >= step.wall_s - WEEK_S
+        bound = {"network": row.network, "handle": row.handle}
+        for found in sorted(NOTICED.query(step.tx, _NOTICED, bound), key=lambda one: not one.vouched):
+            fresh = found.at >= step.wall_s - WEEK_S
             if fresh and proofs.text_of(step, row) in texts(found.texts):
-                proofs.looked(step, row, _shown(found), remote_id=found.remote_id)
+                shown = _shown(found)
+                proofs.noticed(step, row.network, found.remote_id, shown, whole=False, vouched=found.vouched)
                 break
 
 

@@ -331,6 +331,19 @@ def test_a_network_that_cannot_be_asked_tells_it_as_they_write() -> None:
     assert (anna.proof().state, anna.standing()) == ("changed", "key-alert")
 
 
+def test_what_nobody_vouches_for_says_so_though_it_came_before_the_claim() -> None:
+    """A bridge tells it once: of the first mail, before the two know each other's claims."""
+    anna = Proving(levels={"text": Level.FULL, "claim": Level.PARTIAL})
+    anna.talk("demo", BEN, "Ben by mail", BEN)
+    made = anna.claim(open_to=())
+    anna.tell("demo", anna.event(BEN, authentic=False))
+    anna.ben.do(lambda step: own_claims.open_to(step, anna.ben.node, made.id, ["1"]))
+    anna.world.run(5)
+    anna.look()
+    anna.look()
+    assert (anna.proof().state, anna.proof().why) == ("unreachable", "unvouched")
+
+
 # Noticed
 
 
