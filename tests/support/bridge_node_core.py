@@ -108,6 +108,8 @@ class Desk(NodeDesk):
     def __init__(self, power: Power) -> None:
         self.health: list[api.Health] = []
         self.passed: list[api.Fleeting] = []
+        self.brought: dict[api.MessageRef, api.OpaqueSeen] = {}
+        """Bytes of nodes in batches that were taken; what becomes of them is for other tests."""
         self.lines: list[object] = []
         self.fail_at = ""
         self.power = power
@@ -131,6 +133,9 @@ class Desk(NodeDesk):
     async def ingest(self, account: AccountId, batch: api.Batch) -> None:
         await self._point("ingest.before")
         await super().ingest(account, batch)
+        for event in batch.events:
+            if isinstance(event, api.OpaqueSeen):
+                self.brought.setdefault(event.ref, event)
         await self._point("ingest.after")
 
     async def kv_put(self, account: AccountId, values: Mapping[str, bytes | None]) -> None:
@@ -374,7 +379,7 @@ class NodeCore:
 
     def _journal(self, step: Step, account_id: int) -> Journal:
         """The tables as the kit's journal has them. It shows what the network has named."""
-        found = Journal()
+        found = Journal(opaque=list(self.desk.brought.values()))
         people = {row.id: row for row in ACTORS.all(step.tx, account_id=account_id)}
         for row in people.values():
             who = api.Actor(row.remote_id, row.owner)

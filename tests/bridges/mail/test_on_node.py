@@ -16,9 +16,7 @@ from swarmnode.bridging.host.packages import load
 
 PACKAGE = "swarm_bridges.networks.mail"
 SHORT = {"replies"}
-ELSEWHERE = {"opaque"}
-"""What a node does in another way than the kit shows it."""
-WANTED = [one for one in up_to(Tier.GOLD) if one.name not in ELSEWHERE | set(LACKS)]
+WANTED = [one for one in up_to(Tier.GOLD) if one.name not in LACKS]
 
 
 @pytest.mark.parametrize(

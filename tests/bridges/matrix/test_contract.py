@@ -23,7 +23,7 @@ PACKAGE = "swarm_bridges.networks.matrix"
 
 
 LONG = bool(os.environ.get("SWARMNODE_SOAK"))
-OTHERWISE = {"receipts", "opaque"}
+OTHERWISE = {"receipts"}
 """What a node shows in another way than the kit does."""
 
 

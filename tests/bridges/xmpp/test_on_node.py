@@ -17,7 +17,7 @@ from swarmnode.bridging.host.packages import load
 
 PACKAGE = "swarm_bridges.networks.xmpp"
 SHORT = {"edits"}
-ELSEWHERE = {"opaque", "receipts", "claims"}
+ELSEWHERE = {"receipts", "claims"}
 """What a node does in another way than the kit shows it."""
 WANTED = [one for one in up_to(Tier.GOLD) if one.name not in ELSEWHERE]
 
