@@ -126,6 +126,7 @@ def test_a_list_is_entered_read_answered_and_left(place: Place) -> None:
     assert "the peas too" not in home.heard(opened["id"])
 
 
+@pytest.mark.timeout(150)
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
     home, said = place.home, [f"while all is well {n}" for n in range(2)]
     for text in said:

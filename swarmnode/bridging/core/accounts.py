@@ -131,8 +131,13 @@ def pause(step: Step, account: str) -> None:
 
 
 def resume(step: Step, account: str) -> None:
-    """Let an account run again, also one that was held because another session took its place."""
+    """Let an account run again, also one that was held because another session took its place.
+
+    Somebody has looked, so what failed is tried at once; what the network asked to wait still waits.
+    """
     row = find(step, account)
+    holds.lift(step, holds.of_host(row), "circuit")
+    intents.hurry(step, row.id)
     notice = "" if row.notice == "conflict" else row.notice
     ACCOUNTS.change(step.tx, row.id, paused=False, notice=notice)
     holds.lift(step, holds.of_account(row.id), "conflict")

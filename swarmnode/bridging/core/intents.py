@@ -104,6 +104,11 @@ FORGET = Prepared(
         sa.or_(_i.settled_at < bindparam("oldest"), _i.settled_at > bindparam("latest"))
     )
 )
+_HURRY = Prepared(
+    sa.update(tables.bridge_intent)
+    .where(_i.account_id == bindparam("account"), _i.due_at > 0, _i.settled_at.is_(None))
+    .values(due_at=0)
+)
 _OPEN_ABOUT = Prepared(
     sa.select(*INTENTS.columns)
     .where(
@@ -153,6 +158,11 @@ def payload(step: Step, row: Intent) -> Payload | None:
 def parts(step: Step, row: Intent) -> list[RemoteMessage]:
     """The messages that it makes, in order; none for kinds that make none."""
     return REMOTE_MESSAGES.query(step.tx, _PARTS, {"intent": row.id})
+
+
+def hurry(step: Step, account_id: int) -> None:
+    """Let what waits for its next attempt be due now."""
+    _HURRY.run(step.tx, {"account": account_id})
 
 
 def open_about(step: Step, message_id: int, kinds: Iterable[str] = ()) -> list[Intent]:

@@ -292,6 +292,18 @@ def test_a_probe_that_nobody_brings_to_an_end_makes_room_for_the_next(called: bo
     assert again.arguments["out"].attempt == holds.FAILURES + (2 if called else 1)
 
 
+def test_whoever_has_looked_does_not_wait_for_what_failed_but_for_what_the_network_said() -> None:
+    core = Core()
+    core.say("hello")
+    for _ in range(holds.FAILURES):
+        core.settle(wait_for(core), api.Temporary())
+    assert core.take() is None
+    core.do(lambda step: accounts.resume(step, core.account))
+    core.settle(core.call(), api.Limited(wait_s=600))
+    core.do(lambda step: accounts.resume(step, core.account))
+    assert core.take() is None
+
+
 def test_what_is_too_old_is_given_up_and_not_sent_days_later() -> None:
     core = Core()
     said = core.say("hello")
