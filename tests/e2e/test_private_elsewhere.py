@@ -58,16 +58,17 @@ def test_by_mail(tmp_path: Path) -> None:
         server.close()
 
 
-@pytest.mark.skipif(not SOAK, reason="the long form: as above, on other servers")
-def test_by_mail_that_nobody_signs(tmp_path: Path) -> None:
-    """Postfix and Dovecot: the same talk, and the proof says what is missing."""
-    server = mail_started(tmp_path)
-    try:
-        with name_server() as names:
-            by_mail(server, tmp_path, names.place, ("unreachable", "unvouched"))
-        is_sealed([server.folder, server.open], b"application/vnd.swarmnode.opaque")
-    finally:
-        server.close()
+if SOAK:
+
+    def test_by_mail_that_nobody_signs(tmp_path: Path) -> None:
+        """Postfix and Dovecot: the same talk, and the proof says what is missing."""
+        server = mail_started(tmp_path)
+        try:
+            with name_server() as names:
+                by_mail(server, tmp_path, names.place, ("unreachable", "unvouched"))
+            is_sealed([server.folder, server.open], b"application/vnd.swarmnode.opaque")
+        finally:
+            server.close()
 
 
 async def accepted(server: Synapse, name: str, token: str) -> None:

@@ -42,6 +42,16 @@ describe('asking the node', () => {
     expect(headers[1]).toMatchObject({ 'X-Swarm-CSRF': 'secret', 'Idempotency-Key': 'k' })
   })
 
+  it('asks for the value of the session where a write leaves before the page did', async () => {
+    const answers = [{ csrf: 'fresh' }, { id: 'm1' }]
+    const fetched = vi.fn(() => Promise.resolve(Response.json(answers.shift())))
+    vi.stubGlobal('fetch', fetched)
+    await call('POST /chats/{chat}/messages', { path: { chat: '1' }, body: { text: 'x' }, key: 'k' })
+    const asked = fetched.mock.calls as unknown as [string, RequestInit][]
+    expect(asked.map(([url]) => url)).toEqual(['/api/v1/session', '/api/v1/chats/1/messages'])
+    expect(asked[1]?.[1].headers).toMatchObject({ 'X-Swarm-CSRF': 'fresh', 'Idempotency-Key': 'k' })
+  })
+
   it('tells what the node says is wrong', async () => {
     answering(429, { code: 'too-many', detail: 'Too many.', hint: 'Wait.', retry_after: 7 })
     const error = await failing(call('POST /unlock', { body: { passphrase: 'x' } }))

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { setCsrf } from '../src/api/client.ts'
 import type { AccountView, FitView } from '../src/api/types.gen.ts'
 import { accounts } from '../src/state/networks.ts'
 import {
@@ -30,6 +31,7 @@ function node(shown: readonly FitView[]): { asked: Asked[]; up: boolean } {
 const posts = ({ asked }: { asked: Asked[] }): Asked[] => asked.filter(({ url }) => url.endsWith('/posts'))
 
 beforeEach(() => {
+  setCsrf('known')
   accounts.value = [account('a'), account('b'), account('c')]
 })
 afterEach(() => {

@@ -46,6 +46,8 @@ export async function fetchFile(route: 'POST /backups/file' | 'POST /exports/fil
 
 async function ask<R extends keyof Routes>(route: R, asked: Asked<R>): Promise<Response> {
   const [method = 'GET', template = ''] = route.split(' ')
+  // What waits for the node leaves by itself when it is back, perhaps before the page has asked who it is.
+  if (asked.key !== undefined && !csrf) csrf = (await call('GET /session')).csrf
   const headers: Record<string, string> = { 'Accept-Language': language }
   if (method !== 'GET' && csrf) headers['X-Swarm-CSRF'] = csrf
   if (asked.key !== undefined) headers['Idempotency-Key'] = asked.key
