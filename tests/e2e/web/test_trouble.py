@@ -111,7 +111,14 @@ def test_keys_alone_are_enough(tmp_path: Path) -> None:
         keys.type(", changed")
         keys.press("Control+Enter")
         eventually(lambda: ben.heard(chat(ben, "Ada")) == ["an answer, changed"])
-        keys.press("Escape")
+        expect(write).to_have_value("")
+
+        def leaves_the_field() -> bool:
+            keys.press("Escape")
+            page.wait_for_timeout(300)
+            return page.locator("textarea:focus").count() == 0
+
+        eventually(leaves_the_field)
         keys.press("?")
         expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Next unread conversation")
         assert not violations(page)
