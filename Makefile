@@ -18,7 +18,7 @@ run: .venv/ready ## start your node, for screens at http://127.0.0.1:8470
 	@python scripts/build_web.py --try
 	@swarmnode run
 
-demo: .venv/ready ## two people's nodes and two relays talking; DEMO_EXIT=1 ends by itself
+demo: .venv/demo ## two people's nodes and two relays talking; DEMO_EXIT=1 ends by itself
 	@python scripts/demo.py
 
 test: check .venv/system .venv/peer docs web-check web-test web ## everything: set-up, check, docs, tests
@@ -90,8 +90,11 @@ clean: ## remove all that the set-up and the tools made
 	scripts/set_up_python "$(PYTHON)"
 	touch $@
 
-.venv/system: .venv/ready scripts/set_up_system
+.venv/system: .venv/ready scripts/set_up_system scripts/system_packages
 	scripts/set_up_system $@
+
+.venv/demo: .venv/ready scripts/set_up_demo scripts/system_packages
+	@scripts/set_up_demo $@
 
 .venv/web: .venv/ready requirements/node.txt scripts/set_up_web web/package-lock.json
 	scripts/set_up_web $@

@@ -178,6 +178,8 @@ class Demo:
             process.kill()
         if self.prosody is not None:
             self.prosody.stop()
+        if self.private is not None and self.private.mail is not None:
+            self.private.mail.stop()
 
 
 def main() -> int:

@@ -114,9 +114,8 @@ def confirmed(person: Process) -> bool:
 
 
 def connected(person: Process) -> bool:
-    """Whether the one account of a person is connected."""
-    states = [account["state"] for account in person.json("bridge", "status")["items"]]
-    return states == ["connected"]
+    """Whether all accounts of a person are connected."""
+    return {account["state"] for account in person.json("bridge", "status")["items"]} == {"connected"}
 
 
 def hears(person: Process, title: str, text: str) -> bool:

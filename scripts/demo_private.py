@@ -1,19 +1,23 @@
 """The second part of the demo: two who know each other from XMPP come to talk privately.
 
-Each proves that the account is theirs, their nodes notice each other, one asks, the other agrees; and they
-use whatever way is left. In the end the server itself is looked at.
+One of them has e-mail, too, in the same inbox. Each proves that the XMPP account is theirs, their nodes
+notice each other, one asks, the other agrees; and they use whatever way is left. In the end the server is
+looked at.
 """
 
-import re
 from functools import partial
 from pathlib import Path
 
+from demo_mail import Mail
 from demo_parts import Failed, Process, connected, wait_for
 from demo_texts import t, tell
 from demo_xmpp import Prosody
 
 OPAQUE = b"urn:swarmnode:opaque:1"
-SEALED = re.compile(rb"[A-Za-z0-9+/]{60,}={0,2}")
+TELLING = ('"', '["from"]', '["to"]', '["stamp"]')
+"""How lines of the archive begin that say more than how a message is built."""
+WIDTH = 90
+"""Characters of a line of the archive that are printed."""
 
 
 class Private:
@@ -22,10 +26,12 @@ class Private:
     def __init__(self, folder: Path, server: Prosody, ben: Process, relay: Process) -> None:
         self.anna, self.ben, self.server, self.relay = Process("anna", folder / "anna"), ben, server, relay
         self.secret: list[str] = []
+        self.mail: Mail | None = None
 
     def play(self) -> None:
         """All of it, in its order."""
         self.greet()
+        self.add_mail()
         self.prove()
         self.agree()
         self.say(self.anna, "ben", "m10")
@@ -45,15 +51,31 @@ class Private:
         anna.run()
         anna.wait_ready()
         for person in (anna, ben):
-            login = self.server.folder / "login"
-            login.write_text(self.server.login(person.name))
-            person.show("bridge", "add", "xmpp", "--at-home", "--answers", str(login))
-            login.unlink()
-            wait_for(f"{person.name}'s account is connected", partial(connected, person))
+            self.add(person, "xmpp", self.server.login(person.name))
         anna.show("bridge", "open", "xmpp", "ben@localhost")
         anna.show("send", "ben", t("m8"), "--wait")
         wait_for("ben hears from anna", lambda: any(c["title"] == "anna" for c in inbox(ben)))
         ben.show("send", "anna", t("m9"), "--wait")
+
+    def add_mail(self) -> None:
+        """Ben adds his mail account; what a friend writes stands beside what Anna said."""
+        if not Mail.is_there():
+            tell("no-mail")
+            return
+        tell("mail")
+        mail = self.mail = Mail(self.ben.home.with_name("mail"), "ben", "dora")
+        self.add(self.ben, "mail", mail.login("ben"))
+        mail.send("dora", "ben", t("subject"), t("letter"))
+        wait_for("ben hears from dora", lambda: any(t("letter") in c["last_text"] for c in inbox(self.ben)))
+        self.ben.show("inbox")
+
+    def add(self, person: Process, network: str, answers: str) -> None:
+        """Add an account."""
+        login = self.server.folder / "login"
+        login.write_text(answers)
+        person.show("bridge", "add", network, "--at-home", "--answers", str(login))
+        login.unlink()
+        wait_for(f"{person.name}'s account is connected", partial(connected, person))
 
     def prove(self) -> None:
         """Each lets the account say that it is theirs."""
@@ -104,8 +126,9 @@ class Private:
         for text in self.secret:
             print(t("kept", n=stored.count(text.encode()), what=text))
         print(t("kept", n=self.sealed(), what=t("sealed")), flush=True)
-        for found in SEALED.findall(stored, stored.index(OPAQUE))[:1]:
-            print(f"          {found.decode()[:72]} …", flush=True)
+        tell("as-stored")
+        for line in self.archived():
+            print(f"    {line}", flush=True)
         if any(text.encode() in stored for text in self.secret):
             raise Failed("the server has read along")
 
@@ -113,6 +136,14 @@ class Private:
         """All that the server has written."""
         kept = [path for path in self.server.folder.rglob("*") if path.is_file()]
         return b"\n".join(path.read_bytes() for path in sorted(kept))
+
+    def archived(self) -> list[str]:
+        """The last sealed message as it lies in the archive: without names of elements, long lines cut."""
+        files = (self.server.folder / "data" / "localhost" / "archive").glob("*.list")
+        items = [item for path in sorted(files) for item in path.read_text().split("item(")]
+        last = [item for item in items if OPAQUE.decode() in item][-1]
+        said = [line for line in map(str.strip, last.splitlines()) if line.startswith(TELLING)]
+        return [line if len(line) < WIDTH else f"{line[: WIDTH - 10]} …" for line in said]
 
     def sealed(self) -> int:
         """How many sealed messages the server has kept."""

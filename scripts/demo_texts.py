@@ -65,6 +65,16 @@ TEXTS = {
         "Anna knows Ben from XMPP. She has a node of her own, and no relay. They greet in the clear.",
         "Anna kennt Ben von XMPP. Sie hat einen eigenen Knoten und kein Relay. Sie grüßen sich offen.",
     ),
+    "mail": (
+        "Ben has e-mail, too. What Dora writes from her mail program comes into the same inbox.",
+        "Ben hat auch E-Mail. Was Dora aus ihrem Mailprogramm schreibt, kommt in denselben Posteingang.",
+    ),
+    "no-mail": (
+        "Ben's e-mail would follow; its servers come with: scripts/set_up_mail .venv/servers/mail",
+        "Bens E-Mail käme nun; ihre Server bringt: scripts/set_up_mail .venv/servers/mail",
+    ),
+    "subject": ("The rehearsal", "Die Probe"),
+    "letter": ("We meet at seven, in the old school.", "Wir treffen uns um sieben in der alten Schule."),
     "proves": (
         "Each proves that the account is theirs: the node signs it, and the account says so.",
         "Beide beweisen, dass das Konto ihres ist: Der Knoten unterschreibt, und das Konto sagt es.",
@@ -94,7 +104,11 @@ TEXTS = {
         "Was der XMPP-Server von alledem hat, in seinem Archiv und seinem Protokoll:",
     ),
     "kept": ("    {n:3} x {what}", "    {n:3} x {what}"),
-    "sealed": ("sealed messages of the nodes, such as", "versiegelte Nachrichten der Knoten, wie"),
+    "sealed": ("sealed messages of the nodes", "versiegelte Nachrichten der Knoten"),
+    "as-stored": (
+        "The last of them, as it is stored: whom it is between, when, and how large it is.",
+        "Die letzte davon, wie sie da liegt: zwischen wem, wann, und wie groß sie ist.",
+    ),
     "m8": ("Hello Ben, it is Anna, from the choir.", "Hallo Ben, hier ist Anna aus dem Chor."),
     "m9": ("Anna! Nobody need read this but us.", "Anna! Das muss niemand lesen außer uns."),
     "m10": ("The solo is yours, but tell nobody yet.", "Du bekommst das Solo, aber sag es noch keinem."),

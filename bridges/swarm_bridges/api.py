@@ -129,12 +129,27 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
     """When it happened, says the network: shown, clamped by the node, never compared."""
 
 
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a bridge says itself in a conversation: a sentence in English, `{name}` where a fact is filled in.
+
+    Readers see it in their language where `texts.XX.toml` beside the manifest has the sentence. What is
+    filled in is looked up, too, so a fact may be a sentence.
+    """
+
+    says: str
+    facts: Mapping[str, str] = {}
+    others: Mapping[str, str] = {}
+    """By language, filled in. The node writes it, and nobody else."""
+
+
 class MessageSeen(Inbound, frozen=True, kw_only=True, tag="message"):
     """A message is there. Told again with the same `revision` it is a duplicate, with another an edit."""
 
     ref: MessageRef
     actor: Actor
     body: Document
+    notice: Notice | None = None
+    """What the bridge says itself, where it does; then `body` begins with that in English, as a paragraph."""
     revision: str = "0"
     """Of two decimal numbers the lower one is older, whenever it comes; of others the later one counts."""
     order: str | None = None
@@ -205,8 +220,21 @@ class DeliveryFailed(Inbound, frozen=True, kw_only=True, tag="delivery_failed"):
     """Who did not get it, where others may have; None is everybody."""
 
 
+class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Somebody asks the owner into a conversation."""
+
+    by: Actor | None = None
+    """Who asks, where the network says so."""
+    vouched: bool = True
+    """False: who asks is the word of the conversation alone, whose keeper may say anything."""
+    words: str = ""
+    """What they wrote with it."""
+    ticket: str = ""
+    """What a bridge needs to answer it: it is given back. May be a secret; no screen shows it."""
+
+
 class ConversationSeen(Inbound, frozen=True, kw_only=True, tag="conversation"):
-    """A conversation is there. None leaves what was known before."""
+    """A conversation is there. None leaves what was known before, but for `invitation`."""
 
     conversation: ConversationRef
     kind: str
@@ -221,10 +249,12 @@ class ConversationSeen(Inbound, frozen=True, kw_only=True, tag="conversation"):
     encrypted: str = ""
     """As `MessageSeen.foreign_crypto`, when the whole conversation is."""
     archived: bool = False
+    invitation: Invitation | None = None
+    """The owner is asked to come in, and has not answered (`Invited`); None: the owner is in it."""
 
 
 class ConversationGone(Inbound, frozen=True, kw_only=True, tag="conversation_gone"):
-    """The owner is no longer in it; what was said stays readable here."""
+    """The owner is no longer in it, or no longer invited; what was said stays readable here."""
 
     conversation: ConversationRef
     reason: str = ""
@@ -478,7 +508,9 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     levels: Mapping[str, Level]
     """By feature: `text`, `edit`, `delete`, `reaction`, `reply`, `thread`, `file`, `read`, `typing`,
     `poll`, `post`, `favourite`, `boost`, `bookmark`, `opaque`, and, of the account, `claim`: FULL where
-    others' can be asked for, PARTIAL where they come in passing alone. A missing one is REJECTED."""
+    others' can be asked for, PARTIAL where they come in passing alone; `invite`: FULL where the network says
+    that an invitation no longer stands, PARTIAL where that shows when it is accepted; `page`: FULL where
+    `read_claims` is for any page of the web, by its address. A missing one is REJECTED."""
     max_text: int | None = None
     text_unit: str = "grapheme"
     """What `max_text` counts: `byte`, `utf16`, `codepoint` or `grapheme`."""
@@ -861,10 +893,23 @@ class Rooms(Protocol):
     """Has rooms that one goes into and out of."""
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
-        """Go into a room, by its address or an invitation's conversation."""
+        """Go into a room, by its address."""
 
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
-        """Go out of a room, or refuse an invitation."""
+        """Go out of a room."""
+
+
+@runtime_checkable
+class Invited(Protocol):
+    """Is told of invitations, and answers them. Answered twice, the second time changes nothing."""
+
+    async def accept(
+        self, ctx: Context, conversation: ConversationRef, invitation: Invitation
+    ) -> ConversationSeen:
+        """Go into a conversation. Raises Gone if it, or the invitation, is no longer there."""
+
+    async def decline(self, ctx: Context, conversation: ConversationRef, invitation: Invitation) -> None:
+        """Say no, where the network has a word for that. One that no longer stands is declined."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""TLS over a socket that the node connected."""
+"""TLS over a socket that the node connected, and whom it trusts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from collections.abc import Callable
 from socket import socket
 from typing import TypeVar
 
+from .api import Refused
+
 P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    """TLS as usual. `certificate`, if not empty, is the PEM of one more authority to trust.
+
+    Raises:
+        Refused: that cannot be read.
+    """
+    context = ssl.create_default_context()
+    try:
+        if certificate:
+            context.load_verify_locations(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        raise Refused("the certificate cannot be read") from None
+    return context
 
 
 async def encrypted(

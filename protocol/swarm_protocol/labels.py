@@ -160,6 +160,8 @@ REJOIN_SIGNATURE = SignatureLabel("sign rejoin")
 
 # Claims (spec 42)
 CLAIM_TEXT = HashLabel("claim text")
+CHALLENGE = HashLabel("challenge")
+CHALLENGE_ANSWER = HashLabel("challenge answer")
 
 # Backups, which only their owner reads
 BACKUP = KeyLabel("backup")

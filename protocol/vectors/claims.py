@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from swarm_protocol import cbor
 from swarm_protocol import claims as cla
 from swarm_protocol import identity as idn
@@ -15,6 +17,9 @@ NONCE = bytes(range(16))
 XMPP = cla.Claim("xmpp", "anna@example.org", NONCE)
 POST = cla.Claim("mastodon", "https://example.org/users/anna", NONCE, "anna@example.org")
 OTHER = idn.create_persona(BEN)
+NOW = 1_800_000_000
+ASK = cla.Ask("xmpp", "anna@example.org", "ben@example.com", NONCE, NOW + 86_400)
+SECOND = bytes(range(16, 32))
 
 
 def claims(made: Made) -> None:
@@ -79,3 +84,108 @@ def claims(made: Made) -> None:
     look("gone.never", [XMPP.handle, [elsewhere]], cla.State.GONE, "another persona's, as always")
     look("gone.copied", [XMPP.handle, [copied]], cla.State.GONE, "copied from another account")
     look("changed", [XMPP.handle, [elsewhere]], cla.State.CHANGED, "another persona's now", proven=True)
+
+
+def challenges(made: Made) -> None:
+    """Challenges (§5): words, answers, and what becomes of one that was asked."""
+
+    def word(name: str, data: bytes, comment: str, rule: Rule | None = None) -> None:
+        vector(made, f"claims/challenge/{name}", data, "decode" if rule else "ok", comment, rule)
+
+    came = cla.Challenge.come(ASK, PERSONA.persona_id, OTHER.persona_id, now=NOW)
+    agreed = came.agree(now=NOW, entropy=lambda _: SECOND)
+    word("ask", cla.encode_word(ASK), "an ask")
+    word("agree", cla.encode_word(cla.Agree(came.id, SECOND)), "its owner agrees")
+    word("refuse", cla.encode_word(cla.Refuse(came.id)), "one of the two refuses")
+    word("challenge-word", cbor.encode({1: 4, 7: came.id}), "a word of later", rules.CHALLENGE_WORD)
+    same: dict[int, Value] = {1: 1, 2: "xmpp", 3: ASK.asker, 4: ASK.asker, 5: NONCE, 6: ASK.ends_at}
+    word("challenge-accounts", cbor.encode(same), "one account", rules.CHALLENGE_ACCOUNTS)
+    word("claim-handle.challenge", cbor.encode({**same, 4: "a\nb"}), "two lines", rules.CLAIM_HANDLE)
+    word("claim-network.challenge", cbor.encode({**same, 2: "XMPP"}), "'XMPP'", rules.CLAIM_NETWORK)
+
+    first, last = replace(agreed, ours=True).answer, agreed.answer
+    sides: list[Value] = [cla.encode_word(ASK), PERSONA.persona_id, OTHER.persona_id]
+    fields: dict[int, Value] = {1: sides[1], 2: sides[2], 3: sides[0], 4: SECOND, 5: first, 6: last}
+    vector(made, "claims/answer/both", cbor.encode(fields), "ok", "what the two accounts say")
+
+    def heard(
+        name: str,
+        *happened: Value,
+        comment: str,
+        stage: str = "",
+        rule: Rule | None = None,
+        error: str = "rule",
+        now: int = NOW,
+        ask: list[Value] | None = None,
+    ) -> None:
+        data = cbor.encode([now, [0, *(ask or sides)], *happened])
+        vector(made, f"claims/heard/{name}", data, error if rule else stage, comment, rule)
+
+    yes: Value = [1, SECOND]
+    good: Value = [2, ASK.asker, ASK.asked, first]
+    heard("wanted", comment="its owner was not asked yet", stage="wanted")
+    heard("agreed", yes, comment="its owner agrees", stage="agreed")
+    heard("done", yes, good, comment="the other account has answered", stage="done")
+    heard("refused", [3], comment="its owner refuses", stage="refused")
+    heard("refused.late", yes, [3], comment="the other one does", stage="refused")
+    heard("challenge-time", comment="it has ended", now=ASK.ends_at, rule=rules.CHALLENGE_TIME)
+    heard("challenge-time.far", comment="it ends in weeks", now=NOW - 14 * 86_400, rule=rules.CHALLENGE_TIME)
+
+    def no(name: str, *happened: Value, comment: str, rule: Rule) -> None:
+        heard(name, *happened, comment=comment, rule=rule)
+
+    for case, what, comment in (
+        ("", [good], "nobody has agreed"),
+        (".twice", [yes, good, good], "the answer was heard"),
+        (".agreed", [yes, yes], "agreed to twice"),
+        (".refused", [[3], yes], "it was refused"),
+        (".over", [yes, good, [3]], "refused when all is said"),
+    ):
+        heard(
+            f"challenge-stage{case}", *what, comment=comment, rule=rules.CHALLENGE_STAGE, error="unexpected"
+        )
+    no(
+        "challenge-account",
+        yes,
+        [2, "x@example.org", ASK.asked, first],
+        comment="from another account",
+        rule=rules.CHALLENGE_ACCOUNT,
+    )
+    no(
+        "challenge-account.ours",
+        yes,
+        [2, ASK.asker, "x@example.com", first],
+        comment="at another account",
+        rule=rules.CHALLENGE_ACCOUNT,
+    )
+    no(
+        "challenge-answer",
+        yes,
+        [2, ASK.asker, ASK.asked, last],
+        comment="our own, sent back",
+        rule=rules.CHALLENGE_ANSWER,
+    )
+    no(
+        "challenge-answer.cut",
+        yes,
+        [2, ASK.asker, ASK.asked, first[:-1]],
+        comment="a byte short",
+        rule=rules.CHALLENGE_ANSWER,
+    )
+    between = cla.Challenge.come(ASK, OTHER.persona_id, PERSONA.persona_id, now=NOW)
+    passed = replace(between.agree(now=NOW, entropy=lambda _: SECOND), ours=True).answer
+    no(
+        "challenge-answer.passed-on",
+        yes,
+        [2, ASK.asker, ASK.asked, passed],
+        comment="of other personas",
+        rule=rules.CHALLENGE_ANSWER,
+    )
+    again = replace(came.agree(now=NOW, entropy=lambda _: NONCE), ours=True).answer
+    no(
+        "challenge-answer.replayed",
+        yes,
+        [2, ASK.asker, ASK.asked, again],
+        comment="of another time",
+        rule=rules.CHALLENGE_ANSWER,
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 from .carrying import beacons, direct_frames, fragments, offers
 from .carrying import bundles as carried
 from .chains import changes, good_chains, keys, links, places
-from .claims import claims
+from .claims import challenges, claims
 from .contents import addresses, author_chains, forks, messages, orders
 from .contents import changes as content_changes
 from .copies import copies, credentials, kits
@@ -74,6 +74,7 @@ PARTS: tuple[Callable[[Made], None], ...] = (
     codes,
     stamps,
     claims,
+    challenges,
     repair_haves,
     repair_requests,
     repair_copies,

@@ -10,6 +10,7 @@ from msgspec import Meta
 from ..domain.book import ChangeView, ImportView, PersonView, SuggestionView
 from ..domain.views import Items, MessageView, Page
 from .about_talk import LARGE, Limit, NewMessage
+from .about_waiting import moment
 from .access import Scope
 from .node import File
 from .problems import BadRequest
@@ -122,6 +123,7 @@ async def say_to(call: Call, body: NewWords) -> MessageView:
         reply_to=body.reply_to,
         attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
         expire_s=body.expire_s,
+        send_at=moment(body.send_at, body.send_in_s),
         key=f"{call.access.device}:{call.key or secrets.token_hex(16)}",
     )
 

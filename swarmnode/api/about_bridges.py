@@ -59,7 +59,7 @@ class Before(Query, frozen=True, kw_only=True):
 
 async def networks(call: Call) -> Items[NetworkView]:
     """List bridges."""
-    return Items(await call.node.networks())
+    return Items(await call.node.networks(call.language))
 
 
 async def reload_network(call: Call) -> NetworkView:
@@ -103,7 +103,7 @@ async def begin_login(call: Call, body: NewLogin) -> LoginView:
 
 async def login(call: Call) -> LoginView:
     """Give a login."""
-    return await call.node.login(call.params["login"])
+    return await call.node.login(call.params["login"], call.language)
 
 
 async def answer_login(call: Call, body: Answers) -> LoginView:
@@ -123,7 +123,8 @@ async def end_login(call: Call) -> None:
 
 async def open_chat(call: Call, body: Address) -> ChatView:
     """Open a conversation."""
-    return await call.node.open_chat(call.params["account"], body.address, room=body.room)
+    account = call.params["account"]
+    return await call.node.open_chat(account, body.address, room=body.room, language=call.language)
 
 
 async def abilities(call: Call) -> AbilitiesView:
@@ -139,6 +140,11 @@ async def mark(call: Call, body: Switch) -> MessageView:
 async def vote(call: Call, body: Vote) -> MessageView:
     """Vote."""
     return await call.node.vote(call.params["message"], body.choices)
+
+
+async def join_chat(call: Call) -> ChatView:
+    """Accept an invitation."""
+    return await call.node.join_chat(call.params["chat"])
 
 
 async def leave_chat(call: Call) -> ChatView:
@@ -179,7 +185,8 @@ ROUTES = (
     Route("GET", "/timeline", timeline, Scope.READ, "Posts of all networks by time"),
     Route("PUT", "/messages/{message}/marks/{mark}", mark, Scope.WRITE, "Favourite, boost or bookmark"),
     Route("POST", "/messages/{message}/vote", vote, Scope.WRITE, "Vote in a poll of its network"),
-    Route("POST", "/chats/{chat}/leave", leave_chat, Scope.WRITE, "Go out of a room of a network"),
+    Route("POST", "/chats/{chat}/join", join_chat, Scope.WRITE, "Accept an invitation of a network"),
+    Route("POST", "/chats/{chat}/leave", leave_chat, Scope.WRITE, "Go out of a room, or decline to come"),
     Route("PUT", "/chats/{chat}/typing", typing, Scope.WRITE, "Tell those on a network that you type"),
     Route("POST", "/messages/{message}/confirm", confirm, Scope.WRITE, "It was sent: you have seen it there"),
 )

@@ -11,7 +11,7 @@ from msgspec import Meta
 from ..domain.views import CarryView, Check, Items, RelayView, StatusView
 from ..errors import AccessDenied
 from .access import Scope
-from .node import File, NodeView, Retried
+from .node import File, NodeView, Retried, SettingView
 from .route import Body, Call, Query, Route, Stream, Streamed, Upload
 from .streams import of_events
 
@@ -71,6 +71,12 @@ class Renaming(Body, frozen=True, kw_only=True):
     """A name."""
 
     name: Name
+
+
+class SettingValue(Body, frozen=True, kw_only=True):
+    """What a setting is to be, as `swarmnode config` shows it; null: its default."""
+
+    value: Annotated[str, Meta(max_length=4096)] | None
 
 
 class TicketOrder(Body, frozen=True, kw_only=True):
@@ -148,6 +154,16 @@ async def doctor(call: Call) -> Items[Check]:
 async def retry(call: Call) -> Retried:
     """Take what was kept aside."""
     return await call.node.retry()
+
+
+async def settings(call: Call) -> Items[SettingView]:
+    """List settings."""
+    return Items(await call.node.settings())
+
+
+async def change_setting(call: Call, body: SettingValue) -> SettingView:
+    """Change a setting."""
+    return await call.node.change_setting(call.params["setting"], body.value)
 
 
 async def nodes(call: Call) -> Items[NodeView]:
@@ -282,6 +298,8 @@ ROUTES = (
     Route("GET", "/status", status, Scope.READ, "How the node is"),
     Route("GET", "/doctor", doctor, Scope.ADMIN, "Checks, each with a way out"),
     Route("POST", "/doctor/retry", retry, Scope.ADMIN, "Take once more what was kept aside"),
+    Route("GET", "/settings", settings, Scope.ADMIN, "How each setting is, and who may change it"),
+    Route("PATCH", "/settings/{setting}", change_setting, Scope.ADMIN, "Change a setting of the owner's"),
     Route("GET", "/nodes", nodes, Scope.READ, "The persona's nodes"),
     Route("GET", "/events", events, Scope.READ, "What happens, as server-sent events"),
     Route("GET", "/trace", trace, Scope.OWNER, "What passes between this node and a peer"),

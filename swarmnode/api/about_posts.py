@@ -10,6 +10,7 @@ from ..domain.consent import ConsentView
 from ..domain.post_views import FitView, Picture, PostView
 from ..domain.views import Items, MessageView
 from .about_talk import LARGE, Limit, NewAttachment
+from .about_waiting import Moment, Pause, moment
 from .access import Scope
 from .node import File, Posting
 from .problems import BadRequest
@@ -55,9 +56,11 @@ class DraftPost(PostText, frozen=True, kw_only=True):
 
 
 class NewPost(PostText, frozen=True, kw_only=True):
-    """A post to publish, with up to 10 files of 8 MiB together."""
+    """A post to publish, with up to 10 files of 8 MiB together; at `send_at`, or `send_in_s` from now."""
 
     attachments: Annotated[tuple[NewAttachment, ...], Meta(max_length=10)] = ()
+    send_at: Moment = 0
+    send_in_s: Pause = 0
 
 
 class PostEdit(Body, frozen=True, kw_only=True):
@@ -86,7 +89,7 @@ class Target(Body, frozen=True, kw_only=True):
 
 
 class Saying(Body, frozen=True, kw_only=True):
-    """What a `person`, or the author of a `message`, said about their words going elsewhere.
+    """What a `person`, a `message`'s author, or whoever an `entry` is of, said of their words elsewhere.
 
     `chat`: of which conversation; all if empty. `scope`: into a conversation, or to where everybody reads.
     `own_word`: they know that they said no before, and take it back.
@@ -94,13 +97,16 @@ class Saying(Body, frozen=True, kw_only=True):
 
     person: Annotated[str, Meta(max_length=100)] = ""
     message: Annotated[str, Meta(max_length=100)] = ""
+    entry: Annotated[str, Meta(max_length=100)] = ""
     chat: Annotated[str, Meta(max_length=100)] = ""
     scope: Literal["forward", "publish"] = "forward"
     allowed: bool
     own_word: bool = False
 
 
-def _posting(body: PostText, files: tuple[Picture, ...], data: tuple[File, ...] = ()) -> Posting:
+def _posting(
+    body: PostText, files: tuple[Picture, ...], data: tuple[File, ...] = (), send_at: int = 0
+) -> Posting:
     return Posting(
         accounts=body.accounts,
         text=body.text,
@@ -112,6 +118,7 @@ def _posting(body: PostText, files: tuple[Picture, ...], data: tuple[File, ...] 
         leave_out=body.leave_out,
         files=files,
         data=tuple(file.data for file in data),
+        send_at=send_at,
     )
 
 
@@ -128,7 +135,8 @@ async def make_post(call: Call, body: NewPost) -> PostView:
     files = tuple(Picture(f.name, f.media_type, len(f.data), f.description) for f in body.attachments)
     data = tuple(File(f.name, f.media_type, f.data) for f in body.attachments)
     key = f"{call.access.device}:{call.key}" if call.key else ""
-    return await call.node.make_post(_posting(body, files, data), call.language, key=key)
+    posting = _posting(body, files, data, moment(body.send_at, body.send_in_s))
+    return await call.node.make_post(posting, call.language, key=key)
 
 
 async def posts(call: Call, query: Earlier) -> Items[PostView]:
@@ -169,11 +177,12 @@ async def consents(call: Call) -> Items[ConsentView]:
 
 async def put_consent(call: Call, body: Saying) -> Items[ConsentView]:
     """Write down what somebody said."""
-    if bool(body.person) == bool(body.message):
-        raise BadRequest("A person, or a message of theirs.", where="body")
+    if sum(map(bool, (body.person, body.message, body.entry))) != 1:
+        raise BadRequest("A person, a message of theirs, or what they said before.", where="body")
     found = await call.node.put_consent(
         person=body.person,
         message=body.message,
+        entry=body.entry,
         chat=body.chat,
         scope=body.scope,
         allowed=body.allowed,

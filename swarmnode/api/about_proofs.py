@@ -10,6 +10,7 @@ from ..domain.book import PersonView
 from ..domain.proofs import OwnProofView
 from ..domain.views import Items
 from .about_book import Id
+from .about_private import Through
 from .access import Scope
 from .route import Body, Call, Route
 
@@ -17,9 +18,10 @@ Contacts = Annotated[tuple[Id, ...], Meta(max_length=1000)]
 
 
 class NewProof(Body, frozen=True, kw_only=True):
-    """An account of the owner's, and contacts who are to know of it besides those who do already."""
+    """An account of the owner's, or a page, and contacts who are to know of it, too."""
 
-    account: Id
+    account: Annotated[str, Meta(min_length=1, max_length=1000)]
+    """Or the address of a page of the owner's, `https://...`."""
     open_to: Contacts = ()
     dry_run: bool = False
     """Say what it would do, and change nothing."""
@@ -58,10 +60,28 @@ async def check_person(call: Call) -> PersonView:
     return await call.node.check_person(call.params["person"])
 
 
+async def challenge(call: Call, body: Through) -> PersonView:
+    """Ask in private, or agree."""
+    return await call.node.challenge(call.params["person"], body.via)
+
+
+async def refuse_challenge(call: Call) -> PersonView:
+    """Refuse."""
+    return await call.node.refuse_challenge(call.params["person"])
+
+
 ROUTES = (
     Route("GET", "/proofs", proofs, Scope.READ, "Accounts that the owner claims, and what stands there"),
     Route("POST", "/proofs", make_proof, Scope.WRITE, "Claim an account, or say what that would do"),
     Route("POST", "/proofs/{proof}/open", open_proof, Scope.WRITE, "Let contacts know which account it is"),
     Route("DELETE", "/proofs/{proof}", drop_proof, Scope.WRITE, "Claim it no longer"),
     Route("POST", "/people/{person}/check", check_person, Scope.WRITE, "Look at the accounts they claim"),
+    Route(
+        "POST",
+        "/people/{person}/challenge",
+        challenge,
+        Scope.WRITE,
+        "Show each other, and nobody else, that two accounts are yours and theirs; or agree to that",
+    ),
+    Route("DELETE", "/people/{person}/challenge", refuse_challenge, Scope.WRITE, "Say no to what they ask"),
 )

@@ -56,6 +56,12 @@ class DeviceView(msgspec.Struct, frozen=True):
     this: bool
 
 
+class DeviceName(Body, frozen=True, kw_only=True):
+    """What a device is called."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class Meant(Body, frozen=True, kw_only=True):
     """What a person typed, and what it should be."""
 
@@ -100,6 +106,14 @@ async def devices(call: Call) -> Items[DeviceView]:
     )
 
 
+async def rename_device(call: Call, body: DeviceName) -> DeviceView:
+    """Call a device something else."""
+    device = call.params["device"]
+    if not await call.gate.tokens.rename(device, body.name):
+        raise NotFound("There is no such device.", hint="`swarmnode devices` lists them.")
+    return next(view for view in (await devices(call)).items if view.id == device)
+
+
 async def revoke(call: Call) -> None:
     """Revoke a device."""
     if not await call.gate.tokens.delete(call.params["device"]):
@@ -117,6 +131,7 @@ ROUTES = (
     Route("DELETE", "/session", end_session, Scope.READ, "End this session", once=False),
     Route("POST", "/pairing", pair, Scope.ADMIN, "Make a pairing code", once=False),
     Route("GET", "/devices", devices, Scope.ADMIN, "Screens and programs that were paired"),
+    Route("PATCH", "/devices/{device}", rename_device, Scope.ADMIN, "Call a device something else"),
     Route("DELETE", "/devices/{device}", revoke, Scope.ADMIN, "Revoke a device"),
     Route("POST", "/resolve", find, Scope.READ, "Find what a person means by a name", once=False),
 )

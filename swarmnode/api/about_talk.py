@@ -6,8 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ..domain.views import ChatView, DeletionView, DraftView, Found, Items, MessageView, Page
+from ..domain.views import ChatView, DraftView, Found, Items, MessageView, Page
 from ..errors import NotFound
+from .about_waiting import Moment, Pause, moment
 from .access import Scope
 from .node import File
 from .problems import BadRequest
@@ -31,12 +32,17 @@ class NewAttachment(Body, frozen=True, kw_only=True):
 
 
 class NewMessage(Body, frozen=True, kw_only=True):
-    """Something to say. Contacts take 4 files of 256 KiB together, other networks up to 10 of 8 MiB."""
+    """Something to say. Contacts take 4 files of 256 KiB together, other networks up to 10 of 8 MiB.
+
+    It leaves at `send_at` (Unix seconds) or `send_in_s` from now, up to a year ahead; else at once.
+    """
 
     text: Text = ""
     reply_to: str = ""
     attachments: Annotated[tuple[NewAttachment, ...], Meta(max_length=10)] = ()
     expire_s: Annotated[int, Meta(ge=0, le=MONTH_S)] | None = None
+    send_at: Moment = 0
+    send_in_s: Pause = 0
 
 
 class NewText(Body, frozen=True, kw_only=True):
@@ -49,13 +55,6 @@ class Reaction(Body, frozen=True, kw_only=True):
     """A symbol; an empty one takes the reaction back."""
 
     symbol: Annotated[str, Meta(max_length=32)]
-
-
-class Deleting(Body, frozen=True, kw_only=True):
-    """Messages to destroy, here or with the others too."""
-
-    ids: Annotated[tuple[str, ...], Meta(min_length=1, max_length=256)]
-    everywhere: bool = False
 
 
 class ReadUpTo(Body, frozen=True, kw_only=True):
@@ -129,6 +128,7 @@ async def send(call: Call, body: NewMessage) -> MessageView:
         reply_to=body.reply_to,
         attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
         expire_s=body.expire_s,
+        send_at=moment(body.send_at, body.send_in_s),
         key=f"{call.access.device}:{call.key}" if call.key else "",
     )
 
@@ -169,11 +169,6 @@ async def attachment(call: Call) -> File:
     if not index.isdecimal() or len(index) > 2:
         raise NotFound("There is no such attachment.")
     return await call.node.attachment(call.params["message"], int(index))
-
-
-async def delete(call: Call, body: Deleting) -> DeletionView:
-    """Destroy messages."""
-    return await call.node.delete(body.ids, everywhere=body.everywhere)
 
 
 async def mark_read(call: Call, body: ReadUpTo) -> ChatView:
@@ -217,6 +212,5 @@ ROUTES = (
     Route("POST", "/messages/{message}/cancel", cancel, Scope.WRITE, "Take back what has not left yet"),
     Route("GET", "/messages/{message}/delivery", delivery, Scope.READ, "Wait until the other side has it"),
     Route("GET", "/messages/{message}/attachments/{index}", attachment, Scope.READ, "A file of a message"),
-    Route("POST", "/deletions", delete, Scope.WRITE, "Destroy messages, here or everywhere"),
     Route("POST", "/search", search, Scope.READ, "Find messages", once=False),
 )

@@ -43,6 +43,10 @@ class TokenStore(Protocol):
         """Note that it was used, at Unix seconds `at`."""
         ...
 
+    async def rename(self, token_id: str, label: str) -> bool:
+        """Call a token something else; whether there is one."""
+        ...
+
     async def delete(self, token_id: str) -> bool:
         """Forget a token; whether there was one."""
         ...
@@ -92,6 +96,13 @@ class MemoryTokens:
         """Note that it was used, at Unix seconds `at`."""
         if token_id in self._tokens:
             self._tokens[token_id] = replace(self._tokens[token_id], used_at=at)
+
+    async def rename(self, token_id: str, label: str) -> bool:
+        """Call a token something else; whether there is one."""
+        if token_id not in self._tokens:
+            return False
+        self._tokens[token_id] = replace(self._tokens[token_id], label=label)
+        return True
 
     async def delete(self, token_id: str) -> bool:
         """Forget a token; whether there was one."""

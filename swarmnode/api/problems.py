@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import AccessDenied, NodeError, UsageError, WayChoice
+from ..texts import said_in
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -79,12 +80,12 @@ class Internal(NodeError):
     code = "internal"
 
 
-def problem_of(error: NodeError) -> ErrorView:
-    """What is answered for an error."""
+def problem_of(error: NodeError, language: str = "en") -> ErrorView:
+    """What is answered for an error, in a language as far as that is known in it."""
     return ErrorView(
         code=error.code,
-        detail=str(error),
-        hint=error.hint,
+        detail=said_in(language, str(error)) or str(error),
+        hint=said_in(language, error.hint) or error.hint,
         where=getattr(error, "where", ""),
         retry_after=getattr(error, "retry_after", None),
         choices=getattr(error, "choices", ()),
@@ -108,9 +109,9 @@ def wrong_shape(error: msgspec.MsgspecError, place: str) -> BadRequest:
     return BadRequest(text.partition(" '")[0].rstrip(".") + ".", where=place + path.removesuffix("`"))
 
 
-def as_json(error: NodeError) -> bytes:
+def as_json(error: NodeError, language: str = "en") -> bytes:
     """Encode an error."""
-    return msgspec.json.encode(problem_of(error))
+    return msgspec.json.encode(problem_of(error, language))
 
 
 def parse(data: bytes) -> ErrorView:

@@ -97,24 +97,25 @@ class Api:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Let in who may come in, and turn every error into an answer."""
+        language = _language(request)
         try:
             if not _over_socket(request):
                 guard.check_host(request.host, self.allowed)
             return await handler(request)
         except NodeError as e:
-            return _problem(e)
+            return _problem(e, language)
         except web.HTTPRequestEntityTooLarge:
-            return _problem(problems.TooLarge(f"A request has at most {LARGEST} bytes."))
+            return _problem(problems.TooLarge(f"A request has at most {LARGEST} bytes."), language)
         except web.HTTPException as e:
             error = problems.NoSuchRoute("There is nothing here.", hint="See /api/v1/openapi.json.")
-            return _problem(error, status=e.status)
+            return _problem(error, language, status=e.status)
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception:
             # The path's template only: ids do not go into logs.
             where = request.match_info.route.resource
             logger.exception("request-failed", extra={"route": where.canonical if where else "none"})
-            return _problem(problems.internal())
+            return _problem(problems.internal(), language)
 
     def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def endpoint(request: web.Request) -> web.StreamResponse:
@@ -126,7 +127,7 @@ class Api:
                 params=request.match_info,
                 key=check_key(request.headers.get("Idempotency-Key", "")),
                 last_event=_last_event(request),
-                language=language_of_header(request.headers.get("Accept-Language", "")),
+                language=_language(request),
             )
             arguments = await _arguments(route, request)
             if route.streams:
@@ -234,8 +235,12 @@ async def _protect(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
 
 
-def _problem(error: NodeError, *, status: int = 0) -> web.Response:
-    response = web.Response(status=status or error.status, body=problems.as_json(error))
+def _language(request: web.Request) -> str:
+    return language_of_header(request.headers.get("Accept-Language", ""))
+
+
+def _problem(error: NodeError, language: str, *, status: int = 0) -> web.Response:
+    response = web.Response(status=status or error.status, body=problems.as_json(error, language))
     response.headers["Content-Type"] = problems.CONTENT_TYPE
     retry = getattr(error, "retry_after", None)
     if retry is not None:

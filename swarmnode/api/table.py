@@ -12,6 +12,7 @@ from . import (
     about_proofs,
     about_screens,
     about_talk,
+    about_waiting,
 )
 from .route import Route
 
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *about_private.ROUTES,
     *about_proofs.ROUTES,
     *about_talk.ROUTES,
+    *about_waiting.ROUTES,
     *about_bridges.ROUTES,
     *about_posts.ROUTES,
 )

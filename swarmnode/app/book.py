@@ -73,6 +73,7 @@ class AddressBook(Talk):
         reply_to: str = "",
         attachments: Sequence[File] = (),
         expire_s: int | None = None,
+        send_at: int = 0,
         key: str,
     ) -> MessageView:
         """See `api.node.Node`."""
@@ -86,7 +87,14 @@ class AddressBook(Talk):
 
         asked = f"{person} {via}"
         return await self._say(
-            where, asked, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s, key=key
+            where,
+            asked,
+            text,
+            reply_to=reply_to,
+            attachments=attachments,
+            expire_s=expire_s,
+            send_at=send_at,
+            key=key,
         )
 
     async def mark_talk_read(self, person: str, up_to: str) -> PersonView:

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swarm_bridges import api
+from swarm_bridges.sentences import ENGLISH, Sentences
 
 from ..api.node import File
-from ..bridging.core import abilities, accounts, files, health, inbox, logins, outbox, rooms, screens
+from ..bridging.core import (
+    abilities,
+    accounts,
+    files,
+    health,
+    inbox,
+    invitations,
+    outbox,
+    rooms,
+    screens,
+)
 from ..bridging.core.accounts import Account
 from ..domain.bridge_views import (
     AbilitiesView,
     AccountView,
-    FieldView,
     LoginView,
     NetworkView,
     PushAnswer,
     Pushed,
-    StepView,
     is_remote,
 )
 from ..domain.views import ChatView, MessageView, Page
 from ..errors import AccessDenied, Conflict, NodeError, NotFound, Refused, Unreachable, UsageError
 from ..services.step import Step
-from ..storage.bridge_shelves import ACCOUNTS, Login
+from ..storage.bridge_shelves import ACCOUNTS
 from ..texts import Texts
+from .logins import login_view
 from .networks import sentence
 from .opened import Opened
 
@@ -34,17 +45,21 @@ if TYPE_CHECKING:
     from ..bridging.host.packages import BadPackage
     from ..bridging.host.supervisor import PackageState, Supervisor
 
+FOR_AUTHORS = "demo"
+"""A network that does not exist: nobody looks for it first."""
+
 
 class Bridges(Opened):
     """The part of `api.node.Node` that is about other networks."""
 
     # Networks and accounts
 
-    async def networks(self) -> tuple[NetworkView, ...]:
+    async def networks(self, language: str = "en") -> tuple[NetworkView, ...]:
         """See `api.node.Node`."""
         supervisor = (await self.hosted.get()).supervisor
         await supervisor.refresh()
-        return tuple(_network(supervisor, state) for state in supervisor.states())
+        states = sorted(supervisor.states(), key=lambda state: state.id == FOR_AUTHORS)
+        return tuple(_network(supervisor, state, language) for state in states)
 
     async def reload_network(self, network: str) -> NetworkView:
         """See `api.node.Node`."""
@@ -101,7 +116,7 @@ class Bridges(Opened):
             pass
         await self.runner.do(lambda step, _: accounts.remove(step, account), frees=True)
 
-    # Logging in
+    # Logging in. What is kept of a login is English; it is shown in the language of who looks.
 
     async def begin_login(
         self, network: str, account: str, why: str, *, at_home: bool = False, language: str = "en"
@@ -110,14 +125,16 @@ class Bridges(Opened):
         if account:
             network = (await self._look(lambda step, _: accounts.get(step, account))).package
         host = await self.hosted.get()
-        with for_people():
+        says = host.supervisor.says(network, language)
+        with for_people(says):
             found = await host.logins.begin(network, why, account=account, at_home=at_home, language=language)
-        return _login(found, network)
+        return login_view(found, network, says)
 
-    async def login(self, login: str) -> LoginView:
+    async def login(self, login: str, language: str = "en") -> LoginView:
         """See `api.node.Node`."""
-        row = await (await self.hosted.get()).logins.get(login)
-        return _login(row, row.package)
+        host = await self.hosted.get()
+        row = await host.logins.get(login)
+        return login_view(row, row.package, host.supervisor.says(row.package, language))
 
     async def answer_login(
         self, login: str, turn: str, answers: Mapping[str, str], language: str = "en"
@@ -125,17 +142,19 @@ class Bridges(Opened):
         """See `api.node.Node`."""
         host = await self.hosted.get()
         row = await host.logins.get(login)
-        with for_people():
+        says = host.supervisor.says(row.package, language)
+        with for_people(says):
             found = await host.logins.answer(login, turn, answers, language=language)
-        return _login(found, row.package, login)
+        return login_view(found, row.package, says, login)
 
     async def tick_login(self, login: str, language: str = "en") -> LoginView:
         """See `api.node.Node`."""
         host = await self.hosted.get()
         row = await host.logins.get(login)
-        with for_people():
+        says = host.supervisor.says(row.package, language)
+        with for_people(says):
             found = await host.logins.tick(login, language=language)
-        return _login(found, row.package, login)
+        return login_view(found, row.package, says, login)
 
     async def end_login(self, login: str) -> None:
         """See `api.node.Node`."""
@@ -143,11 +162,13 @@ class Bridges(Opened):
 
     # What is asked of a bridge that runs
 
-    async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
+    async def open_chat(
+        self, account: str, address: str, *, room: bool = False, language: str = "en"
+    ) -> ChatView:
         """See `api.node.Node`."""
-        id_ = (await self._look(lambda step, _: accounts.get(step, account))).account
-        supervisor = (await self.hosted.get()).supervisor
-        with for_people():
+        row = await self._look(lambda step, _: accounts.get(step, account))
+        id_, supervisor = row.account, (await self.hosted.get()).supervisor
+        with for_people(supervisor.says(row.package, language)):
             process = supervisor.caller(id_)
             told: list[api.Event] = []
             seen: api.ConversationSeen
@@ -202,15 +223,42 @@ class Bridges(Opened):
         """See `api.node.Node`."""
         return await self._do(lambda step, node: inbox.vote(step, node, message, choices))
 
+    async def join_chat(self, chat: str) -> ChatView:
+        """See `api.node.Node`. If the node ends before it is told here, the network tells it again."""
+        account, ref = await self._place(chat)
+        before, invitation = await self._look(lambda step, _: _invited(step, chat))
+        if invitation is None:
+            if before.standing == "gone":
+                raise Conflict("nobody asks you in here any more")
+            return before
+        supervisor = (await self.hosted.get()).supervisor
+        with for_people():
+            process = supervisor.caller(account)
+            try:
+                seen: api.ConversationSeen = await process.call(
+                    account, "accept", conversation=ref, invitation=invitation
+                )
+            except api.Gone:
+                withdrawn = api.ConversationGone(conversation=ref, reason="withdrawn")
+                await supervisor.tell(account, api.Batch((withdrawn,)))
+                raise
+            await supervisor.tell(account, api.Batch((seen,)))
+        return await self._look(lambda step, _: screens.chat(step, rooms.find(step, chat)))
+
     async def leave_chat(self, chat: str) -> ChatView:
         """See `api.node.Node`."""
         account, ref = await self._place(chat)
+        before, invitation = await self._look(lambda step, _: _invited(step, chat))
         supervisor = (await self.hosted.get()).supervisor
         with for_people():
-            await supervisor.caller(account).call(account, "leave", conversation=ref)
+            process = supervisor.caller(account)
+            if invitation is None:
+                await process.call(account, "leave", conversation=ref)
+            else:
+                await process.call(account, "decline", conversation=ref, invitation=invitation)
             gone = api.ConversationGone(conversation=ref, reason="left")
             await supervisor.tell(account, api.Batch((gone,)))
-        return await self._look(lambda step, _: screens.chat(step, rooms.find(step, chat)))
+        return replace(before, standing="gone", invitation=None)
 
     async def typing(self, chat: str, *, on: bool) -> None:
         """See `api.node.Node`. What does not work is no matter: it would be over in a moment."""
@@ -267,39 +315,40 @@ class Bridges(Opened):
 
 
 @contextmanager
-def for_people() -> Iterator[None]:
-    """What a bridge raises, as an error of the node's."""
+def for_people(says: Sentences = ENGLISH) -> Iterator[None]:
+    """What a bridge raises, as an error of the node's, in the language of these sentences."""
     try:
         yield
     except NodeError:
         raise
     except api.Limited as e:
         raise Unreachable(
-            f"the network wants us to wait ({e})" if str(e) else "the network wants us to wait"
+            f"the network wants us to wait ({says(str(e))})" if str(e) else "the network wants us to wait"
         ) from e
     except api.AuthExpired as e:
         raise AccessDenied(
             "the log-in is no longer good", hint="Log in again: `swarmnode bridge login`."
         ) from e
     except api.Gone as e:
-        raise NotFound(str(e) or "it is no longer there") from e
+        raise NotFound(says(str(e)) or "it is no longer there") from e
     except api.Refused as e:
-        raise Refused(str(e) or "the network said no") from e
+        raise Refused(says(str(e)) or "the network said no") from e
     except api.Conflict as e:
-        raise Conflict(str(e) or "the account is in use elsewhere") from e
+        raise Conflict(says(str(e)) or "the account is in use elsewhere") from e
     except api.BridgeError as e:
-        raise Unreachable(str(e) or "the network does not answer", hint="It may work later.") from e
+        raise Unreachable(says(str(e)) or "the network does not answer", hint="It may work later.") from e
 
 
-def _network(supervisor: Supervisor, state: PackageState) -> NetworkView:
+def _network(supervisor: Supervisor, state: PackageState, language: str = "en") -> NetworkView:
     packages = supervisor.packages()
     package = packages.found.get(state.id)
+    says = supervisor.says(state.id, language)
     bad: BadPackage | None = next((bad for bad in packages.bad if bad.name == state.id), None)
     return NetworkView(
         id=state.id,
         name=state.name,
         version=state.version,
-        summary="" if package is None else package.manifest.summary,
+        summary="" if package is None else says(package.manifest.summary),
         tier="" if package is None else package.manifest.tier,
         runs=state.runs,
         problem=state.problem,
@@ -311,37 +360,10 @@ def _network(supervisor: Supervisor, state: PackageState) -> NetworkView:
     )
 
 
-def _login(found: Login | api.AccountId, network: str, login: str = "") -> LoginView:
-    if isinstance(found, str):
-        return LoginView(login, network, account=found)
-    shown, account = logins.shown(found), logins.over(found) or ""
-    return LoginView(found.id, network, found.turn, None if shown is None else _step(shown), account)
-
-
-def _step(step: api.Step) -> StepView:
-    return StepView(
-        id=step.id,
-        kind=step.kind,
-        title=step.title,
-        text=step.text,
-        fields=tuple(_field(field) for field in step.fields),
-        show=dict(step.show),
-        poll_every_s=step.poll_every_s,
-        error=step.error,
-    )
-
-
-def _field(field: api.Field) -> FieldView:
-    return FieldView(
-        name=field.name,
-        kind=field.kind,
-        label=field.label,
-        help=field.help,
-        pattern=field.pattern,
-        options=field.options,
-        default="" if field.kind == "secret" else field.default,
-        optional=field.optional,
-    )
+def _invited(step: Step, chat: str) -> tuple[ChatView, api.Invitation | None]:
+    """A conversation, and the invitation that the owner has not answered yet."""
+    room = rooms.find(step, chat)
+    return screens.chat(step, room), invitations.of(room)
 
 
 def _abilities(can: api.Capabilities) -> AbilitiesView:

@@ -29,13 +29,15 @@ from . import files, home, status, words
 from .people import People
 from .private import Private
 from .proofs import Proofs
+from .settings import Settings
 from .stores import Stores
+from .waiting import Waiting
 
 if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
 
 
-class LocalNode(People, Proofs, Private):
+class LocalNode(People, Proofs, Private, Settings, Waiting):
     """The node of one home, in whatever state it is."""
 
     def __init__(self, config: Config, place: Home, stores: Stores, *, role: RelayRole | None) -> None:
@@ -107,16 +109,19 @@ class LocalNode(People, Proofs, Private):
         async with self._turn:
             if self._keys.exists():
                 raise Conflict("there is a persona already", hint="Another one needs another home.")
-            keyring = self.config.storage.keyring
-            root = await asyncio.to_thread(
-                lambda: home.new_key(self._keys, passphrase=passphrase, key_file=key_file, keyring=keyring)
-            )
-            await self._start(root)
+            await self._start_with_new_key(passphrase, key_file)
             said = await self.runner.do_with_engine(
                 lambda step, engine: home.make_persona(step, engine, name, words)
             )
             self._words = said
             return said
+
+    async def _start_with_new_key(self, passphrase: str | None, key_file: Path | None = None) -> None:
+        keyring = self.config.storage.keyring
+        root = await asyncio.to_thread(
+            lambda: home.new_key(self._keys, passphrase=passphrase, key_file=key_file, keyring=keyring)
+        )
+        await self._start(root)
 
     async def check_words(self, told: Mapping[int, str]) -> bool:
         """See `api.node.Node`."""
@@ -156,11 +161,7 @@ class LocalNode(People, Proofs, Private):
         async with self._turn:
             if self._keys.exists():
                 raise Conflict("there is a persona here already", hint="Restore into another home.")
-            keyring = self.config.storage.keyring
-            root = await asyncio.to_thread(
-                lambda: home.new_key(self._keys, passphrase=passphrase, key_file=None, keyring=keyring)
-            )
-            await self._start(root)
+            await self._start_with_new_key(passphrase)
             try:
                 await files.restore(self.runner, kit, backup)
             except BaseException:

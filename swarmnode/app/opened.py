@@ -18,7 +18,7 @@ from ..storage import integrity
 from ..storage.home import Home
 from ..storage.keystore import KeyStore
 from ..storage.sealing import RootKey
-from . import home, upkeep, words
+from . import clockwork, home, upkeep, words
 from .hosted import Hosted
 from .stores import Stores
 
@@ -89,14 +89,7 @@ class Opened:
         runner = Runner(
             database,
             entropy=os.urandom,
-            options=Options(
-                receipts=privacy.receipts,
-                forward=privacy.forward,
-                direct=privacy.direct,
-                lan=privacy.lan,
-                strangers=privacy.strangers,
-                words=words.Wordlist(),
-            ),
+            options=self._options(),
             on_disk_full=lambda: integrity.release_ballast(self.place),
         )
         await self._open.enter_async_context(runner.running())
@@ -111,6 +104,7 @@ class Opened:
             runner, self.place.path / "bridges", self.config.http.public, self.config.dns.servers
         )
         await self._open.enter_async_context(self._hosted.going_on())
+        await self._open.enter_async_context(clockwork.going_on(runner))
         if privacy.direct or privacy.lan:
             from ..delivery import doors  # noqa: PLC0415 - both are off for most, and take time to load
 
@@ -126,6 +120,18 @@ class Opened:
                     public="" if beside else link.public,
                 )
             )
+
+    def _options(self) -> Options:
+        """The settings that the logic wants to know."""
+        privacy = self.config.privacy
+        return Options(
+            receipts=privacy.receipts,
+            forward=privacy.forward,
+            direct=privacy.direct,
+            lan=privacy.lan,
+            strangers=privacy.strangers,
+            words=words.Wordlist(),
+        )
 
     async def _stop(self) -> None:
         self._runner = self._hosted = None

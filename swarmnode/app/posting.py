@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from swarm_bridges.api import LocalFile
 
 from ..api.node import Posting
-from ..bridging.core import consents, forwarding, post_screens, posted, posts
+from ..bridging.core import consents, forwarding, later, post_screens, posts
 from ..bridging.core.posts import Said
 from ..domain.consent import ConsentView, Scope
 from ..domain.post_views import FitView, NoteView, PlaceView, PostView
@@ -34,7 +34,8 @@ def preview(post: Posting, language: str) -> Wish[tuple[FitView, ...]]:
 
 def make(post: Posting, language: str, key: str) -> Wish[PostView]:
     """Post; the same key again gives the same post."""
-    asked, name = hashlib.sha256(repr(replace(post, data=())).encode()).digest(), f"post:{key}"
+    same = replace(post, data=(), send_at=0)  # "in five seconds" is another time when it is said again
+    asked, name = hashlib.sha256(repr(same).encode()).digest(), f"post:{key}"
     said = _said(post)
 
     def make_(step: Step, node: Node) -> PostView:
@@ -43,13 +44,13 @@ def make(post: Posting, language: str, key: str) -> Wish[PostView]:
         if before is not None:
             if before.request_hash != asked:
                 raise Conflict("this key was used for another message", hint="Take a new one.")
-            return _show(step, before.response.decode(), language)
-        made = posted.post_id(posts.make(step, said, post.accounts, post.data))
+            return _made(step, before.response.decode(), language)
+        made = later.put_post(step, said, post.accounts, post.data, send_at=post.send_at)
         if key:
             IDEMPOTENCY.put(
                 step.tx, key=name, request_hash=asked, status=200, response=made.encode(), at=step.wall_s
             )
-        return _show(step, made, language)
+        return _made(step, made, language)
 
     return make_
 
@@ -67,7 +68,7 @@ def some(language: str, before: str, limit: int) -> Wish[tuple[tuple[PostView, .
 
 def show(post: str, language: str) -> Wish[PostView]:
     """A post."""
-    return lambda step, _: _show(step, post, language)
+    return lambda step, _: _made(step, post, language)
 
 
 def edit(post: str, text: str, language: str) -> Wish[PostView]:
@@ -75,8 +76,11 @@ def edit(post: str, text: str, language: str) -> Wish[PostView]:
 
     def edit_(step: Step, node: Node) -> PostView:
         node.require_writable()
-        posts.edit(step, post, text)
-        return _show(step, post, language)
+        if later.is_later(post) and not later.find(step, post).became:
+            later.edit(step, node, post, text)
+        else:
+            posts.edit(step, _left(step, post), text)
+        return _made(step, post, language)
 
     return edit_
 
@@ -84,9 +88,12 @@ def edit(post: str, text: str, language: str) -> Wish[PostView]:
 def delete(post: str, language: str) -> Wish[PostView]:
     """Take it back."""
 
-    def delete_(step: Step, _: Node) -> PostView:
-        posts.delete(step, post)
-        return _show(step, post, language)
+    def delete_(step: Step, node: Node) -> PostView:
+        if later.is_later(post) and not later.find(step, post).became:
+            later.cancel(step, node, post)
+        else:
+            posts.delete(step, _left(step, post))
+        return _made(step, post, language)
 
     return delete_
 
@@ -96,8 +103,8 @@ def resend(post: str, account: str, language: str) -> Wish[PostView]:
 
     def resend_(step: Step, node: Node) -> PostView:
         node.require_writable()
-        posts.resend(step, post, account)
-        return _show(step, post, language)
+        posts.resend(step, _left(step, post), account)
+        return _made(step, post, language)
 
     return resend_
 
@@ -113,7 +120,7 @@ def ledger() -> Wish[tuple[ConsentView, ...]]:
 
 
 def put_consent(
-    *, person: str, message: str, chat: str, scope: str, allowed: bool, own_word: bool
+    *, person: str, message: str, entry: str, chat: str, scope: str, allowed: bool, own_word: bool
 ) -> Wish[tuple[ConsentView, ...]]:
     """Write down what somebody said."""
 
@@ -123,6 +130,7 @@ def put_consent(
             node,
             person=person,
             message=message,
+            entry=entry,
             chat=chat,
             scope=Scope(scope),
             allowed=allowed,
@@ -155,8 +163,16 @@ def _said(post: Posting) -> Said:
     )
 
 
-def _show(step: Step, post: str, language: str) -> PostView:
-    return _with_words(post_screens.view(step, post), Texts(language))
+def _left(step: Step, post: str) -> str:
+    """The post that this one became, if it had waited for its time."""
+    return (later.is_later(post) and later.find(step, post).became) or post
+
+
+def _made(step: Step, post: str, language: str) -> PostView:
+    """A post; one that waits for its time stands nowhere yet."""
+    left = _left(step, post)
+    found = post_screens.held(step, left) if later.is_later(left) else post_screens.view(step, left)
+    return _with_words(found, Texts(language))
 
 
 # Sentences

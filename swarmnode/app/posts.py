@@ -72,12 +72,26 @@ class Posts(Bridges):
         return await self._look(posting.ledger())
 
     async def put_consent(
-        self, *, person: str, message: str, chat: str, scope: str, allowed: bool, own_word: bool
+        self,
+        *,
+        person: str,
+        message: str,
+        entry: str = "",
+        chat: str,
+        scope: str,
+        allowed: bool,
+        own_word: bool,
     ) -> tuple[ConsentView, ...]:
         """See `api.node.Node`."""
         from . import posting  # noqa: PLC0415
 
         put = posting.put_consent(
-            person=person, message=message, chat=chat, scope=scope, allowed=allowed, own_word=own_word
+            person=person,
+            message=message,
+            entry=entry,
+            chat=chat,
+            scope=scope,
+            allowed=allowed,
+            own_word=own_word,
         )
         return await self._do(put)

@@ -11,7 +11,7 @@ from ..bridging.core import accounts, screens
 from ..bridging.core.accounts import Account
 from ..domain.views import NodeState, Problem, StatusView
 from ..errors import StorageError
-from ..services import identity, relays, rendezvous, restore, views, ways
+from ..services import backup, identity, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import queries
@@ -53,6 +53,7 @@ def of(step: Step, node: Node, store: Store, t: Texts) -> StatusView:
         restoring="" if phase == restore.READY else phase,
         missing=tuple(restore.missing(step)),
         problems=(*_problems(step, node, store, quarantine, t), *_elsewhere(elsewhere, t)),
+        backup_at=backup.made_at(step) or 0,
     )
 
 

@@ -112,6 +112,19 @@ class _Tokens:
         else:
             await runner.do(lambda step, _: DEVICES.change(step.tx, token_id, used_at=at))
 
+    async def rename(self, token_id: str, label: str) -> bool:
+        early = await self._stores.early_tokens.rename(token_id, label)
+        runner = self._stores.runner
+        if runner is None:
+            return early
+
+        def change(step: Step, _: Node) -> bool:
+            there = DEVICES.get(step.tx, token_id) is not None
+            DEVICES.change(step.tx, token_id, label=label)
+            return there
+
+        return await runner.do(change) or early
+
     async def delete(self, token_id: str) -> bool:
         early = await self._stores.early_tokens.delete(token_id)
         runner = self._stores.runner

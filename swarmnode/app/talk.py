@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from swarm_protocol.content import Message, Reply, Text
 
 from ..api.node import File
-from ..bridging.core import inbox
+from ..bridging.core import inbox, later, unsaid
 from ..domain.bridge_views import is_remote
-from ..domain.views import ChatView, DeletionView, Found, GapView, Hit, MessageState, MessageView, Page
+from ..domain.views import ChatView, Found, GapView, Hit, MessageState, MessageView, Page
 from ..errors import Conflict, NotFound, StorageError, UsageError
 from ..services import indexing, messages, views
 from ..services.node import Node
 from ..services.step import Step
-from ..services.talk import SHREDDED_AT_ONCE
 from ..storage.shelves import IDEMPOTENCY, MessageRow
 from .posts import Posts
 
@@ -45,11 +43,11 @@ class Talk(Posts):
 
     async def message(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._look(lambda step, node: inbox.message(step, node, message))
+        return await self._look(lambda step, node: unsaid.message(step, node, message))
 
     async def messages_like(self, prefix: str) -> tuple[str, ...]:
         """See `api.node.Node`."""
-        return await self._look(lambda step, _: tuple(inbox.messages_like(step, prefix)))
+        return await self._look(lambda step, _: tuple(unsaid.messages_like(step, prefix)))
 
     async def send(
         self,
@@ -59,11 +57,19 @@ class Talk(Posts):
         reply_to: str = "",
         attachments: Sequence[File] = (),
         expire_s: int | None = None,
+        send_at: int = 0,
         key: str,
     ) -> MessageView:
         """See `api.node.Node`."""
         return await self._say(
-            lambda _: chat, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s, key=key
+            lambda _: chat,
+            chat,
+            text,
+            reply_to=reply_to,
+            attachments=attachments,
+            expire_s=expire_s,
+            send_at=send_at,
+            key=key,
         )
 
     async def _say(
@@ -75,6 +81,7 @@ class Talk(Posts):
         reply_to: str,
         attachments: Sequence[File],
         expire_s: int | None,
+        send_at: int,
         key: str,
     ) -> MessageView:
         """Say something in the conversation that `where` finds; `whom` is what was asked for."""
@@ -86,12 +93,13 @@ class Talk(Posts):
             if before is not None:
                 if before.request_hash != asked:
                     raise Conflict("this key was used for another message", hint="Take a new one.")
-                return inbox.message(step, node, before.response.decode())
-            view = inbox.send(
+                return unsaid.message(step, node, before.response.decode())
+            view = later.put(
                 step,
                 node,
                 where(step),
                 text,
+                send_at=send_at,
                 reply_to=reply_to,
                 attachments=[(f.name, f.media_type, f.data, f.description) for f in attachments],
                 expire_s=expire_s,
@@ -111,48 +119,31 @@ class Talk(Posts):
 
     async def edit(self, message: str, text: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: inbox.edit(step, node, message, text))
+        return await self._do(lambda step, node: unsaid.edit(step, node, message, text))
 
     async def react(self, message: str, symbol: str) -> MessageView:
         """See `api.node.Node`."""
         return await self._do(lambda step, node: inbox.react(step, node, message, symbol))
 
-    async def delete(self, targets: Sequence[str], *, everywhere: bool) -> DeletionView:
-        """See `api.node.Node`."""
-        own = [target for target in targets if not inbox.is_ours(target)]
-        if own or not targets:
-            await self._look(lambda step, _: messages.may_delete(step, own, everywhere=everywhere))
-        gone: list[DeletionView] = []
-        for at in range(0, len(targets), SHREDDED_AT_ONCE):
-            some = targets[at : at + SHREDDED_AT_ONCE]
-            gone.append(
-                await self.runner.do(
-                    lambda step, node, ids=some: inbox.delete(step, node, ids, everywhere=everywhere),  # type: ignore[misc]
-                    frees=True,
-                )
-            )
-        return replace(gone[-1], targets=tuple(target for view in gone for target in view.targets))
-
     async def resend(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: inbox.resend(step, node, message))
+        return await self._do(lambda step, node: unsaid.resend(step, node, message))
 
     async def cancel(self, message: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: inbox.cancel(step, node, message))
+        return await self._do(lambda step, node: unsaid.cancel(step, node, message))
 
     async def wait_delivered(self, message: str, timeout_s: float) -> MessageView:
         """See `api.node.Node`."""
-        waiting = {MessageState.QUEUED, MessageState.WAITING, MessageState.SENT}
-        if inbox.is_ours(message):  # many networks say no more than that they have it
-            waiting = {MessageState.QUEUED, MessageState.WAITING, MessageState.MAYBE}
         async with self.runner.news() as news:
             view = await self.message(message)
             try:
                 async with asyncio.timeout(timeout_s):
-                    while view.state in waiting and view.kind != "deleted" and view.reason != "asked":
+                    while (
+                        view.state in _not_there(view) and view.kind != "deleted" and view.reason != "asked"
+                    ):
                         told = await news.get()
-                        if told.data.get("message") == message:
+                        if told.data.get("message") in {message, view.id}:
                             view = await self.message(message)
             except TimeoutError:
                 pass
@@ -220,3 +211,9 @@ class Talk(Posts):
             gaps.insert(0, GapView("newest"))
         hits, following = await self._look(look)
         return Found(tuple(hits), following, scope, tuple(gaps))
+
+
+def _not_there(view: MessageView) -> set[MessageState]:
+    """States in which a message may still arrive; many networks say no more than that they have it."""
+    waiting = {MessageState.SCHEDULED, MessageState.QUEUED, MessageState.WAITING}
+    return {*waiting, MessageState.MAYBE if view.network else MessageState.SENT}

@@ -103,7 +103,7 @@ def print_proofs(session: Session, person: PersonView) -> None:
         (
             proof.network,
             proof.address,
-            t(f"proof.{proof.state}"),
+            t("proof.ok.private" if proof.private and proof.state == "ok" else f"proof.{proof.state}"),
             when(proof.seen_at) if proof.seen_at else t("proof.never"),
             t(f"proof.why.{proof.why}") if proof.why else "",
         )

@@ -154,10 +154,19 @@ def open_(session: Session, account: str, address: str, *, room: bool) -> None:
         session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
 
 
+@command("join")
+@click.argument("chat")
+def join_(session: Session, chat: str) -> None:
+    """Accept an invitation into a conversation of a network."""
+    view = session.client.call("POST", at("chats", session.find("chat", chat), "join"), None, ChatView)
+    if not session.give(view):
+        session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
+
+
 @command("leave")
 @click.argument("chat")
 def leave_(session: Session, chat: str) -> None:
-    """Go out of a room of a network, or refuse an invitation to it."""
+    """Go out of a room of a network, or decline an invitation to it."""
     view = session.client.call("POST", at("chats", session.find("chat", chat), "leave"), None, ChatView)
     if not session.give(view):
         session.say(session.t("bridge.left", title=clean(view.title)))
@@ -210,7 +219,22 @@ def check_(session: Session, package: str, tier: str) -> int:
     return 0 if reached is not None and reached >= wanted else 1
 
 
-@group("bridge", list_, add_, status_, login_, open_, leave_, pause_, resume_, remove_, reload_, new_, check_)
+@group(
+    "bridge",
+    list_,
+    add_,
+    status_,
+    login_,
+    open_,
+    join_,
+    leave_,
+    pause_,
+    resume_,
+    remove_,
+    reload_,
+    new_,
+    check_,
+)
 def bridge_(_: Session) -> None:
     """Say how accounts on other networks are."""
     click.get_current_context().invoke(status_, account=None)

@@ -11,7 +11,7 @@ from ..domain.views import ChatView, Items, Page
 from .group import command, option
 from .said import said, show
 from .session import Session
-from .terminal import short, table, when
+from .terminal import clean, short, table, when
 
 
 @command("inbox")
@@ -36,15 +36,25 @@ def _table(session: Session, chats: Sequence[ChatView], *, none: str) -> None:
     rows = [
         (
             short(c.id),
-            c.title,
+            " ".join((c.title, *(f"[{label}]" for label in c.labels))),
             c.network,
             str(c.unread or ""),
             when(c.last_at) if c.last_at else "",
-            said(session, c.last_kind, c.last_text)[:60],
+            _last(session, c),
         )
         for c in chats
     ]
     table(session.t("chats.heads").split("|"), rows, none=none)
+
+
+def _last(session: Session, chat: ChatView) -> str:
+    """What was said last, or who asks the owner in, and how to answer."""
+    if (given := chat.invitation) is None:
+        last = chat.last_translations.get(session.t.language, chat.last_text)
+        return said(session, chat.last_kind, last)[:60]
+    by = clean(" ".join(dict.fromkeys((given.by_name, given.by_handle))).strip()) or "?"
+    words = f"{clean(given.words)} | " if given.words else ""
+    return words + session.t("chats.invited" if given.vouched else "chats.invited.said", by=by, id=chat.id)
 
 
 @command("timeline")

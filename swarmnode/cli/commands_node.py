@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from ..errors import ConfigError, Conflict, NodeError, NotRunning
+from .client import at
 from .group import command, group, option
 from .secret import ask, at_hand, recovery_words
 from .session import Session
@@ -145,9 +145,6 @@ def run_(
             session.say(session.t("run.code", code=code))
         session.say(session.t(f"state.{state}"))
 
-    # aiohttp would take this for names where a bridge's library has brought it: a megabyte, 4 % of a start, a
-    # thread, and other answers than the system's.
-    sys.modules.setdefault("aiodns", None)  # type: ignore[arg-type]
     work = session.app.run(config, passphrase=passphrase, ready=ready)
     try:
         import uvloop  # noqa: PLC0415
@@ -276,7 +273,19 @@ def _revoke(session: Session, device: str) -> None:
         session.say(session.t("devices.revoked", device=clean(device)))
 
 
-@group("devices", _revoke)
+@command("rename")
+@click.argument("device")
+@click.argument("name")
+def _rename_device(session: Session, device: str, name: str) -> None:
+    from ..api.about_screens import DeviceView  # noqa: PLC0415
+
+    id_ = session.find("device", device)
+    view = session.client.call("PATCH", f"/devices/{id_}", {"name": name}, DeviceView)
+    if not session.give(view):
+        session.say(session.t("devices.renamed", device=clean(view.label)))
+
+
+@group("devices", _rename_device, _revoke)
 def devices_(session: Session) -> None:
     """List the screens and programs that were paired."""
     from ..api.about_screens import DeviceView  # noqa: PLC0415
@@ -319,7 +328,29 @@ def _show(session: Session) -> None:
         )
 
 
-@group("config", _show)
+@command("set")
+@click.argument("name")
+@click.argument("value")
+def _set(session: Session, name: str, value: str) -> None:
+    _change(session, name, value)
+
+
+@command("reset")
+@click.argument("name")
+def _reset(session: Session, name: str) -> None:
+    _change(session, name, None)
+
+
+def _change(session: Session, name: str, value: str | None) -> None:
+    from ..api.node import SettingView  # noqa: PLC0415
+
+    view = session.client.call("PATCH", at("settings", name), {"value": value}, SettingView)
+    if not session.give(view):
+        said = "config.waits" if view.waits else "config.changed"
+        session.say(session.t(said, name=view.name, value=clean(view.value)))
+
+
+@group("config", _show, _set, _reset)
 def config_(_: Session) -> None:
     """Show the settings."""
     click.get_current_context().invoke(_show)

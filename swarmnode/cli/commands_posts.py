@@ -13,6 +13,7 @@ from ..domain.views import Items, MessageView
 from ..errors import UsageError
 from .client import at
 from .commands_talk import MAX_REMOTE_FILES, file_to_send
+from .commands_waiting import moment
 from .group import Group, command, group, option
 from .said import show
 from .session import Session
@@ -52,6 +53,8 @@ class _Posts(Group):
 @option("--language", "language_of_text", default="", metavar="CODE")
 @option("--more", default="", metavar="URL")
 @option("--leave-out", is_flag=True)
+@option("--at", "at_time", metavar="TIME")
+@option("--in", "in_time", metavar="DURATION")
 @option("--dry-run", is_flag=True)
 def say_(
     session: Session,
@@ -63,11 +66,13 @@ def say_(
     visibility: str | None,
     language_of_text: str,
     more: str,
+    at_time: str | None,
+    in_time: str | None,
     *,
     leave_out: bool,
     dry_run: bool,
 ) -> None:
-    """Post a text on several networks, or show what would stand there."""
+    """Post a text on several networks, now or later, or show what would stand there."""
     if len(alts) > len(files):
         raise UsageError(
             "There is nothing for this --alt to describe.", hint="One for each --file, in order."
@@ -97,10 +102,12 @@ def say_(
                 _print_fit(session, fit)
         return
     attachments = [file for _, file in described]
-    view = session.client.call("POST", "/posts", {**said, "attachments": attachments}, PostView)
+    asked = {**said, "attachments": attachments, **moment(at_time, in_time)}
+    view = session.client.call("POST", "/posts", asked, PostView)
     if not session.give(view):
         _print(session, view)
-        session.say(session.t("post.posted", id=view.id))
+        leaves = view.state == "scheduled"
+        session.say(session.t("post.leaves" if leaves else "post.posted", id=view.id, at=when(view.send_at)))
 
 
 def _print_fit(session: Session, view: FitView) -> None:

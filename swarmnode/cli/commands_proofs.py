@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..domain.book import PersonView
+from ..domain.pages import is_address
 from ..domain.proofs import OwnProofView
 from ..domain.views import Items
 from ..errors import NotFound, UsageError
@@ -42,7 +43,7 @@ def _names(session: Session, proof: OwnProofView) -> str:
 @option("--yes", is_flag=True)
 def _make(session: Session, account: str, to: tuple[str, ...], *, yes: bool) -> None:
     body = {
-        "account": session.find("account", account),
+        "account": account if is_address(account) else session.find("account", account),
         "open_to": [session.find("contact", who) for who in to],
     }
     t = session.t
@@ -51,7 +52,7 @@ def _make(session: Session, account: str, to: tuple[str, ...], *, yes: bool) -> 
             raise UsageError("Everybody will see that there is a node.", hint="Say so with --yes.")
         plan = session.client.call("POST", "/proofs", {**body, "dry_run": True}, OwnProofView)
         session.say(t(f"proofs.place.{plan.place}", address=clean(plan.address), network=plan.network))
-        session.say(f"    {plan.text}")
+        session.say(_written(plan) if plan.place != "page" else t("proofs.page.later"))
         session.say(t("proofs.means"))
         session.say(t("proofs.known", names=clean(_names(session, plan))))
         if not session.confirm(t("proofs.really")):
@@ -60,7 +61,15 @@ def _make(session: Session, account: str, to: tuple[str, ...], *, yes: bool) -> 
         made = session.client.call("POST", "/proofs", body, OwnProofView)
     if not session.give(made):
         session.say(f"{clean(made.address)}: {_state(session, made)}")
+        if made.place == "page" and made.state != "there":
+            session.say(t("proofs.page.put"))
+            session.say(_written(made))
         session.say(t("proofs.known", names=clean(_names(session, made))))
+
+
+def _written(proof: OwnProofView) -> str:
+    """What stands there, as its place has it."""
+    return f'    <link rel="me" href="{proof.text}">' if proof.place == "page" else f"    {proof.text}"
 
 
 @command("open")
@@ -115,7 +124,28 @@ def _check(session: Session, who: str) -> None:
         print_proofs(session, person)
 
 
-@group("proofs", _list, _make, _open, _drop, _check)
+@command("ask")
+@click.argument("who")
+@option("--via", default="", metavar="WAY")
+def _ask(session: Session, who: str, via: str) -> None:
+    id_ = session.find("person", who)
+    with working(session.t("proofs.asking"), show=not session.json):
+        path = at("people", id_, "challenge")
+        person = session.client.call("POST", path, {"via": via}, PersonView)
+    if not session.give(person):
+        print_proofs(session, person)
+
+
+@command("refuse")
+@click.argument("who")
+def _refuse(session: Session, who: str) -> None:
+    path = at("people", session.find("person", who), "challenge")
+    person = session.client.call("DELETE", path, None, PersonView)
+    if not session.give(person):
+        print_proofs(session, person)
+
+
+@group("proofs", _list, _make, _open, _drop, _check, _ask, _refuse)
 def proofs_(_: Session) -> None:
     """List proofs."""
     click.get_current_context().invoke(_list)

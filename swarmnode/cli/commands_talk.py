@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,13 +13,16 @@ import click
 
 from ..domain.book import is_person
 from ..domain.bridge_views import is_remote
-from ..domain.views import ChatView, DeletionView, DraftView, Found, MessageState, MessageView, Page
+from ..domain.deletions import DeletionView
+from ..domain.views import ChatView, DraftView, Found, MessageState, MessageView, Page
 from ..errors import ConfigError, Unreachable, UsageError
 from .client import Answered, at
+from .commands_waiting import moment
 from .group import command, option
 from .said import show
 from .session import Session
 from .terminal import clean, length, short, size, when, working
+from .terminal import duration as seconds_of
 
 MAX_FILES = 256 * 1024
 """Bytes in a message of the node's own; other networks take more."""
@@ -28,16 +30,6 @@ MAX_REMOTE_FILES = 8 * 1024 * 1024
 WAIT_S = 30.0
 ARRIVED = frozenset({MessageState.DELIVERED, MessageState.READ})
 GIVEN_UP = frozenset({MessageState.EXPIRED, MessageState.REFUSED})
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-
-
-def _seconds(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text.strip())
-    if text.strip() == "off":
-        return 0
-    if match is None:
-        raise UsageError(f"{text!r} is no duration.", hint="For example 30m, 12h, 7d, 4w or off.")
-    return int(match[1]) * UNITS[match[2]]
 
 
 def file_to_send(path: Path, at_most: int) -> dict[str, object]:
@@ -63,6 +55,8 @@ def file_to_send(path: Path, at_most: int) -> dict[str, object]:
 @option("--reply", metavar="MESSAGE")
 @option("--expire", metavar="DURATION")
 @option("--via", metavar="WAY")
+@option("--at", "at_time", metavar="TIME")
+@option("--in", "in_time", metavar="DURATION")
 def send_(
     session: Session,
     who: str,
@@ -71,18 +65,21 @@ def send_(
     reply: str | None,
     expire: str | None,
     via: str | None,
+    at_time: str | None,
+    in_time: str | None,
     timeout: float,
     *,
     wait: bool,
 ) -> int:
-    """Send a message; with --wait until the other side has stored it."""
+    """Send a message, now or later; with --wait until the other side has stored it."""
     where = session.find("talk" if via is None else "person", who)
     most = MAX_REMOTE_FILES if is_remote(where) or is_person(where) else MAX_FILES
     body: dict[str, object] = {"text": text, "attachments": [file_to_send(path, most) for path in files]}
     if reply is not None:
         body["reply_to"] = session.find("message", reply)
     if expire is not None:
-        body["expire_s"] = _seconds(expire)
+        body["expire_s"] = seconds_of(expire)
+    body |= moment(at_time, in_time)
     if is_person(where):
         view = _say_to(session, where, body if via is None else {**body, "via": via})
     else:
@@ -95,7 +92,10 @@ def send_(
                 hint=f"It is kept and will be delivered later: message {short(view.id)}.",
             )
     if not session.give(view):
-        session.say(session.t("sent", id=short(view.id), state=session.t(f"message.{view.state}")))
+        state = session.t(f"message.{view.state}")
+        if view.send_at:
+            state = session.t("message.leaves", at=when(view.send_at))
+        session.say(session.t("sent", id=short(view.id), state=state))
     return 0
 
 
@@ -241,8 +241,13 @@ def resend_(session: Session, message: str) -> None:
 @command("cancel")
 @click.argument("message")
 def cancel_(session: Session, message: str) -> None:
-    """Take a message back that has not left yet."""
-    _change(session, "POST", message, "/cancel", None)
+    """Take a message back that has not left yet, and show what it said."""
+    view = session.client.call(
+        "POST", at("messages", session.find("message", message), "cancel"), None, MessageView
+    )
+    if not session.give(view):
+        session.say(session.t("cancelled", id=short(view.id)))
+        session.say(clean(view.text, lines=True))
 
 
 @command("confirm")
@@ -284,7 +289,7 @@ def delete_(session: Session, messages: tuple[str, ...], *, everywhere: bool) ->
     if not session.give(view):
         session.say(session.t.count("deleted", len(view.targets)))
         if view.asked:
-            session.say(session.t("deleted.asked"))
+            session.say(session.t("deleted.asked", id=view.id))
 
 
 @command("search")
@@ -312,7 +317,7 @@ def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> 
 @click.argument("duration")
 def timer_(session: Session, chat: str, duration: str) -> None:
     """Let later messages disappear after a while."""
-    seconds = _seconds(duration)
+    seconds = seconds_of(duration)
     path = at("chats", session.find("chat", chat), "timer")
     view = session.client.call("PUT", path, {"seconds": seconds}, ChatView)
     if not session.give(view):

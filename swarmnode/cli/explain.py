@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from swarm_protocol import cbor
 from swarm_protocol.content.message import Message
@@ -28,6 +29,9 @@ from swarm_protocol.mailbox.records import QueueRecord
 from swarm_protocol.mls.framing import MLSMessage
 from swarm_protocol.mls.key_package import KeyPackage
 from swarm_protocol.mls.welcome import Welcome
+
+if TYPE_CHECKING:
+    from ..domain.deletions import SignedReceipt
 
 SHORT = 8
 MAX_DEPTH = 12
@@ -75,6 +79,31 @@ def _link(data: bytes) -> Explained | None:
     relays = tuple(Explained("relay", at.address, (_pin(at.pin),)) for at in invite.fetch)
     ends = (Explained("expires at", str(invite.expires_at)),) if invite.expires_at is not None else ()
     return Explained("address" if kind is LinkKind.ADDRESS else "one-time invite", inside=(*relays, *ends))
+
+
+def _receipts(data: bytes) -> Explained | None:
+    """Receipts of a deletion: which of them hold, and what they say."""
+    from . import explain_receipts as receipts  # noqa: PLC0415
+
+    found = receipts.read(data)
+    if found is None:
+        return None
+
+    def one(receipt: SignedReceipt) -> Explained:
+        why = receipts.fault(receipt)
+        counted = Counter(status for _, status in receipt.targets)
+        inside = (
+            Explained("signed by", f"node {receipt.leaf_sig[:SHORT]}… of persona {receipt.persona[:SHORT]}…"),
+            Explained("called here", receipt.name),
+            Explained("says", ", ".join(f"{status}: {number}" for status, number in counted.items())),
+            Explained("sigchain at", f"link {receipt.chain_seq}"),
+            Explained("came", receipts.when(receipt.at)),
+            *(Explained(status, name) for name, status in receipt.targets),
+        )
+        return Explained("receipt", f"DOES NOT HOLD: {why}" if why else "verified", inside)
+
+    about = f"deletion {found.deletion}, {receipts.when(found.at)}; statements of nodes, no proof"
+    return Explained("deletion receipts", about, tuple(map(one, found.receipts)))
 
 
 def _pin(pin: bytes) -> Explained:
@@ -164,6 +193,7 @@ def _plain(label: str, decode: Callable[[bytes], object]) -> Callable[[bytes], E
 
 READERS: tuple[Callable[[bytes], Explained | None], ...] = (
     _link,
+    _receipts,
     _bundle,
     _command,
     _answer,

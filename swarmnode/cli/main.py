@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("inbox", "chats", "timeline"), "commands_inbox"),
     **dict.fromkeys(("send", "read", "react", "vote", "edit", "delete", "search"), "commands_talk"),
     **dict.fromkeys(("resend", "cancel", "confirm", "mark", "timer", "draft", "save"), "commands_talk"),
+    **dict.fromkeys(("outbox", "leave", "deletions"), "commands_waiting"),
     **dict.fromkeys(("post", "forward", "consent"), "commands_posts"),
     **dict.fromkeys(("carry", "backup", "restore", "export", "wipe"), "commands_files"),
     **dict.fromkeys(("inspect", "trace"), "commands_look"),

@@ -10,6 +10,8 @@ from .terminal import clean, length, short, size, when
 
 ASKED = frozenset({"asked", "looking"})
 """Reasons that the state says already."""
+NOT_THERE = frozenset({"waiting", "expired"})
+"""States of what goes from node to node whose reason is told."""
 
 
 def said(session: Session, kind: str, text: str) -> str:
@@ -26,7 +28,8 @@ def show(session: Session, message: MessageView) -> None:
     t = session.t
     who = t("me") if message.mine else clean(message.author_name)
     marks = ", ".join(_marks(session, message))
-    text = said(session, message.kind, message.reason if message.kind == "unreadable" else message.text)
+    own = message.translations.get(t.language, message.text)
+    text = said(session, message.kind, message.reason if message.kind == "unreadable" else own)
     title = f"{clean(message.title)} | " if message.title else ""
     network = f"[{clean(message.network)}] " if message.network else ""
     line = f"{short(message.id)}  {when(message.wall_s)}  {network}{who}: {title}{text}"
@@ -49,12 +52,17 @@ def _marks(session: Session, message: MessageView) -> Iterator[str]:
     if message.mine:
         asked, reason = message.state == "maybe" and message.reason == "asked", message.reason
         state = t("message.asked" if asked else f"message.{message.state}")
-        tells = bool(message.network and reason and reason not in ASKED)
+        if message.send_at and message.state == "scheduled":
+            state = t("message.leaves", at=when(message.send_at))
+        told = message.network or message.send_at or message.state in NOT_THERE
+        tells = bool(told and reason and reason not in ASKED)
         yield f"{state}: {_why(session, reason)}" if tells else state
     if message.expires_in_s and message.kind == "text":
         yield t("message.expires", duration=length(message.expires_in_s))
     if message.reply_to:
         yield t("message.reply", id=short(message.reply_to))
+    if message.thread and message.thread != message.reply_to:
+        yield t("message.thread", id=short(message.thread))
     yield from (t(f"mark.{mark}") if f"mark.{mark}" in t else clean(mark) for mark in message.marks)
     yield from (t(f"doing.{kind}") for kind in message.doing if f"doing.{kind}" in t)
 

@@ -13,6 +13,9 @@ from datetime import datetime
 
 import click
 
+from ..errors import UsageError
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls: escape sequences
     "\u00ad\u061c\u180e\u200b\u200e\u200f"  # what is not seen, and marks of direction
@@ -67,6 +70,20 @@ def length(seconds: int) -> str:
     exact = [(unit, letter) for unit, letter in units if seconds and seconds % unit == 0 and unit > 1]
     unit, letter = next(iter(exact or [u for u in units if u[0] <= max(1, seconds)]))
     return f"{seconds // unit}{letter}"
+
+
+def duration(text: str) -> int:
+    """Seconds of a length of time as it is typed, such as 90m; `off` is none.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = re.fullmatch(r"(\d{1,9})([smhdw]?)", text.strip())
+    if text.strip() == "off":
+        return 0
+    if match is None:
+        raise UsageError(f"{text!r} is no duration.", hint="For example 30m, 12h, 7d, 4w or off.")
+    return int(match[1]) * UNITS[match[2]]
 
 
 def size(size_bytes: int) -> str:

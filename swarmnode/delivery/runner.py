@@ -16,7 +16,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -26,21 +26,17 @@ from swarm_protocol.errors import ProtocolError
 from swarm_protocol.mailbox.frames import FrameType
 
 from ..domain.time import Instant
-from ..errors import AfterCommit, DiskFull, NodeError, NotReady, StorageError, Unreachable
+from ..errors import AfterCommit, DiskFull, NodeError, NotReady, StorageError
 from ..services import identity
 from ..services.engine import Engine
 from ..services.node import Node, Options
 from ..services.step import (
     Announce,
-    Called,
     Effect,
     Heard,
     Input,
-    LinkId,
-    Lost,
     NetworkChanged,
     Open,
-    Opened,
     Shut,
     Started,
     Step,
@@ -51,7 +47,10 @@ from ..services.step import (
 )
 from ..storage.database import Database
 from .clock import clock
-from .link import Link, connect
+from .link import Link
+from .links import Links
+from .news import News
+from .trace import Line, Trace
 from .worker import Worker
 
 T = TypeVar("T")
@@ -61,23 +60,12 @@ BATCH = 48
 """Inputs in one transaction: some 100 ms at most, so that a person's wish never waits long."""
 LAZY_S = 0.05
 """Answers that nobody waits for may wait so long for company: each transaction saved is CPU and a sync."""
-FRAMES_WAITING = 64
-"""Frames of one link that wait to be taken; then it is read no further."""
 READERS = 3
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 60.0
 BLAMED = 2
 """After so many errors while one message was taken, that is put away."""
-KEPT_NEWS = 10_000
 SLEPT_S = 30.0
 """When the wall clock gained so much on the monotonic one, the machine was asleep."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a trace, and the peers that it is about, by id."""
-
-    about: str
-    text: str
 
 
 @dataclass(slots=True)
@@ -96,15 +84,6 @@ class _Batch:
     effects: list[Effect] = field(default_factory=list)
     results: list[tuple[_Wish, Any, BaseException | None]] = field(default_factory=list)
     failed: BaseException | None = None
-
-
-@dataclass(slots=True)
-class _Link:
-    """An open link, or one on its way."""
-
-    frames: asyncio.Queue[bytes]
-    room: asyncio.Semaphore
-    task: asyncio.Task[None] | None = None
 
 
 class Runner:
@@ -133,14 +112,9 @@ class Runner:
         self._due = False
         """Whether inputs wait that are more than answers nobody waits for."""
         self._lazy: asyncio.TimerHandle | None = None
-        self._links: dict[LinkId, _Link] = {}
-        self._guests = 0
+        self._links = Links(self.feed)
         self._timer: asyncio.TimerHandle | None = None
-        # Numbers rise over restarts too, so that a screen of before is told to start anew.
-        self._numbered = database.boot << 32
-        self._told: deque[Told] = deque(maxlen=KEPT_NEWS)
-        self._listeners: set[asyncio.Queue[Told]] = set()
-        self._tracers: set[asyncio.Queue[Line]] = set()
+        self._news, self._trace = News(database.boot), Trace()
         self._failures = 0
         self._blamed: Counter[tuple[bytes, int]] = Counter()
         self._stopping = False
@@ -164,10 +138,9 @@ class Runner:
         """Run as long as the block lasts; then what has arrived is stored, and links are closed."""
         self._loop = asyncio.get_running_loop()
         with self._readers, self._writer:
-            async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
+            async with self._links.running(), asyncio.TaskGroup() as tasks:
                 if not self.database.rolled_back:
-                    self._feed(Started())
+                    self.feed(Started())
                 work = tasks.create_task(self._work())
                 watch = tasks.create_task(self._watch())
                 try:
@@ -177,7 +150,6 @@ class Runner:
                     self._hurry()
                     await work
                     watch.cancel()
-                    self._drop_links()
 
     # Asking
 
@@ -200,6 +172,11 @@ class Runner:
         """As `do`, for the few wishes that start the engine anew."""
         return await self.do(lambda step, _: wish(step, self._engine))
 
+    async def use(self, options: Options) -> None:
+        """Let this be what the owner decided, for the engine that runs and those after it."""
+        self._options = options
+        await self.do(lambda _, node: setattr(node, "options", options))
+
     async def look(self, reading: Callable[[Step, Node], T]) -> T:
         """Run something that only reads, on a snapshot, while others write."""
 
@@ -209,61 +186,40 @@ class Runner:
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
-    @asynccontextmanager
-    async def news(self) -> AsyncIterator[asyncio.Queue[Told]]:
+    # What is told, and what comes from outside
+
+    def news(self) -> AbstractAsyncContextManager[asyncio.Queue[Told]]:
         """What happens from now on; a listener that is 10,000 behind hears no more until it has caught up."""
-        queue: asyncio.Queue[Told] = asyncio.Queue(10_000)
-        self._listeners.add(queue)
-        try:
-            yield queue
-        finally:
-            self._listeners.discard(queue)
+        return self._news.heard()
 
     def told_after(self, number: int) -> list[Told] | None:
         """What was told after a number, as far as it is kept; None where something in between is not."""
-        first = self._told[0].id if self._told else self._numbered + 1
-        if number + 1 < first or number > self._numbered:
-            return None
-        return [told for told in self._told if told.id > number]
+        return self._news.after(number)
 
-    # Others who come by themselves
-
-    def feed(self, input_: Input) -> None:
-        """Tell the engine what was noticed outside of links: `Noticed`, `Reachable`, `NetworkChanged`."""
-        self._feed(input_)
+    def traced(self) -> AbstractAsyncContextManager[asyncio.Queue[Line]]:
+        """Inputs and effects from now on, without what is in them."""
+        return self._trace.lines()
 
     async def called(self, link: Link, knock: bytes) -> None:
         """Somebody has called and sent a first frame; returns when that link is over."""
-        self._guests -= 1
-        number, own = LinkId(self._guests), _Link(asyncio.Queue(), asyncio.Semaphore(FRAMES_WAITING))
-        self._links[number] = own
-        self._feed(Called(number, knock))
-        own.task = self._tasks.create_task(self._converse(number, own, link))
-        try:
-            await asyncio.wait([own.task])
-        finally:
-            own.task.cancel()
-            self._over(number, own)
+        await self._links.called(link, knock)
 
-    @asynccontextmanager
-    async def traced(self) -> AsyncIterator[asyncio.Queue[Line]]:
-        """Inputs and effects from now on, without what is in them."""
-        queue: asyncio.Queue[Line] = asyncio.Queue(1000)
-        self._tracers.add(queue)
-        try:
-            yield queue
-        finally:
-            self._tracers.discard(queue)
+    def feed(self, input_: Input, room: asyncio.Semaphore | None = None) -> None:
+        """Let the engine take it soon: what links bring, or `Noticed`, `Reachable`, `NetworkChanged`."""
+        if self._trace.followed:
+            self._trace.note(input_, self._now().tick)
+        if self._stopping:
+            return
+        self._inputs.append((input_, room))
+        if not _may_wait(input_) or len(self._inputs) >= BATCH:
+            self._hurry()
+        elif self._lazy is None:
+            self._lazy = asyncio.get_running_loop().call_later(LAZY_S, self._hurry)
 
-    def _trace(self, what: Input | Effect) -> None:
-        link = getattr(what, "link", None)
-        size = len(getattr(what, "data", b"") or b"")
-        told = what.type if isinstance(what, Told) else ""
-        text = f"{self._now().tick:.3f} {type(what).__name__}{f' link {link}' if link else ''}"
-        line = Line("", f"{text} {told or (f'{size} bytes' if size else '')}".strip())
-        for queue in self._tracers:
-            if not queue.full():
-                queue.put_nowait(line)
+    def _hurry(self) -> None:
+        """Have what has arrived be taken now."""
+        self._due = bool(self._inputs)
+        self._wanted.set()
 
     # The one who writes
 
@@ -341,7 +297,7 @@ class Runner:
             logger.error("engine.failed", exc_info=error)
             if (blamed := self._engine.node.delivering) is not None:
                 self._blamed[blamed] += 1
-        self._drop_links()
+        self._links.shut_all()
         self._inputs.clear()
         self._due = False
         self._engine = self._new_engine()
@@ -370,91 +326,29 @@ class Runner:
         if self._timer is not None:
             self._timer.cancel()
         engine = self._engine
-        self._loop.call_later(pause, lambda: self._feed(Started()) if self._engine is engine else None)
+        self._loop.call_later(pause, lambda: self.feed(Started()) if self._engine is engine else None)
 
     # Effects
 
     def _perform(self, effect: Effect) -> None:
-        if self._tracers:
-            self._trace(effect)
+        if self._trace.followed:
+            self._trace.note(effect, self._now().tick)
         match effect:
             case Transmit(link, data):
-                open_link = self._links.get(link)
-                if open_link is not None:
-                    open_link.frames.put_nowait(data)
+                self._links.send(link, data)
             case Open(link, address, pin):
-                made = _Link(asyncio.Queue(), asyncio.Semaphore(FRAMES_WAITING))
-                self._links[link] = made
-                made.task = self._tasks.create_task(self._talk(link, made, address, pin))
+                self._links.open(link, address, pin)
             case Shut(link):
-                self._drop(link)
+                self._links.shut(link)
             case WakeAt(tick):
                 if self._timer is not None:
                     self._timer.cancel()
                 wait = max(0.0, tick - self._now().tick)
-                self._timer = asyncio.get_running_loop().call_later(wait, self._feed, Woke())
+                self._timer = asyncio.get_running_loop().call_later(wait, self.feed, Woke())
             case Announce():
                 self.on_announce(effect)
-            case Told(_, kind, data):
-                self._numbered += 1
-                told = Told(self._numbered, kind, data)
-                self._told.append(told)
-                for queue in self._listeners:
-                    if not queue.full():
-                        queue.put_nowait(told)
-
-    def _feed(self, input_: Input, room: asyncio.Semaphore | None = None) -> None:
-        if self._tracers:
-            self._trace(input_)
-        if self._stopping:
-            return
-        self._inputs.append((input_, room))
-        if not _may_wait(input_) or len(self._inputs) >= BATCH:
-            self._hurry()
-        elif self._lazy is None:
-            self._lazy = asyncio.get_running_loop().call_later(LAZY_S, self._hurry)
-
-    def _hurry(self) -> None:
-        """Have what has arrived be taken now."""
-        self._due = bool(self._inputs)
-        self._wanted.set()
-
-    def _drop(self, link: LinkId) -> None:
-        gone = self._links.pop(link, None)
-        if gone is not None and gone.task is not None:
-            gone.task.cancel()
-
-    def _drop_links(self) -> None:
-        for link in list(self._links):
-            self._drop(link)
-
-    async def _talk(self, number: LinkId, own: _Link, address: str, pin: bytes) -> None:
-        """One link that was asked for, from opening to its end."""
-        try:
-            async with connect(address, pin) as link:
-                self._feed(Opened(number))
-                await self._converse(number, own, link)
-        except NodeError as e:
-            self._over(number, own, e.code)
-        self._over(number, own)
-
-    async def _converse(self, number: LinkId, own: _Link, link: Link) -> None:
-        """Frames in both directions, until the link ends."""
-        sender = self._tasks.create_task(_send_all(link.send, own.frames))
-        try:
-            async for frame in link:
-                await own.room.acquire()
-                self._feed(Heard(number, frame), own.room)
-        except NodeError as e:
-            self._over(number, own, e.code)
-        finally:
-            sender.cancel()
-
-    def _over(self, number: LinkId, own: _Link, reason: str = "") -> None:
-        """A link has ended; said once, and not of one that was shut."""
-        if self._links.get(number) is own:
-            del self._links[number]
-            self._feed(Lost(number, reason))
+            case Told():
+                self._news.tell(effect)
 
     async def _watch(self) -> None:
         """Notice that the machine has slept: what failed before may work now."""
@@ -463,7 +357,7 @@ class Runner:
             await asyncio.sleep(5)
             now = self._now()
             if (now.wall_s - before.wall_s) - (now.tick - before.tick) > SLEPT_S:
-                self._feed(NetworkChanged())
+                self.feed(NetworkChanged())
             before = now
 
 
@@ -504,11 +398,3 @@ def _answer(wish: _Wish, result: Any, error: BaseException | None) -> None:
         wish.done.set_exception(error)
     else:
         wish.done.set_result(result)
-
-
-async def _send_all(send: Callable[[bytes], Any], frames: asyncio.Queue[bytes]) -> None:
-    try:
-        while True:
-            await send(await frames.get())
-    except Unreachable:
-        pass  # the one who reads hears of it too

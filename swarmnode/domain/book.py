@@ -57,8 +57,8 @@ class LinkView:
     """The address that people type there; empty where nobody knows it."""
     reason: Reason
     cause: str
-    """What the reason rests on: `owner`, `card`, `same-address`, `moved`, `proof`, `was-proven`, `claim`, or
-    empty."""
+    """What the reason rests on: `owner`, `card`, `same-address`, `moved`, `proof`, `challenge`, `was-proven`,
+    `claim`, or empty."""
     at: int
     contact: str = ""
     imported: bool = False

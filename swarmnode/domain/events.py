@@ -23,6 +23,7 @@ EVENTS: Mapping[str, EventType] = {
     "node.changed": EventType("the name, or something else that `status` shows"),
     "node.quarantine": EventType("another copy of this node runs: nothing is sent any more"),
     "node.forked": EventType("this node has signed two messages for one place: it runs twice"),
+    "settings.changed": EventType("a setting of the node", ("setting",)),
     "contact.new": EventType("somebody is a contact now, confirmed or not yet", ("contact",)),
     "contact.changed": EventType("name, standing or nodes", ("contact",)),
     "contact.removed": EventType("a contact was forgotten, with the conversation", ("contact",)),
@@ -36,8 +37,16 @@ EVENTS: Mapping[str, EventType] = {
     "proofs.changed": EventType("a claim of an account, ours or a contact's, or what was seen of it"),
     "chat.new": EventType("a conversation has begun", ("chat", "contact")),
     "chat.changed": EventType("unread messages, timer, or the way the conversation goes on", ("chat",)),
+    "chat.invited": EventType(
+        "somebody on another network asks you into a conversation there, or that is settled", ("chat",)
+    ),
     "chat.typing": EventType("somebody on another network types there, or stopped", ("chat", "author", "on")),
     "draft.changed": EventType("a draft, perhaps from another screen", ("chat",)),
+    "outbox.changed": EventType(
+        "something that waits for its time: it was said, changed, taken back, or has left",
+        ("message", "chat"),
+    ),
+    "deletion.changed": EventType("a node has answered for a deletion", ("deletion",)),
     "message.new": EventType("a message, ours or another's", ("chat", "message", "mine")),
     "message.changed": EventType("it was edited, or reacted to", ("chat", "message")),
     "message.deleted": EventType("it is destroyed", ("chat", "message")),

@@ -83,7 +83,8 @@ class PlaceView:
     network: str
     display: str
     state: str
-    """`queued`, `waiting`, `maybe`, `sent`, `delivered`, `read`, `refused`, `expired` or `deleted`."""
+    """`scheduled`, `queued`, `waiting`, `maybe`, `sent`, `delivered`, `read`, `refused`, `expired` or
+    `deleted`."""
     reason: str = ""
     """Why, a code or the network's own words."""
     says: str = ""
@@ -110,7 +111,7 @@ class PostView:
     """Empty once it is taken back."""
     wall_s: int
     state: str
-    """Of all places together: see `together`."""
+    """Of all places together: see `together`; `scheduled` while it waits for its time."""
     places: tuple[PlaceView, ...]
     title: str = ""
     sensitive: bool = False
@@ -122,6 +123,8 @@ class PostView:
     answer_count: int = 0
     answers: tuple[MessageView, ...] = field(default=(), repr=False)
     """What people of all networks answered, by time, the last 200; in lists of posts none."""
+    send_at: int = 0
+    """When it leaves, where `state` is `scheduled`: its id is then one of the outbox, `w` and a number."""
 
 
 FAILED = frozenset({"refused", "expired"})

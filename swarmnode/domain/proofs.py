@@ -53,9 +53,14 @@ class ProofView:
     """`unchecked`, `ok`, `changed`, `gone` or `unreachable`."""
     why: str = ""
     """`unsigned` (not in their sigchain), `no-account` (the owner has none there), `offline`, `as-they-write`
-    (this network tells it only when they write), `not-there`, `says-nothing`, `says-other`, `unvouched`."""
+    (this network tells it only when they write), `not-there`, `says-nothing`, `says-other`, `unvouched`; of a
+    private one `asked` (they have not answered), `wanted` (they ask, and the owner has not answered),
+    `under-way`, `not-said` (the network took no answer of ours), `no-answer`, `refused-by-them`,
+    `refused-by-you`."""
     seen_at: int = 0
     """When it was seen last; 0 for never."""
     checked_at: int = 0
     link: str = ""
     """The account in the address book, where it is this person's."""
+    private: bool = False
+    """Shown to each other and to nobody else, by a challenge; else in public."""

@@ -6,6 +6,7 @@ docstring says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -28,6 +29,8 @@ class NodeState(StrEnum):
 class MessageState(StrEnum):
     """How far a message is."""
 
+    SCHEDULED = "scheduled"
+    """It leaves at `send_at`; until then it can be changed and taken back, and nobody hears of it."""
     QUEUED = "queued"
     WAITING = "waiting"
     """No route, no room at the relay, or keys are being renewed; `reason` says which."""
@@ -39,7 +42,8 @@ class MessageState(StrEnum):
     EXPIRED = "expired"
     """Given up; may be sent again."""
     REFUSED = "refused"
-    """Another network will not take it; `reason` says why. May be sent again."""
+    """Another network will not take it, or it could not leave at its time; `reason` says why, for the latter
+    `blocked`, `key-alert`, `no-chat` or `not-taken`. May be sent again."""
     MAYBE = "maybe"
     """Another network may have it. `reason` is `looking`, or `asked`: the owner is to say if it is there."""
     RECEIVED = "received"
@@ -100,6 +104,8 @@ class StatusView:
     missing: tuple[str, ...] = ()
     """Names of contacts with whom a restore is not through yet."""
     problems: tuple[Problem, ...] = ()
+    backup_at: int = 0
+    """When the last backup of this home was made, in Unix seconds; 0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,8 @@ class MessageView:
     state: MessageState
     reason: str = ""
     reply_to: str = ""
+    thread: str = ""
+    """On networks that have threads: the message with which its thread began."""
     edited: bool = False
     reactions: tuple[tuple[str, str], ...] = ()
     """Pairs of author (a contact's id or `me`) and symbol."""
@@ -231,6 +239,24 @@ class MessageView:
     """Who brought a post here, if not its author: a boost."""
     visibility: str = ""
     """Who may see a post, in the words of its network: `public`, `followers` and others."""
+    send_at: int = 0
+    """When it leaves; 0 for what has left, or leaves as soon as it can."""
+    translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text by language, beside English, where a bridge says it itself and nobody on its network."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """Somebody on another network asks the owner into a conversation. All of it is their own word."""
+
+    by_name: str
+    """Empty where the network does not say who."""
+    by_handle: str
+    """The address that people type."""
+    vouched: bool
+    """False: who asks is what the conversation says; its keeper may say anything."""
+    words: str = ""
+    """What they wrote with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +268,7 @@ class ChatView:
     contact: str
     unread: int
     standing: str
+    """As `ContactView.standing`; on another network `invited` (see `invitation`) or `gone`: not in it now."""
     last_text: str = ""
     last_at: int = 0
     draft: str = ""
@@ -258,6 +285,12 @@ class ChatView:
     """As `MessageView.kind`; empty where nothing was said yet."""
     person: str = ""
     """Of a conversation one to one: with whom, in the address book."""
+    invitation: InvitationView | None = None
+    """What the owner has not answered yet. Nothing can be said there before."""
+    labels: tuple[str, ...] = ()
+    """Under what its network files it: spaces, folders."""
+    last_translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """As `MessageView.translations`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,17 +344,6 @@ class GapView:
     """`newest`: the index cannot be written now; `past`: older messages of an account are still to come."""
     account: str = ""
     network: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionView:
-    """What became of a deletion."""
-
-    targets: tuple[str, ...]
-    here: str
-    """`shredded`."""
-    asked: bool
-    """Whether the other side was asked too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ..domain.book import PERSON, Reason, is_person
 from ..errors import Conflict, NotFound, UsageError
 from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, BookAccount, PersonRow
+from ..storage.bridge_tables import bridge_account, remote_actor
 from ..storage.shelf import Prepared
 from ..storage.shelves import CONTACTS
 from . import book_suggestions
@@ -26,7 +27,7 @@ MAX_NAME = 64
 MAX_ACCOUNTS = 64
 """Of one person."""
 _ADDRESS = re.compile(r"[^@\s/]+@[^@\s/]+")
-_b, _r = tables.bridge_account, tables.remote_actor.c
+_b, _r = bridge_account, remote_actor.c
 _c = tables.book_change.c
 _m = tables.book_move.c
 _CHANGES_WITHOUT_MOVES = Prepared(

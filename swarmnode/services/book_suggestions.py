@@ -16,6 +16,7 @@ from ..errors import Conflict, NotFound
 from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, SUGGESTIONS, BookAccount, SuggestionRow
 from ..storage.bridge_shelves import ACTORS, RemoteActor
+from ..storage.bridge_tables import bridge_account, remote_actor
 from ..storage.shelf import Prepared
 from ..storage.shelves import CONTACTS
 from .news import tell
@@ -47,12 +48,12 @@ _ALIKE = Prepared(
 )
 _ACTOR = Prepared(
     sa.select(*ACTORS.columns)
-    .join(tables.bridge_account, tables.bridge_account.c.id == tables.remote_actor.c.account_id)
+    .join(bridge_account, bridge_account.c.id == remote_actor.c.account_id)
     .where(
-        tables.bridge_account.c.package == bindparam("network"),
-        tables.remote_actor.c.remote_id == bindparam("remote_id"),
+        bridge_account.c.package == bindparam("network"),
+        remote_actor.c.remote_id == bindparam("remote_id"),
     )
-    .order_by(tables.remote_actor.c.name == sa.literal_column("''"), tables.remote_actor.c.id)
+    .order_by(remote_actor.c.name == sa.literal_column("''"), remote_actor.c.id)
     .limit(sa.literal_column("1"))
 )
 

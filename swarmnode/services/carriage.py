@@ -20,7 +20,7 @@ from swarm_protocol.carriage import Probe, Thing, count_of, fragments_of, key_ou
 from swarm_protocol.carry import Pair
 from swarm_protocol.envelope import Bucket, Frame, Kind, frames_for, seal_envelope
 
-from ..storage.bridge_shelves import ROOMS
+from ..storage.bridge_shelves import ACCOUNTS, ROOMS
 from ..storage.carriage_shelves import PIECES, ROUTES, Route
 from ..storage.shelves import MESSAGES, OUTBOX, PEERS, Outgoing, Peer
 from .news import tell
@@ -35,11 +35,19 @@ HOURLY = {"binary": 1200, "attachment": 600, "text": 120}
 """Messages in an hour in one conversation, by form: what is text stands in somebody's ordinary client."""
 AROUND = 360
 """Bytes at most that MLS and a frame put around what a person says."""
-BARE = {Kind.OFFER: Thing.OFFER, Kind.CONN_REQ: Thing.REQUEST, Kind.CONN_ACC: Thing.ANSWER}
-"""What is sealed by itself, if at all: the two have no key yet."""
+BARE = {
+    Kind.OFFER: Thing.OFFER,
+    Kind.CONN_REQ: Thing.REQUEST,
+    Kind.CONN_ACC: Thing.ANSWER,
+    Kind.REJOIN: Thing.REJOIN,
+}
+"""What is sealed by itself, if at all: the two nodes have no key yet."""
 REFUSED_S = 3600.0
 """So long a conversation is left alone whose network has refused a fragment."""
 TOO_LARGE, TOO_MUCH = "too large to carry", "as much as may be carried in an hour"
+AWAY, NOT_TAKEN = "account away", "not taken yet"
+CONNECTED = frozenset({"connected", "catching_up"})
+"""States of an account that is well (`swarm_bridges.api.State`)."""
 READY, CALLING, SENT = "ready", "calling", "sent"
 
 
@@ -51,6 +59,10 @@ class State(StrEnum):
     ASKED = "asked"
     IN_USE = "in use"
     OFF = "off"
+
+
+KEPT = frozenset({State.IN_USE, State.OFF})
+"""What the owners have said of a conversation, and need not say again when one of their nodes is replaced."""
 
 
 def pair_of(node: Node, peer: Peer) -> Pair | None:
@@ -67,7 +79,7 @@ def route_for(step: Step, node: Node, row: Outgoing, *, away_s: float | None) ->
 
     `away_s` is for how long no other way was there; None where that does not matter.
     """
-    route = _leading_to(step, row)
+    route = _leading_to(step, node, row)
     if route is None or not route.size or ("refused", route.id) in node.timers:
         return None
     if away_s is not None and away_s < AFTER_S:
@@ -85,7 +97,7 @@ def route_for(step: Step, node: Node, row: Outgoing, *, away_s: float | None) ->
     return route
 
 
-def _leading_to(step: Step, row: Outgoing) -> Route | None:
+def _leading_to(step: Step, node: Node, row: Outgoing) -> Route | None:
     """The first conversation that leads to where something is to go."""
     if row.kind == Kind.PROBE:
         asked = b"" if row.wire is None else Probe.decode(row.wire).nonce
@@ -93,9 +105,27 @@ def _leading_to(step: Step, row: Outgoing) -> Route | None:
         return next((route for route in found if asked in {route.nonce, route.theirs}), None)
     if row.peer_id is None:
         return ROUTES.one(step.tx, invite_id=row.invite_id)
-    route = ROUTES.one(step.tx, peer_id=row.peer_id, state=State.IN_USE.value)
-    meets = row.kind != Kind.CONN_ACC or (route is not None and route.invite_id is not None)
-    return route if meets and row.kind != Kind.REJOIN else None
+    return _best(step, node, row.peer_id)
+
+
+def _best(step: Step, node: Node, peer_id: int) -> Route | None:
+    """Of several conversations in use with a node, the first one whose account is connected; or the first."""
+    in_use = ROUTES.all(step.tx, peer_id=peer_id, state=State.IN_USE.value)
+    usable = [route for route in in_use if route.size and ("refused", route.id) not in node.timers]
+    return next((route for route in usable if _is_up(step, route)), usable[0] if usable else None)
+
+
+def _is_up(step: Step, route: Route) -> bool:
+    room = ROOMS.get(step.tx, route.room_id)
+    account = None if room is None else ACCOUNTS.get(step.tx, room.account_id)
+    return account is not None and not account.paused and account.state in CONNECTED
+
+
+def has_better(step: Step, node: Node, row: Outgoing) -> bool:
+    """Whether something waits in a conversation whose account is away, while another one is connected."""
+    pieces = PIECES.all(step.tx, outbox_id=row.id)
+    best = None if row.peer_id is None or row.kind == Kind.PROBE else _best(step, node, row.peer_id)
+    return best is not None and _is_up(step, best) and any(piece.route_id != best.id for piece in pieces)
 
 
 def reaches(step: Step, peer_id: int | None) -> bool:
@@ -201,15 +231,38 @@ def _tell_bridge(step: Step, route: Route) -> None:
         tell(step, "bridge.carries", chat=f"b{room.id}")
 
 
+def left(step: Step, outbox_id: int) -> bool:
+    """Whether something left through a network, or is to."""
+    return PIECES.count(step.tx, outbox_id=outbox_id) > 0
+
+
 def is_under_way(step: Step, outbox_id: int) -> bool:
     """Whether something waits for a network to take it."""
     every = PIECES.count(step.tx, outbox_id=outbox_id)
     return every > PIECES.count(step.tx, outbox_id=outbox_id, state=SENT)
 
 
+def explain(step: Step, row: Outgoing) -> None:
+    """Something has waited for a network for long: say why."""
+    waiting = next((piece for piece in PIECES.all(step.tx, outbox_id=row.id) if piece.state != SENT), None)
+    route = None if waiting is None else ROUTES.get(step.tx, waiting.route_id)
+    if route is not None:
+        _waits(step, row, NOT_TAKEN if _is_up(step, route) else AWAY)
+
+
 def forget(step: Step, outbox_id: int) -> None:
     """What was cut is not sent any more: it is encrypted anew, or goes another way."""
     PIECES.drop(step.tx, outbox_id=outbox_id)
+
+
+def inherit(step: Step, old_id: int, new_id: int) -> None:
+    """The conversations that led to a lost node lead to the one that came in its place."""
+    for route in ROUTES.all(step.tx, peer_id=old_id):
+        known = ROUTES.one(step.tx, room_id=route.room_id, peer_id=new_id)
+        if known is None and route.state in KEPT:
+            ROUTES.change(step.tx, route.id, peer_id=new_id)
+        else:
+            ROUTES.drop(step.tx, id=route.id)  # who was asked about it is gone
 
 
 def account_ends(step: Step, account_id: int) -> None:

@@ -18,7 +18,19 @@ from swarm_protocol.errors import CannotOpen, RemoteProtocolError
 from ..storage.book_shelves import BOOK_ACCOUNTS
 from ..storage.carriage_shelves import CAME, PIECES, ROUTES, Route
 from ..storage.shelves import OUTBOX, PEERS, RECEIPT_INTENTS, Peer
-from . import acquaintance, book, carriage, direct, incoming, offers, outgoing, repeats
+from . import (
+    acquaintance,
+    book,
+    carriage,
+    challenges,
+    direct,
+    incoming,
+    offers,
+    outgoing,
+    readmit,
+    rejoin,
+    repeats,
+)
 from .carriage import State
 from .news import tell
 from .node import Node
@@ -55,7 +67,8 @@ def _came(step: Step, node: Node, input_: Carried) -> None:
 def _put_together(step: Step, node: Node, input_: Carried) -> Whole | None:
     """What a fragment completes, if it does. Strangers are not listened to, unless the owner wants that."""
     fragment = Fragment.decode(input_.blob)
-    if not (input_.known or node.options.strangers or ROUTES.count(step.tx, room_id=input_.room_id)):
+    wanted = input_.known or node.options.strangers or ROUTES.count(step.tx, room_id=input_.room_id)
+    if not wanted and not challenges.expected(step, input_):
         return None
     if fragment.count == 1:
         return Reassembler().add(fragment, now=step.wall_s)[1]
@@ -108,8 +121,25 @@ def _take(step: Step, node: Node, input_: Carried, whole: Whole) -> None:
         case Thing.REQUEST:
             offers.requested(step, node, input_, whole.data)
         case Thing.ANSWER:
-            if offers.answered(step, node, input_, whole.data):
+            if offers.answered(step, node, input_, whole.data) or _let_in(step, node, input_, whole.data):
                 incoming.release_new(step, node)
+        case Thing.PROOF:
+            challenges.heard(step, node, input_, whole.data)
+        case Thing.REJOIN:
+            for peer_id in _met_there(step, input_):
+                readmit.came(step, node, peer_id, whole.data)
+
+
+def _let_in(step: Step, node: Node, input_: Carried, sealed: bytes) -> bool:
+    """Whether this answer lets us back in: we are a new node, and have asked there."""
+    return any(rejoin.answered(step, node, peer_id, sealed) for peer_id in _met_there(step, input_))
+
+
+def _met_there(step: Step, input_: Carried) -> list[int]:
+    """The nodes to which a conversation leads; one of each contact, as any of them stands for all."""
+    routes = ROUTES.all(step.tx, room_id=input_.room_id)
+    found = [peer for route in routes if (peer := PEERS.get(step.tx, route.peer_id)) is not None]
+    return list({peer.contact_id: peer.id for peer in found}.values())
 
 
 # Envelopes
@@ -186,7 +216,7 @@ def _probed(step: Step, node: Node, route: Route, peer: Peer, probe: Probe) -> N
     """A probe came through a conversation that is known for this node, or the answer to ours."""
     if probe.answer and probe.nonce == route.nonce:
         ROUTES.change(step.tx, route.id, state=State.IN_USE.value, nonce=None)
-        _end_probes(step, node, peer)
+        _end_probes(step, node, route)
         _tell(step, peer)
     elif not probe.answer and route.state in {State.IN_USE, State.PROBING}:
         _answer(step, node, route, peer, probe.nonce)
@@ -218,9 +248,13 @@ def _answer(step: Step, node: Node, route: Route, peer: Peer, nonce: bytes) -> N
     outgoing.post_meeting(step, node, Kind.PROBE, said, peer_id=peer.id, repeat=False)
 
 
-def _end_probes(step: Step, node: Node, peer: Peer) -> None:
-    for row in OUTBOX.all(step.tx, peer_id=peer.id, kind=int(Kind.PROBE)):
-        outgoing.confirmed(step, node, row.id)
+def _end_probes(step: Step, node: Node, route: Route, *, answers: bool = False) -> None:
+    """Ask of a conversation no more, nor answer. Both may ask at once: the other one waits for our answer."""
+    answered = route.theirs if answers else None
+    for row in OUTBOX.all(step.tx, peer_id=route.peer_id, kind=int(Kind.PROBE)):
+        probe = None if row.wire is None else Probe.decode(row.wire)
+        if probe is not None and probe.nonce == (answered if probe.answer else route.nonce):
+            outgoing.confirmed(step, node, row.id)
     node.remind(step, ("pump", 0), 0.0)
 
 
@@ -254,8 +288,8 @@ def allow(step: Step, node: Node, room_id: int, contact_id: int, *, size: int, f
             _answer(step, node, route, peer, route.theirs)
             continue
         else:
+            _end_probes(step, node, route)
             ROUTES.change(step.tx, route.id, state=State.PROBING.value, **values)
-        _end_probes(step, node, peer)
         nonce = values["nonce"]
         assert isinstance(nonce, bytes)
         outgoing.post_meeting(step, node, Kind.PROBE, Probe(nonce).encode(), peer_id=peer.id)
@@ -268,7 +302,7 @@ def forbid(step: Step, node: Node, room_id: int, contact_id: int) -> None:
         if route is None:
             continue
         ROUTES.change(step.tx, route.id, state=State.OFF.value, nonce=None)
-        _end_probes(step, node, peer)
+        _end_probes(step, node, route, answers=True)
         for outbox_id in {piece.outbox_id for piece in PIECES.all(step.tx, route_id=route.id)}:
             PIECES.drop(step.tx, outbox_id=outbox_id)
             repeats.carried(step, node, (outbox_id, False))

@@ -18,7 +18,9 @@ from ..storage.shelves import QUEUES_IN
 from . import (
     addresses,
     carriage,
+    challenges,
     conversations,
+    deletions,
     direct,
     groups,
     identity,
@@ -130,6 +132,7 @@ class Engine:
             case Carried():
                 conversations.came(step, self.node, input_)
             case Passed():
+                challenges.passed(step, input_)
                 repeats.carried(step, self.node, carriage.passed(step, self.node, input_))
 
     def _started(self, step: Step) -> None:
@@ -150,6 +153,7 @@ class Engine:
         node.remind(step, ("claims", 0), MINUTE_S)
         node.remind(step, ("housekeeping", 0), MINUTE_S)
         node.remind(step, ("search", 0), indexing.SOON_S)
+        deletions.started(step, node)
         repair.started(step, node)
         rejoin.started(step, node)
         nearby.started(step, node)
@@ -295,6 +299,8 @@ class Engine:
                 own_claims.tend(step, node)
             case "expire":
                 timers.tick(step, node)
+            case "deletions":
+                deletions.look(step, node)
             case "search":
                 indexing.catch_up(step, node)
             case "housekeeping":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from swarm_protocol.cbor import MAX_UINT
 from swarm_protocol.content import (
@@ -12,6 +13,7 @@ from swarm_protocol.content import (
     DeleteReq,
     Edit,
     Heads,
+    Message,
     React,
     Reply,
     Text,
@@ -23,12 +25,12 @@ from swarm_protocol.content.bodies import Known
 from swarm_protocol.errors import LimitError
 from swarm_protocol.errors import UsageError as ProtocolUsageError
 
-from ..domain.views import DeletionView, MessageView
+from ..domain.views import MessageView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..storage import queries
 from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, DRAFTS, MESSAGES, OUTBOX, MessageRow
 from ..storage.shelves import Conversation as ConversationRow
-from . import chains, countdown, outgoing, peers, receipts, talk, views
+from . import chains, countdown, deletions, outgoing, peers, receipts, talk, views
 from .news import tell
 from .node import Node
 from .step import Step
@@ -55,16 +57,39 @@ def send(
         NotReady: the contact is blocked, or its keys are in doubt.
     """
     conversation = find(step, chat)
+    body = _words(step, conversation, text, reply_to, attachments)
+    row = say(step, node, conversation, body, expire_s=expire_s)
+    return views.said(node, row, body)
+
+
+def try_out(
+    step: Step,
+    node: Node,
+    chat: str,
+    text: str,
+    *,
+    reply_to: str = "",
+    attachments: Sequence[tuple[str, str, bytes, str]] = (),
+    expire_s: int | None = None,
+) -> None:
+    """Raise what `send` would; nothing is said."""
+    conversation = find(step, chat)
+    _compose(step, node, conversation, _words(step, conversation, text, reply_to, attachments), expire_s)
+
+
+def _words(
+    step: Step,
+    conversation: ConversationRow,
+    text: str,
+    reply_to: str,
+    attachments: Sequence[tuple[str, str, bytes, str]],
+) -> Text | Reply:
     files = tuple(Attachment(*file) for file in attachments)
     if not text.strip() and not files:
         raise UsageError("there is nothing to say")
     if reply_to:
-        target = message_row(step, reply_to, conversation)
-        body: Known = Reply(target.name, text, files)
-    else:
-        body = Text(text, files)
-    row = say(step, node, conversation, body, expire_s=expire_s)
-    return views.said(node, row, body)
+        return Reply(message_row(step, reply_to, conversation).name, text, files)
+    return Text(text, files)
 
 
 def say(
@@ -75,6 +100,18 @@ def say(
     Raises:
         UsageError: others would refuse it.
     """
+    message = _compose(step, node, conversation, body, expire_s)
+    said = Conversation(conversation.conv_id)
+    row = talk.take(step, node, conversation, message, AuthorLink.of(message, said), from_peer=None)
+    assert row is not None, "our next message is new"
+    for peer in peers.peers_of(step, conversation.id):
+        outgoing.post(step, node, peer.id, conversation.id, message_id=row.id, data=message.data)
+    return row
+
+
+def _compose(
+    step: Step, node: Node, conversation: ConversationRow, body: Known, expire_s: int | None
+) -> Message:
     node.require_writable()
     contact = CONTACTS.get(step.tx, conversation.contact_id)
     if contact is None or contact.blocked:
@@ -87,7 +124,7 @@ def say(
     me, said = node.me, Conversation(conversation.conv_id)
     author = chains.author_row(step, conversation.id, me.author)
     try:
-        message = compose(
+        return compose(
             me.keys.leaf_sig,
             chains.chain_of(step, node, conversation, author),
             said,
@@ -101,11 +138,6 @@ def say(
         )
     except (ProtocolUsageError, LimitError) as e:
         raise UsageError(str(e)) from e
-    row = talk.take(step, node, conversation, message, AuthorLink.of(message, said), from_peer=None)
-    assert row is not None, "our next message is new"
-    for peer in peers.peers_of(step, conversation.id):
-        outgoing.post(step, node, peer.id, conversation.id, message_id=row.id, data=message.data)
-    return row
 
 
 def _expiry(conversation: ConversationRow, body: Known) -> int:
@@ -150,26 +182,30 @@ def may_delete(step: Step, messages: Sequence[str], *, everywhere: bool) -> list
     return rows
 
 
-def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
+def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> dict[str, bytes]:
     """Destroy messages here, and ask the other side to do the same for those that are ours.
 
     Who deletes many does it in portions of `talk.SHREDDED_AT_ONCE`, so that nobody waits long.
 
     Raises:
         NotFound, UsageError: as `may_delete`.
+
+    Returns:
+        By message the request that names it; empty where nobody was asked.
     """
     rows = may_delete(step, messages, everywhere=everywhere)
-    asked = False
+    asked = dict[str, bytes]()
     if everywhere:
         for conversation_id in {row.conversation_id for row in rows}:
             targets = tuple(sorted(row.name for row in rows if row.conversation_id == conversation_id))
             conversation = CONVERSATIONS.get(step.tx, conversation_id)
             assert conversation is not None
-            say(step, node, conversation, DeleteReq(targets))
-            asked = True
+            request = say(step, node, conversation, DeleteReq(targets))
+            deletions.asked(step, node, conversation, request)
+            asked |= {target.hex(): request.name for target in targets}
     again = [MESSAGES.get(step.tx, row.id) for row in rows]
     talk.shred(step, node, [row for row in again if row is not None])
-    return DeletionView(tuple(row.name.hex() for row in rows), "shredded", asked)
+    return asked
 
 
 def set_timer(step: Step, node: Node, chat: str, seconds: int) -> None:
@@ -218,7 +254,7 @@ def resend(step: Step, node: Node, message: str) -> MessageView:
 
 
 def cancel(step: Step, node: Node, message: str) -> MessageView:
-    """Take a message back that has not left: it is destroyed here, and never sent.
+    """Take a message back that has not left: it is destroyed here, and never sent. The answer has its text.
 
     Raises:
         Conflict: it has left.
@@ -227,8 +263,10 @@ def cancel(step: Step, node: Node, message: str) -> MessageView:
     waiting = OUTBOX.all(step.tx, message_id=row.id)
     if not row.mine or not waiting or any(item.wire is not None for item in waiting):
         raise Conflict("this message has left", hint="Delete it on the other side: `swarmnode delete`.")
+    was = views.message(step, node, row)
     talk.shred(step, node, [row])
-    return views.message(step, node, message_row(step, message))
+    gone = views.message(step, node, message_row(step, message))
+    return replace(gone, text=was.text, reply_to=was.reply_to)
 
 
 def set_draft(step: Step, chat: str, text: str) -> None:

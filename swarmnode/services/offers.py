@@ -122,10 +122,15 @@ def came(step: Step, node: Node, input_: Carried, data: bytes) -> None:
         RemoteProtocolError: it is no offer.
     """
     offered = met.Offer.decode(data)
-    known = INVITES.all(step.tx, inv_id=offered.inv_id)
-    if known or not step.wall_s < offered.expires_at <= step.wall_s + 2 * LIFETIME_S:
-        return
+    known = INVITES.one(step.tx, inv_id=offered.inv_id)
     mine = _open(step, input_.room_id, "inviter")
+    if not step.wall_s < offered.expires_at <= step.wall_s + 2 * LIFETIME_S:
+        return
+    if known is not None:
+        declined = (known.role, known.state) == ("joiner", "declined")
+        if mine is not None and declined and offered.inv_id < mine.inv_id:
+            _agree(step, node, mine, known)  # the owner has asked them since: they say theirs again
+        return
     if mine is not None and mine.inv_id < offered.inv_id:
         offer(step, node, input_.room_id, size=input_.size, form=input_.form)  # ours counts: it may be lost
         return
@@ -149,8 +154,13 @@ def came(step: Step, node: Node, input_: Carried, data: bytes) -> None:
     )
     tell(step, "contact.request", request=str(row.id))
     if mine is not None:
-        invites.expire(step, node, mine)
-        decide(step, node, row, yes=True)
+        _agree(step, node, mine, row)
+
+
+def _agree(step: Step, node: Node, mine: Invite, theirs: Invite) -> None:
+    """Both have made an offer, and theirs counts."""
+    invites.expire(step, node, mine)
+    decide(step, node, theirs, yes=True)
 
 
 def decide(step: Step, node: Node, row: Invite, *, yes: bool) -> InviteView:

@@ -29,6 +29,7 @@ from ..storage.shelves import CONTACTS, PEERS, PERSONAS, Contact
 from . import contacts, groups, peers
 from .news import tell
 from .node import Me, Node
+from .proofs import PAGES
 from .step import Step
 
 TEND_S = 3600.0
@@ -135,7 +136,8 @@ def drop(step: Step, node: Node, proof: str) -> None:
     node.require_writable()
     row, (me, root) = find(step, proof), _signer(node)
     _sign(step, node, drop_claim, me.chain, root, of(row))
-    OWN_CLAIMS.change(step.tx, row.id, stands=False, shown=WAITING, why="", next_at=step.wall_s, tries=0)
+    shown = WITHDRAWN if row.network == PAGES else WAITING  # who has a page takes the line away
+    OWN_CLAIMS.change(step.tx, row.id, stands=False, shown=shown, why="", next_at=step.wall_s, tries=0)
     for opened in OPENED.all(step.tx, claim_id=row.id):
         _delta(step, node, opened.contact_id)
     OPENED.drop(step.tx, claim_id=row.id)

@@ -33,6 +33,9 @@ MAX_KEPT = 64
 WEEK_S = 7 * 86400
 AGAIN_S = 3600
 """After a look that came to nothing; the wait doubles up to a week."""
+PAGES = "web"
+"""The network of pages, which have no accounts: accounts of `READER` look at them."""
+READER = "feeds"
 PROOF, WAS_PROVEN, CLAIMED = "proof", "was-proven", "claim"
 """Causes of reasons in the address book."""
 
@@ -223,9 +226,10 @@ def _why(claim: Claim, look: Look, state: State) -> str:
 
 def can_look(step: Step, network: str) -> None:
     """A network can be asked now: what nobody could look at is looked at."""
-    for why in ("no-account", "offline", "needs-owner"):
-        for row in CONTACT_CLAIMS.all(step.tx, network=network, why=why, stands=True):
-            CONTACT_CLAIMS.change(step.tx, row.id, next_at=step.wall_s, tries=0)
+    for asked in (network, PAGES) if network == READER else (network,):
+        for why in ("no-account", "offline", "needs-owner"):
+            for row in CONTACT_CLAIMS.all(step.tx, network=asked, why=why, stands=True):
+                CONTACT_CLAIMS.change(step.tx, row.id, next_at=step.wall_s, tries=0)
 
 
 def unanswered(step: Step, row: ContactClaim, why: str) -> State:

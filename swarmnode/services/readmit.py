@@ -26,7 +26,7 @@ from ..storage.shelves import (
     Contact,
     QueueIn,
 )
-from . import acquaintance, outgoing, proofs, queues, rotation, sigchains, successor, trust
+from . import acquaintance, carriage, outgoing, proofs, queues, rotation, sigchains, successor, trust
 from .news import tell
 from .node import Node
 from .step import Step
@@ -38,7 +38,7 @@ _QUIET = frozenset({"node-added", "node-revoked", "root-rotated"})
 
 
 def came(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
-    """A contact asks to be let back in, through a queue that was a node's of theirs.
+    """A contact asks to be let back in, through a queue or a conversation that was a node's of theirs.
 
     Raises:
         RemoteProtocolError: it does not hold.
@@ -47,7 +47,8 @@ def came(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
     contact = None if peer is None else CONTACTS.get(step.tx, peer.contact_id)
     if contact is None or contact.blocked or node.quarantine:
         return
-    rejoin = met.open_rejoin(me.keys, sealed, own=me.chain.persona_id, now=step.wall_s)
+    least = 0 if carriage.reaches(step, peer_id) else 1
+    rejoin = met.open_rejoin(me.keys, sealed, own=me.chain.persona_id, now=step.wall_s, least_queues=least)
     request = rejoin.request
     conversation = CONVERSATIONS.one(step.tx, conv_id=rejoin.conv_id, contact_id=contact.id)
     if request.persona_id != contact.persona_id or conversation is None:
@@ -65,7 +66,7 @@ def came(step: Step, node: Node, peer_id: int, sealed: bytes) -> None:
     new_id = known.id if known is not None else _add_peer(step, contact.id, rejoin)
     inherited = _inherit(step, node, contact.id, new_id)
     made = successor.made(step, new_id)
-    if not made:
+    if not made and not carriage.reaches(step, new_id):
         rotation.fill(step, node)
         return  # the rejoin is repeated, and there will be a queue then
     own, records = acquaintance.key_package(step, node), acquaintance.records(step, made)
@@ -164,7 +165,10 @@ def _add_peer(step: Step, contact_id: int, rejoin: met.Rejoin) -> int:
 
 
 def _inherit(step: Step, node: Node, contact_id: int, new_id: int) -> list[QueueIn]:
-    """The new node writes to us where lost ones did, in these queues; where they read, nobody does."""
+    """The new node writes to us where lost ones did, in these queues; where they read, nobody does.
+
+    What it has in common with them are conversations on other networks.
+    """
     inherited: list[QueueIn] = []
     for old in PEERS.all(step.tx, contact_id=contact_id, active=False):
         for queue in QUEUES_IN.all(step.tx, peer_id=old.id):
@@ -172,6 +176,7 @@ def _inherit(step: Step, node: Node, contact_id: int, new_id: int) -> list[Queue
             inherited.append(queue)
         for out in QUEUES_OUT.all(step.tx, peer_id=old.id):
             queues.change_out(step, node, out.id, state="gone")
+        carriage.inherit(step, old.id, new_id)
     return inherited
 
 

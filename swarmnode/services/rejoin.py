@@ -27,7 +27,17 @@ from ..storage.shelves import (
     SETTINGS,
     Peer,
 )
-from . import acquaintance, outgoing, peers, readmit, sigchains, successor, trust
+from . import (
+    acquaintance,
+    carriage,
+    outgoing,
+    peers,
+    readmit,
+    repair,
+    sigchains,
+    successor,
+    trust,
+)
 from .news import tell
 from .node import Node
 from .step import Step
@@ -37,6 +47,8 @@ ASK_AGAIN_S = 25 * 86400
 FILLED_BY_S = 86400
 """What has not come by then, the contact does not have; ordinary repair goes on."""
 LOOK_S, LOOK_SOON_S = 60.0, 5.0
+SOON_S = 600
+"""So long after we are back it is looked often whether all has come."""
 _PENDING = "rejoin at "
 
 
@@ -44,7 +56,7 @@ class Phase(IntEnum):
     """How far we are with one node of a contact."""
 
     WANTED = 0
-    """It is to be asked, as soon as there is a queue for its answer."""
+    """It is to be asked, as soon as there is a way for its answer."""
     ASKED = 1
     FILLING = 2
     """We are in the conversation again, and fetch what was said since the backup."""
@@ -88,7 +100,7 @@ class _Pending:
 
 def want(step: Step, node: Node, peer_id: int) -> None:
     """Have a node of a contact let us back in."""
-    _Pending(peer_id).store(step)
+    _Pending(peer_id, since=step.wall_s).store(step)
     node.remind(step, ("rejoin", 0), 0.0)
 
 
@@ -123,7 +135,7 @@ def tend(step: Step, node: Node) -> None:
             _advance(step, node, pending, peer)
     left = _all_pending(step)
     if left or held:
-        soon = any(pending.phase is Phase.FILLING for pending in left)
+        soon = any(p.phase is Phase.FILLING and step.wall_s - p.since < SOON_S for p in left)
         node.remind(step, ("rejoin", 0), LOOK_SOON_S if soon else LOOK_S)
 
 
@@ -131,22 +143,29 @@ def _advance(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
     age = step.wall_s - pending.since
     match pending.phase:
         case Phase.WANTED:
-            _ask(step, node, pending, peer)
+            fresh = 0 <= age < carriage.AFTER_S
+            if fresh:
+                node.remind(step, ("rejoin", 0), carriage.AFTER_S)
+            _ask(step, node, pending, peer, carried=not fresh)
         case Phase.ASKED:
             waits = OUTBOX.count(step.tx, peer_id=peer.id, kind=int(Kind.REJOIN))
             if not waits or not 0 <= age <= ASK_AGAIN_S:
-                _ask(step, node, replace(pending, number=pending.number + 1), peer)
+                _ask(step, node, replace(pending, number=pending.number + 1), peer, carried=True)
         case Phase.FILLING:
             fetch = node.fetching.get(peer.id)
             if (fetch is not None and fetch.asked is None) or not 0 <= age <= FILLED_BY_S:
                 pending.drop(step)
                 tell(step, "node.changed")
+            elif ("have apart", peer.id) not in node.timers:
+                repair.ask_again(step, node, peer)
 
 
-def _ask(step: Step, node: Node, pending: _Pending, peer: Peer) -> None:
+def _ask(step: Step, node: Node, pending: _Pending, peer: Peer, *, carried: bool) -> None:
+    """Ask to be let back in, if there is a way for the answer; `carried` where a network may be that, too."""
     conversation, made = peers.conversation_with(step, peer.contact_id), successor.made(step, peer.id)
     contact = CONTACTS.get(step.tx, peer.contact_id)
-    if conversation is None or contact is None or not made:
+    way = bool(made) or (carried and carriage.reaches(step, peer.id))
+    if conversation is None or contact is None or not way:
         return
     chain = sigchains.of(step, node, PersonaId(contact.persona_id))
     assert chain is not None, "a contact has its chain"
@@ -182,7 +201,8 @@ def answered(step: Step, node: Node, peer_id: int, sealed: bytes) -> bool:
     if pending is None or pending.keys is None or pending.phase is not Phase.ASKED or peer is None:
         return False
     chain, own = node.me.chain, mls.archive.decode_own_key_package(pending.own)
-    answer = met.open_answer(pending.keys, sealed, own=chain)
+    least = 0 if carriage.reaches(step, peer.id) else 1
+    answer = met.open_answer(pending.keys, sealed, own=chain, least_queues=least)
     contact = CONTACTS.get(step.tx, peer.contact_id)
     conversation = CONVERSATIONS.one(step.tx, conv_id=pending.conv_id)
     assert contact is not None, "a peer has its contact"

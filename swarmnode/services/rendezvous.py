@@ -31,7 +31,7 @@ from ..storage.shelves import (
     QueueIn,
     Relay,
 )
-from . import queues, ways
+from . import carriage, queues, ways
 from .node import Node
 from .queues import SOUGHT
 from .step import Step
@@ -193,8 +193,10 @@ def alone(step: Step, node: Node) -> bool:
 
 
 def _is_away(step: Step, node: Node, peer: Peer) -> bool:
-    """Whether no queue of a peer can be reached, and no link to it stands."""
-    if any(link.peer_id == peer.id and link.up for link in tuple(node.near.links.values())):
+    """Whether no queue of a peer can be reached, no link to it stands, and no other network leads there."""
+    if carriage.reaches(step, peer.id) or any(
+        link.peer_id == peer.id and link.up for link in tuple(node.near.links.values())
+    ):
         return False
     routes = [q for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state not in {"gone", SOUGHT}]
     return all(ways.away_since(step, node, queue) is not None for queue in routes)

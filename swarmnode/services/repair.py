@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from swarm_protocol.content import Author, AuthorLink, Conversation, Fork, Told, Type
 from swarm_protocol.identity import PersonaId
@@ -42,6 +43,23 @@ def say_have(step: Step, node: Node, peer_id: int) -> None:
         _tell(step, node, peer, Type.HAVE, _have(step, node, conversation, asks=True).encode())
 
 
+def ask_again(step: Step, node: Node, peer: Peer) -> None:
+    """What was lost on its way is asked for again: what the peer is known to have, or what it has, by lot.
+
+    A have, its answer, a request and a copy are four messages. Begun anew each time, they would never all
+    come through a network that loses each third one.
+    """
+    conversation, fetch = peers.conversation_with(step, peer.contact_id), node.fetching.get(peer.id)
+    request = None
+    if conversation is not None and fetch is not None and step.entropy(1)[0] % 2:
+        node.fetching[peer.id], request = Fetch.start(_have(step, node, conversation), fetch.theirs)
+    if request is None:
+        say_have(step, node, peer.id)
+    else:
+        node.remind(step, ("have apart", peer.id), APART_S)
+        _tell(step, node, peer, Type.REQUEST, request.encode())
+
+
 def came_again(step: Step, node: Node, peer_id: int) -> None:
     """Something came again: the peer does not know that we have it. It is told so, once a minute at most."""
     node.remind(step, ("confirm", peer_id), CONFIRM_APART_S)
@@ -52,8 +70,14 @@ def confirm(step: Step, node: Node, peer_id: int) -> None:
     peer = PEERS.get(step.tx, peer_id)
     conversation = None if peer is None else peers.conversation_with(step, peer.contact_id)
     if peer is not None and conversation is not None and not node.quarantine:
-        receipts.heard(step, node, conversation.id)
-        _tell(step, node, peer, Type.HAVE, _have(step, node, conversation).encode())
+        have = _have(step, node, conversation).encode()
+        told = [
+            partial(_tell, step, node, peer, Type.HAVE, have),
+            partial(receipts.heard, step, node, conversation.id),
+        ]
+        # With what came these are three: a network that loses each third would always lose the same one.
+        for say in told if step.entropy(1)[0] % 2 else reversed(told):
+            say()
 
 
 def have_came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:

@@ -50,7 +50,20 @@ from ..storage.shelves import (
     Peer,
 )
 from ..storage.shelves import Conversation as ConversationRow
-from . import chains, groups, indexing, outgoing, peers, proofs, receipts, repair, rotation, trust
+from . import (
+    chains,
+    challenges,
+    deletions,
+    groups,
+    indexing,
+    outgoing,
+    peers,
+    proofs,
+    receipts,
+    repair,
+    rotation,
+    trust,
+)
 from .news import tell
 from .node import Node
 from .step import Step
@@ -147,6 +160,8 @@ def take(
     author = chains.author_row(step, conversation.id, message.author)
     if from_peer is not None and MESSAGES.one(step.tx, name=message.id) is not None:
         receipts.intend(step, node, conversation.id, message.author.leaf_sig, message.standing.seq)
+        if isinstance(message.body, DeleteReq):
+            deletions.answer_again(step, node, conversation, message.id, set())  # ours may have been lost
         return None
     if not _into_chain(step, node, conversation, author, link):
         return None
@@ -270,8 +285,10 @@ def _target_of(message: Message) -> bytes | None:
 def _effect(step: Step, node: Node, conversation: ConversationRow, row: MessageRow, message: Message) -> None:
     match message.body:
         case DeleteReq(targets):
-            for target in targets:
-                _asked_to_delete(step, node, conversation, message, target)
+            done = {
+                target for target in targets if _asked_to_delete(step, node, conversation, message, target)
+            }
+            deletions.answer(step, node, conversation, message, done)
         case Timer(seconds):
             rank = message.standing.lamport.to_bytes(8, "big") + message.id
             if conversation.timer_rank is None or rank > conversation.timer_rank:
@@ -287,11 +304,13 @@ def _effect(step: Step, node: Node, conversation: ConversationRow, row: MessageR
     wanted = WANTED_DELETIONS.get(step.tx, message.id)
     if wanted is not None and wanted.persona_id == message.author.persona_id:
         shred(step, node, [row])
+        deletions.answer_again(step, node, conversation, wanted.request, {message.id})
 
 
 def _asked_to_delete(
     step: Step, node: Node, conversation: ConversationRow, request: Message, target: bytes
-) -> None:
+) -> bool:
+    """Destroy a message if who asks may; whether it stood until now."""
     row = MESSAGES.one(step.tx, name=target)
     if row is None or row.conversation_id != conversation.id:
         WANTED_DELETIONS.put(
@@ -302,14 +321,15 @@ def _asked_to_delete(
             persona_id=request.author.persona_id,
             at=step.wall_s,
         )
-        return
+        return False
     author = AUTHORS.get(step.tx, row.author_id)
     assert author is not None
     try:
         content.check_deletion(request, [PersonaId(author.persona_id)], moderators=())
     except RuleViolation:
-        return  # a request for what is another's does nothing
+        return False  # a request for what is another's does nothing
     shred(step, node, [row])
+    return row.body_id is not None
 
 
 def shred(step: Step, node: Node, rows: list[MessageRow]) -> None:
@@ -353,7 +373,11 @@ def _told(step: Step, node: Node, conversation: ConversationRow, peer: Peer, mes
             trust.address(step, node, conversation, peer, data)
         case Told(Type.CLAIM, data):
             proofs.came(step, node, conversation, peer, data)
-        case DeleteRcpt() | Unknown():
+        case Told(Type.CHALLENGE, data):
+            challenges.came(step, node, conversation, peer, data)
+        case DeleteRcpt() as receipt:
+            deletions.came(step, node, conversation, peer, message, receipt)
+        case Unknown():
             pass
         case _:
             raise AssertionError("all other bodies are chained")

@@ -14,21 +14,19 @@ from .step import Step
 
 BELIEVED_S = 86400
 SETTLING_S = 600.0
-SOON_S = 0.05
-"""Where many are over at once, they are destroyed in portions, and others have their turn between."""
 
 
 def started(step: Step, node: Node) -> None:
     """Count on from what was stored."""
     node.started = node.ticked = step.now.tick
     seen = SETTINGS.get(step.tx, countdown.SEEN)
-    if seen is None or not queries.RUNNING.scalar(step.tx):
+    if seen is None or queries.LEAST.scalar(step.tx) is None:
         return
     node.off_s = max(0, step.wall_s - int.from_bytes(seen.value, "big"))
     if node.off_s <= BELIEVED_S:
         _count(step, node, node.off_s)
         node.off_s = 0
-    countdown.go_on(step, node)
+    _go_on(step, node)
 
 
 def tick(step: Step, node: Node) -> None:
@@ -38,8 +36,13 @@ def tick(step: Step, node: Node) -> None:
     if node.off_s and step.now.tick - node.started > SETTLING_S:
         elapsed, node.off_s = elapsed + node.off_s, 0
     _count(step, node, elapsed)
-    if queries.RUNNING.scalar(step.tx):
-        countdown.go_on(step, node)
+    _go_on(step, node)
+
+
+def _go_on(step: Step, node: Node) -> None:
+    least_s = queries.LEAST.scalar(step.tx)
+    if least_s is not None:
+        countdown.go_on(step, node, least_s)
 
 
 def _count(step: Step, node: Node, elapsed: int) -> None:
@@ -48,5 +51,3 @@ def _count(step: Step, node: Node, elapsed: int) -> None:
     over = MESSAGES.query(step.tx, queries.OVER, {"count": talk.SHREDDED_AT_ONCE})
     if over:
         talk.shred(step, node, over)
-    if len(over) == talk.SHREDDED_AT_ONCE:
-        node.remind(step, ("expire", 0), SOON_S)

@@ -7,38 +7,14 @@ encrypted file, as those of contacts do.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 
-from .bridge_tables import bridge_account, metadata, remote_actor, remote_conversation, remote_message
-from .tables import contact
-
-__all__ = ["bridge_account", "contact", "metadata", "remote_actor", "remote_conversation", "remote_message"]
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _account(name: str, *, index: bool = True) -> Column[int]:
-    target = ForeignKey("book_account.id", ondelete="CASCADE")
-    return Column(name, Integer, target, nullable=False, index=index)
-
+from .columns import metadata, number, to
 
 book_person = Table(
     "book_person",
     metadata,
-    _id(),
+    number(),
     Column("name", Text, nullable=False),
     Column(
         "sort", Text, nullable=False, comment="the name without regard to case, for the order of the list"
@@ -56,17 +32,11 @@ book_person = Table(
 book_account = Table(
     "book_account",
     metadata,
-    _id(),
-    Column(
-        "person_id",
-        Integer,
-        ForeignKey("book_person.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    number(),
+    to("person_id", "book_person"),
     Column("network", Text, nullable=False, comment="id of a bridge's manifest; empty for personas"),
     Column("remote_id", Text, nullable=False, comment="immutable, says the network"),
-    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), unique=True),
+    to("contact_id", "contact", null=True, index=False, unique=True),
     Column("address", Text, comment="name@host that people type, folded, where it has such a form"),
     Column("carded", Boolean, nullable=False, default=False, comment="a file of the owner's names it"),
     Column("reason", Text, nullable=False, comment="domain.book.Reason"),
@@ -79,7 +49,7 @@ book_account = Table(
 book_change = Table(
     "book_change",
     metadata,
-    _id(),
+    number(),
     Column("kind", Text, nullable=False, comment="merge, split"),
     Column("cause", Text, nullable=False, comment="owner, or what proved it"),
     Column("at", Integer, nullable=False),
@@ -91,15 +61,9 @@ book_change = Table(
 book_move = Table(
     "book_move",
     metadata,
-    _id(),
-    Column(
-        "change_id",
-        Integer,
-        ForeignKey("book_change.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    _account("account_id"),
+    number(),
+    to("change_id", "book_change"),
+    to("account_id", "book_account"),
     Column("from_person", Integer, nullable=False, index=True),
     Column("to_person", Integer, nullable=False, index=True),
     Column("from_reason", Text, nullable=False),
@@ -112,13 +76,13 @@ book_move = Table(
 book_suggestion = Table(
     "book_suggestion",
     metadata,
-    _id(),
-    _account("one_id", index=False),
-    _account("other_id"),
+    number(),
+    to("one_id", "book_account", index=False),
+    to("other_id", "book_account"),
     Column("reason", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("refused", Boolean, nullable=False, default=False, comment="for good"),
-    Column("change_id", Integer, ForeignKey("book_change.id", ondelete="SET NULL"), index=True),
+    to("change_id", "book_change", null=True, gone="SET NULL"),
     Column("at", Integer, nullable=False),
     UniqueConstraint("one_id", "other_id"),
     Index("ix_book_suggestion_open", "id", sqlite_where=text("NOT refused")),
@@ -131,7 +95,7 @@ book_suggestion = Table(
 own_claim = Table(
     "own_claim",
     metadata,
-    _id(),
+    number(),
     Column("network", Text, nullable=False),
     Column("remote_id", Text, nullable=False, comment="the owner's account, as bridge_account has it"),
     Column("handle", Text, nullable=False),
@@ -151,9 +115,9 @@ own_claim = Table(
 own_claim_opened = Table(
     "own_claim_opened",
     metadata,
-    _id(),
-    Column("claim_id", Integer, ForeignKey("own_claim.id", ondelete="CASCADE"), nullable=False),
-    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    number(),
+    to("claim_id", "own_claim", index=False),
+    to("contact_id", "contact"),
     Column("at", Integer, nullable=False),
     UniqueConstraint("claim_id", "contact_id"),
     comment="who knows which of our accounts is meant",
@@ -162,8 +126,8 @@ own_claim_opened = Table(
 contact_claim = Table(
     "contact_claim",
     metadata,
-    _id(),
-    Column("contact_id", Integer, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    number(),
+    to("contact_id", "contact", index=False),
     Column("hash", LargeBinary, nullable=False, comment="as it stands in their sigchain"),
     Column("network", Text, nullable=False),
     Column("handle", Text, nullable=False),
@@ -186,11 +150,38 @@ contact_claim = Table(
     comment="accounts that contacts say are theirs, and what was seen of it",
 )
 
+challenge = Table(
+    "challenge",
+    metadata,
+    number(),
+    to("contact_id", "contact"),
+    Column("name", LargeBinary, nullable=False, comment="what both call it: claims.Challenge.id"),
+    Column("network", Text, nullable=False),
+    Column("mine", Text, nullable=False, comment="handle of the owner's account, as claims name accounts"),
+    Column("theirs", Text, nullable=False),
+    Column("address", Text, nullable=False, comment="what people call their account"),
+    to("account_id", "bridge_account", null=True, gone="SET NULL"),
+    to("room_id", "remote_conversation", null=True, gone="SET NULL", index=False),
+    Column("remote_id", Text, comment="their account as the network names it to us"),
+    Column("ours", Boolean, nullable=False, comment="we are the one who asks"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("second", LargeBinary, nullable=False),
+    Column("ends_at", Integer, nullable=False),
+    Column("stage", Text, nullable=False, comment="swarm_protocol.claims.Stage"),
+    Column("answer", LargeBinary, comment="what our account is to say, once it is its turn"),
+    Column("said", Text, nullable=False, default="", comment="of that: ready, calling, sent, refused"),
+    Column("intent", Text, unique=True),
+    Column("at", Integer, nullable=False),
+    Column("seen_at", Integer, comment="when it was done"),
+    UniqueConstraint("contact_id", "name"),
+    comment="what two contacts show each other in private: that two accounts are theirs (spec 42, 5)",
+)
+
 noticed_claim = Table(
     "noticed_claim",
     metadata,
-    _id(),
-    Column("account_id", Integer, ForeignKey("bridge_account.id", ondelete="CASCADE"), nullable=False),
+    number(),
+    to("account_id", "bridge_account", index=False),
     Column("remote_id", Text, nullable=False),
     Column("handle", Text, nullable=False, comment="as api.ClaimsSeen.handle, never empty"),
     Column("texts", LargeBinary, nullable=False),

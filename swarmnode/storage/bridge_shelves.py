@@ -140,6 +140,7 @@ class RemoteConversation:
     encrypted: str
     archived: bool
     gone: bool
+    invitation: bytes | None = field(repr=False)
     moved_to: int | None
     abilities: bytes | None = field(repr=False)
     ask: bool

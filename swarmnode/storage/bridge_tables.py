@@ -7,38 +7,14 @@ accounts of the owner in one room see it twice. Columns of bytes hold msgpack, o
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 
-from .tables import metadata
-
-__all__ = ["metadata"]
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _of(table: str, *, null: bool = False, index: bool = True) -> Column[int]:
-    """A reference to a row of `table`; deleted with it."""
-    name = f"{table.rpartition('_')[2]}_id"
-    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=null, index=index)
-
+from .columns import metadata, number, to
 
 bridge_account = Table(
     "bridge_account",
     metadata,
-    _id(),
+    number(),
     Column("account", Text, nullable=False, unique=True, comment="AccountId, minted"),
     Column("package", Text, nullable=False, comment="id of the bridge's manifest"),
     Column("remote_id", Text, nullable=False, comment="LoginDone.network_account_id"),
@@ -62,8 +38,8 @@ bridge_account = Table(
 bridge_secret = Table(
     "bridge_secret",
     metadata,
-    _id(),
-    _of("bridge_account"),
+    number(),
+    to("account_id", "bridge_account"),
     Column("name", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
     UniqueConstraint("account_id", "name"),
@@ -72,8 +48,8 @@ bridge_secret = Table(
 bridge_kv = Table(
     "bridge_kv",
     metadata,
-    _id(),
-    _of("bridge_account"),
+    number(),
+    to("account_id", "bridge_account"),
     Column("name", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
     UniqueConstraint("account_id", "name"),
@@ -99,7 +75,7 @@ bridge_login = Table(
 bridge_hold = Table(
     "bridge_hold",
     metadata,
-    _id(),
+    number(),
     Column("scope", Text, nullable=False, comment="`account 3`, `conversation 7`, `host PACKAGE HOST`"),
     Column("reason", Text, nullable=False, comment="auth, conflict, limit, circuit"),
     Column("until", Integer, comment="None: until somebody acts"),
@@ -112,8 +88,8 @@ bridge_hold = Table(
 bridge_shelf = Table(
     "bridge_shelf",
     metadata,
-    _id(),
-    _of("bridge_account"),
+    number(),
+    to("account_id", "bridge_account"),
     Column("event", LargeBinary, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Integer, nullable=False),
@@ -123,7 +99,7 @@ bridge_shelf = Table(
 bridge_consent = Table(
     "bridge_consent",
     metadata,
-    _id(),
+    number(),
     Column("package", Text, nullable=False),
     Column("remote_id", Text, nullable=False, comment="whose words"),
     Column("place", Text, nullable=False, default="", comment="where they said them; empty: anywhere"),
@@ -140,8 +116,8 @@ bridge_consent = Table(
 remote_actor = Table(
     "remote_actor",
     metadata,
-    _id(),
-    _of("bridge_account"),
+    number(),
+    to("account_id", "bridge_account"),
     Column("remote_id", Text, nullable=False),
     Column("same_as", Integer, comment="the first id of somebody who moved"),
     Column("owner", Boolean, nullable=False, default=False),
@@ -156,8 +132,8 @@ remote_actor = Table(
 remote_conversation = Table(
     "remote_conversation",
     metadata,
-    _id(),
-    _of("bridge_account"),
+    number(),
+    to("account_id", "bridge_account"),
     Column("remote_id", Text, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("kind", Text, nullable=False, default="direct"),
@@ -169,7 +145,8 @@ remote_conversation = Table(
     Column("partner", Text, comment="of a direct one: the other's remote id, if it is known"),
     Column("encrypted", Text, nullable=False, default=""),
     Column("archived", Boolean, nullable=False, default=False),
-    Column("gone", Boolean, nullable=False, default=False, comment="the owner is no longer in it"),
+    Column("gone", Boolean, nullable=False, default=False, comment="the owner is not in it"),
+    Column("invitation", LargeBinary, comment="api.Invitation, which the owner has not answered"),
     Column("moved_to", Integer),
     Column("abilities", LargeBinary, comment="api.Capabilities"),
     Column("ask", Boolean, nullable=False, default=True, comment="for its abilities: they may have changed"),
@@ -187,16 +164,18 @@ remote_conversation = Table(
         "account_id",
         sqlite_where=text("partner IS NOT NULL"),
     ),
+    # Screens know conversations by their ids, so that of an invitation that is over is not given out again.
+    sqlite_autoincrement=True,
 )
 
 remote_message = Table(
     "remote_message",
     metadata,
-    _id(),
-    _of("remote_conversation", index=False),
+    number(),
+    to("conversation_id", "remote_conversation", index=False),
     Column("remote_id", Text, comment="None: of ours, and the network has not named it"),
     Column("part", Text, nullable=False, default=""),
-    Column("actor_id", Integer, ForeignKey("remote_actor.id")),
+    to("actor_id", "remote_actor", null=True, gone=None, index=False),
     Column("mine", Boolean, nullable=False),
     Column("revision", Text, nullable=False, default="0"),
     Column("revisions", LargeBinary, comment="those that came, the last ones"),
@@ -223,6 +202,7 @@ remote_message = Table(
     Index(
         "ix_remote_message_copy", "conversation_id", "copy_hash", sqlite_where=text("copy_hash IS NOT NULL")
     ),
+    Index("ix_remote_message_failed", "id", sqlite_where=text("state IN ('refused', 'expired')")),
     Index("ix_remote_message_answers", "answers_in", "answers", sqlite_where=text("answers IS NOT NULL")),
     # Screens know messages by their ids, so that of one which became another is not given out again.
     sqlite_autoincrement=True,
@@ -231,11 +211,11 @@ remote_message = Table(
 remote_alias = Table(
     "remote_alias",
     metadata,
-    _id(),
-    _of("remote_conversation", index=False),
+    number(),
+    to("conversation_id", "remote_conversation", index=False),
     Column("alias", Text, nullable=False),
     Column("part", Text, nullable=False, default=""),
-    _of("remote_message"),
+    to("message_id", "remote_message"),
     UniqueConstraint("conversation_id", "alias", "part"),
     comment="other ids of a message",
 )
@@ -243,9 +223,9 @@ remote_alias = Table(
 remote_reaction = Table(
     "remote_reaction",
     metadata,
-    _id(),
-    _of("remote_message", index=False),
-    Column("actor_id", Integer, ForeignKey("remote_actor.id"), nullable=False),
+    number(),
+    to("message_id", "remote_message", index=False),
+    to("actor_id", "remote_actor", gone=None, index=False),
     Column("symbols", LargeBinary, nullable=False),
     UniqueConstraint("message_id", "actor_id"),
 )
@@ -253,8 +233,8 @@ remote_reaction = Table(
 remote_file = Table(
     "remote_file",
     metadata,
-    _id(),
-    _of("remote_message"),
+    number(),
+    to("message_id", "remote_message"),
     Column("remote_id", Text, nullable=False, comment="RemoteFile.id; empty: ours, on its way there"),
     Column("body_id", Integer, nullable=False, unique=True),
     comment="bytes of files: what is sent, and what was fetched",
@@ -263,8 +243,8 @@ remote_file = Table(
 remote_tombstone = Table(
     "remote_tombstone",
     metadata,
-    _id(),
-    _of("remote_conversation", index=False),
+    number(),
+    to("conversation_id", "remote_conversation", index=False),
     Column("remote_id", Text, nullable=False),
     Column("part", Text, nullable=False),
     Column("actor", Text, nullable=False, comment="who took it back; empty: the network itself"),
@@ -276,8 +256,8 @@ remote_tombstone = Table(
 remote_parked = Table(
     "remote_parked",
     metadata,
-    _id(),
-    _of("remote_conversation", index=False),
+    number(),
+    to("conversation_id", "remote_conversation", index=False),
     Column("remote_id", Text, nullable=False),
     Column("part", Text, nullable=False),
     Column("event", LargeBinary, nullable=False),
@@ -289,8 +269,8 @@ remote_parked = Table(
 remote_coverage = Table(
     "remote_coverage",
     metadata,
-    _id(),
-    _of("remote_conversation"),
+    number(),
+    to("conversation_id", "remote_conversation"),
     Column("since", Text, comment="None: from the beginning"),
     Column("until", Text, comment="None: to the present"),
     Column("hole", Boolean, nullable=False, comment="the network cannot give it"),
@@ -300,13 +280,13 @@ remote_coverage = Table(
 bridge_intent = Table(
     "bridge_intent",
     metadata,
-    _id(),
+    number(),
     Column(
         "intent", Text, nullable=False, unique=True, comment="IntentId, minted; the network's key for it too"
     ),
-    _of("bridge_account", index=False),
-    _of("remote_conversation", index=False),
-    _of("remote_message", null=True),
+    to("account_id", "bridge_account", index=False),
+    to("conversation_id", "remote_conversation", index=False),
+    to("message_id", "remote_message", null=True),
     Column("kind", Text, nullable=False, comment="send, post, edit, delete, react, mark, vote, read"),
     Column("body_id", Integer, comment="core.intents.Payload; None once it is settled"),
     Column("provenance", LargeBinary, comment="consent.Provenance of words that came from elsewhere"),
@@ -330,7 +310,7 @@ bridge_intent = Table(
 bridge_forward = Table(
     "bridge_forward",
     metadata,
-    _id(),
+    number(),
     Column("message", Text, nullable=False, unique=True, comment="its id on screens"),
     Column("provenance", LargeBinary, nullable=False, comment="consent.Provenance"),
     comment="messages of the owner that hold words of others, so that these are known when they go on",
@@ -339,7 +319,7 @@ bridge_forward = Table(
 post = Table(
     "post",
     metadata,
-    _id(),
+    number(),
     Column("body_id", Integer, comment="core.posts.Said; None once it is shredded"),
     Column("edited", Boolean, nullable=False, default=False),
     Column("created_at", Integer, nullable=False),
@@ -351,9 +331,9 @@ post = Table(
 post_place = Table(
     "post_place",
     metadata,
-    _id(),
-    _of("post", index=False),
-    _of("bridge_account"),
+    number(),
+    to("post_id", "post", index=False),
+    to("account_id", "bridge_account"),
     Column("refused", Text, nullable=False, default="", comment="why nothing was written for it, a code"),
     Column("change", Text, nullable=False, default="", comment="what its owner wanted last: edit, delete"),
     Column("cannot", Text, nullable=False, default="", comment="why that cannot be done here, a code"),
@@ -364,14 +344,8 @@ post_place = Table(
 post_part = Table(
     "post_part",
     metadata,
-    _id(),
-    _of("post_place"),
-    Column(
-        "message_id",
-        Integer,
-        ForeignKey("remote_message.id", ondelete="CASCADE"),
-        nullable=False,
-        unique=True,
-    ),
+    number(),
+    to("place_id", "post_place"),
+    to("message_id", "remote_message", index=False, unique=True),
     comment="the messages that a post is there, in order",
 )

@@ -7,29 +7,17 @@ what came lies here until it is whole.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from .book_tables import metadata
-
-__all__ = ["metadata"]
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _of(name: str, table: str, *, null: bool = False, index: bool = False) -> Column[int]:
-    """A reference to a row of `table`; deleted with it."""
-    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=null, index=index)
-
+from .columns import metadata, number, to
 
 carriage_route = Table(
     "carriage_route",
     metadata,
-    _id(),
-    _of("room_id", "remote_conversation"),
-    _of("peer_id", "peer", null=True, index=True),
-    _of("invite_id", "invite", null=True, index=True),
+    number(),
+    to("room_id", "remote_conversation", index=False),
+    to("peer_id", "peer", null=True),
+    to("invite_id", "invite", null=True),
     Column("state", Text, nullable=False, comment="services.carriage.State"),
     Column("size", Integer, nullable=False, comment="bytes that a message there carries; 0: none now"),
     Column("form", Text, nullable=False, comment="api.Capabilities.opaque_form"),
@@ -45,9 +33,9 @@ carriage_route = Table(
 carriage_piece = Table(
     "carriage_piece",
     metadata,
-    _id(),
-    _of("outbox_id", "outbox", index=True),
-    _of("route_id", "carriage_route"),
+    number(),
+    to("outbox_id", "outbox"),
+    to("route_id", "carriage_route", index=False),
     Column("place", Integer, nullable=False, comment="the order in which the pieces of one thing leave"),
     Column("blob", LargeBinary, nullable=False),
     Column("state", Text, nullable=False, comment="ready, calling (there is an intent), sent"),
@@ -59,8 +47,8 @@ carriage_piece = Table(
 carriage_came = Table(
     "carriage_came",
     metadata,
-    _id(),
-    _of("room_id", "remote_conversation"),
+    number(),
+    to("room_id", "remote_conversation", index=False),
     Column("actor", Text, nullable=False, comment="remote id of who sent it"),
     Column("name", LargeBinary, nullable=False),
     Column("blob", LargeBinary, nullable=False),

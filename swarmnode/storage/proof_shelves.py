@@ -62,6 +62,32 @@ class ContactClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenged:
+    """A private challenge, ours or a contact's."""
+
+    id: int
+    contact_id: int
+    name: bytes
+    network: str
+    mine: str = field(repr=False)
+    theirs: str = field(repr=False)
+    address: str = field(repr=False)
+    account_id: int | None
+    room_id: int | None
+    remote_id: str | None = field(repr=False)
+    ours: bool
+    nonce: bytes = field(repr=False)
+    second: bytes = field(repr=False)
+    ends_at: int
+    stage: str
+    answer: bytes | None = field(repr=False)
+    said: str
+    intent: str | None
+    at: int
+    seen_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """An account that says that it has a node."""
 
@@ -77,4 +103,5 @@ class Noticed:
 OWN_CLAIMS = Shelf(tables.own_claim, OwnClaim)
 OPENED = Shelf(tables.own_claim_opened, Opened)
 CONTACT_CLAIMS = Shelf(tables.contact_claim, ContactClaim)
+CHALLENGES = Shelf(tables.challenge, Challenged)
 NOTICED = Shelf(tables.noticed_claim, Noticed)

@@ -123,7 +123,7 @@ SEARCH_READY = Prepared(
 
 # Timers
 
-RUNNING = Prepared(sa.select(sa.func.count()).where(_m.left_s.is_not(None)))
+LEAST = Prepared(sa.select(sa.func.min(_m.left_s)).where(_m.left_s.is_not(None)))
 RUN = Prepared(
     sa.update(tables.message).where(_m.left_s.is_not(None)).values(left_s=_m.left_s - bindparam("elapsed"))
 )

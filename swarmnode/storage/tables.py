@@ -1,4 +1,4 @@
-"""All tables of a node, as SQLAlchemy Core. Rows never leave this floor: repositories turn them into values.
+"""The tables of a node, as SQLAlchemy Core. Rows never leave this floor: repositories turn them into values.
 
 Times are Unix seconds. Bytes are what `swarm_protocol` encodes. A message's row holds what stays when its
 body is destroyed; bodies lie in `body`, each under a content key of its own (`bodies.py`).
@@ -13,45 +13,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _to(
-    name: str, target: str, *, null: bool = False, cascade: bool = True, index: bool = True
-) -> Column[int]:
-    """A reference. `index` is False where another index begins with it, or `_where_set` has it."""
-    return Column(
-        name,
-        Integer,
-        ForeignKey(f"{target}.id", ondelete="CASCADE" if cascade else None),
-        nullable=null,
-        index=index,
-    )
-
-
-def _where_set(name: str) -> Index:
-    """An index of the rows that have it: the others, on the way of each message, do not touch it."""
-    return Index(None, name, sqlite_where=text(f"{name} IS NOT NULL"))
-
+from .columns import metadata, number, to, where_set
 
 setting = Table(
     "setting",
@@ -66,7 +34,7 @@ setting = Table(
 persona = Table(
     "persona",
     metadata,
-    _id(),
+    number(),
     Column("chain", LargeBinary, nullable=False, comment="the sigchain's links"),
     Column("root", LargeBinary, comment="present root's seed, on the node that signs links"),
     Column("node_secret", LargeBinary, nullable=False, comment="NodeKeys.secret()"),
@@ -81,7 +49,7 @@ persona = Table(
 relay = Table(
     "relay",
     metadata,
-    _id(),
+    number(),
     Column("address", Text, nullable=False),
     Column("pin", LargeBinary, nullable=False, unique=True),
     Column("key", LargeBinary, comment="signature key, known from its first greeting"),
@@ -96,8 +64,8 @@ relay = Table(
 ticket = Table(
     "ticket",
     metadata,
-    _id(),
-    _to("relay_id", "relay"),
+    number(),
+    to("relay_id", "relay"),
     Column("ticket", LargeBinary, nullable=False, unique=True),
     Column("used", Boolean, nullable=False, default=False),
 )
@@ -107,7 +75,7 @@ ticket = Table(
 contact = Table(
     "contact",
     metadata,
-    _id(),
+    number(),
     Column("persona_id", LargeBinary, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("standing", Text, nullable=False),
@@ -124,8 +92,8 @@ contact = Table(
 alert = Table(
     "alert",
     metadata,
-    _id(),
-    _to("contact_id", "contact"),
+    number(),
+    to("contact_id", "contact"),
     Column("kind", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
@@ -136,8 +104,8 @@ alert = Table(
 peer = Table(
     "peer",
     metadata,
-    _id(),
-    _to("contact_id", "contact"),
+    number(),
+    to("contact_id", "contact"),
     Column("leaf_sig", LargeBinary, nullable=False, unique=True),
     Column("node_seq", Integer, nullable=False),
     Column("active", Boolean, nullable=False, default=True),
@@ -157,12 +125,12 @@ peer = Table(
 queue_in = Table(
     "queue_in",
     metadata,
-    _id(),
-    _to("relay_id", "relay"),
-    _to("peer_id", "peer", null=True),
-    _to("invite_id", "invite", null=True),
+    number(),
+    to("relay_id", "relay"),
+    to("peer_id", "peer", null=True),
+    to("invite_id", "invite", null=True),
     Column("kind", Integer, nullable=False, comment="mailbox.Kind"),
-    _to("ticket_id", "ticket", null=True, cascade=False),
+    to("ticket_id", "ticket", null=True, gone=None),
     Column("secret", LargeBinary, nullable=False, comment="seed of the recipient's key"),
     Column("queue_key", LargeBinary, nullable=False),
     Column("rid", LargeBinary, unique=True),
@@ -182,10 +150,10 @@ queue_in = Table(
 queue_out = Table(
     "queue_out",
     metadata,
-    _id(),
-    _to("peer_id", "peer", null=True),
-    _to("invite_id", "invite", null=True),
-    _to("relay_id", "relay"),
+    number(),
+    to("peer_id", "peer", null=True),
+    to("invite_id", "invite", null=True),
+    to("relay_id", "relay"),
     Column("stranger", Boolean, nullable=False, default=False, comment="an address: any key may send"),
     Column("record", LargeBinary, nullable=False),
     Column("sid", LargeBinary, nullable=False, unique=True),
@@ -202,7 +170,7 @@ queue_out = Table(
 invite = Table(
     "invite",
     metadata,
-    _id(),
+    number(),
     Column("inv_id", LargeBinary, nullable=False),
     Column("kind", Text, nullable=False),
     Column("role", Text, nullable=False),
@@ -216,7 +184,7 @@ invite = Table(
     Column("answer", LargeBinary),
     Column("key_package", LargeBinary, comment="the joiner's own, archived"),
     Column("psk", LargeBinary),
-    _to("contact_id", "contact", null=True),
+    to("contact_id", "contact", null=True),
     Column("note", Text, nullable=False, default=""),
     Column("label", Text, nullable=False, default=""),
     Column("progress", LargeBinary, comment="state of a short code's exchange"),
@@ -232,9 +200,9 @@ invite = Table(
 conversation = Table(
     "conversation",
     metadata,
-    _id(),
+    number(),
     Column("conv_id", LargeBinary, nullable=False, unique=True),
-    _to("contact_id", "contact", null=True),
+    to("contact_id", "contact", null=True),
     Column("lamport", Integer, nullable=False, default=0, comment="highest seen"),
     Column("tips", LargeBinary, comment="parents of the next message, joined"),
     Column("timer_s", Integer, nullable=False, default=0),
@@ -247,15 +215,15 @@ draft = Table(
     "draft",
     metadata,
     Column("conversation_id", Integer, ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
-    _to("body_id", "body", cascade=False),
+    to("body_id", "body", gone=None),
     Column("at", Integer, nullable=False),
 )
 
 mls_group = Table(
     "mls_group",
     metadata,
-    _id(),
-    _to("conversation_id", "conversation"),
+    number(),
+    to("conversation_id", "conversation"),
     Column("group_id", LargeBinary, nullable=False, unique=True),
     Column("epoch", Integer, nullable=False),
     Column("epoch_part", LargeBinary, nullable=False, comment="kilobytes that change with the epoch"),
@@ -277,10 +245,10 @@ mls_ratchets = Table(
 held = Table(
     "held",
     metadata,
-    _id(),
+    number(),
     Column("group_id", LargeBinary, nullable=False, index=True),
     Column("epoch", Integer, nullable=False),
-    _to("peer_id", "peer", null=True),
+    to("peer_id", "peer", null=True),
     Column("wire", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
     comment="MLS messages that need a later epoch",
@@ -289,7 +257,7 @@ held = Table(
 part = Table(
     "part",
     metadata,
-    _id(),
+    number(),
     Column("scope", Text, nullable=False, comment="one sender: a peer, or an invite's queue"),
     Column("name", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
@@ -301,7 +269,7 @@ part = Table(
 part_done = Table(
     "part_done",
     metadata,
-    _id(),
+    number(),
     Column("scope", Text, nullable=False),
     Column("name", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),
@@ -311,7 +279,7 @@ part_done = Table(
 body = Table(
     "body",
     metadata,
-    _id(),
+    number(),
     Column("sealed", LargeBinary, nullable=False),
     comment="bodies under their content keys; a shredded one has no row",
 )
@@ -319,7 +287,7 @@ body = Table(
 key_block = Table(
     "key_block",
     metadata,
-    _id(),
+    number(),
     Column("key_id", Integer, nullable=False, comment="which block key of the keyring opens it"),
     Column("used", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -329,8 +297,8 @@ key_block = Table(
 author = Table(
     "author",
     metadata,
-    _id(),
-    _to("conversation_id", "conversation", index=False),
+    number(),
+    to("conversation_id", "conversation", index=False),
     Column("persona_id", LargeBinary, nullable=False),
     Column("leaf_sig", LargeBinary, nullable=False),
     Column("start", Integer, nullable=False, default=0),
@@ -345,9 +313,9 @@ author = Table(
 message = Table(
     "message",
     metadata,
-    _id(),
-    _to("conversation_id", "conversation", index=False),
-    Column("author_id", Integer, ForeignKey("author.id"), nullable=False),
+    number(),
+    to("conversation_id", "conversation", index=False),
+    to("author_id", "author", gone=None, index=False),
     Column("seq", Integer, nullable=False),
     Column("name", LargeBinary, nullable=False, unique=True, comment="the commitment"),
     Column("prev", LargeBinary),
@@ -371,7 +339,8 @@ message = Table(
     UniqueConstraint("author_id", "seq"),
     Index("ix_message_order", "conversation_id", "height", "name"),
     Index("ix_message_unread", "conversation_id", "unread", sqlite_where=text("unread")),
-    _where_set("target"),
+    where_set("target"),
+    Index("ix_message_given_up", "id", sqlite_where=text("state = 'expired'")),
     Index("ix_message_timer", "left_s", sqlite_where=text("left_s IS NOT NULL")),
 )
 
@@ -386,7 +355,7 @@ wanted_deletion = Table(
     "wanted_deletion",
     metadata,
     Column("name", LargeBinary, primary_key=True),
-    _to("conversation_id", "conversation"),
+    to("conversation_id", "conversation"),
     Column("request", LargeBinary, nullable=False),
     Column("persona_id", LargeBinary, nullable=False, comment="who asked"),
     Column("at", Integer, nullable=False),
@@ -396,8 +365,8 @@ wanted_deletion = Table(
 receipt_intent = Table(
     "receipt_intent",
     metadata,
-    _id(),
-    _to("conversation_id", "conversation", index=False),
+    number(),
+    to("conversation_id", "conversation", index=False),
     Column("status", Integer, nullable=False),
     Column("leaf_sig", LargeBinary, nullable=False),
     Column("seq", Integer, nullable=False),
@@ -411,11 +380,11 @@ receipt_intent = Table(
 outbox = Table(
     "outbox",
     metadata,
-    _id(),
-    _to("peer_id", "peer", null=True),
-    _to("invite_id", "invite", null=True, index=False),
-    _to("conversation_id", "conversation", null=True, index=False),
-    _to("message_id", "message", null=True, index=False),
+    number(),
+    to("peer_id", "peer", null=True),
+    to("invite_id", "invite", null=True, index=False),
+    to("conversation_id", "conversation", null=True, index=False),
+    to("message_id", "message", null=True, index=False),
     Column("kind", Integer, nullable=False, comment="envelope.Kind"),
     Column("plain", LargeBinary, comment="content that is not chained, until it is encrypted"),
     Column("wire", LargeBinary, comment="what goes into frames, once it is encrypted"),
@@ -426,17 +395,17 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("created_at", Integer, nullable=False),
     Index("ix_outbox_queued", "peer_id", "invite_id", "id", sqlite_where=text("state = 'queued'")),
-    _where_set("invite_id"),
-    _where_set("message_id"),
+    where_set("invite_id"),
+    where_set("message_id"),
     comment="one row for each node that something is to reach",
 )
 
 envelope = Table(
     "envelope",
     metadata,
-    _id(),
-    _to("outbox_id", "outbox"),
-    _to("queue_out_id", "queue_out", index=False),
+    number(),
+    to("outbox_id", "outbox"),
+    to("queue_out_id", "queue_out", index=False),
     Column("msg_id", LargeBinary, nullable=False),
     Column("blob", LargeBinary, nullable=False),
     comment="envelopes without a receipt: few, so that queues need no index here",
@@ -445,8 +414,8 @@ envelope = Table(
 carried = Table(
     "carried",
     metadata,
-    _id(),
-    _to("outbox_id", "outbox"),
+    number(),
+    to("outbox_id", "outbox"),
     Column("hash", LargeBinary, nullable=False, index=True),
     Column("at", Integer, nullable=False),
     comment="envelopes that left in bundle files",
@@ -455,7 +424,7 @@ carried = Table(
 evidence = Table(
     "evidence",
     metadata,
-    _id(),
+    number(),
     Column("kind", Text, nullable=False),
     Column("data", LargeBinary, nullable=False, unique=True),
     Column("at", Integer, nullable=False),
@@ -464,8 +433,8 @@ evidence = Table(
 gap = Table(
     "gap",
     metadata,
-    _id(),
-    _to("peer_id", "peer", null=True),
+    number(),
+    to("peer_id", "peer", null=True),
     Column("kind", Text, nullable=False, comment="expiry, damage, parts, undecryptable"),
     Column("data", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),

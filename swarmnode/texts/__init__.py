@@ -20,12 +20,12 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def said_in(language: str, text: str) -> str | None:
-    """What the node said in English, in another language, if that is known."""
+    """What the node said in English, in another language, if that is known; or the text, if it is in that."""
     if language != "de":
         return None
     from .de_errors import SAID  # noqa: PLC0415
 
-    return SAID.get(text)
+    return SAID.get(text) or (text if text in SAID.values() else None)
 
 
 class Texts:

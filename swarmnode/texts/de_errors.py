@@ -17,6 +17,16 @@ SAID: Mapping[str, str] = {
     "a copy of this home is running, or has run, elsewhere": (
         "eine Kopie dieses Zuhauses läuft oder lief anderswo"
     ),
+    "this setting is changed on the machine alone": "diese Einstellung wird nur an der Maschine geändert",
+    "whoever runs this node has said what this setting is": (
+        "wer diesen Knoten betreibt, hat diese Einstellung festgelegt"
+    ),
+    "there is no such setting": "diese Einstellung gibt es nicht",
+    "`swarmnode config show` says where.": "`swarmnode config show` sagt, wo.",
+    "`swarmnode config show` lists all settings.": "`swarmnode config show` zeigt alle Einstellungen.",
+    "Write it into config.toml, and start the node anew.": (
+        "Schreib sie in config.toml und starte den Knoten neu."
+    ),
     "rolled back": "auf einen alten Stand zurückgesetzt",
     "a home needs a passphrase": "ein Zuhause braucht eine Passphrase",
     "a name has 1 to 64 printable characters": "ein Name hat 1 bis 64 druckbare Zeichen",
@@ -176,7 +186,8 @@ SAID: Mapping[str, str] = {
     "this is the login of another account": "das ist die Anmeldung eines anderen Kontos",
     "Add it as an account of its own.": "Füge es als eigenes Konto hinzu.",
     "this account does not run now": "dieses Konto läuft gerade nicht",
-    "you are no longer in this conversation": "du bist nicht mehr in diesem Gespräch",
+    "you are not in this conversation": "du bist nicht in diesem Gespräch",
+    "nobody asks you in here any more": "hierher lädt dich niemand mehr ein",
     "this account was not connected yet": "dieses Konto war noch nicht verbunden",
     "it is known what became of this message": "es ist bekannt, was aus dieser Nachricht wurde",
     "nobody is known under this address there": "unter dieser Adresse ist dort niemand bekannt",

@@ -7,11 +7,19 @@ TEXTS = {
     "help.proofs.open": "let contacts know which account a proof is about",
     "help.proofs.drop": "claim an account no longer, and take back what it says",
     "help.proofs.check": "look now at the accounts that a person claims",
+    "help.proofs.ask": "show each other, and nobody else, that two accounts are yours and theirs",
+    "help.proofs.refuse": "say no to a contact who asks whether an account is yours",
+    "more.proofs.ask": (
+        "WHO is a contact with whom you share a network. They have to say yes, by the same command; then "
+        "your accounts say to each other what your nodes alone know. Nothing is said in public, and each of "
+        "you tells the other which account it is."
+    ),
     "more.proofs.make": (
         "ACCOUNT is one of `swarmnode bridge list`. Everybody can see that the account has a node, and "
         "nobody whose. Contacts whom you know on that network too are told which account it is; others "
         "only by --to."
     ),
+    "opt.proofs.ask.via": "this conversation or network",
     "opt.to": "let this contact know too; may be given several times",
     "proofs.heads": "ID|NETWORK|ADDRESS|STATE|KNOWN TO",
     "proofs.none": "Nothing is proven yet: `swarmnode proofs make ACCOUNT`.",
@@ -29,17 +37,26 @@ TEXTS = {
     "proofs.place.item": "Programs that ask about {address} ({network}) will find:",
     "proofs.place.header": "In the header of each mail from {address} will stand:",
     "proofs.place.page": "On the page {address} everybody will find:",
+    "proofs.page.later": "    (what you put there yourself: you are told in a moment)",
+    "proofs.page.put": (
+        "Put this into the head of the page; where that is plain text, what begins with swarm: into a line "
+        "of its own. "
+        "It is looked at about once a week; the same command looks at once:"
+    ),
+    "proofs.why.not-yet": "the page does not say so yet",
     "proofs.means": "That says that the account has a node, and not whose.",
     "proofs.known": "Who knows that the account is yours: {names}.",
     "proofs.really": "Prove it?",
     "proofs.making": "Asking the network …",
     "proofs.looking": "Looking …",
+    "proofs.asking": "Asking …",
     "proofs.really-drop": "Claim {address} no longer?",
     "proofs.dropped": "You claim {address} no longer. Who knew that it is yours still knows.",
     "proofs.claims-nothing": "{name} has told you of no account.",
     "proof.heads": "NETWORK|CLAIMED|STATE|LAST SEEN|",
     "proof.unchecked": "not looked at yet",
     "proof.ok": "proven",
+    "proof.ok.private": "proven both ways, privately",
     "proof.changed": "NAMES SOMEBODY ELSE NOW",
     "proof.gone": "not proven",
     "proof.unreachable": "could not be looked at",
@@ -55,8 +72,16 @@ TEXTS = {
     "proof.why.says-nothing": "the account does not say so",
     "proof.why.says-other": "the account names somebody else",
     "proof.why.unvouched": "it says so, and nobody vouches that it was them",
+    "proof.why.asked": "you have asked them in private; they have not answered yet",
+    "proof.why.wanted": "they ask whether your account there is yours: `swarmnode proofs ask` says yes",
+    "proof.why.under-way": "both have agreed; their account is to answer",
+    "proof.why.not-said": "both have agreed; the network took no answer of yours",
+    "proof.why.no-answer": "nobody answered in time",
+    "proof.why.refused-by-them": "they say that it is not theirs",
+    "proof.why.refused-by-you": "you said no to what they asked",
     "people.has-node": "Has a node. To talk so that nobody reads along: `swarmnode people private {name}`.",
     "cause.proof": "persona and account name each other",
+    "cause.challenge": "your accounts have shown it to each other",
     "cause.was-proven": "was proven before",
     "cause.claim": "their persona claims it",
     "alert.account-changed": "A PROVEN ACCOUNT NAMES SOMEBODY ELSE NOW",

@@ -118,6 +118,7 @@ def test_pairing_and_devices(shell: Shell) -> None:
     assert shell("pair").stdout.splitlines()[0] != code
     assert shell.json("devices") == {"items": [], "next": "", "prev": ""}
     assert shell.error("devices", "revoke", "x")[0] == 5
+    assert shell.error("devices", "rename", "x", "Kitchen")[0] == 5
 
 
 def test_nodes_and_rename(shell: Shell) -> None:
@@ -249,9 +250,8 @@ def test_changing_messages(shell: Shell) -> None:
     assert shell.json("edit", sent["id"], "ho")["text"] == "ho"
     assert shell.json("resend", sent["id"])["state"] == "queued"
     assert shell.error("cancel", sent["id"])[1]["code"] == "conflict"
-    assert shell.json("delete", sent["id"], "--everywhere") == {
-        "targets": [sent["id"]], "here": "shredded", "asked": True,
-    }  # fmt: skip
+    gone = shell.json("delete", sent["id"], "--everywhere")
+    assert (gone["targets"], gone["here"], gone["asked"]) == ([sent["id"]], "shredded", True)
     assert "[destroyed]" in shell("read", "ana").stdout
 
 
@@ -432,3 +432,9 @@ def test_a_person_is_asked_step_by_step(shell: Shell, monkeypatch: pytest.Monkey
     assert "42-42" in result.stdout
     assert "correct horse" not in result.stdout
     assert called(shell, "answer_login")[-1][2] == {"name": "ada", "password": "correct horse"}
+
+
+def test_settings_are_changed_and_put_back(shell: Shell) -> None:
+    assert "privacy.receipts is false now." in shell("config", "set", "privacy.receipts", "false").stdout
+    assert shell.json("config", "reset", "privacy.receipts")["by"] == "nobody"
+    assert called(shell, "change_setting") == [("privacy.receipts", "false"), ("privacy.receipts", None)]

@@ -155,6 +155,17 @@ def test_config_show_names_each_source(shell: Shell) -> None:
     assert shell("config").stdout == shell("config", "show").stdout
 
 
+def test_what_the_owner_chose_is_read_after_the_defaults_and_before_the_file(shell: Shell) -> None:
+    (shell.home / "chosen.toml").write_text("privacy.receipts = false\nprivacy.notice = false\n")
+    (shell.home / "config.toml").write_text("privacy.notice = true\n")
+    settings = shell.json("config", "show")["settings"]
+    assert settings["privacy.receipts"] == {
+        "value": False,
+        "source": f"{shell.home / 'chosen.toml'}, line 1",
+    }
+    assert settings["privacy.notice"]["value"] is True
+
+
 @pytest.mark.parametrize(
     "args",
     [

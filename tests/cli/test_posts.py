@@ -71,6 +71,12 @@ def test_everything_that_can_be_said_of_a_post_is_asked(shell: Shell, tmp_path: 
     assert shell.error("post", "x", "--to", COO.id, "--alt", "nothing")[1]["code"] == "usage"
 
 
+def test_a_post_leaves_at_a_time_of_its_own(shell: Shell) -> None:
+    said = shell("post", "tomorrow", "--to", COO.id, "--at", "2027-03-01T09:00").stdout
+    assert "w7 leaves 2027-03-01 09:00" in said
+    assert shell.error("post", "x", "--to", COO.id, "--at", "9:00", "--in", "1h")[1]["code"] == "usage"
+
+
 def test_a_preview_shows_each_post_and_what_to_know(shell: Shell) -> None:
     shown = shell("post", "a text and more", "--to", COO.id, "--dry-run").stdout
     assert shown.splitlines() == [

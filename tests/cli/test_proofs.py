@@ -47,3 +47,13 @@ def test_what_was_seen_of_a_person_is_shown(shell: Shell) -> None:
         assert words in shown
     assert called(shell, "check_person") == [("p1",)]
     assert shell.json("proofs", "check", "berta")["proofs"][0]["state"] == "gone"
+
+
+def test_a_contact_is_asked_in_private_and_refused(shell: Shell) -> None:
+    shown = " ".join(shell("proofs", "ask", "berta", "--via", "pigeon").stdout.split())
+    assert "you have asked them in private" in shown
+    assert called(shell, "challenge") == [("p1", "pigeon")]
+    shown = " ".join(shell("proofs", "refuse", "berta").stdout.split())
+    for words in ("you said no to what they asked", "proven both ways,"):
+        assert words in shown
+    assert shell.json("proofs", "ask", "berta")["proofs"][0]["private"]

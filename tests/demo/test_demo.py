@@ -33,19 +33,25 @@ def test_the_demo_runs_through(tmp_path: Path) -> None:
         assert "[xmpp] carl: Hello Ada, I have no node, I have Jabber." in after
         assert "carl, in his client, reads: That will do. My node speaks it." in after
         private, _, kept = after.partition("What the XMPP server has kept of it all")
+        assert "We meet at seven, in the old school." in private
         assert "proven both ways" in private
         assert "anna: And now it is over XMPP again." in private
         assert re.search(r"[1-9] x Hello Ben, it is Anna, from the choir\.", kept)
         assert kept.count(" 0 x ") == 4
+        archived = kept.partition("as it is stored")[2]
+        assert '"A private message. It is for a program of the other side: swarmnode.";' in archived
+        assert '["to"] = "anna@localhost";' in archived
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
 def test_a_demo_that_fails_says_so(tmp_path: Path) -> None:
-    # Files of at most 1 KiB: no home can be made.
+    # Files of at most 1 KiB: no home can be made, and no compiled code is to be cut off there for others.
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *MAKE, "demo", "DEMO_EXIT=1"],
         cwd=ROOT,
-        env=environment(LANG="de_DE.UTF-8", LC_ALL="", TMPDIR=str(tmp_path), **WEAK),
+        env=environment(
+            LANG="de_DE.UTF-8", LC_ALL="", TMPDIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1", **WEAK
+        ),
         check=False,
         capture_output=True,
         text=True,

@@ -9,7 +9,9 @@ import swarmnode
 from swarmnode.domain.events import EVENTS
 
 ROOT = Path(swarmnode.__file__).parent
-SOURCES = sorted(source for floor in ("services", "bridging") for source in (ROOT / floor).rglob("*.py"))
+SOURCES = sorted(
+    source for floor in ("services", "bridging", "app") for source in (ROOT / floor).rglob("*.py")
+)
 PASSED_ON = {"message.new", "message.changed"}
 """What `bridging.core.writing` is asked to tell, by an argument."""
 

@@ -37,5 +37,16 @@ def test_the_wheel_holds_our_packages_and_installs(tmp_path: Path) -> None:
     client = {name for name in names if name.startswith("swarmnode/_web/")}
     assert not shutil.which("npm") or "swarmnode/_web/index.html" in client
     names -= client
-    shipped = (".py", "py.typed", ".sql", "bridge.toml", "/README.md", ".py.txt", ".toml.txt", ".md.txt")
+    texts = "/texts.de.toml"  # what bridges say to people, in German
+    shipped = (
+        ".py",
+        "py.typed",
+        ".sql",
+        "bridge.toml",
+        texts,
+        "/README.md",
+        ".py.txt",
+        ".toml.txt",
+        ".md.txt",
+    )
     assert [name for name in names if not name.endswith(shipped) and ".dist-info/" not in name] == []

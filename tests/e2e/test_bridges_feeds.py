@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.request import Request, urlopen
 
 import pytest
-from e2e_networks import Elsewhere, add, chat
+from e2e_networks import Elsewhere, add, chat, idle
 from e2e_world import Home, Village, eventually
 from feeds_hub import WebSubHub
 from feeds_site import Site, item, rss
+from ports import held_port
 
 HOOKS = "/hooks/"
 
@@ -39,9 +39,11 @@ class Place:
         return self.elsewhere.do(self.site.paths)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+def locked(place: Place, user: str) -> dict[str, str]:
+    """Put a feed behind a password, which is an account of its own; gives what one logs in with."""
+    feed, password = rss(item("1", f"the first for {user}"), title=f"for {user}"), f"sesame {user}"
+    url = place.elsewhere.do(lambda: place.site.put(f"/{user}", feed, login=f"{user}:{password}"))
+    return {"url": url, "user": user, "password": password}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with Village(folder) as village, Elsewhere() as elsewhere:
             site = Site()
             elsewhere.enter(site.serving())
-            public = f"http://127.0.0.1:{free_port()}"
+            public = f"http://127.0.0.1:{held_port()}"
             flags = ("--http", public.removeprefix("http://"))
             home = village.home("ada", *flags, SWARMNODE_HTTP__PUBLIC=public)
             home.json("init", "--name", "ada")
@@ -64,7 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def status(url: str, body: bytes | None = None, **headers: str) -> int:
     """How a stranger's request is answered."""
     request = Request(url, body, {name.replace("_", "-"): value for name, value in headers.items()})  # noqa: S310
-    with urlopen(request, timeout=10) as answer:  # noqa: S310 - ours
+    with urlopen(request, timeout=30) as answer:  # noqa: S310 - ours
         return int(answer.status)
 
 
@@ -105,3 +107,22 @@ def test_what_a_hub_pushes_is_in_the_inbox_at_once(place: Place) -> None:
     eventually(pushed)
     assert home.heard(room) == ["the first leaves", "the first flowers, in May", "the first fruit"]
     assert "weeds" not in home.log.read_text()
+
+
+def test_a_login_is_gone_through_at_a_terminal(place: Place) -> None:
+    known = locked(place, "cleo")
+    typed = {"Address": [known["url"]], "User": ["cleo"], "Password": ["wrong at first", known["password"]]}
+
+    def answer(shown: str) -> str:
+        left = typed.get(shown.rpartition("\n")[2].partition(" ")[0].rstrip(":"))
+        return left.pop(0) if left else ""
+
+    shown = place.home.at_terminal("bridge", "add", "feeds", "--at-home", answer=answer)
+    assert "\n! " in shown, "what was wrong stands over the question"
+    assert known["password"] not in shown
+    room = chat(place.home, "for cleo", "feeds")
+    eventually(lambda: place.home.heard(room) == ["the first for cleo"])
+
+
+def test_it_is_idle_when_nothing_happens(place: Place) -> None:
+    idle(place.home, add(place.home, "feeds", locked(place, "dan"), "--at-home"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from e2e_networks import Elsewhere, add, answers_file, chat, connected, state
+from e2e_networks import Elsewhere, add, answers_file, chat, connected, idle, state
 from e2e_world import Home, Village, eventually
 from mastodon_network import Client, MastodonNetwork
+from mastodon_peer import allow
 from mastodon_server import Snac, started
 
 from swarmnode.domain.bridge_views import AccountView
@@ -37,7 +39,7 @@ class Place:
             self.home.client.call("POST", f"/accounts/{self.account}/resume", {}, AccountView)
             return look()
 
-        return eventually(looked, within_s=60)
+        return eventually(looked, within_s=90)
 
     def texts(self) -> list[str]:
         return [m.text for m in self.home.messages(self.chat) if m.kind == "text"]
@@ -77,7 +79,7 @@ def place(servers: tuple[Snac, Snac], tmp_path_factory: pytest.TempPathFactory) 
 
 def test_two_people_talk_and_one_posts(place: Place, tmp_path: Path) -> None:
     home, ben = place.home, place.ben
-    (theirs,) = [m for m in home.messages(place.chat) if m.text == "hello from Ben"]
+    (theirs,) = place.soon(lambda: [m for m in home.messages(place.chat) if m.text == "hello from Ben"])
     sent = home.json("send", place.chat, "hello from Ana", "--reply", theirs.id, "--wait")
     assert sent["state"] in {"sent", "delivered"}
     place.do(ben.sees_reply("hello from Ben", "hello from Ana"))
@@ -101,8 +103,12 @@ def test_two_people_talk_and_one_posts(place: Place, tmp_path: Path) -> None:
     place.do(friend.say("an answer to nobody"))
     heard = place.soon(lambda: [m for m in home.messages(timeline) if m.text == "an answer to nobody"])
     home.json("mark", heard[0].id, "favourite")
-    mine = place.do(place.elsewhere.run(place.network.other_client()).client.home())
-    assert [s["favourited"] for s in mine if "an answer to nobody" in s["content"]] == [True]
+    mine = place.elsewhere.run(place.network.other_client()).client
+
+    def marked() -> list[bool]:
+        return [s["favourited"] for s in place.do(mine.home()) if "an answer to nobody" in s["content"]]
+
+    eventually(lambda: marked() == [True])
 
 
 def test_a_list_is_entered_read_answered_and_left(place: Place) -> None:
@@ -126,7 +132,33 @@ def test_a_list_is_entered_read_answered_and_left(place: Place) -> None:
     assert "the peas too" not in home.heard(opened["id"])
 
 
-@pytest.mark.timeout(150)
+def test_a_login_is_gone_through_at_a_terminal_and_the_servers_own_page(place: Place, tmp_path: Path) -> None:
+    """As with a browser beside it: the page is opened, and the code that it gives is typed."""
+    home, owner, typed = place.home, place.network.owner, list[str]()
+
+    def answer(shown: str) -> str:
+        if not shown.rpartition("\n")[2].startswith("Code"):
+            return ""
+        page = re.findall(r"\S+/oauth/authorize\S+", shown)[-1]
+        typed.append(place.do(allow(page, owner.name, owner.password)) if typed else "not this")
+        return typed[-1]
+
+    shown = home.at_terminal("bridge", "login", "mastodon", answer=answer)
+    assert "! This code did not work" in shown
+    assert len(typed) == 2
+    connected(home, place.account)
+
+    # As the other tests know it.
+    known = {"server": place.network.answers["server"], "token": owner.token}
+    home.json("bridge", "login", "mastodon", "--answers", answers_file(tmp_path / "known", known))
+    connected(home, place.account)
+
+
+def test_it_is_idle_when_nothing_happens(place: Place) -> None:
+    idle(place.home, place.account)
+
+
+@pytest.mark.timeout(180)
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
     home, said = place.home, [f"while all is well {n}" for n in range(2)]
     for text in said:
@@ -153,6 +185,7 @@ def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothi
     kept = place.do(place.elsewhere.run(place.network.other_client()).archive())
     assert sorted(text for text in kept if text.startswith("while")) == sorted(said)
     assert sorted(text for text in place.texts() if text.startswith("while")) == sorted(said)
+    connected(home, place.account)
 
 
 def test_a_token_that_was_taken_back_is_asked_for_and_nothing_is_lost(place: Place, tmp_path: Path) -> None:
@@ -171,3 +204,4 @@ def test_a_token_that_was_taken_back_is_asked_for_and_nothing_is_lost(place: Pla
         word for word in (network.owner.token, again.token, "nonsense", "waits for") if word in said
     ] == []
     network.owner = again  # for whatever is tried after this
+    connected(home, place.account)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from e2e_networks import Elsewhere, add, answers_file, chat, connected, state
+from e2e_networks import Elsewhere, add, answers_file, chat, chats, connected, idle, log_in_at_terminal, state
 from e2e_world import Home, Village, eventually
 from e2e_xmpp import Client, answers
+from slixmpp.jid import JID
 from xmpp_omemo import SecretPeer
 from xmpp_server import Prosody, Server, started
+
+from swarm_bridges.networks.xmpp import stanzas
 
 
 @dataclass
@@ -58,7 +62,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def test_two_people_talk_one_of_them_with_two_clients(place: Place, tmp_path: Path) -> None:
     home, ben = place.home, place.ben
-    (theirs,) = [m for m in home.messages(place.chat) if m.text == "hello from Ben"]
+    (theirs,) = eventually(lambda: [m for m in home.messages(place.chat) if m.text == "hello from Ben"])
     sent = home.json("send", "ben", "hello from Ana", "--reply", theirs.id, "--wait")
     assert sent["state"] in {"sent", "delivered"}
     ben.heard("hello from Ana")
@@ -104,6 +108,37 @@ def test_a_room_is_entered_by_its_address(place: Place) -> None:
     eventually(lambda: "I do" in place.home.heard(opened["id"]))
 
 
+def test_an_invitation_by_somebody_or_by_their_room_is_answered_here(place: Place) -> None:
+    home, ben = place.home, place.ben
+    for name, ask in (("orchard", _directly), ("meadow", _by_the_room)):
+        room = f"{name}@conference.localhost"
+        ben.enter(room, "ben")
+        ben.do(lambda b, ask=ask, room=room: ask(b, room))  # type: ignore[misc]
+        asked = eventually(lambda room=room: [c for c in chats(home) if c.title == room])[0]  # type: ignore[misc]
+        assert asked.standing == "invited"
+        assert asked.invitation is not None
+        assert (asked.invitation.words, asked.invitation.vouched) == ("apples", ask is _directly)
+        if ask is _by_the_room:
+            home.json("bridge", "leave", asked.id)
+            ben.until(lambda m: m.xml.find(".//{http://jabber.org/protocol/muc#user}decline") is not None)
+            eventually(lambda gone=asked.id: gone not in {c.id for c in chats(home)})  # type: ignore[misc]
+            continue
+        assert asked.invitation.by_handle == "ben@localhost"
+        assert home.json("bridge", "join", asked.id)["standing"] == ""
+        home.json("send", asked.id, "here I am", "--wait")
+        ben.heard("here I am")
+
+
+def _directly(ben: Any, room: str) -> None:
+    message = ben.Message(xml=stanzas.message("ada@localhost", "normal", "direct-1", ()))
+    message.xml.append(stanzas.element(stanzas.CONFERENCE, "x", jid=room, reason="apples"))
+    ben.send(message)
+
+
+def _by_the_room(ben: Any, room: str) -> None:
+    ben.plugin["xep_0045"].invite(JID(room), JID("ada@localhost"), reason="apples")
+
+
 @pytest.mark.timeout(120)  # a home and two accounts more than the others
 @pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
 def test_what_is_encrypted_for_a_node_is_read_once_even_if_it_is_killed(place: Place) -> None:
@@ -141,6 +176,14 @@ def test_what_is_encrypted_for_a_node_is_read_once_even_if_it_is_killed(place: P
         home.kill()
 
 
+def test_a_login_is_gone_through_at_a_terminal(place: Place) -> None:
+    log_in_at_terminal(place.home, "xmpp", place.account, "ada's password")
+
+
+def test_it_is_idle_when_nothing_happens(place: Place) -> None:
+    idle(place.home, place.account)
+
+
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
     home, server = place.home, place.server
     said = [f"while all is well {n}" for n in range(2)]
@@ -164,6 +207,7 @@ def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothi
     kept = [text for text in place.ben.archive("ada@localhost") if text.startswith("while")]
     assert kept == said, "the server has each once, in order"
     assert [text for text, _ in place.texts() if text.startswith("while")] == said
+    connected(home, place.account)
 
 
 def test_a_password_that_changed_is_asked_for_once_and_nothing_is_lost(place: Place, tmp_path: Path) -> None:

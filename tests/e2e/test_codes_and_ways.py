@@ -27,8 +27,12 @@ def test_a_code_is_said_and_typed(tmp_path: Path) -> None:
         wrong = "zone" if second == "zoo" else "zoo"
         status, error = ben.error("accept", f"{number}-{first}-{wrong}")
         assert (status, "used up" in str(error)) == (5, True)
-        seen = [item["state"] for item in ada.json("invite", "--list")["items"] if item["kind"] == "code"]
-        assert sorted(seen) == ["confirmed", "suspect"]
+
+        def seen() -> list[str]:
+            listed = ada.json("invite", "--list")["items"]
+            return sorted(item["state"] for item in listed if item["kind"] == "code")
+
+        eventually(lambda: seen() == ["confirmed", "suspect"])
 
 
 def test_nodes_at_different_relays_talk_through_their_own(tmp_path: Path) -> None:

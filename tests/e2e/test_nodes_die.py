@@ -52,7 +52,7 @@ def test_nothing_answered_for_is_lost_or_doubled_and_no_key_is_used_twice(tmp_pa
         for speaker in speakers:
             speaker.start()
         for _ in range(KILLS):
-            time.sleep(dice.uniform(0.2, 2.0))
+            time.sleep(dice.uniform(0.1, 1.2))
             home = dice.choice(list(people.values()))
             home.kill()
             home.start()

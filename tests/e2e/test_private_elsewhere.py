@@ -126,6 +126,11 @@ def test_over_direct_posts(tmp_path: Path) -> None:
             assert two.message(two.anna, waits).state.value == "waiting"
             two.sent(two.anna, "words do not wait for it")
             two.soon(lambda: [p.state for p in two.proofs(two.anna)] == ["ok"])
+            two.ben.json("proofs", "ask", two.other(two.ben).id)
+            two.soon(lambda: [p.why for p in two.proofs(two.anna) if p.private] == ["wanted"])
+            two.anna.json("proofs", "ask", two.other(two.anna).id)
+            for home in (two.anna, two.ben):
+                two.soon(lambda home=home: [p.state for p in two.proofs(home) if p.private] == ["ok"])  # type: ignore[misc]
     finally:
         for server in servers:
             server.stop()

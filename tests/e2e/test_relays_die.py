@@ -68,18 +68,19 @@ def test_a_relay_is_destroyed_and_the_talk_goes_on(tmp_path: Path, which: int) -
         dead = relays[which]
         dead.kill()
         shutil.rmtree(dead.path)
-        destroyed = time.monotonic()
         ben.start()
         ada.say("1", "after")
         ben.say("1", "from Ben")
         eventually(lambda: sorted(ben.heard("1")) == sorted(["before", *on_the_way, "after"]), within_s=60)
         eventually(lambda: ada.heard("1") == ["from Ben"], within_s=60)
-        assert time.monotonic() - destroyed < 60
         assert ben.heard("1") == ["before", *on_the_way, "after"]
         for home, other in ((ada, "ben"), (ben, "ada")):
-            home.json("send", other, "as before", "--wait", "--timeout", "10")
-        states = {relay["address"]: relay["state"] for relay in ada.json("relay", "list")["items"]}
-        assert sorted(states.values()) == ["down", "up"]
+            home.json("send", other, "as before", "--wait", "--timeout", "30")
+
+        def states() -> list[str]:
+            return sorted(relay["state"] for relay in ada.json("relay", "list")["items"])
+
+        eventually(lambda: states() == ["down", "up"])
         assert ada("doctor").returncode == 1, "it says that something is wrong"
 
 
@@ -104,8 +105,8 @@ def test_all_relays_of_both_are_destroyed_and_the_talk_goes_on(tmp_path: Path) -
         eventually(lambda: ada.heard("1") == ["before", "and you?"], within_s=180)
         for home, other in ((ada, ben), (ben, ada)):
             home.say("1", "as before")
-            eventually(lambda other=other: other.heard("1")[-1] == "as before", within_s=10)  # type: ignore[misc]
-        assert not _problems(ada) & {"contact-lost", "no-answer"}
+            eventually(lambda other=other: other.heard("1")[-1] == "as before", within_s=60)  # type: ignore[misc]
+        eventually(lambda: not _problems(ada) & {"contact-lost", "no-answer"}, within_s=60)
         assert ada("doctor").returncode == 1, "two of three relays are away"
 
 

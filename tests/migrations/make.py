@@ -15,10 +15,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.storage import migrations
-from swarmnode.storage.carriage_tables import metadata
 from swarmnode.storage.database import Database
 from swarmnode.storage.home import LOCK, Home
 from swarmnode.storage.keystore import Cost, KeyStore, Passphrase
+from swarmnode.storage.schema import metadata
 
 HERE = Path(__file__).parent
 VERSIONS = Path(migrations.__file__).parent / "versions"

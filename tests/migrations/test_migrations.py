@@ -18,12 +18,12 @@ from sqlalchemy import Connection
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import SchemaTooNew, StorageError
 from swarmnode.storage import migrations
-from swarmnode.storage.carriage_tables import metadata
 from swarmnode.storage.database import Database
 from swarmnode.storage.engine import discard, open_memory, open_writer
 from swarmnode.storage.home import Home
 from swarmnode.storage.integrity import look
 from swarmnode.storage.keystore import KeyStore, Passphrase
+from swarmnode.storage.schema import metadata
 from swarmnode.storage.sealing import RootKey
 
 HERE = Path(__file__).parent

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from sim_mutant_catalogue import MUTANTS, TALK
-from sim_mutants import DOCUMENT, apply, copy_to, try_mutant
+from sim_mutant_catalogue import TALK
+from sim_mutants import DOCUMENT, MUTANTS, changed, try_mutant
 
 BY_NAME = {m.name: m for m in MUTANTS}
 SAMPLE = ("effects-before-commit", "sent-key-not-stored", "no-receipts", "edits-outlive-deletion")
@@ -19,9 +18,8 @@ SAMPLE = ("effects-before-commit", "sent-key-not-stored", "no-receipts", "edits-
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_mutant_still_applies(name: str, tmp_path: Path) -> None:
-    copy_to(tmp_path)
-    apply(BY_NAME[name], tmp_path)
+def test_a_mutant_still_applies(name: str) -> None:
+    assert changed(BY_NAME[name])
     assert all(old != new for _, old, new in BY_NAME[name].edits)
 
 

@@ -11,6 +11,7 @@ from swarm_bridges.api import Level
 from swarm_bridges.text import from_plain
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.bridging.core import accounts, calls, journal, outbox, rooms, screens
+from swarmnode.bridging.core.consent import Provenance
 from swarmnode.domain.time import Instant
 from swarmnode.domain.views import MessageView
 from swarmnode.services.step import Step, Told
@@ -103,10 +104,10 @@ class Core:
 
         return self.do(look)
 
-    def say(self, text: str, **more: Any) -> str:
+    def say(self, text: str, *, provenance: Provenance | None = None, **more: Any) -> str:
         """Say something in the room."""
-        chat = self.chat
-        return self.do(lambda step: outbox.send(step, chat, text, **more))
+        chat, said = self.chat, outbox.Saying(text, **more)
+        return self.do(lambda step: outbox.send(step, chat, said, provenance=provenance))
 
     def take(self) -> calls.Call | None:
         """What is to be called."""

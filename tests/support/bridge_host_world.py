@@ -62,7 +62,7 @@ class Node:
         return await self.do(seen)
 
     async def say(self, chat: str, text: str) -> str:
-        return await self.do(lambda step: outbox.send(step, chat, text))
+        return await self.do(lambda step: outbox.send(step, chat, outbox.Saying(text)))
 
     async def views(self, account: AccountId, remote_id: str = "loft") -> list[MessageView]:
         def look(step: Step) -> list[MessageView]:

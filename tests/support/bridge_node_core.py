@@ -37,6 +37,7 @@ from swarmnode.bridging.core import (
     files,
     health,
     intents,
+    invitations,
     outbox,
     rooms,
     words,
@@ -237,10 +238,10 @@ class NodeCore:
         await self.start(account)
 
     async def crash_at(self, account: AccountId, point: str, doing: Callable[[], object]) -> None:
-        """See `Core`. Raises TimeoutError if the point is not passed within ten seconds."""
+        """See `Core`. Raises TimeoutError if the point is not passed."""
         self.desk.fail_at = point
         doing()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.desk.power.failed.wait()
         await self.start(account)
 
@@ -276,7 +277,8 @@ class NodeCore:
                 assert row is not None, "what is answered is there"
                 said["reply_to"] = message_id(row)
             kept = [(f.name, f.media_type, self._files[f.id], f.description) for f in said.pop("files", ())]
-            sent = outbox.send(step, rooms.chat_id(room.id), text, files=files.put(step, kept), **said)
+            saying = outbox.Saying(text, files=files.put(step, kept), **said)
+            sent = outbox.send(step, rooms.chat_id(room.id), saying)
             intent = INTENTS.get(step.tx, outbox.find(step, sent).intent_id)
             assert intent is not None
             return IntentId(intent.intent)
@@ -299,7 +301,7 @@ class NodeCore:
             room = rooms.of(step, row.id, conversation)
             return None if room.abilities is None else accounts.capabilities(step, row, room.abilities)
 
-        found = await self._until(known, 10)
+        found = await self._until(known, 30)
         assert found is not None
         return found
 
@@ -386,8 +388,11 @@ class NodeCore:
             found.people[row.remote_id] = api.ActorSeen(actor=who, name=row.name, handle=row.handle)
         for room in ROOMS.all(step.tx, account_id=account_id):
             ref = rooms.ref(room)
-            about = api.ConversationSeen(conversation=ref, kind=room.kind, title=room.title)
+            given = invitations.of(room)
+            about = api.ConversationSeen(conversation=ref, kind=room.kind, title=room.title, invitation=given)
             found.conversations[ref] = about
+            if room.gone and given is None:
+                found.gone.add(ref)
             for shown in _shown(step, room.id, people):
                 found.messages[shown.event.ref] = shown
                 for alias in shown.event.aliases:

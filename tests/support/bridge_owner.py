@@ -47,7 +47,7 @@ from swarm_bridges.desk import LoginState
 from swarm_bridges.text import from_plain, to_plain
 
 ACCOUNT = AccountId("a1")
-PATIENCE_S = 30.0
+PATIENCE_S = 45.0
 
 
 class Home(Protocol):

@@ -27,7 +27,7 @@ MANIFEST = """
 PIGEON = """
     from swarm_bridges.api import (
         Accepted, Actor, Batch, Capabilities, ConversationRef, Cursor, Level, MessageRef, MessageSeen,
-        RawAnswer, Refused,
+        Notice, RawAnswer, Refused,
     )
     from swarm_bridges.document import Document, Paragraph, Text
 
@@ -44,7 +44,11 @@ PIGEON = """
         def _event(self, item):
             room = ConversationRef(item["room"])
             body = Document((Paragraph((Text(item["text"]),)),))
-            return MessageSeen(ref=MessageRef(room, item["id"]), actor=Actor(item["from"]), body=body)
+            landed = Notice("{who} has landed.", {"who": item["from"]})
+            return MessageSeen(
+                ref=MessageRef(room, item["id"]), actor=Actor(item["from"]), body=body,
+                notice=landed if item["text"] == "ada has landed." else None,
+            )
 
         async def send(self, ctx, out):
             reply = await ctx.http.post(

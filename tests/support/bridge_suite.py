@@ -18,7 +18,8 @@ from bridge_owner import ACCOUNT, PATIENCE_S, Home, Journal, Lines, log_in, owne
 from swarm_bridges.api import AuthExpired, Batch, Conflict, LoginDone, MessageRef, Origin, Step
 from swarm_bridges.context import Clock
 
-HISTORY = 5000 if os.environ.get("SWARMNODE_SOAK") else 500
+LONG = bool(os.environ.get("SWARMNODE_SOAK"))
+HISTORY = 5000 if LONG else 500
 
 
 # --- what a network brings ---
@@ -181,6 +182,7 @@ class TalkSuite:
             assert file.name == "answer.txt"
             assert b"".join([c async for c in owner.bridge.fetch(owner.ctx, file)]) == b"no salt"
 
+    @pytest.mark.timeout(1200 if LONG else 120)
     async def test_the_past_comes_in_pages_without_a_gap(self, network: Network) -> None:
         peer = await network.peer()
         said = [f"line {n}" for n in range(HISTORY)]

@@ -81,7 +81,7 @@ class Network:
             row = accounts.find(step, account)
             for other in talks_with:
                 room = rooms.of(step, row.id, api.ConversationRef(other, private=True))
-                outbox.send(step, rooms.chat_id(room.id), "hello in the clear")
+                outbox.send(step, rooms.chat_id(room.id), outbox.Saying("hello in the clear"))
 
         self.accounts[person.name] = person
         person.do(join)
@@ -234,6 +234,23 @@ class Network:
 
     def peers(self, person: Person) -> int:
         return person.do(lambda step: PEERS.count(step.tx))
+
+
+def two(**network: Any) -> tuple[World, Network]:
+    """Ada and Ben, who could say something to each other on a network; `network` is how that is."""
+    world = World()
+    ada, ben = world.person("ada"), world.person("ben")
+    net = Network(world, **network)
+    net.join(ada, talks_with=("ben",))
+    net.join(ben, talks_with=("ada",))
+    return world, net
+
+
+def met(**network: Any) -> tuple[World, Network]:
+    """The same when they have met there."""
+    world, net = two(**network)
+    net.meet(*world.people)
+    return world, net
 
 
 def _count(shelf: Shelf[Any], step: Step) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from swarm_protocol import cbor, claims
 from swarm_protocol.identity import PersonaId, Sigchain
+
+NOW = 1_800_000_000
+"""What vectors that name no time are about."""
 
 
 def items(data: bytes) -> list[Any]:
@@ -47,10 +51,48 @@ def run_look(data: bytes) -> str:
     return claims.judge(claims.Claim.read(claim), PersonaId(persona), look, proven=proven).value
 
 
+def run_challenge(data: bytes) -> str:
+    assert claims.encode_word(claims.decode_word(data)) == data
+    return "ok"
+
+
+def _come(ask: bytes, asker: bytes, asked: bytes, now: int) -> claims.Challenge:
+    word = claims.decode_word(ask)
+    assert isinstance(word, claims.Ask)
+    return claims.Challenge.come(word, PersonaId(asker), PersonaId(asked), now=now)
+
+
+def run_answer(data: bytes) -> str:
+    r = cbor.Record.decode(data, "answers")
+    made = _come(r.octets(3), r.octets(1), r.octets(2), NOW)
+    asked = made.agree(now=NOW, entropy=lambda _: r.octets(4))
+    asker = replace(asked, ours=True)
+    assert (asker.answer, asked.answer) == (r.octets(5), r.octets(6))
+    return "ok"
+
+
+def run_heard(data: bytes) -> str:
+    now, (_, ask, asker, asked), *happened = items(data)
+    challenge = _come(ask, asker, asked, now)
+    for what, *values in happened:
+        match what:
+            case 1:
+                challenge = challenge.agree(now=now, entropy=lambda _, nonce=values[0]: nonce)
+            case 2:
+                sender, recipient, answer = values
+                challenge = challenge.heard(answer, sender=sender, recipient=recipient, now=now)
+            case _:
+                challenge = challenge.end()
+    return challenge.stage.value
+
+
 RUNNERS: dict[str, Callable[[bytes], str]] = {
     "claims/opened": run_opened,
     "claims/text": run_text,
     "claims/public": run_public,
     "claims/standing": run_standing,
     "claims/look": run_look,
+    "claims/challenge": run_challenge,
+    "claims/answer": run_answer,
+    "claims/heard": run_heard,
 }

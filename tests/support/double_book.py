@@ -99,6 +99,7 @@ class DoubleBook:
         reply_to: str = "",
         attachments: Sequence[File] = (),
         expire_s: int | None = None,
+        send_at: int = 0,
         key: str,
     ) -> MessageView:
         self._note("say_to", person, text, via)

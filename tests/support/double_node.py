@@ -17,8 +17,9 @@ from typing import Any
 from double_book import DoubleBook
 from double_posts import DoublePosts
 from double_proofs import DoubleProofs
+from double_waiting import DoubleWaiting
 
-from swarmnode.api.node import File, LinkView, Node, NodeView, Retried
+from swarmnode.api.node import File, LinkView, Node, NodeView, Retried, SettingView
 from swarmnode.domain.bridge_views import (
     AbilitiesView,
     AccountView,
@@ -35,7 +36,6 @@ from swarmnode.domain.views import (
     ChatView,
     Check,
     ContactView,
-    DeletionView,
     Event,
     Found,
     Hit,
@@ -56,6 +56,9 @@ ANA = ContactView("c" * 32, "Ana", "confirmed", "aa" * 32, "d" * 32)
 ANTON = ContactView("ce" * 16, "Anton", "request", "bb" * 32, "de" * 16, note="hello")
 RELAY = RelayView("r1", "relay.example:8471", "up", 2, 250)
 INVITE = InviteView("i1", "one-time", "created", "inviter", NOW + 7 * 86400, link="swarm:1i#secret")
+RECEIPTS = SettingView(
+    "privacy.receipts", "true", "true", "true or false", kind="truth", change="at-once", by="nobody"
+)
 PIGEONS = NetworkView("pigeon", "Pigeons", "1.0.0", "By air")
 COO = AccountView("ac" * 8, "pigeon", "Pigeons", "ada@loft", "connected", "", NOW, "", "", "connected")
 FORM = StepView(
@@ -68,7 +71,7 @@ WAIT = StepView("wait", "show_and_wait", "Look up", show={"code": "42-42"}, poll
 
 
 @dataclass
-class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
+class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
     """A node in memory. `fail` is raised by the next call; `calls` holds what was called with what."""
 
     state: NodeState = NodeState.READY
@@ -116,6 +119,14 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     async def retry(self) -> Retried:
         self._note("retry")
         return Retried(2, 1)
+
+    async def settings(self) -> tuple[SettingView, ...]:
+        self._note("settings")
+        return (RECEIPTS,)
+
+    async def change_setting(self, name: str, value: str | None) -> SettingView:
+        self._note("change_setting", name, value)
+        return replace(RECEIPTS, value=value or "true", by="owner" if value else "nobody")
 
     async def nodes(self) -> tuple[NodeView, ...]:
         self._note("nodes")
@@ -293,6 +304,7 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
         reply_to: str = "",
         attachments: Sequence[File] = (),
         expire_s: int | None = None,
+        send_at: int = 0,
         key: str,
     ) -> MessageView:
         self._note("send", chat, text, reply_to, expire_s, key)
@@ -302,6 +314,8 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
         view = self.hear(chat, text, mine=True)
         files = tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in attachments)
         view = replace(view, reply_to=reply_to, expires_in_s=expire_s, attachments=files)
+        if send_at:
+            view = replace(view, state=MessageState.SCHEDULED, send_at=send_at)
         self.said[-1], self.keys[key], self.files[view.id] = view, view.id, attachments
         return view
 
@@ -335,12 +349,6 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     async def react(self, message: str, symbol: str) -> MessageView:
         self._note("react", message, symbol)
         return await self._alter(message, reactions=(("me", symbol),) if symbol else ())
-
-    async def delete(self, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
-        self._note("delete", tuple(messages), everywhere)
-        for message in messages:
-            await self._alter(message, kind="deleted", text="")
-        return DeletionView(tuple(messages), "shredded", everywhere)
 
     async def resend(self, message: str) -> MessageView:
         self._note("resend", message)
@@ -386,8 +394,8 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
         hits = tuple(Hit(m, m.text.replace(text, f"\x02{text}\x03")) for m in self.said if text in m.text)
         return Found(hits[:limit], "", "all messages here")
 
-    async def networks(self) -> tuple[NetworkView, ...]:
-        self._note("networks")
+    async def networks(self, language: str = "en") -> tuple[NetworkView, ...]:
+        self._note("networks", language)
         return (PIGEONS,)
 
     async def reload_network(self, network: str) -> NetworkView:
@@ -427,8 +435,8 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
         self._note("begin_login", network, account, why, at_home, language)
         return LoginView("l1", "pigeon", "t1", FORM)
 
-    async def login(self, login: str) -> LoginView:
-        self._note("login", login)
+    async def login(self, login: str, language: str = "en") -> LoginView:
+        self._note("login", login, language)
         return LoginView("l1", "pigeon", "t1", FORM)
 
     async def answer_login(
@@ -446,8 +454,10 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     async def end_login(self, login: str) -> None:
         self._note("end_login", login)
 
-    async def open_chat(self, account: str, address: str, *, room: bool = False) -> ChatView:
-        self._note("open_chat", account, address, room)
+    async def open_chat(
+        self, account: str, address: str, *, room: bool = False, language: str = "en"
+    ) -> ChatView:
+        self._note("open_chat", account, address, room, language)
         return ChatView("b7", address, "", 0, "", network="pigeon", account=account)
 
     async def pushed(self, account: str, request: Pushed) -> PushAnswer:
@@ -467,6 +477,10 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs):
     async def vote(self, message: str, choices: Sequence[str]) -> MessageView:
         self._note("vote", message, tuple(choices))
         return await self._alter(message, doing=("vote",))
+
+    async def join_chat(self, chat: str) -> ChatView:
+        self._note("join_chat", chat)
+        return ChatView(chat, "garden", "", 0, "", network="pigeon")
 
     async def leave_chat(self, chat: str) -> ChatView:
         self._note("leave_chat", chat)

@@ -50,6 +50,8 @@ class DoublePosts:
 
     async def make_post(self, post: Posting, language: str = "en", *, key: str) -> PostView:
         self._note("make_post", post, language, key)
+        if post.send_at:
+            return replace(POST, id="w7", text=post.text, state="scheduled", places=(), send_at=post.send_at)
         return replace(POST, text=post.text)
 
     async def posts(
@@ -87,7 +89,15 @@ class DoublePosts:
         return (YES,)
 
     async def put_consent(
-        self, *, person: str, message: str, chat: str, scope: str, allowed: bool, own_word: bool
+        self,
+        *,
+        person: str,
+        message: str,
+        entry: str = "",
+        chat: str,
+        scope: str,
+        allowed: bool,
+        own_word: bool,
     ) -> tuple[ConsentView, ...]:
-        self._note("put_consent", person, message, chat, scope, allowed, own_word)
+        self._note("put_consent", person, message or entry, chat, scope, allowed, own_word)
         return (replace(YES, scope=scope, allowed=allowed, own_word=own_word),)

@@ -72,3 +72,12 @@ class DoubleProofs:
     async def check_person(self, person: str) -> PersonView:
         self._note("check_person", person)
         return replace(BERTA, proofs=(THEIRS,))
+
+    async def challenge(self, person: str, via: str) -> PersonView:
+        self._note("challenge", person, via)
+        return replace(BERTA, proofs=(replace(THEIRS, state="unchecked", why="asked", private=True),))
+
+    async def refuse_challenge(self, person: str) -> PersonView:
+        self._note("refuse_challenge", person)
+        gone = replace(THEIRS, state="gone", why="refused-by-you", private=True)
+        return replace(BERTA, proofs=(gone, replace(THEIRS, state="ok", why="", private=True)))

@@ -26,6 +26,7 @@ from swarmnode.domain.views import ChatView, Items
 from swarmnode.errors import NodeError
 
 T = TypeVar("T")
+QUIET_S = 2.0
 
 
 class Elsewhere:
@@ -55,7 +56,7 @@ class Elsewhere:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something there, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(45)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     def do(self, work: Callable[[], T]) -> T:
         """As `run`, for what does not wait."""
@@ -90,6 +91,10 @@ class Demo:
     def do(self, verb: Callable[[DemoNetwork], T]) -> T:
         return self._elsewhere.do(lambda: verb(self._network))
 
+    def run(self, verb: Callable[[DemoNetwork], Coroutine[Any, Any, T]]) -> T:
+        """One that waits."""
+        return self._elsewhere.run(verb(self._network))
+
     def texts(self, room: str = "r1") -> list[str]:
         """What is true there."""
         return self.do(lambda n: [message.text for message in n.said(room)])
@@ -101,6 +106,44 @@ def answers_file(path: Path, answers: Mapping[str, str]) -> str:
     path.write_text("".join(lines))
     path.chmod(0o600)
     return str(path)
+
+
+def log_in_at_terminal(home: Home, network: str, account: str, secret: str) -> None:
+    """Log an account in again step by step: all stays as it is but the secret, which is wrong at first."""
+    secrets = iter(["wrong at first", secret])
+
+    def answer(shown: str) -> str:
+        return next(secrets) if shown.rpartition("\n")[2].startswith("Password") else ""
+
+    shown = home.at_terminal("bridge", "login", network, answer=answer)
+    assert "\n! " in shown, "what was wrong stands over the question"
+    assert next(secrets, "") == ""
+    assert secret not in shown
+    connected(home, account)
+
+
+def idle(home: Home, account: str) -> None:
+    """Wait for seconds in which the node and all its bridges do next to nothing."""
+    connected(home, account)
+    assert home.process is not None
+    everybody = [home.process.pid, *children(home.process.pid)]
+
+    def quiet() -> bool:
+        before = sum(map(_cpu_s, everybody))
+        time.sleep(QUIET_S)
+        return sum(map(_cpu_s, everybody)) - before < QUIET_S / 20
+
+    eventually(quiet, within_s=90)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that one has begun."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def add(home: Home, network: str, answers: Mapping[str, str], *flags: str) -> str:
@@ -116,14 +159,14 @@ def add(home: Home, network: str, answers: Mapping[str, str], *flags: str) -> st
 def listening(home: Home) -> Iterator[list[tuple[str, dict[str, Any]]]]:
     """What a screen is told from now on: events and their data. The thread ends with the node."""
     told: list[tuple[str, dict[str, Any]]] = []
+    events = home.client.stream("/events")
 
     def listen() -> None:
         with suppress(NodeError, OSError):
-            for event in home.client.stream("/events"):
+            for event in events:
                 told.append(event)  # noqa: PERF402 - one by one, as they come
 
     threading.Thread(target=listen, daemon=True).start()
-    time.sleep(0.5)
     yield told
 
 
@@ -137,12 +180,16 @@ def state(home: Home, account: str) -> AccountView:
     return home.client.get(f"/accounts/{account}", AccountView)
 
 
+def chats(home: Home) -> tuple[ChatView, ...]:
+    """All conversations."""
+    return home.client.get("/chats", Items[ChatView]).items
+
+
 def chat(home: Home, title: str, network: str = "") -> str:
     """The id of the conversation with this title, when it is there."""
 
     def look() -> str:
-        chats = home.client.get("/chats", Items[ChatView]).items
-        found = [c.id for c in chats if c.title == title and c.network == network]
+        found = [c.id for c in chats(home) if c.title == title and c.network == network]
         return found[0] if found else ""
 
     return eventually(look)

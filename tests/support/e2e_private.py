@@ -99,6 +99,11 @@ class Two:
         """The other one as a contact; each has one at most."""
         return next(iter(home.client.get("/contacts", Items[ContactView]).items), None)
 
+    def alerts(self, home: Home) -> tuple[str, ...]:
+        """What a node says of the other one's keys."""
+        found = self.contact(home)
+        return () if found is None else found.alerts
+
     def private(self, home: Home) -> str:
         """The conversation of the nodes."""
         found = self.contact(home)

@@ -1,8 +1,8 @@
 """Nodes and relays as processes of their own, on loopback, each in a home under one folder.
 
 What people do goes through the command line, one process per call as on their machines. `Home.client` is the
-class that the command line itself calls the node with; tests that send hundreds of messages use it directly,
-to save a process each.
+class that the command line itself calls the node with; what is none of a test's point is done with it
+directly, to save a process each: people are made, and meet, before most tests begin.
 
     with Village(tmp_path) as village:
         relay = village.relay("post")
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -24,20 +25,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from swarm_protocol.meeting import RelayLink
+from ports import held_port
+
+from swarmnode.api.about_node import Links
 from swarmnode.cli.client import Client
-from swarmnode.domain.views import ContactView, Items, MessageView, Page
+from swarmnode.domain.views import ContactView, InviteView, Items, MessageView, Page, StatusView
 
 T = TypeVar("T")
 
 SOAK = os.environ.get("SWARMNODE_SOAK") == "1"
 """Whether the long forms run."""
-START_S, STOP_S, CALL_S = 30.0, 30.0, 60.0
+START_S, STOP_S, CALL_S = 60.0, 60.0, 120.0
 PROGRAM = (sys.executable, "-m", "swarmnode")
+PASSPHRASE = "which everybody knows"  # noqa: S105 - of homes of tests
 ENVIRONMENT: Mapping[str, str] = {
     **{name: value for name, value in os.environ.items() if not name.startswith("SWARMNODE_")},
     "SWARMNODE_TEST_WEAK_KEYS": "1",
-    "SWARMNODE_PASSPHRASE": "which everybody knows",
+    "SWARMNODE_PASSPHRASE": PASSPHRASE,
     "SWARMNODE_LANG": "en",
 }
 RECORDER = (sys.executable, str(Path(__file__).with_name("e2e_recorder.py")))
@@ -46,7 +50,7 @@ HASTY = (sys.executable, str(Path(__file__).with_name("e2e_hasty.py")))
 """The program that gives up in seconds what it otherwise waits hours for."""
 
 
-def eventually(look: Callable[[], T], *, within_s: float = 30.0) -> T:
+def eventually(look: Callable[[], T], *, within_s: float = 60.0) -> T:
     """The first answer of `look` that says something; time enough for a machine with much else to do.
 
     Raises:
@@ -101,6 +105,35 @@ class Home:
             timeout=CALL_S,
             check=False,
         )
+
+    def at_terminal(self, *said: str, answer: Callable[[str], str]) -> str:
+        """Run `swarmnode` where somebody sits, who answers each question; gives all that stood there."""
+        here, there = os.openpty()
+        process = subprocess.Popen(
+            [*self.program, "--home", str(self.path), *said],
+            env={**self._environment, "TERM": "dumb"},
+            cwd=self.path.parent,
+            stdin=there,
+            stdout=there,
+            stderr=there,
+            start_new_session=True,
+        )
+        os.close(there)
+        shown, answered = "", 0
+        try:
+            while True:
+                if select.select([here], [], [], 0.1)[0]:
+                    shown += os.read(here, 65_536).decode()
+                elif shown[answered:].endswith(": "):
+                    answered = len(shown)
+                    os.write(here, f"{answer(shown)}\n".encode())
+                assert len(shown) < 65_536, "it asks without end"
+        except OSError:  # it has ended, and the terminal with it
+            assert process.wait(CALL_S) == 0, shown
+        finally:
+            process.kill()
+            os.close(here)
+        return shown.replace("\r\n", "\n")
 
     def json(self, *said: str) -> Any:
         """What a command prints for programs."""
@@ -224,33 +257,30 @@ class Village:
     def relay(self, name: str, *, public: str = "", program: tuple[str, ...] = PROGRAM) -> Home:
         """A running relay, at an address that it keeps; `public` is where others are to call instead."""
         said = {"SWARMNODE_LINK__PUBLIC": public} if public else {}
-        relay = self.home(name, "--role", "relay", "--link", "127.0.0.1:0", program=program, **said).start()
-        if not public:
-            address = RelayLink.parse(ticket(relay)).at.address
-            relay.flags = ("--role", "relay", "--link", address)
-        return relay
+        port = 0 if public else held_port()
+        return self.home(
+            name, "--role", "relay", "--link", f"127.0.0.1:{port}", program=program, **said
+        ).start()
 
     def person(
         self, name: str, *relays: Home, program: tuple[str, ...] = PROGRAM, **environment: str
     ) -> Home:
         """A running node of somebody who uses these relays."""
-        person = self.home(name, program=program, **environment)
-        person.json("init", "--name", name)
-        person.start()
+        person = self.home(name, program=program, **environment).start()
+        person.client.do("POST", "/identity", {"name": name, "passphrase": PASSPHRASE})
         for relay in relays:
-            person.json("relay", "use", ticket(relay))
+            person.client.do("POST", "/relays", {"link": ticket(relay)})
         return person
 
     def meet(self, one: Home, other: Home) -> None:
         """One invites the other; both have each other as a contact then."""
-        one_name, other_name = (home.json("status")["name"] for home in (one, other))
-        other.json("accept", one.json("invite")["link"])
-        for home, name in ((one, other_name), (other, one_name)):
-            eventually(lambda home=home, name=name: home.standing(name) == "confirmed")  # type: ignore[misc]
+        one_name, other_name = (home.client.get("/status", StatusView).name for home in (one, other))
+        invite = one.client.call("POST", "/invites", {}, InviteView)
+        other.client.do("POST", "/invites/accept", {"link": invite.link})
+        eventually(lambda: one.standing(other_name) == other.standing(one_name) == "confirmed")
 
 
 def ticket(relay: Home) -> str:
     """A relay's link, with tickets."""
-    link = relay.json("relay", "ticket")["link"]
-    assert isinstance(link, str)
+    (link,) = relay.client.call("POST", "/relays/tickets", {"count": 1}, Links).links
     return link

@@ -20,7 +20,7 @@ from mail_python import PythonMail
 from mail_server import DOMAIN, MailServer
 
 Server: TypeAlias = MailServer | PythonMail
-WAIT_S = 30.0
+WAIT_S = 45.0
 _NUMBERS = itertools.count()
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pytest
 from mail_server import DOMAIN, START_S
-from xmpp_server import answers, free_port, make_certificate
+from ports import held_port
+from xmpp_server import answers, make_certificate
 
 PYTHON = Path(__file__).parents[2] / ".venv" / "servers" / "mail" / "bin" / "python"
 SMTP = """
@@ -45,11 +46,12 @@ def deliver(address, content):
         if kind != "OK":
             raise OSError(answer)
 
-def signed(content):
+def passed(content):
     if not json.loads(signs):
-        return content
-    done = subprocess.run(json.loads(signs), input=content, capture_output=True, check=True, timeout=30)
-    return done.stdout.replace(b"\\r\\n", b"\\n").replace(b"\\n", b"\\r\\n")
+        return [content]
+    done = subprocess.run(json.loads(signs), input=content, capture_output=True, check=True, timeout=90)
+    lines = done.stdout.replace(b"\\r\\n", b"\\n").replace(b"\\n", b"\\r\\n")
+    return [mail for mail in lines.split(b"\\0") if mail]
 
 alone = threading.Lock()
 
@@ -61,10 +63,14 @@ class Handler:
         return "250 2.1.5 yes"
 
     async def handle_DATA(self, server, session, envelope):
-        content = signed(envelope.content)
-        for address in dict.fromkeys(envelope.rcpt_tos):
-            with alone:  # two mails at once, and pymap lists one of them twice
-                deliver(address, content)
+        try:
+            mails = passed(envelope.content)
+        except subprocess.CalledProcessError as e:
+            return e.stdout.decode()
+        for content in mails:
+            for address in dict.fromkeys(envelope.rcpt_tos):
+                with alone:  # two mails at once, and pymap lists one of them twice
+                    deliver(address, content)
         return "250 2.0.0 delivered"
 
 tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -81,13 +87,17 @@ asyncio.run(asyncio.Event().wait())
 
 
 class PythonMail:
-    """Both programs; `folder` has what they keep. `signs` is a command through which all mails go."""
+    """Both programs; `folder` has what they keep.
+
+    `signs` is a command through which all mails go. It may make several of one, with a zero byte between, or
+    none; where it fails, its output is the answer.
+    """
 
     def __init__(self, folder: Path, signs: Sequence[str] = ()) -> None:
         self._signs = json.dumps(list(signs))
         self.folder, self.box = folder, folder / "box"
         self.box.mkdir(parents=True)
-        self.imap, self.smtp, self.smtps = (free_port() for _ in range(3))
+        self.imap, self.smtp, self.smtps = (held_port() for _ in range(3))
         self.certificate = make_certificate(folder)
         self.places: Mapping[str, str] = {
             "imap_port": str(self.imap),
@@ -155,7 +165,7 @@ class PythonMail:
 
     def add(self, name: str, password: str) -> None:
         """Make an account, or change its password."""
-        known = name in self.users
+        known = (self.box / f"{name}@{DOMAIN}").exists()  # even of an account that was removed
         self.users[name] = password
         self._write()
         if not known:

@@ -29,10 +29,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from xmpp_server import answers, free_port, make_certificate
+from ports import held_port
+from xmpp_server import answers, make_certificate
 
 DOMAIN = "example.test"
-START_S = 30.0
+START_S = 60.0
 
 DOVECOT = """\
 base_dir = {run}
@@ -219,7 +220,7 @@ class MailServer:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.imap, self.imaps, self.smtp, self.smtps = (free_port() for _ in range(4))
+        self.imap, self.imaps, self.smtp, self.smtps = (held_port() for _ in range(4))
         self.certificate = make_certificate(folder)
         self.places: Mapping[str, str] = {
             "imap_port": str(self.imaps),
@@ -344,8 +345,12 @@ class MailServer:
 
     def kick(self, name: str) -> None:
         """End an account's sessions, when what has changed about it is known."""
+        address, limit = f"{name}@{DOMAIN}", time.monotonic() + START_S
         time.sleep(1.1)  # Dovecot looks at its file once in a second
-        self._control("kick", f"{name}@{DOMAIN}")
+        self._control("kick", address)
+        while address in self._control("who", address):  # one that was only beginning, or that takes its time
+            assert time.monotonic() < limit, "a session does not end"
+            self._control("kick", address)
 
     def _control(self, *words: str) -> str:
         command = ["doveadm", "-c", str(self.folder / "dovecot.conf"), *words]

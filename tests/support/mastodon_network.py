@@ -7,11 +7,9 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 from bridge_owner import ACCOUNT, Owner
-from mastodon_peer import MastodonPeer, short, token_of, words_of
+from mastodon_peer import MastodonPeer, revoke, short, token_of, words_of
 from mastodon_server import Snac
 
 from swarm_bridges.api import ConversationRef, State
@@ -199,9 +197,7 @@ class MastodonNetwork:
 
     def set_password(self, password: str) -> None:  # noqa: ARG002 - a token is taken back instead
         """What ends a login here: the owner takes the token back, at the server's own page or elsewhere."""
-        data = urlencode(self.owner.revoking).encode()
-        with urlopen(Request(f"{self.owner.server.base}/oauth/revoke", data), timeout=10) as answer:  # noqa: S310
-            assert answer.status == 200
+        revoke(self.owner.server, self.owner.revoking)
 
     def remove_account(self) -> None:
         self.owner.server.remove(self.owner.name)

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 import aiohttp
 from mastodon_server import Snac
 
 HERE = "urn:ietf:wg:oauth:2.0:oob"
 SCOPES = "read write follow"
-PATIENCE_S = 25.0
+PATIENCE_S = 45.0
 
 
 def web_of(base: str | None = None, headers: Mapping[str, str] | None = None) -> aiohttp.ClientSession:
     """A web client that uses no line twice: snac2 closes each without a word."""
-    return aiohttp.ClientSession(base, headers=headers, connector=aiohttp.TCPConnector(force_close=True))
+    patience = aiohttp.ClientTimeout(total=PATIENCE_S)
+    connector = aiohttp.TCPConnector(force_close=True)
+    return aiohttp.ClientSession(base, headers=headers, connector=connector, timeout=patience)
 
 
 async def allow(page: str, name: str, password: str) -> str:
@@ -60,12 +63,19 @@ async def token_of(server: Snac, name: str, password: str) -> tuple[str, dict[st
     return token, {name: app[name] for name in ("client_id", "client_secret")}
 
 
+def revoke(server: Snac, token: Mapping[str, str]) -> None:
+    """Take a token back, as its owner does at the server's own page or elsewhere."""
+    data = urlencode(token).encode()
+    with urlopen(Request(f"{server.base}/oauth/revoke", data), timeout=30) as answer:  # noqa: S310 - ours
+        assert answer.status == 200
+
+
 class MastodonPeer:
     """Somebody's client."""
 
     def __init__(self, server: Snac, name: str, token: str) -> None:
         self.server, self.name = server, name
-        self._web = web_of(server.base, {"Authorization": f"Bearer {token}"})
+        self.web = web_of(server.base, {"Authorization": f"Bearer {token}"})
 
     @property
     def handle(self) -> str:
@@ -73,13 +83,13 @@ class MastodonPeer:
         return f"@{self.name}@{self.server.host}"
 
     async def close(self) -> None:
-        await self._web.close()
+        await self.web.close()
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:
         """Ask for JSON. A line that the server closed at once is opened again."""
         for attempt in range(3):
             try:
-                async with self._web.request(method, path, **options) as answer:
+                async with self.web.request(method, path, **options) as answer:
                     assert answer.status == 200, (method, path, answer.status)
                     return await answer.json(content_type=None)
             except aiohttp.ClientConnectionError:
@@ -106,6 +116,18 @@ class MastodonPeer:
     async def follow(self, other: MastodonPeer) -> None:
         """Follow somebody."""
         await self.ask("POST", f"/api/v1/accounts/{await self.id_of(other)}/follow")
+
+    async def ask_all(self, text: str, options: Sequence[str], password: str) -> dict[str, Any]:
+        """Make a poll, at the server's own page: its interface for programs has none. Gives the post."""
+        form = {"content": text, "poll_options": "\n".join(options), "poll_end_secs": "3600"}
+        known = {"Authorization": aiohttp.encode_basic_auth(self.name, password)}
+        page = f"/{self.name}/admin/note"
+        async with (
+            web_of(self.server.base, known) as web,
+            web.post(page, data=form, allow_redirects=False) as answer,
+        ):
+            assert answer.status == 303, answer.status
+        return await self.until(lambda status: words_of(status) == text)
 
     async def upload(self, name: str, data: bytes, description: str = "") -> str:
         """A file; gives its id."""

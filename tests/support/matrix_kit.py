@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,8 +30,7 @@ from swarm_bridges.testing.faults import Faults, Handler
 from swarm_bridges.testing.network import PASSWORD
 
 LACKS: Mapping[str, str] = {
-    "reordered": "a server tells the events of a room in one order",
-    "changing_limits": "a room has no limits that one could ask for",
+    "changing_limits": "a text has the same bound in all rooms; who may speak in one has a test of its own",
 }
 NUMBERS = itertools.count()
 MALLORY = "u-mallory"
@@ -64,9 +64,14 @@ class MatrixKit(FakeNetwork):
         """The server's ids of messages and rooms, by the kit's."""
         self._reactions: dict[str, tuple[str, str, str]] = {}
         """By the server's id: the message, who, and what."""
+        self._sent: list[str] = []
+        """Events of people, as the server calls them, in their order."""
+        self._swapped: dict[str, str] = {}
+        """Which is told in whose place."""
         self._work: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._noted = asyncio.Lock()
         """Held while the server has something of which it is not noted yet that it has it."""
+        self._swaps = False
         self._web: aiohttp.ClientSession | None = None
 
     # --- what the kit asks
@@ -122,10 +127,29 @@ class MatrixKit(FakeNetwork):
         self._do(send)
         return id_
 
+    async def invite(self, words: str) -> str:
+        ada, owner = self._clients[PEER], self._clients[OWNER].user
+        room = f"r{len(self.rooms) + 1}"
+        self._places[room] = await ada.create(preset="private_chat", name="a room for two")
+        self.rooms[room] = FakeRoom(room, title="a room for two")
+        asked = {"user_id": owner, "reason": words}
+        await ada.ask("POST", f"/rooms/{self._places[room]}/invite", json=asked)
+        return room
+
+    async def withdraw(self, room: str) -> None:
+        taken = {"user_id": self._clients[OWNER].user}
+        await self._clients[PEER].ask("POST", f"/rooms/{self._places[room]}/kick", json=taken)
+
+    async def comes(self, room: str) -> str:
+        path = f"/rooms/{self._places[room]}/state/m.room.member/{self._clients[OWNER].user}"
+        known = (await self._clients[PEER].ask("GET", path))["membership"]
+        return {"join": "in", "invite": "asked"}.get(known, "out")
+
     async def _say(
         self, id_: str, who: str, room: str, said: Raw, more: Mapping[str, Any], kind: str = MESSAGE
     ) -> None:
         self._places[id_] = await self._clients[who].send(self._places[room], kind, said)
+        self._sent.append(self._places[id_])
         known = {"reply_to": more["reply_to"]} if "reply_to" in more else {}
         self.messages[id_] = FakeMessage(id_, room, who, str(said.get("body", "")), more=known)
 
@@ -147,14 +171,14 @@ class MatrixKit(FakeNetwork):
 
     def edit(self, id_: str, text: str) -> None:
         async def send() -> None:
-            await self._clients[PEER].edit(self._places["r1"], self._places[id_], text)
+            self._sent.append(await self._clients[PEER].edit(self._places["r1"], self._places[id_], text))
             self.messages[id_].text = text
 
         self._do(send)
 
     def take_back(self, id_: str, *, who: str = PEER) -> None:
         async def send() -> None:
-            await self._clients[who].redact(self._places["r1"], self._places[id_])
+            self._sent.append(await self._clients[who].redact(self._places["r1"], self._places[id_]))
             self.messages[id_].gone = True
 
         self._do(send)
@@ -229,7 +253,8 @@ class MatrixKit(FakeNetwork):
             return web.Response()
         self._lines.add(request.transport)
         body = await request.read()
-        if request.path.endswith("/messages"):
+        syncs = request.path.endswith("/sync")
+        if request.path.endswith("/messages") or (syncs and self._swaps):
             await self._work.join()
         headers = {n: v for n, v in request.headers.items() if n.lower() not in HOP}
         noted = self._noted if request.method == "PUT" else contextlib.nullcontext()
@@ -240,6 +265,8 @@ class MatrixKit(FakeNetwork):
             said = await answer.read()
             if request.method == "PUT" and answer.status == 200:
                 await self._note(request, await answer.json())
+            if syncs and self._swapped and answer.status == 200:
+                said = json.dumps(self._in_wrong_order(await answer.json())).encode()
             kept = {n: v for n, v in answer.headers.items() if n.lower() not in HOP}
         if request.method == "GET":
             async with self._noted:
@@ -282,6 +309,23 @@ class MatrixKit(FakeNetwork):
         return next(m for m in self.messages.values() if self._places[m.id] == place)
 
     # --- what goes wrong
+
+    def swap_last(self) -> None:
+        """As where a server hears of an edit, from another one, before it hears of the message."""
+        self._swaps = True
+
+        async def note() -> None:
+            one, two = self._sent[-2:]
+            self._swapped |= {one: two, two: one}
+
+        self._do(note)
+
+    def _in_wrong_order(self, told: Raw) -> Raw:
+        for about in told.get("rooms", {}).get("join", {}).values():
+            events = {event["event_id"]: event for event in about["timeline"]["events"]}
+            both = {one: two for one, two in self._swapped.items() if {one, two} <= set(events)}
+            about["timeline"]["events"] = [events[both.get(id_, id_)] for id_ in events]
+        return told
 
     def expire(self) -> None:
         """The password is changed at the server."""

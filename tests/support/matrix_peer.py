@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 from matrix_server import Synapse
 
-PATIENCE_S = 25.0
+PATIENCE_S = 45.0
 MESSAGE, REACTION, REDACTION = "m.room.message", "m.reaction", "m.room.redaction"
 Raw = dict[str, Any]
 
@@ -69,10 +69,10 @@ class MatrixPeer:
         about = {"rel_type": "m.replace", "event_id": target}
         return await self.say(room, f"* {text}", **{"m.new_content": new, "m.relates_to": about})
 
-    async def redact(self, room: str, target: str) -> None:
-        """Take an event back."""
+    async def redact(self, room: str, target: str) -> str:
+        """Take an event back; gives the id of what says so."""
         path = f"/rooms/{quote(room)}/redact/{quote(target)}/peer{next(self._numbers)}"
-        await self.ask("PUT", path, json={})
+        return str((await self.ask("PUT", path, json={}))["event_id"])
 
     async def react(self, room: str, target: str, value: str) -> str:
         """Put a reaction under a message; gives its id."""

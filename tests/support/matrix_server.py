@@ -30,10 +30,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from xmpp_server import free_port, make_certificate
+from ports import held_port
+from xmpp_server import make_certificate
 
 PYTHON = Path(sys.prefix) / "synapse" / "bin" / "python"
-START_S = 45.0
+START_S = 90.0
 ADMIN = "admin"
 OPEN = {"per_second": 10_000, "burst_count": 10_000}
 
@@ -43,7 +44,7 @@ class Synapse:
 
     def __init__(self, folder: Path, options: Mapping[str, Any] | None = None) -> None:
         self.folder, self._options = folder, dict(options or {})
-        self.port, self.federation_port = free_port(), free_port()
+        self.port, self.federation_port = held_port(), held_port()
         self.name = f"localhost:{self.federation_port}"
         self.base = f"http://127.0.0.1:{self.port}"
         self._secret = secrets.token_hex(16)

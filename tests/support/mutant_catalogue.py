@@ -45,6 +45,7 @@ REPLAYED = f"{TAMPERING}::test_a_replayed_message_is_refused_or_changes_nothing"
 PADDED = f"{TAMPERING}::test_padding_that_is_not_zero_is_refused"
 TWICE = f"{TAMPERING}::test_a_welcome_does_not_lead_into_a_group_twice"
 MOVED = f"{TAMPERING}::test_a_member_cannot_move_anothers_signature_to_other_content_or_format"
+KEY_GONE = "return state.with_secret_tree(secret_tree), MLSMessage(body).encode()"
 
 MUTANTS = [
     # --- who says it ----------------------------------------------------------------------------------------
@@ -224,15 +225,15 @@ MUTANTS = [
         "sent-key-kept",
         "the state after sending is the one before",
         CRASH,
-        "return state.with_secret_tree(secret_tree), MLSMessage(body).encode()\n\n\n@",
-        "return state, MLSMessage(body).encode()\n\n\n@",
+        KEY_GONE,
+        f"if kind.name == 'APPLICATION':\n        return state, MLSMessage(body).encode()\n    {KEY_GONE}",
     ),
     mutant(
         "handshake-key-kept",
         "the state after sending a handshake is the one before",
         CRASH,
-        "return state.with_secret_tree(secret_tree), MLSMessage(body).encode()\n\n\ndef",
-        "return state, MLSMessage(body).encode()\n\n\ndef",
+        KEY_GONE,
+        f"if kind.name == 'HANDSHAKE':\n        return state, MLSMessage(body).encode()\n    {KEY_GONE}",
     ),
     mutant(
         "read-key-kept",

@@ -100,9 +100,9 @@ class Proving(Anna):
         """Ben as Anna sees him."""
         return self.view(self.ben_by_node)
 
-    def link(self, remote_id: str = BEN) -> LinkView:
+    def link(self, remote_id: str = BEN, network: str = "demo") -> LinkView:
         """The account, as Anna's address book has it."""
-        view = self.view(self.person("demo", remote_id))
+        view = self.view(self.person(network, remote_id))
         return next(link for link in view.links if link.remote_id == remote_id)
 
     def standing(self) -> str:

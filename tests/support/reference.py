@@ -18,7 +18,7 @@ from swarmnode.api.route import Route, Stream
 from swarmnode.api.table import ROUTES
 from swarmnode.cli.group import Group
 from swarmnode.cli.main import cli
-from swarmnode.config import SETTINGS, show
+from swarmnode.config import SETTINGS, Change, show
 from swarmnode.domain.events import EVENTS
 from swarmnode.texts import Texts
 
@@ -63,12 +63,22 @@ def events() -> Iterator[str]:
         yield f"| `{name}` | {', '.join(data)} | {event.says} |"
 
 
+WHOSE = {
+    Change.AT_ONCE: "yours",
+    Change.AT_START: "yours, at the next start",
+    Change.DOOR: "the keeper's",
+    Change.KEY: "the keeper's",
+    Change.MACHINE: "the keeper's",
+}
+
+
 def settings() -> Iterator[str]:
-    yield "| setting | variable | values | default | |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| setting | variable | values | default | whose | |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     for s in SETTINGS.values():
         default = "" if s.default in {None, "", ()} else f"`{show(s.default)}`"
-        yield f"| `{s.name}` | `{s.variable}` | {s.values} | {default} | {s.description} |"
+        whose = WHOSE[s.change]
+        yield f"| `{s.name}` | `{s.variable}` | {s.values} | {default} | {whose} | {s.description} |"
 
 
 def _all(group: Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:

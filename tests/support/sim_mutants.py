@@ -29,7 +29,6 @@ from sim_mutant_catalogue import (
     FOUND,
     FULL,
     LIVES,
-    MUTANTS,
     MUTE,
     NO_RELAY,
     ORDER,
@@ -43,9 +42,11 @@ from sim_mutant_catalogue import (
     VOID,
     Mutant,
 )
+from sim_mutant_catalogue import MUTANTS as OF_NODES
+from sim_mutant_private import MUTANTS as OF_PRIVATE
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "swarmnode"
+PACKAGES = ROOT / "swarmnode", ROOT / "protocol" / "swarm_protocol"
 SUPPORT = ROOT / "tests" / "support"
 DOCUMENT = ROOT / "docs" / "simulator.md"
 QUICK = (
@@ -71,12 +72,13 @@ QUICK = (
 """Directed tests, quick ones first."""
 SEEDS = 8
 """So many random lives at most are tried on a mutant."""
+MUTANTS = [*OF_NODES, *OF_PRIVATE]
 
 START = """
 import sys
 sys.path[:0] = [sys.argv[1], sys.argv[2], sys.argv[3]]
-import swarmnode, sim_node
-for module in swarmnode, sim_node:
+import swarmnode, swarm_protocol, sim_node
+for module in swarmnode, swarm_protocol, sim_node:
     if not module.__file__.startswith(sys.argv[1]):
         sys.exit(f"not the copy: {module.__file__}")
 import test_directed
@@ -101,9 +103,10 @@ else:
 START_TESTS = """
 import sys
 sys.path[:0] = [sys.argv[1]]
-import swarmnode, pytest
-if not swarmnode.__file__.startswith(sys.argv[1]):
-    sys.exit(f"not the copy: {swarmnode.__file__}")
+import swarmnode, swarm_protocol, pytest
+for module in swarmnode, swarm_protocol:
+    if not module.__file__.startswith(sys.argv[1]):
+        sys.exit(f"not the copy: {module.__file__}")
 sys.exit(pytest.main(sys.argv[2:]))
 """
 
@@ -120,18 +123,22 @@ class Result:
 
 def copy_to(folder: Path) -> None:
     """Copy what mutants change."""
-    shutil.copytree(PACKAGE, folder / "swarmnode", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in PACKAGES:
+        shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(SUPPORT / DRIVER, folder / DRIVER)
 
 
-def apply(mutant: Mutant, folder: Path) -> None:
-    """Change the copy; each text must occur exactly once in its module."""
+def changed(mutant: Mutant) -> dict[str, str]:
+    """What a mutant makes of modules, by their places in a copy; each text must occur exactly once."""
+    found: dict[str, str] = {}
     for module, old, new in mutant.edits:
-        path = folder / module if module == DRIVER else folder / "swarmnode" / module
-        text = path.read_text()
+        place = module if module == DRIVER or module.startswith("swarm_protocol/") else f"swarmnode/{module}"
+        home = SUPPORT if module == DRIVER else next(p for p in PACKAGES if place.startswith(p.name)).parent
+        text = found.get(place) or (home / place).read_text()
         if text.count(old) != 1:
             raise SystemExit(f"{mutant.name}: {old!r} occurs {text.count(old)} times in {module}")
-        path.write_text(text.replace(old, new))
+        found[place] = text.replace(old, new)
+    return found
 
 
 def try_mutant(mutant: Mutant, *, thorough: bool = True) -> Result:
@@ -144,7 +151,8 @@ def try_mutant(mutant: Mutant, *, thorough: bool = True) -> Result:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_to(folder)
-        apply(mutant, folder)
+        for place, text in changed(mutant).items():
+            (folder / place).write_text(text)
         names = list(dict.fromkeys([mutant.by, *((*QUICK, LIVES) if thorough else ())]))
         caught = tests_on(folder, names.pop(0)) if mutant.by.endswith(".py") else None
         if caught is None and names:

@@ -18,7 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from xmpp_server import Prosody, free_port
+from ports import held_port
+from xmpp_server import Prosody
 
 NAME_SERVICE = """\
 -- Says where hosts are: the option "known_hosts" has a port for each.
@@ -72,7 +73,7 @@ class Federation:
 
     def __init__(self, folder: Path) -> None:
         authority = Authority()
-        ports = {domain: free_port() for domain in ("one.test", "two.test")}
+        ports = {domain: held_port() for domain in ("one.test", "two.test")}
         self.one, self.two = (Federated(folder / domain, domain, ports, authority) for domain in ports)
 
     def start(self) -> None:

@@ -30,6 +30,7 @@ from swarm_bridges.testing import OWNER, PEER, FakeMessage, FakeNetwork, FakeRoo
 from swarm_bridges.testing.network import PASSWORD
 
 NUMBERS = itertools.count()
+DECLINE = f"{{{stanzas.MUC_USER}}}x/{{{stanzas.MUC_USER}}}decline"
 MALLORY = "u-mallory"
 
 
@@ -150,6 +151,31 @@ class XmppKit(FakeNetwork):
         if "reply_to" in more:
             made.append(stanzas.answering(self._places[more["reply_to"]]))
         return made
+
+    async def invite(self, words: str) -> str:
+        room = f"r{len(self.rooms) + 1}"
+        self.rooms[room] = FakeRoom(room, title=f"attic{self._number}-{room}")
+        where, ada = JID(self.room_id(room)), self._clients[PEER].plugin["xep_0045"]
+        await ada.join_muc_wait(where, self._names[PEER], timeout=20)
+        ada.invite(where, JID(self.address(OWNER)[1]), reason=words)
+        return room
+
+    def inviter(self, room: str) -> str:
+        return f"{self.room_id(room)}/{self._names[PEER]}"
+
+    async def withdraw(self, room: str) -> None:
+        await self._clients[PEER].plugin["xep_0045"].destroy(JID(self.room_id(room)))
+
+    async def comes(self, room: str) -> str:
+        where, ada = self.room_id(room), self._clients[PEER]
+        try:
+            found = await ada.plugin["xep_0030"].get_items(JID(where))
+        except IqError:
+            return "out"
+        if any(bare(str(said["from"])) == where and said.xml.find(DECLINE) is not None for said in ada.heard):
+            return "out"
+        names = {resource(str(item[0])) for item in found["disco_items"]["items"]}
+        return "in" if self._names[OWNER] in names else "asked"
 
     def edit(self, id_: str, text: str) -> None:
         children = [*stanzas.said(text), stanzas.correcting(id_)]

@@ -169,7 +169,7 @@ class XmppNetwork:
             return await self.client(name, f"{resource}-again")
 
         if self._room:
-            await client.plugin["xep_0045"].join_muc_wait(JID(self._room), name, timeout=20)
+            await client.plugin["xep_0045"].join_muc_wait(JID(self._room), name, timeout=45)
         return Client(client, self._room or to, room=bool(self._room), again=again)
 
     async def peer(self) -> Client:
@@ -207,7 +207,7 @@ class XmppNetwork:
             await owner.call("join", self._room)
         else:
             account = owner.desk.of(ACCOUNT)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(45):
                 while State.CONNECTED not in {health.state for health in account.health}:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
 

@@ -78,7 +78,7 @@ class XmppPeer(slixmpp.ClientXMPP):
 
     async def until(self, wanted: Callable[[Any], bool]) -> Any:
         """The first message like this, now or soon."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while True:
                 for stanza in self.heard:
                     if wanted(stanza):

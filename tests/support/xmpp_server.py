@@ -32,9 +32,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from ports import held_port
 
 NAMES = ("localhost", "conference.localhost", "upload.localhost", "mail.example.test")
-START_S = 30.0
+START_S = 60.0
 RESUME_S = 2
 
 PROSODY = """\
@@ -124,7 +125,7 @@ class Server:
     def __init__(self, folder: Path, users: Mapping[str, str], resume_s: int = 60) -> None:
         self.folder, self.users, self.resume_s = folder, dict(users), resume_s
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.http_port, self.tls_port = free_port(), free_port(), free_port()
+        self.port, self.http_port, self.tls_port = held_port(), held_port(), held_port()
         self.authority = folder / "cert.pem"
         self.certificate = make_certificate(folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -143,10 +144,13 @@ class Server:
         limit = time.monotonic() + START_S
         for port in (self.port, self.http_port):
             while not answers(port):
-                if self._process.poll() is not None or time.monotonic() > limit:
-                    log = (self.folder / "log").read_text() if (self.folder / "log").exists() else ""
+                code = self._process.poll()
+                if code is not None or time.monotonic() > limit:
+                    files = [self.folder / name for name in ("log", "output")]
+                    said = "".join(file.read_text() for file in files if file.exists())
                     self.stop()
-                    raise RuntimeError(f"{self.needs} did not start: {log[-2000:]}")
+                    why = "in time" if code is None else f"and ended with {code}"
+                    raise RuntimeError(f"{self.needs} did not start {why}: {said[-2000:]}")
                 time.sleep(0.02)
 
     def stop(self, *, kill: bool = False) -> None:
@@ -233,6 +237,17 @@ class Prosody(Server):
         self._control("shell", f'user:delete("{name}@{self.domain}")')
 
 
+class Webbed(Prosody):
+    """A Prosody whose place for files is reached over TLS, as is usual."""
+
+    def _configure(self) -> None:
+        super()._configure()
+        config, port = self.folder / "prosody.cfg.lua", held_port()
+        place = f'http_external_url = "https://127.0.0.1:{port}/"'
+        text = re.sub(r"(?m)^( *)http_external_url = .*$", rf"\1{place}", config.read_text())
+        config.write_text(text.replace("https_ports = { }", f"https_ports = {{ {port} }}"))
+
+
 class Ejabberd(Server):
     """ejabberd, as Debian has it, without its own starter: that wants a user and a port of its own."""
 
@@ -283,7 +298,7 @@ class Ejabberd(Server):
             json.dumps(arguments).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
             pass
 
 
@@ -299,13 +314,6 @@ def started(kind: type[Server], folder: Path) -> Server:
     made = kind(folder / "server", {}, RESUME_S)
     made.start()
     return made
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

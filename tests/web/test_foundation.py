@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 import web_types
+
+from swarmnode.config import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
@@ -27,3 +30,16 @@ def test_what_is_shipped_is_pinned_and_little() -> None:
     assert len(package["dependencies"]) <= 5
     named = {**package["dependencies"], **package["devDependencies"]}
     assert [name for name, version in named.items() if not version[0].isdecimal()] == []
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_of_the_node_has_its_name_and_whose_it_is(name: str) -> None:
+    texts = (WEB / "src" / "text" / "more.en.ts").read_text(encoding="utf-8")
+    setting = SETTINGS[name]
+    keys = {
+        f"settings.{name}",
+        f"settings.{name}.help" if setting.is_owners else f"settings.why.{setting.change.value}",
+    }
+    if setting.is_owners and setting.kind == "choice":
+        keys |= {f"settings.{name}.{choice}" for choice in setting.choices}
+    assert [key for key in sorted(keys) if f"'{key}':" not in texts] == []

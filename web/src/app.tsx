@@ -17,7 +17,7 @@ import { Empty, Icon, Link } from './ui/basics.tsx'
 import { Dialog } from './ui/Dialog.tsx'
 import { Newer } from './ui/Newer.tsx'
 import type { IconName } from './ui/icons.ts'
-import { later } from './ui/later.tsx'
+import { later, laterMore } from './ui/later.tsx'
 import { Page } from './ui/Page.tsx'
 import { Inbox } from './views/inbox/Inbox.tsx'
 import { People } from './views/people/People.tsx'
@@ -25,21 +25,26 @@ import { Gate } from './views/start/Gate.tsx'
 
 const loadChat = async () => (await import('./views/chat/Chat.tsx')).Chat
 const Chat = later(loadChat)
-const Health = later(async () => (await import('./views/health/Health.tsx')).Health)
+const Health = laterMore(async () => (await import('./views/health/Health.tsx')).Health)
 const Login = later(async () => (await import('./views/networks/Login.tsx')).Login)
 const Networks = later(async () => (await import('./views/networks/Networks.tsx')).Networks)
-const Settings = later(async () => (await import('./views/settings/Settings.tsx')).Settings)
-const Invite = later(async () => (await import('./views/people/Invite.tsx')).Invite)
-const Accept = later(async () => (await import('./views/people/Invite.tsx')).Accept)
-const Start = later(async () => (await import('./views/start/Start.tsx')).Start)
+const Settings = laterMore(async () => (await import('./views/settings/Settings.tsx')).Settings)
+const Devices = laterMore(async () => (await import('./views/devices/Devices.tsx')).Devices)
+const Relays = laterMore(async () => (await import('./views/relays/Relays.tsx')).Relays)
+const Consents = laterMore(async () => (await import('./views/people/Consent.tsx')).Consents)
+const Outbox = laterMore(async () => (await import('./views/outbox/Outbox.tsx')).Outbox)
+const Deletions = laterMore(async () => (await import('./views/deletion/Deletions.tsx')).Deletions)
+const Invite = laterMore(async () => (await import('./views/people/Invite.tsx')).Invite)
+const Accept = laterMore(async () => (await import('./views/people/Invite.tsx')).Accept)
+const Start = laterMore(async () => (await import('./views/start/Start.tsx')).Start)
 const Palette = later(async () => (await import('./views/Palette.tsx')).Palette)
-const Person = later(async () => (await import('./views/people/Person.tsx')).Person)
+const Person = laterMore(async () => (await import('./views/people/Person.tsx')).Person)
 const Talk = later(async () => (await import('./views/people/Talk.tsx')).Talk)
 const Suggestions = later(async () => (await import('./views/people/Suggestions.tsx')).Suggestions)
 const Timeline = later(async () => (await import('./views/timeline/Timeline.tsx')).Timeline)
-const Posts = later(async () => (await import('./views/compose/Posts.tsx')).Posts)
-const OnePost = later(async () => (await import('./views/compose/OnePost.tsx')).OnePost)
-const Compose = later(async () => (await import('./views/compose/Compose.tsx')).Compose)
+const Posts = laterMore(async () => (await import('./views/compose/Posts.tsx')).Posts)
+const OnePost = laterMore(async () => (await import('./views/compose/OnePost.tsx')).OnePost)
+const Compose = laterMore(async () => (await import('./views/compose/Compose.tsx')).Compose)
 const Search = later(async () => (await import('./views/search/Search.tsx')).Search)
 const Import = later(async () => (await import('./views/people/Import.tsx')).Import)
 
@@ -151,17 +156,21 @@ function Shell() {
   )
 }
 
+const BELOW_SETTINGS: ReadonlySet<View['name']> = new Set(['devices', 'relays', 'consents', 'outbox', 'deletions'])
+
 /** Where Esc leads to. */
 function above(at: View): string {
   if (at.name === 'talk') return personPath(at.person)
   if (at.name === 'post') return '/posts'
+  if (BELOW_SETTINGS.has(at.name)) return '/settings'
   if (at.name === 'compose' || at.name === 'posts') return '/timeline'
   return LISTS[at.name] === 'people' && at.name !== 'people' ? '/people' : '/'
 }
 
 /** Where there is little room: the way to what is needed less often. */
 function More() {
-  const here = view.value.name === 'more' || RARE.some((place) => path.value.startsWith(place.to))
+  const { name } = view.value
+  const here = name === 'more' || BELOW_SETTINGS.has(name) || RARE.some((place) => path.value.startsWith(place.to))
   return (
     <Link to="/more" class="narrow-only" aria-current={here ? 'page' : undefined}>
       <Icon name="ellipsis" />
@@ -195,7 +204,8 @@ function Rare() {
 function Place({ place }: { readonly place: Place }) {
   const { to, text, icon, key, rare } = place
   useCommand(`g${key}`, t(text), () => go(to))
-  const here = to === '/' ? path.value === '/' || path.value.startsWith('/chats/') : path.value.startsWith(to)
+  const below = to === '/settings' && BELOW_SETTINGS.has(view.value.name)
+  const here = below || (to === '/' ? path.value === '/' || path.value.startsWith('/chats/') : path.value.startsWith(to))
   const wanted = to === '/networks' && accounts.value.some((account) => account.notice)
   return (
     <Link to={to} class={rare ? 'rare' : ''} aria-current={here ? 'page' : undefined} title={`${t(text)} (g ${key})`}>
@@ -220,8 +230,8 @@ function Content() {
   switch (at.name) {
     case 'inbox':
       return (
-        <Empty icon="inbox" title={t('inbox.pick')}>
-          <p>{t('inbox.pick.text')}</p>
+        <Empty icon="inbox" title={inbox.value.length ? t('inbox.pick') : t('inbox.first')}>
+          <p>{inbox.value.length ? t('inbox.pick.text') : t('inbox.first.text')}</p>
         </Empty>
       )
     case 'chat':
@@ -262,15 +272,25 @@ function Content() {
       return <Login key={at.network + at.account} network={at.network} account={at.account} />
     case 'settings':
       return <Settings />
+    case 'devices':
+      return <Devices />
+    case 'relays':
+      return <Relays />
+    case 'consents':
+      return <Consents />
+    case 'outbox':
+      return <Outbox />
+    case 'deletions':
+      return <Deletions />
     case 'health':
       return <Health />
     default:
       return (
-        <Empty icon="circle-alert" title={t('nowhere')}>
+        <Page title={t('nowhere')} back="/">
           <Link to="/" class="button main">
             {t('inbox.title')}
           </Link>
-        </Empty>
+        </Page>
       )
   }
 }

@@ -1,7 +1,7 @@
 /** Keys: single letters outside of fields, listed in the help. A screen names its own while it is shown. */
 
 import { signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 import { singleKeys } from './state/settings.ts'
 
@@ -27,7 +27,8 @@ const SECOND_KEY_MS = 1_200
 export function useCommand(keys: string, says: string, run: () => void): void {
   const latest = useRef(run)
   latest.current = run
-  useEffect(() => {
+  // With what is drawn, and not some frames later: who sees it can use it.
+  useLayoutEffect(() => {
     const entry = { keys, says, run: () => latest.current() }
     known.set(keys, entry)
     commands.value = [...known.values()]

@@ -15,7 +15,7 @@ export type View =
   | { readonly name: 'accept' }
   | { readonly name: 'networks' }
   | { readonly name: 'login'; readonly network: string; readonly account: string }
-  | { readonly name: 'settings' }
+  | { readonly name: 'settings' | 'devices' | 'relays' | 'consents' | 'outbox' | 'deletions' }
   | { readonly name: 'health' }
   | { readonly name: 'nowhere' }
 
@@ -39,6 +39,11 @@ export function parse(path: string): View {
     case 'accept':
     case 'networks':
     case 'settings':
+    case 'devices':
+    case 'relays':
+    case 'consents':
+    case 'outbox':
+    case 'deletions':
     case 'health':
       return { name: first }
     default:

@@ -4,7 +4,7 @@ import { setCsrf } from '../src/api/client.ts'
 import type { AccountView, FitView } from '../src/api/types.gen.ts'
 import { accounts } from '../src/state/networks.ts'
 import {
-  chosen, fits, going, openWriting, post, posted, postTrouble, refusing, stopWaiting, undescribed, write, writing,
+  chosen, fits, going, openWriting, post, posted, postTrouble, refusing, stopWaiting, takeBackHeldPost, undescribed, write, writing,
 } from '../src/state/posts.ts'
 
 const account = (id: string): AccountView => ({ id }) as unknown as AccountView
@@ -18,12 +18,12 @@ interface Asked {
 }
 
 /** A node whose networks fit what is asked, and which takes posts as long as it is up. */
-function node(shown: readonly FitView[]): { asked: Asked[]; up: boolean } {
+function node(shown: readonly FitView[], made: object = { id: 'post1', places: [], answers: [] }): { asked: Asked[]; up: boolean } {
   const there = { asked: [] as Asked[], up: true }
-  vi.stubGlobal('fetch', (url: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
-    there.asked.push({ url, key: headers['Idempotency-Key'], body: JSON.parse(body) as Record<string, unknown> })
+  vi.stubGlobal('fetch', (url: string, { body, headers }: { body?: string; headers: Record<string, string> }) => {
+    there.asked.push({ url, key: headers['Idempotency-Key'], body: JSON.parse(body ?? '{}') as Record<string, unknown> })
     if (!there.up) return Promise.reject(new TypeError('failed'))
-    const answer = url.endsWith('/preview') ? { items: shown } : { id: 'post1', places: [], answers: [] }
+    const answer = url.endsWith('/preview') ? { items: shown } : made
     return Promise.resolve(new Response(JSON.stringify(answer)))
   })
   return there
@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals()
   stopWaiting()
-  write({ text: '', without: [], files: [] })
+  write({ text: '', title: '', more: '', without: [], files: [] })
   fits.value = []
   posted.value = null
 })
@@ -91,6 +91,19 @@ describe('a post for several networks', () => {
     await post()
     const [first, again] = posts(there)
     expect(again?.key).not.toBe(first?.key)
+  })
+
+  it('that is held is taken back with all that was written, beside what is being written now', async () => {
+    const there = node([fit('a')], { id: 'w3', state: 'scheduled', text: 'soup', send_at: 2_000_000_000, places: [] })
+    write({ text: 'soup', title: 'hot', more: 'https://soup.example/' })
+    await openWriting()
+    await post(2_000_000_000)
+    expect(posts(there)).toMatchObject([{ body: { send_at: 2_000_000_000 } }])
+    expect(writing.value.text).toBe('')
+    write({ text: 'bread' })
+    await takeBackHeldPost('w3')
+    expect(there.asked.at(-1)?.url).toMatch(/messages\/w3\/cancel$/)
+    expect(writing.value).toMatchObject({ text: 'bread\n\nsoup', title: 'hot', more: 'https://soup.example/', key: '', at: 0 })
   })
 
   it('knows which pictures nobody described', () => {

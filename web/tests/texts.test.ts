@@ -1,15 +1,24 @@
 import { describe, expect, it } from 'vitest'
 
-import { de } from '../src/text/de.ts'
-import { en } from '../src/text/en.ts'
-import { fill, type Key, short } from '../src/text/t.ts'
+import { de as firstGerman } from '../src/text/de.ts'
+import { en as firstEnglish } from '../src/text/en.ts'
+import { more as moreGerman } from '../src/text/more.de.ts'
+import { more as moreEnglish } from '../src/text/more.en.ts'
+import { fill, type Key, setLanguage, short, wordsOf } from '../src/text/t.ts'
 
+const en = { ...firstEnglish, ...moreEnglish }
+const de = { ...firstGerman, ...moreGerman }
 const keys = Object.keys(en) as Key[]
 const names = (text: string): string[] => [...new Set([...text.matchAll(/{(\w+)/g)].map(([, name = '']) => name))].toSorted()
 
 describe('texts', () => {
   it('German says all that English says, and nothing else', () => {
     expect(Object.keys(de)).toEqual(keys)
+  })
+
+  it('no text stands in both files', () => {
+    expect(keys.length).toBe(Object.keys(firstEnglish).length + Object.keys(moreEnglish).length)
+    expect(Object.keys(moreGerman)).toEqual(Object.keys(moreEnglish))
   })
 
   it.each(keys)('%s has the same placeholders in both', (key) => {
@@ -27,6 +36,15 @@ describe('texts', () => {
     expect(fill('{count#one thing|# things}', { count: 1 })).toBe('one thing')
     expect(fill('{count#one thing|# things}', { count: 3 })).toBe('3 things')
     expect(fill('to {name}, {count#one|#}', { name: 'Ada', count: 0 })).toBe('to Ada, 0')
+  })
+
+  it('says what a bridge said itself in the language that is spoken, and all else as it is', async () => {
+    const notice = { text: 'Ada has left.', translations: { de: 'Ada ist gegangen.' } }
+    expect(wordsOf(notice)).toBe('Ada has left.')
+    await setLanguage('de')
+    expect(wordsOf(notice)).toBe('Ada ist gegangen.')
+    expect(wordsOf({ text: 'hi', translations: {} })).toBe('hi')
+    await setLanguage('en')
   })
 
   it('shows what people are called as it is', () => {

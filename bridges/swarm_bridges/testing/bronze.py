@@ -146,7 +146,8 @@ async def quiet(world: World) -> None:
     """No words of people and no secrets stand in what it logs or raises."""
     world.network.say("wordsofothers")
     await world.arrives("wordsofothers")
-    world.network.change("message", room="r1", id="m0", by=PEER, text=["wordsofothers"], rev="?")
+    odd = {"text": ["wordsofothers"], "rev": "?", "nonce": ""}
+    world.network.change("message", room="r1", id="m0", by=PEER, **odd)
     if world.has("text"):
         await world.core.say(world.account, world.room, "wordsofowner")
     for fault in ("garbage", "half", "drop"):

@@ -54,6 +54,7 @@ class DemoNetwork(FakeNetwork):
             web.put("/rooms/{room}/typing", self._typing),
             web.post("/rooms/{room}/join", self._join),
             web.post("/rooms/{room}/leave", self._leave),
+            web.post("/rooms/{room}/invitation", self._answer),
             web.get("/sent/{nonce}", self._sent),
             web.put("/messages/{id}", self._edit),
             web.delete("/messages/{id}", self._delete),
@@ -141,7 +142,8 @@ class DemoNetwork(FakeNetwork):
 
     async def _rooms(self, request: web.Request) -> web.Response:
         who = self.user(request)
-        return web.json_response([_room(room) for room in self.rooms.values() if who in room.members])
+        found = (room for room in self.rooms.values() if who in (*room.members, *room.invited))
+        return web.json_response([_room(room) for room in found])
 
     async def _room(self, request: web.Request) -> web.Response:
         return web.json_response(_room(self._known(request)))
@@ -152,10 +154,25 @@ class DemoNetwork(FakeNetwork):
         return web.json_response(_room(room))
 
     async def _leave(self, request: web.Request) -> web.Response:
-        room = self._known(request)
-        room.members = tuple(member for member in room.members if member != self.user(request))
-        self.change("left", room=room.id)
+        room, who = self._known(request), self.user(request)
+        room.members = tuple(member for member in room.members if member != who)
+        self.change("left", room=room.id, by=who)
         return web.json_response({})
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        """Whether one comes. Without an invitation there is nothing to answer."""
+        room, who = self._known(request), self.user(request)
+        comes = (await request.json())["comes"]
+        if comes and who in room.members:
+            return web.json_response(_room(room))
+        if room.invited.pop(who, None) is None:
+            raise web.HTTPNotFound
+        if comes:
+            room.members = (*room.members, who)
+            self.change("invited", room=room.id, values=[who])
+        else:
+            self.change("left", room=room.id, by=who)
+        return web.json_response(_room(room))
 
     async def _people(self, request: web.Request) -> web.Response:
         self.user(request)
@@ -271,6 +288,7 @@ def _room(room: FakeRoom) -> dict[str, Any]:
         "kind": room.kind,
         "title": room.title,
         "members": room.members,
+        "invited": room.invited,
         "limits": room.limits,
     }
 

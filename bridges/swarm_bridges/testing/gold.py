@@ -8,14 +8,17 @@ from ..api import (
     Actor,
     Capabilities,
     ClaimsSeen,
+    ConversationRef,
     Cursor,
     Gone,
     IntentId,
+    Invitation,
     Level,
     Moves,
     NotSupported,
     Outgoing,
     Page,
+    Refused,
     Rendered,
     State,
 )
@@ -41,7 +44,8 @@ async def history(world: World) -> None:
             require(event.origin.value == "history", "something of the past is told as news")
         journal = Journal().applied(page.batch)
         seen += [shown.text for shown in journal.timeline(room)]
-        require(journal.coverage, "what a page covers is not told")
+        ordered = any(shown.event.order for shown in journal.timeline(room))
+        require(journal.coverage or not ordered, "what a page covers is not told")
         world.network.say(f"live {number}")
         await world.arrives(f"live {number}")
         if (at := page.next) is None:
@@ -57,7 +61,7 @@ async def files(world: World) -> None:
     shown = await world.arrives("a file")
     require(len(shown.event.files) == 1, "the file is not told of")
     require(await world.core.fetch(world.account, shown.event.files[0]) == content, "it has other bytes")
-    require(shown.event.files[0].name == "cat.png", "it has another name")
+    require(shown.event.files[0].name == world.network.file_name("cat.png"), "it has another name")
     file = world.core.keep("dog.png", content[::-1], "image/png")
     await world.comes_to(await world.core.say(world.account, world.room, "mine", files=[file]), "accepted")
     require(content[::-1] in world.network.files.values(), "the network has not got it")
@@ -137,6 +141,54 @@ async def claims(world: World) -> None:
         require(read.actor.remote_id == who, "it says that somebody else claims this")
     error = await world.refused("read_claims", who=Actor(world.network.nobody))
     require(isinstance(error, Gone), "of an account that is not there it does not say so")
+
+
+@check(Tier.GOLD, "invitations are told, accepted and declined, and go when they are withdrawn", "invite")
+async def invitations(world: World) -> None:
+    """Invitations are told, accepted and declined, and go when they are withdrawn."""
+    network, core, account = world.network, world.core, world.account
+
+    def standing(where: ConversationRef) -> Invitation | None:
+        journal = core.journal(account)
+        seen = journal.conversations.get(where)
+        return None if seen is None or where in journal.gone else seen.invitation
+
+    async def invited() -> tuple[str, ConversationRef, Invitation]:
+        room = await network.invite("come in")
+        where = network.conversation(room)
+        given: Invitation = await world.until(lambda: standing(where), "an invitation is told")
+        require(given.by == Actor(network.inviter(room)), "it does not say who invites")
+        require(given.words == "come in", "it does not say what they wrote")
+        return room, where, given
+
+    room, where, given = await invited()
+    await core.crash(account)
+    await world.settled()
+    require(standing(where), "a restart has answered it")
+    for _ in range(2):
+        seen = await core.call(account, "accept", conversation=where, invitation=given)
+        require(seen.conversation == where and seen.invitation is None, "it is accepted, and shown as before")
+    await world.until(lambda: standing(where) is None, "that it was accepted is told")
+    network.say("welcome", room=room)
+    await world.until(
+        lambda: [s for s in core.journal(account).timeline(where) if s.text == "welcome"], "words"
+    )
+
+    room, where, given = await invited()
+    for _ in range(2):
+        await core.call(account, "decline", conversation=where, invitation=given)
+    require(await network.comes(room) == "out", "it was declined, and the network does not know")
+
+    room, where, given = await invited()
+    await network.withdraw(room)
+    told = world.capabilities.levels["invite"] is Level.FULL
+    if told:
+        await world.until(lambda: standing(where) is None, "that it is withdrawn is told")
+    error = await world.refused("accept", conversation=where, invitation=given)
+    require(isinstance(error, Refused), "it is withdrawn, and accepting it fails in another way")
+    require(told or isinstance(error, Gone), "that it is withdrawn is not told, not even when it is accepted")
+    await core.call(account, "decline", conversation=where, invitation=given)
+    require(await network.comes(room) == "out", "it was withdrawn, and the owner is in the room")
 
 
 @check(Tier.GOLD, "it says how it goes, in order, from connecting to connected")

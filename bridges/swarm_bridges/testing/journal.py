@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from .. import notices
 from ..api import (
     Accepted,
     ActorSeen,
@@ -162,6 +163,7 @@ class Journal:
         return self.aliases.get((ref.conversation, ref.remote_id), ref)
 
     def _message(self, event: MessageSeen) -> None:
+        assert notices.fits(event), "a body begins with its notice, in English"
         ref = self.known(event.ref)
         for alias in event.aliases:
             self.aliases[ref.conversation, alias] = ref

@@ -3,8 +3,9 @@
 An author writes a subclass whose `routes` speak the wire format of the network in question; what the network
 knows, and the faults, are here. Tests steer it by its verbs, other processes through `control`.
 
-Its log is a list of changes, each a mapping for JSON with `seq`, `kind`, and what the kind needs. Whoever has
-heard all up to a number asks for what comes `after` it.
+Its log is a list of changes, each a mapping for JSON with `seq`, `kind`, and what the kind needs; a `message`
+has `id`, `room`, `by`, `text`, `rev`, `nonce`, and one of them may make no sense. Whoever has heard all up to
+a number asks for what comes `after` it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class FakeRoom:
     kind: str = "group"
     title: str = ""
     members: tuple[str, ...] = (OWNER, PEER)
+    invited: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Who is asked to come in: by whom, and with which words."""
     limits: dict[str, Any] = field(default_factory=lambda: {"version": 1, "max_text": 500})
 
 
@@ -113,6 +116,10 @@ class FakeNetwork:
         """What one types to find somebody, and what bridges call who is found."""
         return self.people[who], who
 
+    def file_name(self, name: str) -> str:
+        """What bridges call a file, where the network forgets what it was called."""
+        return name
+
     def wrong_answers(self) -> Mapping[str, str]:
         """The same with something that the network does not accept."""
         return {**self.answers(), "password": "wrong"}
@@ -158,6 +165,27 @@ class FakeNetwork:
         self.messages[message.id] = message
         self._tell(message)
         return message.id
+
+    async def invite(self, words: str) -> str:
+        """Ada makes a room, and asks the owner in; gives the room."""
+        room = FakeRoom(f"r{len(self.rooms) + 1}", title="A room for two", members=(PEER,))
+        self.rooms[room.id], room.invited[OWNER] = room, (PEER, words)
+        self.change("invited", room=room.id, values=[OWNER])
+        return room.id
+
+    def inviter(self, room: str) -> str:  # noqa: ARG002 - networks where rooms invite need it
+        """What bridges call Ada as she who has asked."""
+        return self.address(PEER)[1]
+
+    async def withdraw(self, room: str) -> None:
+        """Ada no longer wants the owner to come into a room."""
+        self.rooms[room].invited.clear()
+        self.change("left", room=room, by=OWNER)
+
+    async def comes(self, room: str) -> str:
+        """Whether the owner is `in` a room, is still `asked`, or is `out` of it."""
+        there = self.rooms[room]
+        return "in" if OWNER in there.members else "asked" if OWNER in there.invited else "out"
 
     def edit(self, id_: str, text: str) -> None:
         """Change a message's text."""

@@ -21,7 +21,7 @@ from .core import Core, small_core
 from .journal import Shown
 from .network import FakeNetwork
 
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 """How long a check waits for something that is to happen; a slow machine needs some of it."""
 
 MakeCore = Callable[[ModuleType], AbstractAsyncContextManager[Core]]

@@ -101,6 +101,15 @@ def from_html(
     return reader.builder.done()
 
 
+def tags(markup: str, *names: str) -> Iterator[Attributes]:
+    """Attributes of the tags with one of these names that begin something, as a browser sees them."""
+    for count, (name, attributes, _) in enumerate(_tokens(safe_text(markup))):
+        if count > MAX_TAGS:
+            return
+        if name in names:
+            yield _attributes(attributes)
+
+
 def _tokens(markup: str) -> Iterator[tuple[str, str, str]]:
     """Name, attributes and text: a tag has a name, that of an end begins with `/`; text has none."""
     at = 0

@@ -28,6 +28,10 @@ class Thing(IntEnum):
     """Sealed to the offer's key (spec 40 §3)."""
     ANSWER = 4
     """Sealed for who asked (spec 40 §4)."""
+    PROOF = 5
+    """The answer to a challenge (spec 42 §5): a hash that says nothing to others."""
+    REJOIN = 6
+    """Sealed to a node of the contact (spec 41 §1)."""
 
 
 _THINGS = frozenset(map(int, Thing))

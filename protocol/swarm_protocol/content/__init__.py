@@ -13,7 +13,7 @@ Everything is an immutable value; what raises has changed nothing.
 """
 
 from .addresses import AddressRecord, Endpoint, EndpointType, newer
-from .admission import Admitted, admit, sign_deletion
+from .admission import Admitted, admit, deletion_statement, sign_deletion
 from .attachments import Attachment
 from .bodies import (
     DeleteRcpt,
@@ -79,6 +79,7 @@ __all__ = [
     "check_deletion",
     "compose",
     "compose_unchained",
+    "deletion_statement",
     "display_order",
     "latest_edit",
     "newer",

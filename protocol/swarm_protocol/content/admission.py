@@ -57,15 +57,16 @@ def sign_deletion(
 ) -> DeleteRcpt:
     """The receipt of one node for the request with this commitment, signed by its leaf."""
     unsigned = DeleteRcpt(request, tuple(sorted(statuses.items())), chain_seq, policy, b"")
-    signature = labels.DELETION_SIGNATURE.sign(keys, _deletion_statement(unsigned, author, conversation))
+    signature = labels.DELETION_SIGNATURE.sign(keys, deletion_statement(unsigned, author, conversation.hash))
     return DeleteRcpt(request, unsigned.statuses, chain_seq, policy, signature)
 
 
 def _check_deletion(body: DeleteRcpt, author: Author, conversation: Conversation) -> None:
-    statement = _deletion_statement(body, author, conversation)
+    statement = deletion_statement(body, author, conversation.hash)
     holds = labels.DELETION_SIGNATURE.verify(author.leaf_sig, statement, body.signature)
     rules.DELETION_SIGNATURE.require(holds)
 
 
-def _deletion_statement(body: DeleteRcpt, author: Author, conversation: Conversation) -> bytes:
-    return cbor.encode([conversation.hash, author.fields(), body.unsigned()])
+def deletion_statement(body: DeleteRcpt, author: Author, conversation: bytes) -> bytes:
+    """What a node signs about a request; `conversation` is the hash of its id."""
+    return cbor.encode([conversation, author.fields(), body.unsigned()])

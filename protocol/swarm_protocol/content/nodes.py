@@ -1,7 +1,8 @@
 """What nodes say to nodes that other rooms read (spec 21 §3): their bytes are opaque here.
 
 `Told` carries the encoding of a queue control (spec 30 §7), an address record (`addresses`), a word of repair
-(spec 50), or claims (spec 42). `ChainDelta` brings links of the author's sigchain (spec 10) that others lack.
+(spec 50), claims or a challenge (spec 42). `ChainDelta` brings links of the author's sigchain (spec 10) that
+others lack.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ TOLD: Mapping[int, int] = {
     Type.REQUEST: rules.MAX_REQUEST,
     Type.COPY: rules.MAX_COPY,
     Type.CLAIM: rules.MAX_CLAIM,
+    Type.CHALLENGE: rules.MAX_CHALLENGE,
 }
 """Types whose body is one encoding of another room, with the bytes that it may have."""
 

@@ -54,6 +54,9 @@ MAX_CHAIN = 272 * 1024
 MAX_CLAIM = 72 * 1024
 """Bytes of 32 claims with the longest handles and addresses."""
 
+MAX_CHALLENGE = 4096
+"""Two handles have 1 KiB each."""
+
 MAX_PARENTS = 4
 MAX_REFS = 8
 MAX_TARGETS = 64

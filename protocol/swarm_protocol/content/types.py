@@ -24,3 +24,4 @@ class Type(IntEnum):
     COPY = 14
     CHAIN = 15
     CLAIM = 16
+    CHALLENGE = 17

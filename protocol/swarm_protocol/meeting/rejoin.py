@@ -64,8 +64,8 @@ def ask_to_rejoin(
 ) -> Asked:
     """Ask a node of a contact, given by its chain and leaf, back into the conversation `conv_id`.
 
-    `own` is a new key package of a node of `chain`, `queues` are where the answer goes. Store the result
-    before it leaves.
+    `own` is a new key package of a node of `chain`, `queues` are where the answer goes; there are none where
+    a conversation on another network is the way for it. Store the result before it leaves.
 
     Raises:
         UsageError: the contact's chain has no such node.
@@ -89,8 +89,10 @@ def ask_to_rejoin(
     return Asked(own, sealed, MeetingKeys.export(context, transcript, sealed))
 
 
-def open_rejoin(keys: NodeKeys, sealed: bytes, *, own: PersonaId, now: int) -> Rejoin:
+def open_rejoin(keys: NodeKeys, sealed: bytes, *, own: PersonaId, now: int, least_queues: int = 1) -> Rejoin:
     """Open a rejoin and check it. `keys` are those of our node, `own` is our persona.
+
+    `least_queues` is 0 where there is another way for the answer.
 
     Raises:
         CannotOpen: it is not for this node, or was changed.
@@ -103,7 +105,7 @@ def open_rejoin(keys: NodeKeys, sealed: bytes, *, own: PersonaId, now: int) -> R
     content = context.open(b"", frame.octets(SEALED, at_most=rules.MAX_MESSAGE))
 
     r = Record.decode(content, "a rejoin", max_size=rules.MAX_MESSAGE)
-    queues = read_queues(r, QUEUES)
+    queues = read_queues(r, QUEUES, least=least_queues)
     key_package = KeyPackage.decode(r.octets(KEY_PACKAGE, at_most=rules.MAX_KEY_PACKAGE))
     conv_id, number = r.octets(CONVERSATION, size=_ID_SIZE), r.uint(NUMBER)
     chain = Sigchain.decode(r.octets(CHAIN, at_most=rules.MAX_CHAIN))

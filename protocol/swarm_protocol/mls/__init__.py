@@ -27,12 +27,6 @@ from .extensions import (
 )
 from .framing import MLSMessage, Sender, SenderType, WireFormat
 from .group import (
-    ApplicationMessage,
-    CommitStaged,
-    Event,
-    ProposalReceived,
-    UnverifiedMessage,
-    VerifiedProposal,
     create_group,
     drop_proposals,
     encrypt,
@@ -40,14 +34,22 @@ from .group import (
     export,
     group_info,
     merge,
-    process,
     propose,
     propose_update,
+)
+from .group_context import GroupContext
+from .incoming import (
+    ApplicationMessage,
+    CommitStaged,
+    Event,
+    ProposalReceived,
+    UnverifiedMessage,
+    VerifiedProposal,
+    process,
     receive_proposal,
     unprotect,
     verify,
 )
-from .group_context import GroupContext
 from .joining import ExternalJoin, ask_to_join, external_join, join, propose_externally
 from .key_package import KeyPackage, OwnKeyPackage, make_key_package
 from .leaf_node import Capabilities, LeafNode, LeafNodeSource, Lifetime

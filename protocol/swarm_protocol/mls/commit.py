@@ -29,7 +29,6 @@ from .hpke import KemKeyPair
 from .leaf_node import Capabilities, LeafNode, LeafNodeSource
 from .proposal_list import Applied, apply_list, check_proposal, choose_pending, find_psks
 from .proposals import Commit, PreSharedKeyID, Proposal, ResumptionPSKUsage, UpdatePath
-from .secret_tree import RatchetKind
 from .signatures import SignatureKeyPair
 from .state import (
     GroupState,
@@ -190,7 +189,7 @@ def commit(
         )
         message = MLSMessage(body).encode()
     else:
-        state, message = protect_handshake(state, signed, entropy)
+        state, message = protect(state, signed, entropy)
     welcome = None
     if applied.added:
         welcome = _welcome(built, applied, tree_in_welcome, group_info_extensions, entropy)
@@ -293,11 +292,10 @@ def build(
     return signed, Built(staged, made, epoch)
 
 
-def protect_handshake(
-    state: GroupState, message: AuthenticatedContent, entropy: Entropy
-) -> tuple[GroupState, bytes]:
-    """Encrypt a proposal or commit under the next key of our handshake ratchet."""
-    secret_tree, generation, key = state.secret_tree.next(state.suite, state.own_leaf, RatchetKind.HANDSHAKE)
+def protect(state: GroupState, message: AuthenticatedContent, entropy: Entropy) -> tuple[GroupState, bytes]:
+    """Encrypt content of ours under the next key of its ratchet. The new state has that key no more."""
+    kind = protection.ratchet_of(message.content.content_type)
+    secret_tree, generation, key = state.secret_tree.next(state.suite, state.own_leaf, kind)
     body = protection.protect_private(
         state.suite,
         state.secrets.sender_data_secret,

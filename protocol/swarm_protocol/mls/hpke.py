@@ -17,7 +17,6 @@ from typing import Protocol
 import nacl.bindings as sodium
 from cryptography.hazmat.primitives.asymmetric import ec, x448
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..entropy import Entropy
 from ..errors import CannotOpen, LimitError, RemoteProtocolError
@@ -25,6 +24,7 @@ from .aead import Aead
 from .codec import u16
 from .fast_init import fast_init
 from .kdf import Kdf
+from .nist_keys import private_key, public_point
 
 
 @fast_init
@@ -179,13 +179,11 @@ class NistGroup:
 
     def public(self, private: bytes) -> bytes:
         """The public key as an uncompressed point."""
-        key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
-        return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return public_point(self.curve, private)
 
     def exchange(self, private: bytes, public: bytes) -> bytes:
         """The x coordinate of the shared point; ValueError for a point that is not on the curve."""
-        key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
-        return key.exchange(ec.ECDH(), self._point(public))
+        return private_key(self.curve, private).exchange(ec.ECDH(), self._point(public))
 
     def is_valid_private(self, private: bytes) -> bool:
         """A scalar between 1 and the group's order."""

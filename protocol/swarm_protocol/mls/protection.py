@@ -16,6 +16,7 @@ from .codec import Reader, u16, u32
 from .fast_init import fast_init
 from .framing import (
     AuthenticatedContent,
+    ContentType,
     FramedContent,
     FramedContentAuthData,
     PrivateAAD,
@@ -28,7 +29,7 @@ from .framing import (
     read_body,
 )
 from .leaf_node import MLS_10
-from .secret_tree import MessageKey
+from .secret_tree import MessageKey, RatchetKind
 
 _CONTEXT_SENDERS = (SenderType.MEMBER, SenderType.NEW_MEMBER_COMMIT)
 
@@ -113,6 +114,11 @@ def sender_data_key(suite: CipherSuite, sender_data_secret: bytes, ciphertext: b
 def _guarded(nonce: bytes, reuse_guard: bytes) -> bytes:
     head = int.from_bytes(nonce[:4], "big") ^ int.from_bytes(reuse_guard, "big")
     return u32(head) + nonce[4:]
+
+
+def ratchet_of(content: ContentType) -> RatchetKind:
+    """Which of the sender's two ratchets protects it (§6.3.1)."""
+    return RatchetKind.APPLICATION if content is ContentType.APPLICATION else RatchetKind.HANDSHAKE
 
 
 def protect_private(

@@ -14,11 +14,11 @@ import nacl.bindings as sodium
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nacl.exceptions import CryptoError
 
 from ..entropy import Entropy
 from ..errors import UsageError
+from .nist_keys import private_key, public_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +135,11 @@ class Ecdsa:
 
     def from_private(self, private: bytes) -> SignatureKeyPair:
         """The pair of a scalar."""
-        key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
-        public = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return SignatureKeyPair(private, public)
+        return SignatureKeyPair(private, public_point(self.curve, private))
 
     def sign(self, private: bytes, message: bytes) -> bytes:
         """Sign; the library draws the nonce."""
-        key = ec.derive_private_key(int.from_bytes(private, "big"), self.curve)
-        return key.sign(message, ec.ECDSA(self.hash))
+        return private_key(self.curve, private).sign(message, ec.ECDSA(self.hash))
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """Verify a DER signature."""

@@ -34,7 +34,7 @@ from .validation import check_leaf, check_members, check_replacement
 class VerifiedCommit:
     """A commit whose protection and signature were verified in the epoch `context`.
 
-    Only `group.verify` makes one; `stage` refuses it in any other epoch.
+    Only `incoming.verify` makes one; `stage` refuses it in any other epoch.
     """
 
     context: GroupContext

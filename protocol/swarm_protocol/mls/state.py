@@ -9,10 +9,10 @@ use a message key twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from ..errors import RuleViolation
+from ..errors import RuleViolation, UnexpectedMessage
 from . import rules
 from .ciphersuite import CipherSuite
 from .extensions import ExternalSender
@@ -119,6 +119,19 @@ class GroupState:
     def epoch_authenticator(self) -> bytes:
         """Equal for all members of an epoch, and for nobody else (RFC 9420 §8.7)."""
         return self.secrets.epoch_authenticator
+
+    def with_proposal(self, queued: QueuedProposal) -> GroupState:
+        """This state with a proposal that waits for a commit; a second copy changes nothing.
+
+        Raises:
+            UnexpectedMessage: too many wait already.
+        """
+        assert queued.ref is not None
+        if queued.ref in self.proposals:
+            return self
+        if len(self.proposals) >= self.config.max_proposals:
+            raise UnexpectedMessage(f"{len(self.proposals)} proposals wait already")
+        return replace(self, proposals={**self.proposals, queued.ref: queued})
 
     def with_secret_tree(self, secret_tree: SecretTree) -> GroupState:
         """This state with a message key gone: `dataclasses.replace`, but on the path of every message."""

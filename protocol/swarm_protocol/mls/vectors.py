@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from ..errors import ProtocolError
 from ..testing import SeededEntropy
-from . import group, joining, key_schedule, protection, tree_kem, tree_math
+from . import group, incoming, joining, key_schedule, protection, tree_kem, tree_math
 from .ciphersuite import CRYPTO, CipherSuite, HPKECiphertext
 from .codec import Reader, Struct, opaque
 from .framing import (
@@ -468,9 +468,9 @@ def run_passive_client(case: Case) -> None:
         expect("epoch authenticator", state.epoch_authenticator, authenticator)
         for number, epoch in enumerate(case["epochs"]):
             for data in epoch["proposals"]:
-                state, _ = group.process(state, hexed(data), policy=policy)
-            state, event = group.process(state, hexed(epoch["commit"]), policy=policy)
-            if not isinstance(event, group.CommitStaged):
+                state, _ = incoming.process(state, hexed(data), policy=policy)
+            state, event = incoming.process(state, hexed(epoch["commit"]), policy=policy)
+            if not isinstance(event, incoming.CommitStaged):
                 raise Mismatch(f"epoch {number} holds no commit")
             state = group.merge(state, event.staged, now=0)
             authenticator = hexed(epoch["epoch_authenticator"])

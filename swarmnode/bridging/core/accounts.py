@@ -218,7 +218,9 @@ def learn(
         proofs.can_look(step, row.package)
         tell(step, "proofs.changed")
     else:
-        room = rooms.of(step, row.id, conversation)
+        wanted = {"remote_id": conversation.remote_id, "private": conversation.private}
+        if (room := ROOMS.one(step.tx, account_id=row.id, **wanted)) is None:
+            return  # an invitation that was over before the answer came
         new = pack(capabilities)
         ROOMS.change(step.tx, room.id, abilities=new, ask=False)
         if new != room.abilities:
@@ -227,8 +229,9 @@ def learn(
 
 def unasked(step: Step, account: str, limit: int = 100) -> list[api.ConversationRef]:
     """Conversations of which it is to be asked what can be done there, since it may be new; latest first."""
-    found = ROOMS.all(step.tx, account_id=find(step, account).id, ask=True, gone=False)
-    latest = sorted(found, key=lambda room: -room.last_at)
+    found = ROOMS.all(step.tx, account_id=find(step, account).id, ask=True)
+    there = (room for room in found if not room.gone or room.invitation is not None)
+    latest = sorted(there, key=lambda room: -room.last_at)
     return [api.ConversationRef(room.remote_id, room.private) for room in latest[:limit]]
 
 

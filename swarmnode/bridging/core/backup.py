@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from swarm_protocol.cbor import Value
 
+from ...services.carriage import KEPT
 from ...services.step import Step
 from ...storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, SUGGESTIONS
 from ...storage.bridge_shelves import (
@@ -39,6 +40,7 @@ from ...storage.bridge_shelves import (
     SECRETS,
     TOMBSTONES,
 )
+from ...storage.carriage_shelves import ROUTES
 from ...storage.proof_shelves import CONTACT_CLAIMS, NOTICED, OPENED, OWN_CLAIMS
 from ...storage.shelf import Shelf
 from . import content
@@ -60,6 +62,7 @@ _SHELVES: tuple[Shelf[Any], ...] = (
     CONSENTS,
     ACTORS,
     ROOMS,
+    ROUTES,
     REMOTE_MESSAGES,
     FILES,
     ALIASES,
@@ -171,6 +174,10 @@ class Restored:
                     step.tx.search.add(_number(row["search_id"]), words)
             case "remote_file" if row["body_id"] is None:
                 return
+            case "carriage_route":
+                if row["peer_id"] is None or row["state"] not in KEPT:
+                    return
+                row |= {"invite_id": None}
             case _:
                 pass
         shelf.add(step.tx, **row)

@@ -122,6 +122,9 @@ def _ids(event: Told) -> Iterator[str]:
             yield event.conversation.remote_id
             yield from (member.remote_id for member in members or ())
             yield from event.moderators
+            if (asked := event.invitation) is not None:
+                yield from (asked.by.remote_id,) if asked.by is not None else ()
+                yield from (asked.ticket,) if asked.ticket else ()
         case api.ConversationGone(moved_to=moved_to):
             yield event.conversation.remote_id
             yield from () if moved_to is None else (moved_to.remote_id,)

@@ -23,7 +23,21 @@ from swarm_bridges import api
 
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, AccountRow, Intent
-from . import accounts, carriage, consent, echoes, entries, health, holds, intents, parked, rooms, settling
+from . import (
+    accounts,
+    carriage,
+    challenges,
+    consent,
+    echoes,
+    entries,
+    health,
+    holds,
+    intents,
+    parked,
+    rooms,
+    settling,
+    words,
+)
 from .intents import SAYS, State
 from .writing import Writing, writing
 
@@ -107,6 +121,7 @@ def take(step: Step, account: str) -> Call | None:
         if row.paused or holds.standing(step, holds.of_account(row.id)) is not None:
             return None
         carriage.take_due(step, row)
+        challenges.take_due(step, row)
         host = holds.of_host(row)
         if not holds.may_try(step, host):
             return None
@@ -123,7 +138,8 @@ def take(step: Step, account: str) -> Call | None:
 def waits(step: Step, account: str) -> bool:
     """Whether `take` may have something to do. It only reads: most news are not about the outbox."""
     row = accounts.find(step, account)
-    return bool(_due(step, row) or _stale(step, row) or carriage.waits(step, row))
+    due = _due(step, row) or _stale(step, row)
+    return bool(due or carriage.waits(step, row) or challenges.waits(step, row))
 
 
 def next_at(step: Step, account: str) -> int | None:
@@ -182,7 +198,9 @@ def _call(now: Writing, intent: Intent) -> Call | None:
     if reason := consent.refuses(step, now.account, room, intent):
         settling.refused(now, intent, reason)
         return None
-    if intent.kind == carriage.KIND and not carriage.is_wanted(step, intent.intent):
+    if intent.kind == carriage.KIND and not any(
+        part.is_wanted(step, intent.intent) for part in (carriage, challenges)
+    ):
         settling.refused(now, intent, "", State.CANCELLED)
         return None
     looking = intent.state == State.UNKNOWN
@@ -232,6 +250,7 @@ def _call(now: Writing, intent: Intent) -> Call | None:
 def _out(step: Step, intent: Intent, payload: intents.Payload, attempt: int) -> api.Outgoing:
     room = rooms.get(step, intent.conversation_id)
     reply_to = None if payload.reply_to is None else REMOTE_MESSAGES.get(step.tx, payload.reply_to)
+    answered = None if reply_to is None else words.of(step, reply_to)
     done = list[api.MessageRef]()
     for row in intents.parts(step, intent):
         ref = entries.ref(step, row)
@@ -246,6 +265,7 @@ def _out(step: Step, intent: Intent, payload: intents.Payload, attempt: int) -> 
         parts=payload.parts,
         done_parts=tuple(done),
         reply_to=None if reply_to is None or reply_to.gone_at is not None else entries.ref(step, reply_to),
+        thread_root=None if answered is None else answered.thread_root,  # what answers stays in the thread
         title=payload.title,
         sensitive=payload.sensitive,
         visibility=payload.visibility,

@@ -27,6 +27,7 @@ from ...storage.bridge_shelves import (
     RemoteActor,
     RemoteConversation,
 )
+from ...storage.bridge_tables import remote_conversation
 from ...storage.carriage_shelves import PIECES, ROUTES, Piece
 from ...storage.shelf import Prepared
 from ...storage.shelves import PEERS
@@ -41,12 +42,12 @@ AHEAD = 8
 """Fragments of one conversation that are intents at once: what is confirmed meanwhile need not leave."""
 
 _p, _r = tables.carriage_piece.c, tables.carriage_route.c
-_room = tables.metadata.tables["remote_conversation"].c
+_room = remote_conversation.c
 _DUE = Prepared(
     sa.select(*PIECES.columns, _r.room_id)
     .select_from(
         tables.carriage_piece.join(tables.carriage_route, _r.id == _p.route_id).join(
-            tables.metadata.tables["remote_conversation"], _room.id == _r.room_id
+            remote_conversation, _room.id == _r.room_id
         )
     )
     .where(_room.account_id == bindparam("account"), _p.state == sa.literal_column(f"'{READY}'"))
@@ -57,7 +58,7 @@ _CALLING = Prepared(
     sa.select(sa.func.count())
     .select_from(
         tables.carriage_piece.join(tables.carriage_route, _r.id == _p.route_id).join(
-            tables.metadata.tables["remote_conversation"], _room.id == _r.room_id
+            remote_conversation, _room.id == _r.room_id
         )
     )
     .where(_room.account_id == bindparam("account"), _p.state == sa.literal_column(f"'{CALLING}'"))
@@ -66,14 +67,6 @@ _LATEST = Prepared(
     sa.text(
         "SELECT id, members FROM remote_conversation WHERE account_id = :account AND members IS NOT NULL"
         " ORDER BY last_at DESC LIMIT 200"
-    )
-)
-_SAID = Prepared(
-    sa.text(
-        "SELECT r.members FROM remote_conversation r WHERE r.members IS NOT NULL"
-        " AND r.id IN (SELECT conversation_id FROM remote_message WHERE actor_id = :actor)"
-        " AND EXISTS (SELECT 1 FROM remote_message m WHERE m.conversation_id = r.id AND m.mine)"
-        " ORDER BY r.last_at DESC LIMIT 50"
     )
 )
 _SAID = Prepared(sa.text("SELECT 1 FROM remote_message WHERE conversation_id = :room AND mine LIMIT 1"))

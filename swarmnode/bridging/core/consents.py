@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.consent import ConsentView, Scope
-from ...errors import Conflict, UsageError
+from ...errors import Conflict, NotFound, UsageError
 from ...services import book
 from ...services.node import Node
 from ...services.step import Step
@@ -27,22 +27,26 @@ def put(
     *,
     person: str = "",
     message: str = "",
+    entry: str = "",
     chat: str = "",
     scope: Scope,
     allowed: bool,
     own_word: bool = False,
 ) -> list[ConsentView]:
-    """Write down what a person, or the author of a message, said; what the ledger says of them now.
+    """Write down what a person, the author of a message, or whoever an entry is of, said.
 
-    `chat` is the conversation whose words it is about, all if empty. `own_word`: they know that they said no
-    before, and take it back.
+    Gives what the ledger says of them now. `chat` is the conversation whose words it is about, all if empty.
+    `own_word`: they know that they said no before, and take it back.
 
     Raises:
-        NotFound: there is no such person, message or conversation.
+        NotFound: there is no such person, message, entry or conversation.
         Conflict: they said no, and nobody says that they take it back.
         UsageError: the words are the owner's.
     """
-    whom = _of_person(step, person) if person else [_author(step, node, message)]
+    if person:
+        whom = _of_person(step, person)
+    else:
+        whom = [_of_entry(step, entry) if entry else _author(step, node, message)]
     at = forwarding.place_of(step, chat) if chat else ""
     if allowed and not own_word and any(consent.refused(step, who, scope, at) for who in whom):
         raise Conflict(
@@ -60,6 +64,14 @@ def put(
 def _of_person(step: Step, person: str) -> Sequence[Account]:
     accounts = book.accounts_of(step, book.find(step, person).id)
     return [(account.network, account.remote_id) for account in accounts]
+
+
+def _of_entry(step: Step, entry: str) -> Account:
+    """Whoever said something before, also where they are in no address book."""
+    row = CONSENTS.get(step.tx, int(entry)) if entry.isdecimal() and len(entry) < 19 else None
+    if row is None:
+        raise NotFound("there is no such entry")
+    return row.package, row.remote_id
 
 
 def _author(step: Step, node: Node, message: str) -> Account:

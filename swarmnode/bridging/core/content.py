@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping
 
 import msgspec
 
-from swarm_bridges import api
+from swarm_bridges import api, notices
 from swarm_bridges.document import Document
 from swarm_bridges.text import to_plain
 
@@ -32,6 +33,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     url: str = ""
     foreign_crypto: str = ""
     unreadable: str = ""
+    notice: api.Notice | None = None
 
     @classmethod
     def of(cls, event: api.MessageSeen) -> Content:
@@ -49,6 +51,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             url=event.url,
             foreign_crypto=event.foreign_crypto,
             unreadable=event.unreadable,
+            notice=event.notice,
         )
 
     def encode(self) -> bytes:
@@ -61,12 +64,19 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return to_plain(self.body)
 
     @property
+    def others(self) -> Mapping[str, str]:
+        """The same in other languages, where a bridge says it itself."""
+        return notices.in_others(self.notice, self.body)
+
+    @property
     def words(self) -> str:
         """What search finds it by."""
         options = () if self.poll is None else (option.text for option in self.poll.options)
         files: tuple[api.RemoteFile | api.LocalFile, ...] = (*self.files, *self.sending)
         named = (f"{file.name} {file.description}".strip() for file in files)
-        return "\n".join(part for part in (self.title, self.text, *options, *named) if part)
+        return "\n".join(
+            part for part in (self.title, self.text, *self.others.values(), *options, *named) if part
+        )
 
 
 def decode(data: bytes) -> Content:

@@ -225,7 +225,11 @@ def _sent(row: RemoteMessage) -> str:
 
 
 def _become_one(now: Writing, row: RemoteMessage, other: RemoteMessage) -> None:
-    """Let `row`, whose id screens know, be what the network showed as `other`."""
+    """Let `row`, whose id screens know, be what the network showed as `other`.
+
+    By arrival alone it keeps its own place: else parts of a text that were shown before the call ended would
+    stand behind those that were not.
+    """
     step = now.step
     gone = other.gone_at is not None
     now.changed(other, kind="message.deleted")
@@ -256,7 +260,7 @@ def _become_one(now: Writing, row: RemoteMessage, other: RemoteMessage) -> None:
         revision=other.revision,
         revisions=other.revisions,
         place=other.place,
-        rank=other.rank,
+        rank=row.rank if other.place == row.place else other.rank,
         wall_s=other.wall_s,
         state=other.state,
         reason=other.reason,

@@ -49,7 +49,8 @@ def forward(step: Step, node: Node, message: str, chat: str) -> MessageView:
         if not view.mine:  # else the name stands there already
             body = Document((*from_plain(f"{source.name}:").blocks, Quote(body.blocks)))
     if is_remote(chat):
-        return screens.message(step, outbox.find(step, outbox.send(step, chat, body, provenance=source)))
+        forwarded = outbox.send(step, chat, outbox.Saying(body), provenance=source)
+        return screens.message(step, outbox.find(step, forwarded))
     sent = own.send(step, node, chat, to_plain(body))
     if source is not None:
         consent.note(step, sent.id, source)

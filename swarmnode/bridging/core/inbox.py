@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.bridge_views import is_remote
-from ...domain.views import ChatView, DeletionView, GapView, Hit, MessageView, Page
+from ...domain.views import ChatView, GapView, Hit, MessageView, Page
 from ...errors import Conflict, UsageError
 from ...services import messages as own
 from ...services import views as own_views
@@ -120,7 +120,9 @@ def _cursors(cursor: str) -> tuple[str, int | None]:
 
 def _hit(step: Step, row: RemoteMessage, text: str) -> Hit:
     view = screens.message(step, row)
-    return Hit(view, own_views.snippet(view.text or view.title, text))
+    texts = (view.text or view.title, *view.translations.values())
+    snippets = [own_views.snippet(said, text) for said in texts]
+    return Hit(view, next((snippet for snippet in snippets if "\x02" in snippet), snippets[0]))
 
 
 # What the owner does
@@ -142,7 +144,8 @@ def send(
     if expire_s:
         raise UsageError("on other networks messages do not disappear by themselves")
     node.require_writable()
-    sent = outbox.send(step, chat, text, reply_to=reply_to, files=files.put(step, attachments))
+    said = outbox.Saying(text, reply_to=reply_to, files=files.put(step, attachments))
+    sent = outbox.send(step, chat, said)
     return screens.message(step, outbox.find(step, sent))
 
 
@@ -164,17 +167,22 @@ def react(step: Step, node: Node, message: str, symbol: str) -> MessageView:
     return screens.message(step, outbox.find(step, message))
 
 
-def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> DeletionView:
-    """Destroy messages here, and for all if `everywhere`: on networks as soon as these have done so."""
+def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool) -> dict[str, bytes]:
+    """Destroy messages here, and for all if `everywhere`: on networks as soon as these have done so.
+
+    Returns:
+        As `services.messages.delete`.
+    """
     ours = [message for message in messages if is_ours(message)]
     theirs = [message for message in messages if not is_ours(message)]
+    asked = dict[str, bytes]()
     if theirs or not ours:
-        own.delete(step, node, theirs, everywhere=everywhere)
+        asked = own.delete(step, node, theirs, everywhere=everywhere)
         for message in theirs:
             FORWARDS.drop(step.tx, message=message)
     for message in ours:
         outbox.delete(step, message, everywhere=everywhere)
-    return DeletionView(tuple(messages), "shredded", everywhere)
+    return asked
 
 
 def resend(step: Step, node: Node, message: str) -> MessageView:

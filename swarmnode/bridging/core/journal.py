@@ -168,7 +168,8 @@ class _Taking:
             case api.ConversationSeen():
                 self._changed(rooms.seen(self.now.step, account.id, event))
             case api.ConversationGone():
-                self._changed(rooms.left(self.now.step, account.id, event))
+                if (room := rooms.left(self.now.step, account.id, event)) is not None:
+                    self._changed(room)
             case api.ActorSeen():
                 people.seen(self.now.step, account.id, event)
             case api.IdentityMoved():

@@ -8,6 +8,7 @@ deletion is its end; nothing of that is ever sent.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from swarm_bridges import api
 from swarm_bridges.document import Document, Quote
@@ -38,56 +39,73 @@ QUOTED = 200
 """Characters of a message that are quoted where a network has no replies."""
 
 
-def send(
-    step: Step,
-    chat: str,
-    text: str | Document,
-    *,
-    reply_to: str = "",
-    files: Sequence[api.LocalFile] = (),
-    title: str = "",
-    sensitive: bool = False,
-    visibility: str = "",
-    poll: api.Poll | None = None,
-    protect: str = "",
-    language: str = "",
-    provenance: Provenance | None = None,
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What the owner says in one place. What its network does not have is refused; only length is fitted."""
+
+    text: str | Document
+    reply_to: str = ""
+    """A message of the same conversation, by its id on screens."""
+    files: Sequence[api.LocalFile] = ()
+    title: str = ""
+    sensitive: bool = False
+    visibility: str = ""
+    poll: api.Poll | None = None
+    protect: str = ""
+    language: str = ""
+
+
+def document(text: str | Document) -> Document:
+    """What the owner typed, or a document, within the bounds of what one may be."""
+    return bounded(from_plain(text) if isinstance(text, str) else text)
+
+
+def send(step: Step, chat: str, said: Saying, *, provenance: Provenance | None = None) -> str:
     """Say something in a conversation, or publish it on a timeline; the id of the first part's message.
 
     Raises:
         NotFound: there is no such chat, or no such message to reply to.
-        Conflict: the owner is no longer in it.
+        Conflict: the owner is not in it.
         UsageError: nothing to say, or more than the network takes, or something that it does not have.
     """
-    room = rooms.find(step, chat)
-    if room.gone:
-        raise Conflict("you are no longer in this conversation")
-    body = bounded(from_plain(text) if isinstance(text, str) else text)
-    if not to_plain(body).strip() and not files and poll is None:
-        raise UsageError("there is nothing to say")
-    kind: Kind = "post" if room.kind == "timeline" else "send"
+    room, kind, payload = fitted(step, chat, said)
     with writing(step, room.account_id) as now:
-        can = abilities.of(step, now.account, room)
-        abilities.check_said(can, kind, files=files, poll=poll, visibility=visibility, protect=protect)
-        target = None if not reply_to else find(step, reply_to, room)
-        if target is not None and not abilities.has(can, "reply"):
-            body, target = bounded(_quoting(step, target, body)), None
-        parts = split(body, can)
-        if len(parts) > MAX_PARTS:
-            raise UsageError(f"this network would need {len(parts)} messages for that; it takes {MAX_PARTS}")
-        payload = Payload(
-            parts=(api.Rendered(parts[0].body, parts[0].text, tuple(files)), *parts[1:]),
-            reply_to=None if target is None else target.id,
-            title=title,
-            sensitive=sensitive,
-            visibility=visibility,
-            poll=poll,
-            protect=protect,
-            language=language,
-        )
         rows = put(now, room, kind, payload, provenance=provenance)
     return message_id(rows[0])
+
+
+def fitted(step: Step, chat: str, said: Saying) -> tuple[RemoteConversation, Kind, Payload]:
+    """What `send` writes down, and where; raises as that, and changes nothing."""
+    room = rooms.find(step, chat)
+    if room.gone:
+        raise Conflict("you are not in this conversation")
+    body = document(said.text)
+    if not to_plain(body).strip() and not said.files and said.poll is None:
+        raise UsageError("there is nothing to say")
+    kind: Kind = "post" if room.kind == "timeline" else "send"
+    account = ACCOUNTS.get(step.tx, room.account_id)
+    assert account is not None
+    can = abilities.of(step, account, room)
+    abilities.check_said(
+        can, kind, files=said.files, poll=said.poll, visibility=said.visibility, protect=said.protect
+    )
+    target = None if not said.reply_to else find(step, said.reply_to, room)
+    if target is not None and not abilities.has(can, "reply"):
+        body, target = bounded(_quoting(step, target, body)), None
+    parts = split(body, can)
+    if len(parts) > MAX_PARTS:
+        raise UsageError(f"this network would need {len(parts)} messages for that; it takes {MAX_PARTS}")
+    payload = Payload(
+        parts=(api.Rendered(parts[0].body, parts[0].text, tuple(said.files)), *parts[1:]),
+        reply_to=None if target is None else target.id,
+        title=said.title,
+        sensitive=said.sensitive,
+        visibility=said.visibility,
+        poll=said.poll,
+        protect=said.protect,
+        language=said.language,
+    )
+    return room, kind, payload
 
 
 def put(
@@ -121,7 +139,7 @@ def edit(step: Step, message: str, text: str | Document) -> None:
         raise UsageError("only what you said yourself can be edited")
     with writing(step, room.account_id) as now:
         can = abilities.of(step, now.account, room)
-        parts = split(bounded(from_plain(text) if isinstance(text, str) else text), can)
+        parts = split(document(text), can)
         if len(parts) > 1:
             raise UsageError("that is more than one message on this network")
         sending = unsent.sending(step, row)

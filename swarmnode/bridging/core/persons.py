@@ -16,11 +16,13 @@ from swarm_bridges import api
 from ...domain.book import LinkView, PersonView, Reason, SuggestionView, WayView
 from ...domain.ways import OF_NETWORK, Ask, Nowhere, Take, Way, choose
 from ...errors import NotFound, UsageError
-from ...services import book, book_suggestions, proofs
+from ...services import book, book_suggestions, challenges, proofs
 from ...services.step import Step
 from ...storage import book_tables as tables
 from ...storage.book_shelves import BOOK_ACCOUNTS, PERSONS, SUGGESTIONS, BookAccount, PersonRow
+from ...storage.bridge_tables import bridge_account, remote_actor
 from ...storage.shelf import Prepared
+from ...storage.tables import contact as contact_table
 from . import abilities, carriage, holds, talks
 from .talks import Talk
 
@@ -38,9 +40,9 @@ _LIST = Prepared(
     .limit(bindparam("n"))
 )
 _NAMES = Prepared(sa.select(_p.id, _p.name).where(sa.text("merged_into IS NULL")).order_by(_p.sort, _p.id))
-_a, _b, _r, _t = tables.book_account, tables.bridge_account, tables.remote_actor, tables.contact
+_a, _b, _r, _t = tables.book_account, bridge_account, remote_actor, contact_table
 _OF_PEOPLE = _a.c.person_id.in_(sa.text("SELECT value FROM json_each(:people)"))
-_n, _nb = tables.noticed_claim, tables.bridge_account.alias()
+_n, _nb = tables.noticed_claim, bridge_account.alias()
 _NODE = (
     sa.exists()
     .where(_n.c.account_id == _nb.c.id, _nb.c.package == _a.c.network, _n.c.remote_id == _a.c.remote_id)
@@ -155,7 +157,7 @@ def person(step: Step, person: str) -> PersonView:
     ways = [_way_view(step, view, talk, every) for talk in every if not talk.read_only]
     order = {way.chat: place for place, way in enumerate(_in_order([way_of(shown) for shown in ways]))}
     ways.sort(key=lambda shown: order[shown.chat])
-    claimed = proofs.views(step, row.id)
+    claimed = (*proofs.views(step, row.id), *challenges.views(step, row.id))
     return replace(
         view, ways=tuple(ways), proofs=claimed, last_at=max((way.last_at for way in ways), default=0)
     )

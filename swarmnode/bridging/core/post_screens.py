@@ -7,12 +7,12 @@ from sqlalchemy import bindparam
 
 from ...domain.post_views import THERE, PlaceView, PostView, place_state, together
 from ...domain.views import AttachmentView
-from ...errors import UsageError
+from ...errors import NotFound, UsageError
 from ...services.step import Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import ACCOUNTS, PLACES, POSTS, PlaceRow, PostRow, RemoteMessage
 from ...storage.shelf import Prepared
-from . import intents, posted, posts, screens, words
+from . import intents, later, posted, posts, screens, words
 from .posts import Said
 from .writing import message_id
 
@@ -71,13 +71,45 @@ def _view(step: Step, row: PostRow, count: int, answers: list[RemoteMessage]) ->
         language=said.language,
         edited=row.edited,
         deleted=row.gone_at is not None,
-        attachments=tuple(
-            AttachmentView(file.name, file.media_type, file.size_bytes, file.description)
-            for file in said.files
-        ),
+        attachments=_attachments(said),
         answer_count=count,
         answers=tuple(screens.shown(step, answers)),
     )
+
+
+def held(step: Step, post: str) -> PostView:
+    """A post that waits for its time, or was taken back before.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = later.find(step, post)
+    wish = later.wish_of(step, row)
+    said = posts.Said() if wish is None else wish.post
+    if said is None:
+        raise NotFound("there is no such post")
+    state = "deleted" if wish is None else "refused" if row.reason else "scheduled"
+    names = () if wish is None else wish.accounts
+    owners = (ACCOUNTS.one(step.tx, account=account) for account in names)
+    return PostView(
+        id=post,
+        text=said.text,
+        wall_s=row.created_at,
+        state=state,
+        places=tuple(PlaceView(o.account, o.package, o.display, state, row.reason) for o in owners if o),
+        title=said.title,
+        sensitive=said.sensitive,
+        visibility=said.visibility,
+        language=said.language,
+        deleted=wish is None,
+        attachments=_attachments(said),
+        send_at=0 if wish is None else row.send_at,
+    )
+
+
+def _attachments(said: Said) -> tuple[AttachmentView, ...]:
+    files = said.files
+    return tuple(AttachmentView(f.name, f.media_type, f.size_bytes, f.description) for f in files)
 
 
 def _place(step: Step, place: PlaceRow) -> PlaceView:

@@ -97,6 +97,14 @@ def preview(step: Step, wish: Wish, wanted: Sequence[str]) -> list[FitView]:
     return [fit_view(plan(step, accounts.find(step, account), wish)) for account in dict.fromkeys(wanted)]
 
 
+def plans(step: Step, said: Said, wanted: Sequence[str]) -> list[Plan]:
+    """What `make` does on each network; raises as that, and changes nothing."""
+    planned = [plan(step, accounts.find(step, account), said.wish()) for account in dict.fromkeys(wanted)]
+    if all(made.fitted.refused for made in planned):
+        raise UsageError("this can be posted on none of these networks", hint=DRY)
+    return planned
+
+
 def fit_view(made: Plan) -> FitView:
     """A plan as screens see it, without sentences."""
     fitted, can = made.fitted, made.can
@@ -137,11 +145,9 @@ def make(step: Step, said: Said, wanted: Sequence[str], data: Sequence[bytes] = 
         NotFound: there is no such account.
         UsageError: it is refused everywhere.
     """
-    plans = [plan(step, accounts.find(step, account), said.wish()) for account in dict.fromkeys(wanted)]
-    if all(made.fitted.refused for made in plans):
-        raise UsageError("this can be posted on none of these networks", hint=DRY)
+    planned = plans(step, said, wanted)
     post = POSTS.make(step.tx, body_id=step.tx.bodies.put(pack(said)), created_at=step.wall_s)
-    for made in plans:
+    for made in planned:
         refused = made.fitted.refused
         place = PLACES.make(step.tx, post_id=post.id, account_id=made.account.id, refused=refused)
         if not refused:

@@ -21,6 +21,7 @@ from ...services.node import Node, jitter
 from ...services.step import Step
 from ...storage import book_tables as tables
 from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow
+from ...storage.bridge_tables import bridge_account
 from ...storage.proof_shelves import CONTACT_CLAIMS, NOTICED, OWN_CLAIMS, Noticed, OwnClaim
 from ...storage.shelf import Prepared
 from ...storage.shelves import SETTINGS
@@ -36,10 +37,10 @@ AT_ONCE = 20
 _NOT_NOTICED = "claims are not noticed"
 """The setting that is there when the owner does not want to know who has a node."""
 
-_n, _b = tables.noticed_claim.c, tables.bridge_account.c
+_n, _b = tables.noticed_claim.c, bridge_account.c
 _NOTICED = Prepared(
     sa.select(*NOTICED.columns)
-    .join(tables.bridge_account, _b.id == _n.account_id)
+    .join(bridge_account, _b.id == _n.account_id)
     .where(_b.package == bindparam("network"), _n.handle == bindparam("handle"))
     .order_by(_n.id)
 )
@@ -127,6 +128,8 @@ def to_publish(step: Step, node: Node, account: str = "") -> list[Publishing]:
     due = OWN_CLAIMS.all(step.tx) if account else OWN_CLAIMS.query(step.tx, _DUE, {"now": step.wall_s})
     persona, wanted = own_claims.persona(node), dict[str, Publishing]()
     for row in due:
+        if row.network == proofs.PAGES:
+            continue
         owner = ACCOUNTS.one(step.tx, package=row.network, remote_id=row.remote_id)
         if owner is None or (account and owner.account != account):
             if not account:
@@ -165,6 +168,38 @@ def _wait(step: Step, row: OwnClaim, why: str) -> None:
         tell(step, "proofs.changed")
 
 
+# Pages of the owner's, which the owner writes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """A page that is to say something: whether it does is looked at through these accounts."""
+
+    row: int
+    accounts: tuple[api.AccountId, ...]
+    url: str = field(repr=False)
+
+
+def own_pages(step: Step, node: Node) -> list[OwnPage]:
+    """Those that are due."""
+    if node.persona is None or node.quarantine:
+        return []
+    due = OWN_CLAIMS.query(step.tx, _DUE, {"now": step.wall_s})
+    rows = [row for row in due if row.network == proofs.PAGES]
+    return [OwnPage(row.id, _asking(step, row.network)[0], row.handle) for row in rows]
+
+
+def page_seen(step: Step, node: Node, page: OwnPage, said: Iterable[str], why: str = "") -> None:
+    """What it says; or `why` that could not be seen."""
+    row = OWN_CLAIMS.get(step.tx, page.row)
+    if row is None:
+        return
+    there = own_claims.of(row).text(own_claims.persona(node)) in said
+    if not why and not there:
+        OWN_CLAIMS.change(step.tx, row.id, shown=own_claims.WAITING)
+    published(step, Publishing(api.AccountId(""), (), (row.id,)), why or ("" if there else "not-yet"))
+
+
 # Who is to be looked at
 
 
@@ -190,22 +225,29 @@ def to_look_at(step: Step, person: str = "") -> list[Looking]:
     for row in rows:
         if not person and row.next_at > step.wall_s:
             continue  # it was noticed a moment ago
-        owners = [one for one in ACCOUNTS.all(step.tx, package=row.network) if not one.paused]
-        levels = {one.account: _level(step, one) for one in owners}
-        asking = [name for name, level in levels.items() if level is api.Level.FULL]
+        asking, partly = _asking(step, row.network)
         if asking:
-            names = tuple(api.AccountId(name) for name in asking)
-            wanted.append(Looking(row.id, names, row.remote_id or "", row.address or row.handle))
-        elif api.Level.PARTIAL in levels.values():
+            known = row.handle if row.network == proofs.PAGES else row.remote_id or ""
+            wanted.append(Looking(row.id, asking, known, row.address or row.handle))
+        elif partly:
             proofs.only_as_they_write(step, row)
         else:
             proofs.unanswered(step, row, "no-account")
     return wanted
 
 
-def _level(step: Step, account: AccountRow) -> api.Level:
+def _asking(step: Step, network: str) -> tuple[tuple[api.AccountId, ...], bool]:
+    """The owner's accounts that can ask a network; and whether one hears of claims in passing."""
+    package, feature = (proofs.READER, "page") if network == proofs.PAGES else (network, "claim")
+    owners = ACCOUNTS.all(step.tx, package=package, paused=False)
+    levels = {one.account: _level(step, one, feature) for one in owners}
+    full = tuple(api.AccountId(name) for name, level in levels.items() if level is api.Level.FULL)
+    return full, api.Level.PARTIAL in levels.values()
+
+
+def _level(step: Step, account: AccountRow, feature: str = "claim") -> api.Level:
     can = accounts.capabilities(step, account, None) or abilities.UNKNOWN
-    return can.levels.get("claim", api.Level.REJECTED)
+    return can.levels.get(feature, api.Level.REJECTED)
 
 
 def found(step: Step, looking: Looking, event: api.ClaimsSeen | None) -> None:

@@ -8,7 +8,7 @@ from ...domain.bridge_views import is_remote
 from ...errors import NotFound
 from ...services.step import Step
 from ...storage.bridge_shelves import ROOMS, RemoteConversation
-from . import bounds, people
+from . import bounds, invitations, people
 from .packed import ordered, pack, texts
 
 PREFIX = "b"
@@ -53,8 +53,11 @@ def ref(room: RemoteConversation) -> api.ConversationRef:
 
 
 def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConversation:
-    """A conversation is there, and so is the owner in it."""
+    """A conversation is there, and the owner is in it, or is invited."""
     room = of(step, account_id, event.conversation)
+    if (event.invitation is None) != (room.invitation is None):
+        invitations.changed(step, chat_id(room.id))
+        ROOMS.change(step.tx, room.id, last_at=step.wall_s)
     members = room.members
     if event.members is not None:
         came = {member.remote_id for member in event.members}
@@ -73,7 +76,8 @@ def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConv
         encrypted=bounds.name(event.encrypted),
         archived=event.archived,
         ask=True,
-        gone=False,
+        gone=event.invitation is not None,
+        invitation=invitations.column(event.invitation),
         moved_to=None,
     )
     return get(step, room.id)
@@ -83,6 +87,8 @@ def _partner(step: Step, room: RemoteConversation, event: api.ConversationSeen) 
     """Whom the owner talks with, if it is one other: somebody of the address book from then on."""
     if event.kind != "direct":
         return None
+    if event.invitation is not None:
+        return room.partner
     others = {member.remote_id for member in event.members or () if not member.is_owner}
     if len(others) != 1:
         return room.partner
@@ -92,11 +98,21 @@ def _partner(step: Step, room: RemoteConversation, event: api.ConversationSeen) 
     return partner
 
 
-def left(step: Step, account_id: int, event: api.ConversationGone) -> RemoteConversation:
-    """The owner is no longer in a conversation; what was said stays."""
-    room = of(step, account_id, event.conversation)
+def left(step: Step, account_id: int, event: api.ConversationGone) -> RemoteConversation | None:
+    """The owner is no longer in a conversation, or not invited any more; what was said stays.
+
+    Returns:
+        The conversation as it was; None where nothing is known of it, or any more: an invitation is over.
+    """
+    gone = event.conversation
+    room = ROOMS.one(step.tx, account_id=account_id, remote_id=gone.remote_id, private=gone.private)
+    if room is None:
+        return None
     moved_to = None if event.moved_to is None else of(step, account_id, event.moved_to).id
-    ROOMS.change(step.tx, room.id, gone=True, moved_to=moved_to)
+    ROOMS.change(step.tx, room.id, gone=True, invitation=None, moved_to=moved_to)
+    if room.invitation is not None:
+        invitations.changed(step, chat_id(room.id))
+        return room if invitations.over(step, room) else None
     return room
 
 

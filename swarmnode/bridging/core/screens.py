@@ -34,7 +34,7 @@ from ...storage.bridge_shelves import (
     RemoteMessage,
 )
 from ...storage.shelf import Prepared, one_of
-from . import accounts, bounds, content, entries, intents, outbox, people, rooms
+from . import accounts, bounds, content, entries, intents, invitations, outbox, people, rooms
 from .content import Content
 from .packed import texts
 from .writing import message_id
@@ -72,8 +72,9 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
         title=room.title or _others(step, account, room),
         contact="",
         unread=int(_UNREAD.scalar(step.tx, {"room": room.id})),
-        standing="gone" if room.gone else "",
+        standing="invited" if room.invitation is not None else "gone" if room.gone else "",
         last_text=last[0].text if last else "",
+        last_translations=last[0].translations if last else {},
         last_at=room.last_at,
         draft="" if draft is None else draft.decode(),
         network=account.package,
@@ -81,12 +82,16 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
         privacy="" if abilities is None else abilities.transport_privacy,
         kind=room.kind,
         person=book.of_account(step, account.package, room.partner),
+        invitation=invitations.view(step, room),
+        labels=texts(room.labels),
     )
 
 
 def chats(step: Step) -> list[ChatView]:
-    """All conversations of all networks."""
-    return [chat(step, room) for room in ROOMS.all(step.tx) if not room.archived and room.moved_to is None]
+    """All conversations of all networks; one that goes on in another is there until the owner is in that."""
+    found = {room.id: room for room in ROOMS.all(step.tx) if not room.archived}
+    entered = {room.id for room in found.values() if not room.gone}
+    return [chat(step, room) for room in found.values() if room.moved_to not in entered]
 
 
 def unread(step: Step) -> int:
@@ -205,7 +210,8 @@ def _view(
         wall_s=row.wall_s,
         state=MessageState(row.state),
         reason=row.reason or unreadable,
-        reply_to=_reply(step, row, said),
+        reply_to="" if said is None else _named(step, row, said.reply_to),
+        thread="" if said is None else _named(step, row, said.thread_root),
         edited=row.edited,
         reactions=tuple(_reactions(step, row, known)) if said is not None else (),
         attachments=() if said is None else tuple(_files(said)),
@@ -219,6 +225,7 @@ def _view(
         network=network,
         shared_by="" if said is None else _sharer(step, row, said),
         visibility="" if said is None else said.visibility,
+        translations={} if said is None else said.others,
         doing=tuple(intent.kind for intent in intents.open_about(step, row.id) if intent.kind != "read"),
     )
 
@@ -241,14 +248,14 @@ def author_id(actor: RemoteActor) -> str:
     return f"{AUTHOR}{people.root(actor)}"
 
 
-def _reply(step: Step, row: RemoteMessage, said: Content | None) -> str:
-    """What it answers: the row that it was written for, or what the network names."""
-    if said is None or said.reply_to is None:
+def _named(step: Step, row: RemoteMessage, ref: api.MessageRef | None) -> str:
+    """Another message of its conversation that it names: what it answers, or where its thread began."""
+    if ref is None:
         return ""
     room = ROOMS.get(step.tx, row.conversation_id)
-    if room is None or said.reply_to.conversation != rooms.ref(room):
+    if room is None or ref.conversation != rooms.ref(room):
         return ""
-    target = entries.find(step, room.id, said.reply_to.remote_id, said.reply_to.part)
+    target = entries.find(step, room.id, ref.remote_id, ref.part)
     return "" if target is None else message_id(target)
 
 

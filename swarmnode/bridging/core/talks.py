@@ -27,6 +27,7 @@ from ...storage.bridge_shelves import (
     RemoteConversation,
     RemoteMessage,
 )
+from ...storage.bridge_tables import bridge_account, remote_conversation, remote_message
 from ...storage.shelf import Prepared
 from ...storage.shelves import CONTACTS, CONVERSATIONS, MESSAGES, Conversation, MessageRow
 from . import rooms
@@ -39,10 +40,10 @@ START = ""
 _END = (1 << 63) - 1
 Row: TypeAlias = MessageRow | RemoteMessage
 
-_a, _b, _r = tables.book_account.c, tables.bridge_account.c, tables.remote_conversation.c
+_a, _b, _r = tables.book_account.c, bridge_account.c, remote_conversation.c
 _ROOMS = Prepared(
     sa.select(*ROOMS.columns)
-    .join(tables.bridge_account, _b.id == _r.account_id)
+    .join(bridge_account, _b.id == _r.account_id)
     .where(_r.partner == bindparam("partner"), _b.package == bindparam("network"), _r.moved_to.is_(None))
     .order_by(_r.id)
 )
@@ -66,7 +67,7 @@ _ROOM_SUMS = Prepared(
 _UNREAD = Prepared(
     sa.text("SELECT count(*) FROM remote_message WHERE unread AND conversation_id = :conversation")
 )
-_m = tables.remote_message.c
+_m = remote_message.c
 _there = sa.and_(
     _m.conversation_id == bindparam("conversation"), sa.or_(_m.gone_at.is_(None), _m.search_id.is_not(None))
 )

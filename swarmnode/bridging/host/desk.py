@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from socket import socket
 
 from swarm_bridges.api import (
@@ -22,12 +23,14 @@ from swarm_bridges.api import (
     State,
 )
 from swarm_bridges.desk import Fact
+from swarm_bridges.sentences import ENGLISH, Sentences
 
 from ..core import accounts, files, journal, screens, vault
 from ..core.health import Watch, said
 from . import connect, steps
 from .resolve import Resolver, Turnstile, plain_name
 from .steps import Steps
+from .translating import translated
 
 AGAIN_S = 2.0
 """That somebody still types is told so often."""
@@ -62,8 +65,10 @@ class NodeDesk:
         loopback: bool = False,
         resolver: Resolver | None = None,
         on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
+        says: Callable[[AccountId, str], Sentences] = lambda _account, _language: ENGLISH,
     ) -> None:
         self._runs, self._watch, self._reach, self._loopback = runs, watch, reach, loopback
+        self._says = says
         self._on_fleeting = on_fleeting
         self._resolver = resolver or Resolver()
         self._turnstiles: dict[AccountId, Turnstile] = {}
@@ -74,7 +79,8 @@ class NodeDesk:
 
     async def ingest(self, account: AccountId, batch: Batch) -> None:
         """See `desk.Desk`."""
-        await steps.do(self._runs, lambda step: journal.ingest(step, account, batch))
+        said = translated(batch, partial(self._says, account))
+        await steps.do(self._runs, lambda step: journal.ingest(step, account, said))
 
     async def fleeting(self, account: AccountId, item: Fleeting) -> None:
         """See `desk.Desk`. What is told again within moments is not told to screens."""

@@ -7,6 +7,7 @@ the node's process. What cannot be used is a `BadPackage`, with a reason.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,8 +19,11 @@ from pathlib import Path
 import msgspec
 
 from swarm_bridges.api import API_VERSION, Manifest
+from swarm_bridges.sentences import COMMON, ENGLISH, BadTexts, Sentences, read
 
 from ...errors import NodeError
+
+logger = logging.getLogger(__name__)
 
 GROUP = "swarmnode.bridges"
 MANIFEST = "bridge.toml"
@@ -80,6 +84,11 @@ class Package:
     root: Path
     """Where that is found: the folder in which the package lies."""
 
+    @property
+    def folder(self) -> Path:
+        """Where its manifest lies, and what it says in other languages."""
+        return self.root.joinpath(*self.module.split("."))
+
 
 @dataclass(frozen=True, slots=True)
 class Packages:
@@ -87,6 +96,17 @@ class Packages:
 
     found: dict[str, Package]
     bad: tuple[BadPackage, ...]
+
+
+def words(package: Package | None, language: str) -> Sentences:
+    """What a package says to people, in a language, as far as it brought that."""
+    if language == "en":
+        return ENGLISH
+    try:
+        return read(language, [COMMON] if package is None else [package.folder, COMMON])
+    except BadTexts as e:
+        logger.warning("bridge.bad-texts", extra={"reason": str(e)[:100]})
+        return read(language, [COMMON])
 
 
 def discover(*, any_address: Iterable[str] = ()) -> Packages:

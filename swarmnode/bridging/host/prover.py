@@ -126,6 +126,33 @@ class Prover:
                     lambda step, what=what, why=why: proofs.published(step, what, why),  # type: ignore[misc]
                 )
 
+            for page in await self._runs.do(proofs.own_pages):
+                said, why = await self._page(page)
+                await self._runs.do(
+                    lambda step, node, page=page, said=said, why=why: proofs.page_seen(  # type: ignore[misc]
+                        step, node, page, said, why
+                    )
+                )
+
+    async def _page(self, page: proofs.OwnPage) -> tuple[tuple[str, ...], str]:
+        """What a page of the owner's says; or why that could not be seen."""
+        why = "no-account"
+        for account in page.accounts:
+            try:
+                process = self._supervisor.caller(account)
+                if not self._budget(account).take(self._tick()):
+                    return (), "limited"
+                async with asyncio.timeout(CALL_S):
+                    found: ClaimsSeen = await process.call(account, "read_claims", who=api.Actor(page.url))
+            except api.Gone:
+                return (), ""
+            except (BridgeError, TimeoutError) as e:
+                self._log("proofs.page-not-looked", account, e)
+                why = why_of(e)
+            else:
+                return found.claims, ""
+        return (), why
+
     async def _publish(self, what: proofs.Publishing) -> str:
         """Say it; why that could not be."""
         try:

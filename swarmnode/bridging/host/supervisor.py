@@ -29,6 +29,7 @@ from swarm_bridges.api import (
     RawRequest,
     Temporary,
 )
+from swarm_bridges.sentences import Sentences
 
 from ...errors import NodeError, NotFound
 from ..core import accounts, calls, health
@@ -37,7 +38,7 @@ from . import steps
 from .connect import Reach
 from .desk import NodeDesk
 from .keeper import House, Keeper
-from .packages import Package, Packages
+from .packages import Package, Packages, words
 from .process import Limits, Process
 from .resolve import Resolver
 from .steps import Steps
@@ -101,6 +102,7 @@ class Supervisor:
             loopback=loopback,
             resolver=Resolver(servers),
             on_fleeting=on_fleeting,
+            says=self._said_by,
         )
         self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice, public)
 
@@ -198,6 +200,14 @@ class Supervisor:
         if package in self._packages.found:
             return self._packages.found[package]
         raise next((bad for bad in self._packages.bad if bad.name == package), None) or _unknown(package)
+
+    def says(self, package: str, language: str) -> Sentences:
+        """What a package says to people, in a language."""
+        return words(self._packages.found.get(package), language)
+
+    def _said_by(self, account: AccountId, language: str) -> Sentences:
+        known = self._accounts.get(account)
+        return words(self._packages.found.get(known.package) if known else None, language)
 
     def states(self) -> list[PackageState]:
         """How all packages are."""

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, inspect
 
 from swarmnode.errors import SchemaTooNew, StorageError
 
-from ..carriage_tables import metadata
 from ..engine import disk_faults, pragma
 from ..home import disk_errors, sync_folder
+from ..schema import metadata
 from ..search import create_search
 
 HEAD = "0001"

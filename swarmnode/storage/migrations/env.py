@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from swarmnode.storage.carriage_tables import metadata
+from swarmnode.storage.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

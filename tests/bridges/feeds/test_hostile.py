@@ -151,7 +151,7 @@ def test_no_document_takes_long(data: bytes) -> None:
     with pytest.raises(Unreadable):
         read_opml(data)
     feeds_of(decode(data), "https://example.org/")
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 15
 
 
 def test_mutated_feeds_are_read_or_refused() -> None:

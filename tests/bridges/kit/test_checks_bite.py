@@ -178,6 +178,16 @@ class Remembers(demo.Bridge):
         return self.first
 
 
+class DeclinesNothing(demo.Bridge):
+    async def decline(self, ctx: Any, conversation: ConversationRef, invitation: api.Invitation) -> None:
+        pass
+
+
+class GoesInUnasked(demo.Bridge):
+    async def accept(self, ctx: Any, conversation: ConversationRef, **_: Any) -> Any:  # type: ignore[override]
+        return await self.join(ctx, conversation.remote_id)
+
+
 class SaysStarting(demo.Bridge):
     async def run(self, ctx: Any) -> None:
         await ctx.state(api.Health(api.State.STARTING))
@@ -233,6 +243,9 @@ MISTAKES: list[tuple[str, type, type]] = [
     ("opaque", rewriting(api.OpaqueSeen, blob=b""), demo.Login),
     ("claims", TakesThePlace, demo.Login),
     ("claims", Remembers, demo.Login),
+    ("invitations", rewriting(api.ConversationSeen, invitation=None), demo.Login),
+    ("invitations", DeclinesNothing, demo.Login),
+    ("invitations", GoesInUnasked, demo.Login),
     ("health", SaysStarting, demo.Login),
     ("names", rewriting(api.ConversationSeen, title=""), demo.Login),
     ("votes_and_marks", rewriting(api.MarksNow, mine=frozenset()), demo.Login),

@@ -125,7 +125,7 @@ def test_reading_takes_time_in_proportion() -> None:
         grammar.values([(data, None)])
     words.line("=?" * 50_000)
     words.line("=?a?q?" * 50_000)
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 9
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_hostile_heads_say_something_bounded(line: str) -> None:
     _ = made.list_id, made.list_post, made.is_for_many, made.time, made.topic, made.answers
     made.message_id.encode()
     made.subject.encode()
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
 
 
 def test_a_mail_without_an_id_gets_one_and_keeps_it() -> None:

@@ -15,9 +15,10 @@ from mail_server import MailServer
 from swarm_bridges.api import Absent, Accepted, BridgeError, CantTell, LoginDone, Step, Unknown
 from swarm_bridges.networks.mail import account
 from swarm_bridges.networks.mail.imap import Imap
-from swarm_bridges.networks.mail.line import Place, trusting
+from swarm_bridges.networks.mail.line import Place
 from swarm_bridges.networks.mail.smtp import Smtp
 from swarm_bridges.testing.proxy import FaultProxy
+from swarm_bridges.tls import trusting
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -10,6 +10,7 @@ from bridge_owner import ACCOUNT, Owner
 from mastodon_fake import olga
 
 from swarm_bridges.api import (
+    Absent,
     Accepted,
     Coverage,
     Event,
@@ -25,6 +26,7 @@ from swarm_bridges.api import (
     Unknown,
 )
 from swarm_bridges.networks.mastodon.fake import Network
+from swarm_bridges.networks.mastodon.said import MOST, Said
 from swarm_bridges.testing.network import OWNER, PEER
 from swarm_bridges.text import to_plain
 
@@ -230,6 +232,23 @@ async def test_what_may_have_arrived_is_looked_for_where_keys_are_nothing() -> N
             network.say("something else", room="r2", who=OWNER)
             assert len(network.said("r2")) == before + 1
         assert not await owner.ctx.kv.names("sent i-")
+
+
+async def test_of_what_was_said_it_is_known_what_became_though_nobody_stored_it() -> None:
+    async with olga(Keyless()) as (network, owner):
+        out = owner.outgoing("said, and the node dies")
+        assert isinstance(await owner.bridge.find_sent(owner.ctx, out), Absent)  # it died before the call
+        told = await owner.bridge.send(owner.ctx, out)
+        assert isinstance(told, Accepted)
+        for number in range(MOST - 1):
+            assert isinstance(await owner.bridge.send(owner.ctx, owner.outgoing(f"more {number}")), Accepted)
+        found = await owner.bridge.find_sent(owner.ctx, out)
+        assert isinstance(found, Accepted)
+        assert found.refs == told.refs
+        after_a_restart = await Said.read(owner.ctx)
+        assert after_a_restart.became(out.intent) == [told.refs[0].remote_id]
+        assert await owner.ctx.kv.names("sent ") == ()
+        assert len(network.said("r2")) == MOST
 
 
 async def test_a_thread_of_parts_goes_on_where_it_broke() -> None:

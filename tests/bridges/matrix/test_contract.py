@@ -16,8 +16,18 @@ from swarm_bridges.testing import CHECKS, Check, Subject, Tier, up_to
 from swarm_bridges.testing.runner import run_check
 from swarmnode.bridging.host.packages import load
 
-SHORT = {"crash_in_send", "limits", "refusals", "documents", "claims", "opaque", "votes_and_marks"}
-ON_NODE = {"crash_in_send", "faults_in_sending", "refusals", "replays", "votes_and_marks"}
+SHORT = {
+    "crash_in_send",
+    "limits",
+    "refusals",
+    "documents",
+    "claims",
+    "opaque",
+    "votes_and_marks",
+    "invitations",
+    "reordered",
+}
+ON_NODE = {"crash_in_send", "invitations", "faults_in_sending", "refusals", "replays", "votes_and_marks"}
 WANTED = [one for one in up_to(Tier.GOLD) if one.name not in LACKS]
 PACKAGE = "swarm_bridges.networks.matrix"
 

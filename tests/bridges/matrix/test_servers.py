@@ -1,8 +1,7 @@
-"""What is Matrix's own, against Synapse: logging in, rooms, gaps, forgers, limits, hostile events."""
+"""What is Matrix's own, against Synapse: logging in, gaps, forgers, limits, hostile events."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -11,15 +10,14 @@ from bridge_owner import ACCOUNT, Lines, Owner, log_in, owner_of
 from matrix_network import MatrixNetwork
 from matrix_peer import MESSAGE, REACTION
 from matrix_server import Synapse
+from matrix_told import told, until
 
 from swarm_bridges.api import (
     Accepted,
     AccountId,
     Batch,
-    ConversationGone,
     ConversationRef,
     ConversationSeen,
-    Event,
     Gone,
     Limited,
     LocalFile,
@@ -42,27 +40,6 @@ async def network(synapse: Synapse) -> AsyncIterator[MatrixNetwork]:
     made = await MatrixNetwork.open(synapse)
     yield made
     await made.close()
-
-
-def told(owner: Owner) -> list[Event]:
-    return [event for batch in owner.desk.of(ACCOUNT).batches for event in batch.events]
-
-
-async def until(owner: Owner, wanted: Callable[[Event], bool]) -> Any:
-    """The last event like this, when there is one."""
-    found: list[Event] = []
-
-    def look(_: object) -> bool:
-        found[:] = [event for event in told(owner) if wanted(event)]
-        return bool(found)
-
-    await owner.until(look)
-    return found[-1]
-
-
-def is_about(room: str, event: Event) -> bool:
-    """Whether it shows a room."""
-    return isinstance(event, ConversationSeen) and event.conversation.remote_id == room
 
 
 # --- logging in ---
@@ -165,71 +142,6 @@ async def test_a_new_login_is_the_same_device_and_finds_what_was_sent_before(net
 async def test_what_is_no_address_is_an_error_of_the_form(address: str) -> None:
     shown, _ = await step("account", {"address": address, "password": "x"})
     assert (shown.id, bool(shown.error)) == ("account", True)
-
-
-# --- rooms ---
-
-
-async def test_an_invitation_is_shown_accepted_and_refused(network: MatrixNetwork) -> None:
-    friend = network.client("friend")
-    async with await owner_of(network) as owner:
-        for accept in (True, False):
-            me = network.answers["address"]
-            room = await friend.create(invite=[me], is_direct=True, preset="trusted_private_chat")
-            await friend.say(room, "said before")
-            shown = await until(owner, partial(is_about, room))
-            assert (shown.kind, shown.labels, shown.title) == (
-                "direct",
-                ("invitation",),
-                network.names["friend"],
-            )
-            if not accept:
-                await owner.call("leave", shown.conversation)
-                gone = await until(owner, lambda e: isinstance(e, ConversationGone))
-                assert (gone.conversation, gone.reason) == (shown.conversation, "left")
-                continue
-            await owner.call("join", room)
-            assert (await owner.sees("said before")).origin is Origin.HISTORY
-            await friend.say(room, "welcome")
-            assert (await owner.sees("welcome")).origin is Origin.LIVE
-            shown = [e for e in told(owner) if isinstance(e, ConversationSeen)][-1]
-            assert (shown.kind, shown.labels) == ("direct", ())
-            phone = network.client("owner")
-            direct = await phone.ask("GET", f"/user/{me}/account_data/m.direct")
-            assert direct == {friend.user: [room]}
-
-
-async def test_who_is_put_out_learns_it_and_an_upgrade_leads_to_the_next_room(network: MatrixNetwork) -> None:
-    friend = network.client("friend")
-    async with await owner_of(network) as owner:
-        other = await friend.create(invite=[network.answers["address"]])
-        await owner.call("join", other)
-        await friend.ask("POST", f"/rooms/{other}/upgrade", json={"new_version": "11"})
-        moved = await until(owner, lambda e: isinstance(e, ConversationGone))
-        assert moved.conversation.remote_id == other
-        assert moved.moved_to is not None
-        third = await friend.create(invite=[network.answers["address"]])
-        await owner.call("join", third)
-        await until(owner, lambda e: is_about(third, e) and not getattr(e, "labels", ()))
-        await friend.ask("POST", f"/rooms/{third}/kick", json={"user_id": network.answers["address"]})
-        gone = await until(owner, lambda e: isinstance(e, ConversationGone) and e.moved_to is None)
-        assert (gone.conversation.remote_id, gone.reason) == (third, "leave")
-        network.conversation = gone.conversation
-        with pytest.raises(Refused):
-            await owner.call("send", owner.outgoing("too late"))
-
-
-async def test_spaces_are_labels(network: MatrixNetwork) -> None:
-    owner_phone, room = network.client("owner"), network.conversation.remote_id
-    space = await owner_phone.create(name="Family", creation_content={"type": "m.space"})
-    path = f"/rooms/{space}/state/m.space.child/{room}"
-    await owner_phone.ask("PUT", path, json={"via": [network.server.name]})
-    async with await owner_of(network) as owner:
-        shown = await until(
-            owner, lambda e: isinstance(e, ConversationSeen) and e.conversation == network.conversation
-        )
-        assert shown.labels == ("Family",)
-        assert space not in {e.conversation.remote_id for e in told(owner) if isinstance(e, ConversationSeen)}
 
 
 # --- what comes ---

@@ -23,6 +23,7 @@ class TestRoom(TalkSuite, LineSuite):
         yield made
         await made.close()
 
+    @pytest.mark.timeout(1200 if LONG else 120)
     async def test_the_past_comes_in_pages_without_a_gap(self, network: Any) -> None:
         peer = await network.peer()
         said = [f"line {n}" for n in range(HISTORY)]

@@ -43,4 +43,4 @@ def test_a_megabyte_is_read_at_once() -> None:
     before = time.process_time()
     for text in ("swarm:1:" * 130_000, "a" * 1_000_000, "swarm:1:" + "a" * 1_000_000, f"{ONE}-" * 20_000):
         assert texts_in(text) == ()
-    assert time.process_time() - before < 2
+    assert time.process_time() - before < 6

@@ -245,7 +245,7 @@ def test_megabytes_of_anything_take_a_moment(piece: str) -> None:
     size = 5_000_000 if os.environ.get("SWARMNODE_SOAK") else 200_000
     begin = time.process_time()
     document = from_html(piece * (size // len(piece)))
-    assert time.process_time() - begin < 2, "it takes a second for 5 MB; what is not linear takes minutes"
+    assert time.process_time() - begin < 6, "it takes a second for 5 MB; what is not linear takes minutes"
     check_safe(document)
 
 

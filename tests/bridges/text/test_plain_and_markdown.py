@@ -173,7 +173,7 @@ def test_megabytes_of_anything_take_a_moment(piece: str) -> None:
     for read in (from_markdown, from_plain):
         begin = time.process_time()
         document = read(piece * (size // len(piece)))
-        assert time.process_time() - begin < 4, read.__name__
+        assert time.process_time() - begin < 12, read.__name__
         check_safe(document)
 
 

@@ -101,7 +101,7 @@ async def test_a_renewal_that_fails_gives_the_lock_back() -> None:
 
 async def test_a_pause_ends_when_somebody_looks_also_when_that_was_before() -> None:
     ctx = context(DeskInMemory())
-    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         pause = tasks.create_task(ctx.pause(60))
         await asyncio.sleep(0)
         ctx.wake()

@@ -17,7 +17,7 @@ from swarm_bridges.testing import CHECKS, Check, Subject, Tier, up_to
 from swarm_bridges.testing.runner import run_check
 from swarmnode.bridging.host.packages import load
 
-SHORT = {"refusals", "documents", "limits", "reordered", "changing_limits"}
+SHORT = {"refusals", "documents", "limits", "reordered", "changing_limits", "invitations"}
 WANTED = up_to(Tier.GOLD)
 PACKAGE = "swarm_bridges.networks.xmpp"
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import fromstring
 
+import msgspec
 import pytest
 
 from swarm_bridges.api import (
@@ -11,6 +12,7 @@ from swarm_bridges.api import (
     ConversationSeen,
     Event,
     Fleeting,
+    Invitation,
     MessageGone,
     MessageRef,
     MessageSeen,
@@ -19,7 +21,8 @@ from swarm_bridges.api import (
     ReactionsNow,
     ReceiptMoved,
 )
-from swarm_bridges.networks.xmpp.convert import Seat, View, events, room_reference, sender_id, unwrap
+from swarm_bridges.networks.xmpp.convert import events, room_reference, sender_id
+from swarm_bridges.networks.xmpp.heard import Seat, View, unwrap
 from swarm_bridges.text import to_plain
 
 ME = "ada@example.org"
@@ -288,7 +291,37 @@ def test_an_invitation() -> None:
     )
     seen = one(heard(invited))
     assert isinstance(seen, ConversationSeen)
-    assert (seen.conversation.remote_id, seen.labels) == ("attic@rooms.example.org", ("invitation",))
+    assert seen.conversation == ConversationRef("attic@rooms.example.org")
+    bob = Actor("bob@example.net")
+    assert seen.invitation == Invitation(by=bob, vouched=False, words="", ticket="bob@example.net")
+    words = invited.replace("/></x>", "><reason> come up </reason></invite></x><body>You are invited</body>")
+    with_words = one(heard(words))
+    assert isinstance(with_words, ConversationSeen)
+    assert with_words.invitation == msgspec.structs.replace(seen.invitation, words="come up")
+    # Somebody in a room cannot invite in its name, and a room where the owner is needs no invitation.
+    assert not [
+        event
+        for said in (
+            invited.replace("example.org'", "example.org/bob'", 1),
+            invited.replace("attic@", "garden@"),
+        )
+        for event in heard(said)
+        if isinstance(event, ConversationSeen)
+    ]
+
+
+def test_an_invitation_by_somebody_directly() -> None:
+    asked = "<x xmlns='jabber:x:conference' jid='attic@rooms.example.org' reason='come up'/>"
+    for more, words in (("", "come up"), ("<body>Bob invites you</body>", "come up")):
+        seen = one(heard(from_bob(asked + more)))
+        assert isinstance(seen, ConversationSeen)
+        assert seen.conversation == ConversationRef("attic@rooms.example.org")
+        assert seen.invitation == Invitation(by=Actor("bob@example.net"), words=words)
+    bare_one = one(heard(from_bob(asked.replace(" reason='come up'", "") + "<body>come</body>")))
+    assert isinstance(bare_one, ConversationSeen)
+    assert bare_one.invitation == Invitation(by=Actor("bob@example.net"), words="come")
+    assert heard(from_bob(asked.replace("attic", "a" * 600))) == []
+    assert heard(archived(from_bob(asked), ME)) == [], "years ago"
 
 
 def test_a_room_where_the_owner_is_not_is_not_heard() -> None:
@@ -343,7 +376,7 @@ def test_bytes_for_a_node_are_no_words() -> None:
     assert (past.origin, past.remote_time) == (Origin.HISTORY, 1793534400.0)
 
 
-@pytest.mark.parametrize("text", ["", "AAE", "A A E C", "\u00e9\u00e9\u00e9\u00e9", "AAEC" * 90_000])
+@pytest.mark.parametrize("text", ["", "AAE", "AA!EC", "\u00e9\u00e9\u00e9\u00e9", "AAEC" * 90_000])
 def test_what_are_no_bytes_are_the_words_beside_them(text: str) -> None:
     seen = one(heard(from_bob(bytes_in(text))))
     assert isinstance(seen, MessageSeen)
@@ -352,3 +385,31 @@ def test_what_are_no_bytes_are_the_words_beside_them(text: str) -> None:
 
 def test_bytes_in_a_room_are_the_words_beside_them() -> None:
     assert isinstance(one(heard(in_room(bytes_in("AAEC")))), MessageSeen)
+
+
+def whose(message: str, sender: str, *inner: str) -> tuple[str, bool]:
+    """Who has written something in a room, and whether that was the owner, as it or its archive tells it."""
+    seats = {ROOM.remote_id: Seat("ada")}
+    view = View(ME, seats, {ROOM.remote_id: {"ada": ME, "bob": "bob@example.net"}})
+    text = in_room("".join(inner), sender, "")
+    if message == "archived":
+        text = archived(text, ROOM.remote_id, "q2")
+    found = unwrap(fromstring(text.replace("<message", "<message xmlns='jabber:client'")), view, ASKED)  # noqa: S314
+    assert found is not None
+    return found[0].writer, found[0].own
+
+
+BOBS = "<x xmlns='http://jabber.org/protocol/muc#user'><item jid='bob@example.net/desk'/></x>"
+MINE = f"<x xmlns='http://jabber.org/protocol/muc#user'><item jid='{ME}'/></x>"
+
+
+def test_who_has_written_is_believed_from_the_room_alone() -> None:
+    assert whose("live", "bob") == ("bob@example.net", False)
+    assert whose("live", "bob", MINE) == ("bob@example.net", False)
+    assert whose("live", "eve", BOBS) == ("", False)
+    assert whose("live", "ada") == (ME, True)
+    assert whose("archived", "bob", BOBS) == ("bob@example.net", False)
+    assert whose("archived", "bob") == ("", False), "another may have had that name then"
+    assert whose("archived", "bob", BOBS, MINE) == ("", False), "one of them is not the room's"
+    assert whose("archived", "ada", MINE) == (ME, True)
+    assert whose("archived", "ada", BOBS) == ("bob@example.net", False), "he had the owner's name then"

@@ -3,17 +3,17 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from typing import Any
 
+import omemo
 import pytest
 from bridge_owner import ACCOUNT, Lines, Owner, log_in
 from xmpp_network import XmppNetwork
-from xmpp_omemo import SecretPeer
-from xmpp_server import Server
+from xmpp_omemo import noticed, omemo_network, owner_with_keys, secret, seen
 
 from swarm_bridges.api import (
     AccountId,
     Batch,
+    ConversationSeen,
     LocalFile,
     LoginDone,
     MessageSeen,
@@ -32,32 +32,8 @@ SERVERS = ["prosody", "ejabberd"] if os.environ.get("SWARMNODE_SOAK") else ["pro
 
 @pytest.fixture(params=SERVERS)
 async def network(request: pytest.FixtureRequest) -> AsyncIterator[XmppNetwork]:
-    server: Server = request.getfixturevalue(request.param)
-    made = XmppNetwork(server, room=False)
-    yield made
-    for client in made._clients:
-        if isinstance(client, SecretPeer):
-            await client.leave()
-    await made.close()
-
-
-async def secret(network: XmppNetwork, name: str, resource: str) -> SecretPeer:
-    made = SecretPeer(f"{network._jid(name)}/{resource}", f"password of {name}", network.server.authority)
-    network._clients.append(made)
-    await made.online(network.server.port)
-    await made.ready()
-    return made
-
-
-async def owner_with_keys(network: XmppNetwork, desk: Lines | None = None, **more: Any) -> Owner:
-    done = await log_in(network, Lines(), {**network.answers, "omemo": "yes"})
-    assert isinstance(done, LoginDone)
-    return Owner(network, done, desk=desk, **more)
-
-
-def seen(owner: Owner) -> list[MessageSeen]:
-    batches = owner.desk.of(ACCOUNT).batches
-    return [e for batch in batches for e in batch.events if isinstance(e, MessageSeen)]
+    async with omemo_network(request.getfixturevalue(request.param), room=False) as made:
+        yield made
 
 
 async def test_what_comes_locked_is_read_and_answered_locked(network: XmppNetwork) -> None:
@@ -92,13 +68,40 @@ async def test_what_has_no_place_in_it_is_refused_and_not_sent_unlocked(network:
         shown = await owner.sees("between us")
         can = await owner.call("capabilities", network.conversation)
         assert "reaction" not in can.levels
-        assert can.levels["file"] < 0
+        assert can.transport_privacy == "e2e"
         with pytest.raises(NotSupported):
             await owner.bridge.react(owner.ctx, shown.ref, frozenset({"👍"}), "react-1")
         owner.desk.of(ACCOUNT).files["f"] = b"secret"
         file = LocalFile(id="f", name="f.txt", media_type="text/plain", size_bytes=6)
         with pytest.raises(NotSupported):
             await owner.bridge.send(owner.ctx, owner.outgoing("see this", files=(file,)))
+
+
+async def test_the_owner_is_told_of_new_devices(network: XmppNetwork) -> None:
+    """Those that are there at first are trusted; later ones too, but not in silence."""
+    friend, me = await secret(network, network._friend, "desk"), network.answers["address"]
+    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+        await friend.say_locked(me, "hello")
+        await owner.sees("hello")
+        await owner.say("hello yourself")
+        assert noticed(owner) == []
+        phone = await secret(network, network._friend, "phone")
+        await phone.say_locked(me, "from my new phone")
+        await owner.sees("from my new phone")
+        (told,) = noticed(owner)
+        assert f"{network.conversation.remote_id} has a new device" in told
+        own, _ = await (await phone.omemo.get_session_manager()).get_own_device_information()
+        shown = " ".join(omemo.SessionManager.format_identity_key(own.identity_key))
+        assert shown in told, "so that they can be compared"
+        mine = await secret(network, network._owner, "phone")
+        values, own_devices = owner.desk.of(ACCOUNT).values, f"omemo/devices/{me}/list"
+        while str(await mine.device()) not in values[own_devices].decode():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await owner.say("and this on mine")
+        await phone.hears("and this on mine")
+        assert "Your account has a new device" in noticed(owner)[1]
+        await owner.say("once")
+        assert len(noticed(owner)) == 2
 
 
 async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
@@ -115,6 +118,27 @@ async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
         assert (await owner.call("capabilities", network.conversation)).protect == ()
         with pytest.raises(NotSupported):
             await owner.bridge.send(owner.ctx, owner.outgoing("for you alone", protect="omemo"))
+
+
+async def test_an_owner_who_wants_it_begins(network: XmppNetwork) -> None:
+    """As soon as the other side could read it, and from then on for good."""
+    peer, desk = await network.peer(), Lines()
+    async with asyncio.timeout(50):
+        async with await owner_with_keys(network, desk, omemo="first") as owner:
+            await owner.say("you have no keys")
+            await peer.sees("you have no keys")
+        friend = await secret(network, network._friend, "phone")
+        async with await owner_with_keys(network, desk, omemo="first") as owner:
+            await owner.say("now you have")
+            await friend.hears("now you have")
+            told = [e for batch in desk.of(ACCOUNT).batches for e in batch.events]
+            asked = [e.conversation for e in told if isinstance(e, ConversationSeen)]
+            assert network.conversation in asked, "it is asked again what can be done there"
+            assert (await owner.call("capabilities", network.conversation)).transport_privacy == "e2e"
+        assert "now you have" not in peer.texts()
+        async with await owner_with_keys(network, desk) as owner:
+            await owner.say("nor later")
+            await friend.hears("nor later")
 
 
 async def test_the_owners_other_client_is_read_and_reads(network: XmppNetwork) -> None:

@@ -12,8 +12,8 @@ from xmpp_server import Server
 from swarm_bridges.api import Limited
 from swarm_bridges.networks.xmpp.account import MAX_TEXT
 from swarm_bridges.networks.xmpp.archive import in_order
-from swarm_bridges.networks.xmpp.convert import Heard
 from swarm_bridges.networks.xmpp.errors import of_stanza
+from swarm_bridges.networks.xmpp.heard import Heard
 
 NOW = 1_793_520_000.0  # 2026-11-01 08:00 UTC
 CHANGES = {

@@ -20,6 +20,7 @@ from swarm_bridges.api import (
     ConversationSeen,
     Event,
     Gone,
+    Health,
     Interrupted,
     LoginDone,
     ReceiptMoved,
@@ -92,7 +93,7 @@ async def test_what_was_not_committed_is_not_acknowledged(direct: XmppNetwork) -
         await owner.sees("one")
         desk.fails = True
         await peer.say("two")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await desk.asked.wait()
         desk.fails = False
         await owner.sees("two")
@@ -101,7 +102,7 @@ async def test_what_was_not_committed_is_not_acknowledged(direct: XmppNetwork) -
 
 async def test_a_second_node_is_a_conflict(direct: XmppNetwork) -> None:
     async with await owner_of(direct) as first, await owner_of(direct):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert isinstance(await first.ended, Conflict)
 
 
@@ -272,3 +273,42 @@ async def test_a_server_without_encryption_is_refused(direct: XmppNetwork) -> No
         assert isinstance(step, Step)
         assert "encryption" in step.error
     assert b"auth" not in b"".join(heard)
+
+
+class Breaking(Lines):
+    """A desk whose lines break at the moment when so many things were told it, states included."""
+
+    left = 0
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.cut()
+
+    async def ingest(self, account: AccountId, batch: Batch) -> None:
+        await super().ingest(account, batch)
+        self._count()
+
+    async def state(self, account: AccountId, health: Health) -> None:
+        await super().state(account, health)
+        self._count()
+
+
+@pytest.mark.parametrize("moment", [3, 4, 5])
+async def test_a_line_that_breaks_while_a_session_begins_holds_nothing_back(
+    room: XmppNetwork, moment: int
+) -> None:
+    """What was not asked for then is asked for later."""
+    peer, desk = await room.peer(), Breaking()
+    async with asyncio.timeout(50):
+        async with await owner_of(room, desk=desk) as owner:
+            await peer.say("before")
+            await owner.sees("before")
+        await peer.say("away")
+        room.enter, desk.left = False, moment
+        async with await owner_of(room, desk=desk) as owner:
+            await owner.sees("away")
+            await peer.say("here again")
+            await owner.sees("here again")
+            assert owner.journal.texts(room.conversation) == ["before", "away", "here again"]
+            assert owner.runs == 2

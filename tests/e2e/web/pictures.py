@@ -1,4 +1,4 @@
-"""Draw the pictures of the web client: `python tests/e2e/web/pictures.py` writes docs/pictures/web-*.png."""
+"""Draw the pictures of the web client: `python tests/e2e/web/pictures.py [SCREEN ...]` into docs/pictures."""
 
 import struct
 import sys
@@ -15,7 +15,11 @@ from e2e_networks import Demo, Elsewhere, add, chat  # noqa: E402
 from e2e_world import Home, Village, eventually  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 from web_browser import Visitor, browser_of  # noqa: E402
+from web_palette import keep  # noqa: E402
+from web_screens import PATHS, go  # noqa: E402
 from web_second import SecondNetwork  # noqa: E402
+
+from swarmnode.domain.views import MessageView  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 SAID = {
@@ -38,6 +42,7 @@ POSTS: tuple[tuple[str, dict[str, str]], ...] = (
         {"picture": "A hedge in the first light, with dew on it"},
     ),
 )
+POSTED = "Soup on Saturday at six, under the old pear tree. Bring a bowl."
 WRITTEN = (
     "The beans are up, and somebody has to water them every evening until the frost comes. "
     "Who has time on Saturday? There will be soup."
@@ -116,6 +121,28 @@ def looked(page: Page) -> None:
     page.locator("mark").first.wait_for()
 
 
+def added(page: Page) -> None:
+    """The first step of a login."""
+    page.locator("#login-password").wait_for()
+
+
+def prepared(ada: Home) -> dict[str, str]:
+    """A post, something said for tomorrow, something deleted; and what the paths of screens ask for."""
+    later = {"text": "Happy birthday, Cem!", "send_at": int(time.time()) + 40_000}
+    ada.client.call("POST", f"/chats/{chat(ada, 'Cem')}/messages", later, MessageView)
+    slip = ada.say(chat(ada, "Dana"), "Did you like it? It was a slip of the")
+    ada.json("delete", slip.id, "--everywhere")
+    reading = ada.json("chats")["items"]
+    home = next(one for one in reading if one["kind"] == "timeline")
+    ada.json("post", POSTED, "--to", home["account"])
+    post = ada.json("post", "list")["items"][0]["id"]
+    return {"chat": chat(ada, "Ben"), "person": ada.client.resolve("person", "Ben"), "post": post}
+
+
+THEN = {"compose": wrote, "search": looked, "login": added}
+SIZES = ((1280, 720), (390, 720))
+
+
 def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -123,33 +150,42 @@ def main() -> None:
         Elsewhere() as elsewhere,
         browser_of() as browser,
     ):
-        ada = talked(village, elsewhere)
+        ada, fresh = talked(village, elsewhere), village.home("fresh").start()
+        ids = prepared(ada)
+        packer = browser.new_page()
+        wanted = {name: path for name, path in PATHS.items() if not sys.argv[1:] or name in sys.argv[1:]}
         for dark in (False, True):
-            for width, height in ((1280, 720), (390, 720)):
-                look = {"dark": dark, "width": width, "height": height, "touch": width == 390}
-                with Visitor(browser, language="de" if dark else "en", **look) as visitor:  # type: ignore[arg-type]
+            for width, height in SIZES:
+                look = {
+                    "dark": dark,
+                    "width": width,
+                    "height": height,
+                    "touch": width == SIZES[1][0],
+                    "undo_s": 5,
+                }
+                name = f"{'dark' if dark else 'light'}-{width}"
+
+                def draw(page: Page, screen: str, name: str = name) -> None:
+                    page.wait_for_timeout(500)
+                    keep(page, packer, PICTURES / f"web-{screen}-{name}.png")
+
+                language = "de" if dark else "en"
+                with Visitor(browser, language=language, **look) as visitor:  # type: ignore[arg-type]
+                    page = visitor.page
+                    page.goto(fresh.ready["url"])
+                    page.locator("input[name=code]").wait_for()
+                    draw(page, "pair")
+                    visitor.open(fresh)
+                    page.locator("input[name=name]").wait_for()
+                    draw(page, "start")
+                with Visitor(browser, language=language, **look) as visitor:  # type: ignore[arg-type]
                     page = visitor.open(ada)
-                    name = f"{'dark' if dark else 'light'}-{width}"
                     page.locator("nav").wait_for(state="attached")
-                    ben = f"/people/{ada.client.resolve('person', 'Ben')}"
-                    for screen, path, then in (
-                        ("inbox", "/", None),
-                        ("chat", f"/chats/{chat(ada, 'Ben')}", None),
-                        ("networks", "/networks", None),
-                        ("timeline", "/timeline", None),
-                        ("people", "/people", None),
-                        ("person", ben, None),
-                        ("talk", f"{ben}/talk", None),
-                        ("search", "/search", looked),
-                        ("compose", "/posts/new", wrote),
-                    ):
-                        page.goto(ada.ready["url"] + path)
-                        page.locator("h1").first.wait_for(state="attached")
-                        page.wait_for_timeout(1000)
-                        if then is not None:
-                            then(page)
-                            page.wait_for_timeout(300)
-                        page.screenshot(path=PICTURES / f"web-{screen}-{name}.png", animations="disabled")
+                    for screen, path in wanted.items():
+                        go(page, path.format(**ids))
+                        if screen in THEN:
+                            THEN[screen](page)
+                        draw(page, screen)
 
 
 if __name__ == "__main__":

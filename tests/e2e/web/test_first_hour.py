@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from e2e_world import Village, ticket
+from e2e_world import ticket
 from playwright.sync_api import Locator, Page, expect
-from web_browser import Visitor, browser_of, missing, sideways, violations
+from web_browser import Visitor, browser_of, missing, violations
+from web_hand import point
+from web_village import PagesVillage
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -44,7 +46,7 @@ def said(page: Page, text: str) -> Locator:
 
 def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
     with (
-        Village(tmp_path) as village,
+        PagesVillage(tmp_path) as village,
         browser_of() as browser,
         Visitor(browser) as hers,
         Visitor(browser, language="de", dark=True, width=390, height=780, touch=True) as his,
@@ -103,7 +105,7 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         assert not violations(page)
         assert not violations(phone)
 
-        said(page, "Im Garten.").hover()
+        point(said(page, "Im Garten."))
         page.get_by_role("button", name="React").click()
         page.get_by_role("button", name="👍").click()
         expect(said(phone, "Im Garten.").get_by_role("button", name="👍")).to_be_visible()
@@ -111,6 +113,7 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         write.fill("I bring soup.")
         write.press("Enter")
         expect(said(phone, "I bring soup.").locator("blockquote")).to_contain_text("Ja, um sechs.")
+        expect(page.locator(".unsent")).to_have_count(0)
         write.press("ArrowUp")
         expect(write).to_have_value("I bring soup.")
         write.fill("I bring bread.")
@@ -134,14 +137,3 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         page.get_by_role("button", name="They are the same").click()
         expect(page.get_by_role("button", name="You checked.")).to_be_visible()
         assert ada.standing("Ben ✓") == "verified"
-
-        # The other screens, each in both languages, both themes, and as narrow as 320 pixels.
-        phone.keyboard.press("Escape")
-        for place in ("/people", "/networks", "/settings", "/health", "/"):
-            phone.set_viewport_size({"width": 320, "height": 640})
-            for screen, home in ((page, ada), (phone, ben)):
-                screen.goto(home.ready["url"] + place)
-                expect(screen.locator("h1:visible")).to_have_count(1)
-                expect(screen.locator(".waiting")).to_have_count(0)
-                assert not violations(screen), place
-                assert sideways(screen) <= 0, place

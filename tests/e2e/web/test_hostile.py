@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from e2e_networks import Elsewhere, add, chat
-from e2e_world import Village, eventually
+from e2e_world import eventually
 from playwright.sync_api import expect
 from web_browser import Visitor, browser_of, missing, sideways, violations
+from web_village import PagesVillage
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -28,7 +30,7 @@ WIDE = "w" * 5_000
 
 def test_nothing_of_others_runs_or_breaks_the_page(tmp_path: Path) -> None:
     with (
-        Village(tmp_path) as village,
+        PagesVillage(tmp_path) as village,
         Elsewhere() as elsewhere,
         browser_of() as browser,
         Visitor(browser, width=390, height=740) as visitor,
@@ -66,10 +68,13 @@ def test_nothing_of_others_runs_or_breaks_the_page(tmp_path: Path) -> None:
         find = page.get_by_role("combobox", name="A conversation, a screen")
         expect(find).to_be_focused()
         find.fill("sett")
+        first = page.get_by_role("option").first
+        expect(first).to_have_text(re.compile("^Settings"))
         assert not violations(page)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Settings")).to_be_focused()
         page.keyboard.press("Control+k")
         find.fill("ada and")
+        expect(first).to_have_text(re.compile("^Ada and Olga"))
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Ada and Olga")).to_be_focused()

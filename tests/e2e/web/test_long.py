@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from e2e_networks import Elsewhere, add, chat
-from e2e_world import Village, eventually
-from playwright.sync_api import Page, expect
-from web_browser import Visitor, browser_of, missing
+from e2e_world import eventually
+from playwright.sync_api import Page, Route, expect
+from web_browser import Visitor, browser_of, missing, still
+from web_village import PagesVillage
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -18,6 +19,7 @@ pytestmark = [
 
 COUNT = 200
 TOP = "() => document.querySelector('.list.end').scrollTop = 0"
+OLDER = re.compile(r"/messages\?before=")
 SEEN = """() => {
     const list = document.querySelector('.list.end').getBoundingClientRect()
     const rows = [...document.querySelectorAll('.list.end article')]
@@ -25,17 +27,24 @@ SEEN = """() => {
     seen.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
     return {text: seen[0].querySelector('p').textContent, top: seen[0].getBoundingClientRect().top}
 }"""
+"""The first row that is seen whole, and how many pixels below the window's upper edge it is."""
 
 
 def place(page: Page, text: str) -> float:
     """How many pixels below the window's upper edge a message is."""
-    box: Any = page.locator(".list.end article").filter(has=page.get_by_text(text, exact=True)).bounding_box()
-    return float(box["y"])
+    box = page.locator(".list.end article").filter(has=page.get_by_text(text, exact=True)).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def count(page: Page) -> int:
+    """How many messages the page has."""
+    return int(page.locator(".list.end li").first.get_attribute("aria-setsize") or 0)
 
 
 def test_two_hundred_messages(tmp_path: Path) -> None:
     with (
-        Village(tmp_path) as village,
+        PagesVillage(tmp_path) as village,
         Elsewhere() as elsewhere,
         browser_of() as browser,
         Visitor(browser) as visitor,
@@ -48,28 +57,32 @@ def test_two_hundred_messages(tmp_path: Path) -> None:
         eventually(lambda: len(olga.heard(talk)) == COUNT, within_s=60)
 
         page = visitor.open(olga, f"/chats/{talk}")
-        last = page.get_by_text(f"message {COUNT - 1}", exact=True)
         log = page.get_by_role("list", name="Messages")
-        expect(log.get_by_text(f"message {COUNT - 1}", exact=True)).to_be_in_viewport()
+        last = log.get_by_text(f"message {COUNT - 1}", exact=True)
+        expect(last).to_be_in_viewport()
         assert page.locator(".list.end li").count() < 60, "only what is near the window is drawn"
 
         # What comes at the end is followed; what comes while one reads above is not.
         network.do(lambda n: n.say("the newest"))
         expect(log.get_by_text("the newest", exact=True)).to_be_in_viewport()
         page.evaluate("() => document.querySelector('.list.end').scrollTop -= 900")
-        page.wait_for_timeout(300)
-        reading = page.evaluate(SEEN)
+        still(page)
+        reading, rows = page.evaluate(SEEN), count(page)
         network.do(lambda n: n.say("even newer"))
-        eventually(lambda: "even newer" in olga.heard(talk))
-        page.wait_for_timeout(500)
+        expect(page.locator(f".list.end li[aria-setsize='{rows + 1}']").first).to_be_attached()
+        still(page)
         assert abs(place(page, reading["text"]) - reading["top"]) <= 1
 
         # Older ones come before the one that is read, which stays in its place.
-        rows = int(page.locator(".list.end li").first.get_attribute("aria-setsize") or 0)
-        page.evaluate("() => document.querySelector('.list.end').scrollTop = 500")
+        asked: list[Route] = []
+        page.route(OLDER, lambda route: asked.append(route), times=1)  # noqa: PLW0108 - not a builtin
+        with page.expect_request(OLDER):
+            page.evaluate("() => document.querySelector('.list.end').scrollTop = 500")
+        still(page)
         reading = page.evaluate(SEEN)
-        expect(page.locator(f".list.end li[aria-setsize='{rows}']")).to_have_count(0)
-        page.wait_for_timeout(500)
+        asked[0].continue_()
+        expect(page.locator(f".list.end li[aria-setsize='{rows + 1}']")).to_have_count(0)
+        still(page)
         assert abs(place(page, reading["text"]) - reading["top"]) <= 1
         first = log.get_by_text("message 0", exact=True)
         for _ in range(COUNT):
@@ -78,4 +91,4 @@ def test_two_hundred_messages(tmp_path: Path) -> None:
             page.evaluate(TOP)
             page.wait_for_timeout(150)
         expect(first).to_be_attached()
-        assert not last.is_visible()
+        expect(last).to_have_count(0)

@@ -1,6 +1,6 @@
 """A network is added by the steps that the node tells, and answered on; the page knows none by name.
 
-The demo network has all kinds of steps; a real XMPP server (Prosody) is what people have.
+A real XMPP server (Prosody) is what people have; the demo network's steps are gone in test_journeys.py.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from e2e_networks import Elsewhere
-from e2e_world import Village, eventually
+from e2e_networks import Elsewhere, add
+from e2e_world import eventually
 from e2e_xmpp import Client, answers
 from playwright.sync_api import expect
 from web_browser import Visitor, browser_of, missing, violations
+from web_village import PagesVillage
 from xmpp_server import Prosody, started
 
 pytestmark = [
@@ -21,42 +22,32 @@ pytestmark = [
 ]
 
 
-def test_an_account_is_added_by_its_steps_and_talked_on(tmp_path: Path) -> None:
+def test_an_invitation_is_accepted_and_another_one_declined(tmp_path: Path) -> None:
     with (
-        Village(tmp_path) as village,
+        PagesVillage(tmp_path) as village,
         Elsewhere() as elsewhere,
         browser_of() as browser,
         Visitor(browser) as visitor,
     ):
         network, olga = elsewhere.demo(), village.person("Olga")
-        page = visitor.open(olga, "/networks")
-        page.get_by_role("link", name="Add an account: Demo").click()
-        page.get_by_label("Password").wait_for()
-        assert not violations(page)
-        page.locator("summary").filter(has_text="More").click()
-        page.get_by_label("The server is in my own network").check()
-        for wrong in (True, False):
-            page.get_by_label("Server", exact=True).fill(network.answers["url"])
-            page.get_by_label("User name").fill(network.answers["user"])
-            page.get_by_label("Password").fill("wrong" if wrong else network.answers["password"])
-            page.get_by_role("button", name="Continue").click()
-            if wrong:
-                expect(page.get_by_role("alert")).to_contain_text("does not know this user")
-        page.get_by_label("Code").fill(network.answers["code"])
-        page.get_by_role("button", name="Continue").click()
-        expect(page.get_by_role("heading", name="Your accounts")).to_be_visible()
-        assert not violations(page)
-
-        page.get_by_role("link", name="Inbox").click()
-        page.get_by_role("link", name="Ada and Olga").click()
-        expect(page.get_by_text("The servers of Demo can read this.")).to_be_visible()
-        write = page.get_by_label("Write to Ada and Olga")
-        write.fill("from a page")
-        write.press("Enter")
-        eventually(lambda: "from a page" in network.texts())
-        network.do(lambda n: n.say("from elsewhere"))
-        expect(page.get_by_role("list", name="Messages").get_by_text("from elsewhere")).to_be_visible()
-        assert not violations(page)
+        add(olga, "demo", network.answers, "--at-home")
+        page = visitor.open(olga)
+        for answer in ("Accept", "Decline"):
+            network.run(lambda n: n.invite("among <b>friends</b>"))
+            page.get_by_role("link", name="A room for two").filter(has_text="Ada invites you").click()
+            expect(page.get_by_role("heading", name="Ada invites you")).to_be_visible()
+            expect(page.get_by_text("among <b>friends</b>")).to_be_visible()
+            expect(page.get_by_label("Write to A room for two")).to_have_count(0)
+            assert not violations(page)
+            page.get_by_role("button", name=answer).click()
+            if answer == "Accept":
+                write = page.get_by_label("Write to A room for two")
+                expect(write).to_be_focused()
+                write.fill("here I am")
+                write.press("Enter")
+                eventually(lambda: "here I am" in network.texts("r4"))
+        expect(page.get_by_role("heading", name="A room for two")).to_have_count(0)
+        expect(page.get_by_role("link", name="A room for two")).to_have_count(1)
 
 
 def test_a_real_server_is_added_and_somebody_there_answered(tmp_path: Path) -> None:
@@ -65,7 +56,7 @@ def test_a_real_server_is_added_and_somebody_there_answered(tmp_path: Path) -> N
         for name in ("ada", "ben"):
             server.add(name, f"{name}'s password")
         with (
-            Village(tmp_path) as village,
+            PagesVillage(tmp_path) as village,
             Elsewhere() as elsewhere,
             browser_of() as browser,
             Visitor(browser, language="de") as visitor,
@@ -75,7 +66,7 @@ def test_a_real_server_is_added_and_somebody_there_answered(tmp_path: Path) -> N
             page.locator("#login-address, [name=address]").first.wait_for()
             page.locator("details summary").last.click()
             page.locator("details input[type=checkbox]").last.check()
-            filled = answers(server, "ada")
+            filled, yours = answers(server, "ada"), page.get_by_role("heading", name="Deine Konten")
             for _ in range(4):  # each step asks for some of it
                 for name, text in filled.items():
                     field = page.locator(f"#{name}, #login-{name}")
@@ -85,9 +76,10 @@ def test_a_real_server_is_added_and_somebody_there_answered(tmp_path: Path) -> N
                 turn = page.locator("form h2").inner_text()
                 page.locator("form button[type=submit]").click()
                 expect(page.locator("form h2").filter(has_text=turn)).to_have_count(0)
-                if not page.locator("form h2").count():
+                expect(page.locator("form h2").or_(yours)).to_be_visible()
+                if yours.is_visible():
                     break
-            expect(page.get_by_role("heading", name="Deine Konten")).to_be_visible()
+            expect(yours).to_be_visible()
             ben = Client(elsewhere, server, "ben", "desk")
             ben.do(lambda b: b.say("ada@localhost", "hello from Ben"))
             page.get_by_role("link", name="Eingang").click()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from e2e_networks import Demo, Elsewhere, add, chat
-from e2e_world import SOAK, Home, Village, eventually
+from e2e_world import SOAK, Home, eventually
 from playwright.sync_api import Browser, Locator, Page, expect
-from web_browser import Visitor, browser_of, missing
+from web_browser import Visitor, browser_of, missing, still
+from web_village import PagesVillage
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -47,16 +49,20 @@ class World:
         expect(field(page)).to_have_value("")
         return page
 
-    def restart(self) -> None:
-        """Start the killed node again, where it was."""
-        self.olga.flags = ("--http", self.olga.ready["url"].removeprefix("http://"))
-        self.olga.start()
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """The node is killed, and starts again where it was when the block ends."""
+        self.olga.kill()
+        try:
+            yield
+        finally:
+            self.olga.start()
 
 
 @pytest.fixture(scope="module", name="world")
 def a_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
-        Village(tmp_path_factory.mktemp("village")) as village,
+        PagesVillage(tmp_path_factory.mktemp("village")) as village,
         Elsewhere() as elsewhere,
         browser_of() as browser,
     ):
@@ -97,9 +103,8 @@ def test_a_node_that_is_killed_while_one_sends(world: World) -> None:
             field(page).fill(said[-1])
             field(page).press("Enter")
             page.wait_for_timeout(moment_ms)
-            world.olga.kill()
-            field(page).press_sequentially("half a word")
-            world.restart()
+            with world.killed():
+                field(page).press_sequentially("half a word")
             eventually(lambda: world.mine("killed") == said, within_s=60)
             expect(field(page)).to_have_value("half a word")
             page.reload()
@@ -157,20 +162,18 @@ def test_one_reads_on_where_one_was_however_much_was_missed(world: World) -> Non
         page = world.open(visitor)
         log = page.get_by_role("list", name="Messages")
         expect(log.get_by_text(f"before {MANY - 1}", exact=True)).to_be_in_viewport()
-        page.evaluate("() => document.querySelector('.list.end').scrollTop -= 1500")
-        page.wait_for_timeout(500)
+        page.evaluate("() => document.querySelector('.list.end').scrollTop -= 900")
+        still(page)
         text, top = page.evaluate(SEEN)
         rows = int(page.locator(".list.end li").first.get_attribute("aria-setsize") or 0)
         # The node that comes back knows nothing of what it has told: the stream begins with `resync`.
-        world.olga.kill()
-        for number in range(MANY):
-            world.network.do(lambda n, number=number: n.say(f"meanwhile {number}"))  # type: ignore[misc]
-        world.restart()
+        with world.killed():
+            for number in range(MANY):
+                world.network.do(lambda n, number=number: n.say(f"meanwhile {number}"))  # type: ignore[misc]
         eventually(lambda: f"meanwhile {MANY - 1}" in world.olga.heard(world.talk), within_s=60)
         expect(page.locator(f".list.end li[aria-setsize='{rows + MANY}']").first).to_be_attached()
-        page.wait_for_timeout(300)
-        row = page.locator("main article").filter(has=page.get_by_text(text, exact=True))
-        box = row.bounding_box()
+        still(page)
+        box = page.locator("main article").filter(has=page.get_by_text(text, exact=True)).bounding_box()
         assert box is not None
         assert abs(box["y"] - top) <= 1
         # Nothing between is missing.

@@ -5,110 +5,48 @@ The tests share a node; each says what it looks for itself, and finds it by its 
 
 from __future__ import annotations
 
+import json
 import re
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from e2e_networks import Demo, Elsewhere, add, chat
-from e2e_world import SOAK, Home, Village, eventually
-from playwright.sync_api import Browser, Locator, expect
-from playwright.sync_api import Page as Window
-from web_browser import Visitor, browser_of, missing, sideways, violations
-from web_second import SHORT, SecondNetwork
+from e2e_networks import chat
+from e2e_world import SOAK, eventually
+from playwright.sync_api import expect
+from web_browser import missing, sideways, still, stored, violations
+from web_place import DANCE, Place, choose, messages, note_of, on_network, png, post_of, settled
+from web_screens import PATHS, go, views
+from web_second import SHORT
 
 from swarm_bridges.testing.demo_network import DemoNetwork
-from swarm_bridges.testing.network import FakeMessage
-from swarmnode.domain.book import PersonView
-from swarmnode.domain.views import Items, Page
+from swarmnode.domain.post_views import PostView
+from swarmnode.domain.views import Items
 
 pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(bool(missing()), reason=missing()),
 ]
 
-
-@dataclass
-class Place:
-    """Ada, who has a page; Ben, a contact; and what others do on two networks."""
-
-    ada: Home
-    ben: Home
-    demo: Demo
-    first: str
-    """Ada's account there."""
-    second: Demo
-    browser: Browser
-
-    def person(self, name: str) -> str:
-        """The id of somebody in Ada's address book."""
-        people = self.ada.client.get("/people", Items[PersonView], limit=200).items
-        return next((person.id for person in people if person.name == name), "")
-
-    def posts(self) -> list[str]:
-        """The texts of Ada's timeline."""
-        return [post.text for post in self.ada.client.get("/timeline", Page, limit=50).items]
-
-    def on(self, path: str, **look: Any) -> Visitor:
-        """Ada's browser at one of her screens."""
-        visitor = Visitor(self.browser, **look)
-        visitor.open(self.ada, path)
-        visitor.page.locator("nav").wait_for(state="attached")
-        return visitor
+COLOUR = """() => {
+    const drawn = document.querySelector('.post canvas').getContext('2d')
+    return [...drawn.getImageData(4, 4, 1, 1).data].slice(0, 3)
+}"""
+FIRST_SEEN = """list => {
+    const top = list.getBoundingClientRect().top
+    const all = [...list.querySelectorAll('article')].filter(post => /an older post/.test(post.textContent))
+    const posts = all.filter(post => post.getBoundingClientRect().bottom > top + 1)
+    posts.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+    return posts[0].querySelector('.said').textContent
+}"""
+"""One that shows the same after the page is loaded anew; what is folded may stand anywhere between them."""
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with (
-        Village(tmp_path_factory.mktemp("screens")) as village,
-        Elsewhere() as elsewhere,
-        browser_of() as browser,
-    ):
-        post = village.relay("post")
-        ada, ben = village.person("Ada", post), village.person("Ben", post)
-        village.meet(ada, ben)
-        demo, network = elsewhere.demo(), SecondNetwork()
-        elsewhere.enter(network.serving())
-        second = Demo(elsewhere, network)
-        first, _ = (add(ada, "demo", one.answers, "--at-home") for one in (demo, second))
-        there = Place(ada, ben, demo, first, second, browser)
-        ada.json("bridge", "open", first, "Mallory")
-        eventually(lambda: there.person("Mallory"))
+    with settled(tmp_path_factory.mktemp("screens")) as there:
         yield there
-
-
-def messages(page: Window, text: str) -> Locator:
-    """Messages of the open talk that say this."""
-    return page.get_by_role("list", name="Messages").locator("article").filter(has_text=text)
-
-
-def choose(page: Window, way: str) -> None:
-    """Choose a way to somebody. It shows as chosen when the node has heard of it."""
-    radio = page.get_by_role("radio", name=way)
-    radio.click()
-    expect(radio).to_be_checked()
-
-
-def note_of(page: Window, text: str) -> Locator:
-    """The note that says this, with what can be done about it."""
-    return page.get_by_role("status").filter(has_text=text)
-
-
-def post_of(page: Window, text: str) -> Locator:
-    """The post in the timeline that says this."""
-    return page.locator("article.post").filter(has_text=text)
-
-
-def on_network(demo: Demo, text: str, room: str = "home") -> FakeMessage:
-    """A message of a network, by what it says, as soon as it is there."""
-
-    def look() -> list[FakeMessage]:
-        return demo.do(lambda n: [m for m in n.said(room) if text in m.text])
-
-    return eventually(look)[0]
 
 
 def test_two_accounts_become_one_person_who_is_answered(place: Place) -> None:
@@ -257,14 +195,17 @@ def test_the_timeline_folds_warnings_and_moves_under_nobody(place: Place) -> Non
         eventually(lambda: on_network(place.demo, "a soup").more.get("marks") == ["favourite"])
 
         # What is new is said, and shown when it is asked for.
+        still(page)
         before = soup.bounding_box()
         place.demo.do(lambda n: n.say("the newest of all", room="home"))
-        expect(page.get_by_role("button", name="One new post")).to_be_visible()
-        expect(post_of(page, "the newest of all")).to_have_count(0)
-        page.keyboard.press(".")
+        eventually(lambda: "the newest of all" in place.posts())
+        expect(page.get_by_role("button", name=re.compile("new posts?$"))).to_be_visible()
         newest = post_of(page, "the newest of all")
+        expect(newest).to_have_count(0)
+        still(page)
+        assert soup.bounding_box() == before
+        page.keyboard.press(".")
         expect(newest).to_be_focused()
-        assert before is not None
 
         # An answer goes to its network, under the post.
         page.keyboard.press("r")
@@ -277,20 +218,35 @@ def test_the_timeline_folds_warnings_and_moves_under_nobody(place: Place) -> Non
 
         # Who comes back reads on where they were.
         page.locator(".timeline .list").evaluate("list => { list.scrollTop = 1500 }")
-        page.wait_for_timeout(300)
+        still(page)
         at = page.locator(".timeline .list").evaluate(FIRST_SEEN)
         page.get_by_role("link", name="Search").click()
         page.get_by_role("link", name="Timeline").click()
         expect(page.locator("article.post").filter(has_text=at)).to_be_in_viewport()
+        page.reload()
+        expect(page.locator("article.post").filter(has_text=at)).to_be_in_viewport()
 
 
-FIRST_SEEN = """list => {
-    const top = list.getBoundingClientRect().top
-    const all = [...list.querySelectorAll('article')]
-    const posts = all.filter(post => post.getBoundingClientRect().bottom > top + 1)
-    posts.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-    return posts[0].querySelector('.said')?.textContent ?? posts[0].textContent
-}"""
+def test_a_picture_that_moves_stands_still_until_it_is_played(place: Place) -> None:
+    def show(n: DemoNetwork) -> None:
+        n.files["dance"] = DANCE
+        facts = {"id": "dance", "name": "dance.gif", "type": "image/gif", "size": len(DANCE)}
+        n.say("look how they dance", room="home", files=[{**facts, "description": "Two squares"}])
+
+    place.demo.do(show)
+    eventually(lambda: "look how they dance" in place.posts())
+    with place.on("/timeline") as visitor:
+        page = visitor.page
+        post = post_of(page, "look how they dance")
+        picture = post.get_by_role("img", name="Two squares")
+        expect(picture).to_have_js_property("tagName", "CANVAS")
+        expect(picture).to_have_js_property("width", 8)
+        assert page.evaluate(COLOUR) == [255, 0, 0], "its first frame"
+        assert not violations(page)
+        post.get_by_role("button", name="Play: Two squares").click()
+        expect(picture).to_have_js_property("tagName", "IMG")
+        post.get_by_role("button", name="Stop: Two squares").click()
+        expect(picture).to_have_js_property("tagName", "CANVAS")
 
 
 def test_what_was_found_opens_in_its_place(place: Place) -> None:
@@ -347,7 +303,7 @@ def test_one_network_that_refuses_does_not_hold_the_other(place: Place) -> None:
         expect(second.locator(".pieces li")).to_have_count(2)
 
         # What is written stays, and it goes to both; one refuses it only when it is there.
-        page.wait_for_timeout(1000)
+        eventually(lambda: "One, two, three" in json.dumps(stored(page, "drafts")))
         page.reload()
         expect(text).to_have_value(re.compile("^One, two, three"))
         text.fill("Short enough for both")
@@ -373,31 +329,72 @@ def test_one_network_that_refuses_does_not_hold_the_other(place: Place) -> None:
         expect(row).to_contain_text("2 answers")
 
 
-SCREENS = ("/people", "/people/{person}", "/people/{person}/talk", "/people/suggestions", "/people/import")
-MORE = ("/timeline", "/posts", "/posts/new", "/search", "/more")
-NOT_ELSEWHERE = ("/people/suggestions", "/timeline", "/posts", "/more")
-"""Screens that are looked at nowhere else, or in light alone."""
-
-
-def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place) -> None:
-    person = place.person("Ben") or place.person("Mallory")
-    with place.on("/more", language="de", dark=True, width=320, height=640) as visitor:
+def test_a_post_is_taken_back_and_leaves_at_a_time_of_its_own(place: Place) -> None:
+    with place.on("/posts/new", undo_s=60) as visitor:
         page = visitor.page
-        for path in (*SCREENS, *MORE):
-            page.goto(place.ada.ready["url"] + path.format(person=person))
-            page.locator("h1").first.wait_for(state="attached")
-            expect(page.get_by_role("status", name="Lädt")).to_have_count(0)
-            assert sideways(page) <= 0, path
-            if SOAK or path in NOT_ELSEWHERE:
-                assert not violations(page), path
+        text = page.get_by_label("Text", exact=True)
+        held = page.get_by_role("list", name="Not posted yet")
+        text.fill("Said to all too soon")
+        page.get_by_role("button", name="Post on 2 networks").click()
+        expect(held).to_contain_text("goes in")
+        assert not violations(page)
+        held.get_by_role("button", name="Undo").click()
+        expect(text).to_have_value("Said to all too soon")
+
+        text.fill("Said to all tomorrow")
+        page.get_by_role("button", name="Post later").click()
+        times = page.get_by_role("dialog", name="Send later").get_by_role("listitem")
+        times.nth(1).get_by_role("button").click()
+        expect(held).to_contain_text("leaves")
+        expect(page.get_by_role("heading", name="Goes to")).to_be_visible()
+        page.get_by_role("button", name="Back", exact=True).click()
+        held.get_by_role("link", name="Said to all tomorrow").click()
+        held.get_by_role("button", name="Send now").click()
+        expect(page.get_by_role("heading", name="Posted", exact=True)).to_be_visible()
+        on_network(place.demo, "Said to all tomorrow")
+    assert "Said to all too soon" not in place.posts()
 
 
-def png(width: int, height: int) -> bytes:
-    """A picture."""
-    rows = zlib.compress(b"".join(b"\0" + bytes((20, 90, 60)) * width for _ in range(height)))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at, and whether there is anything on it."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    language: str
+    dark: bool
+    full: bool
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    def __str__(self) -> str:
+        return f"{self.language}-{'dark' if self.dark else 'light'}-{'full' if self.full else 'empty'}"
+
+
+LOOKS = [
+    Look(language, dark, full)
+    for full in (True, False)
+    for dark in (True, False)
+    for language in ("de", "en")
+]
+
+
+def test_no_screen_is_left_out() -> None:
+    assert views() <= set(PATHS)
+
+
+@pytest.mark.parametrize("look", LOOKS if SOAK else LOOKS[:1], ids=str)
+def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place, look: Look) -> None:
+    ids = {"chat": "c9", "person": "p999", "post": "o9"}
+    home = place.ada
+    if look.full:
+        person = place.person("Ben") or place.person("Mallory")
+        place.ada.json("post", f"seen in {look}", "--to", place.first)
+        post = place.ada.client.get("/posts", Items[PostView]).items[0].id
+        ids = {"chat": chat(place.ada, "Ben"), "person": person, "post": post}
+    elif place.nobody is None:
+        home = place.nobody = place.village.person("Nobody")
+    else:
+        home = place.nobody
+    shape = {"language": look.language, "dark": look.dark, "width": 320, "height": 640}
+    with place.on("/more", home=home, **shape) as visitor:
+        for name, path in PATHS.items():
+            go(visitor.page, path.format(**ids))
+            assert sideways(visitor.page) <= 0, name
+            assert not violations(visitor.page), name

@@ -200,3 +200,35 @@ async def test_the_store_of_tokens_keeps_no_token(world: World) -> None:
     assert token not in repr(kept)
     assert kept.hash not in {token.encode(), b""}
     assert kept.hash.hex() not in repr(kept)
+
+
+async def test_a_device_is_called_something_else(world: World) -> None:
+    token = await world.token()
+    (device,) = (await world.own("GET", "/devices")).json["items"]
+    named = await world.ask("PATCH", f"/devices/{device['id']}", {"name": "Kitchen"}, headers=token)
+    assert (named.json["label"], named.json["this"]) == ("Kitchen", True)
+    assert [d["label"] for d in (await world.own("GET", "/devices")).json["items"]] == ["Kitchen"]
+    assert (await world.own("PATCH", "/devices/none", {"name": "Kitchen"})).status == 404
+    assert (await world.own("PATCH", f"/devices/{device['id']}", {"name": ""})).status == 400
+    less = await world.token("write")
+    assert (
+        await world.ask("PATCH", f"/devices/{device['id']}", {"name": "x"}, headers=less)
+    ).code == "denied"
+
+
+async def test_settings_are_shown_to_who_may_change_the_node(world: World) -> None:
+    token, less = await world.token(), await world.token("write")
+    shown = await world.ask("GET", "/settings", headers=token)
+    assert shown.json["items"][0]["name"] == "privacy.receipts"
+    assert (await world.ask("GET", "/settings", headers=less)).code == "denied"
+    path = "/settings/privacy.receipts"
+    changed = await world.ask("PATCH", path, {"value": "false"}, headers=token)
+    assert (changed.json["value"], changed.json["by"]) == ("false", "owner")
+    assert (await world.ask("PATCH", path, {"value": None}, headers=token)).json["by"] == "nobody"
+    assert [said for name, said in world.node.calls if name == "change_setting"] == [
+        ("privacy.receipts", "false"),
+        ("privacy.receipts", None),
+    ]
+    for wrong in ({}, {"value": True}, {"value": "x" * 4097}):
+        assert (await world.ask("PATCH", path, wrong, headers=token)).status == 400
+    assert (await world.ask("PATCH", path, {"value": "false"}, headers=less)).code == "denied"

@@ -112,5 +112,5 @@ async def test_the_stream_ends_when_the_node_stops() -> None:
     async def write(_: bytes) -> None:
         stopping.set()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await pump(source(), write, stopping, keep_s=0.01)

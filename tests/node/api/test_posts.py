@@ -75,5 +75,6 @@ async def test_words_of_others_go_where_their_authors_let_them(world: World) -> 
     put = {"message": said.id, "allowed": False, "scope": "publish"}
     (entry,) = (await world.own("PUT", "/consents", put)).json["items"]
     assert (entry["scope"], entry["allowed"]) == ("publish", False)
+    assert (await world.own("PUT", "/consents", {"entry": "1", "allowed": False})).status == 200
     for wrong in ({"allowed": True}, {"person": "p1", "message": "m1", "allowed": True}, {"person": "p1"}):
         assert (await world.own("PUT", "/consents", wrong)).status == 400

@@ -25,6 +25,14 @@ async def test_proofs_are_listed_opened_and_dropped(world: World) -> None:
     assert [proof["why"] for proof in checked.json["proofs"]] == ["says-other"]
 
 
+async def test_a_person_is_asked_in_private_and_refused(world: World) -> None:
+    asked = await world.own("POST", "/people/p1/challenge", {"via": "pigeon"})
+    assert [(proof["why"], proof["private"]) for proof in asked.json["proofs"]] == [("asked", True)]
+    assert (await world.own("POST", "/people/p1/challenge", {})).status == 200
+    assert [a for n, a in world.node.calls if n == "challenge"] == [("p1", "pigeon"), ("p1", "")]
+    assert (await world.own("DELETE", "/people/p1/challenge")).json["proofs"][0]["state"] == "gone"
+
+
 @pytest.mark.parametrize(
     ("path", "wrong"),
     [
@@ -33,6 +41,7 @@ async def test_proofs_are_listed_opened_and_dropped(world: World) -> None:
         ("/proofs", {"account": "acc1", "open_to": "1"}),
         ("/proofs", {"account": "acc1", "everybody": True}),
         ("/proofs/7/open", {"open_to": []}),
+        ("/people/p1/challenge", {"via": 7}),
     ],
 )
 async def test_what_makes_no_sense_is_refused(world: World, path: str, wrong: dict[str, object]) -> None:

@@ -13,7 +13,7 @@ from swarmnode.api.route import SMALL
 from swarmnode.api.server import LARGEST
 from swarmnode.api.table import ROUTES
 from swarmnode.domain.views import NodeState
-from swarmnode.errors import DiskFull, Locked, NodeError, NotReady, SchemaTooNew, Unreachable
+from swarmnode.errors import DiskFull, Locked, NodeError, NotFound, NotReady, SchemaTooNew, Unreachable
 
 CHAT = f"/chats/{ANA.chat}/messages"
 
@@ -293,3 +293,19 @@ async def test_a_backup_and_an_export_come_as_files(world: World, path: str, nam
     answer = await world.ask("POST", path, over="unix")
     assert answer.status == 200
     assert answer.headers["Content-Disposition"].endswith(name)
+
+
+async def test_errors_are_told_in_the_language_that_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nowhere(_: str) -> None:
+        raise NotFound("there is no such relay", hint="nobody has translated this")
+
+    monkeypatch.setattr(world.node, "relay_remove", nowhere)
+    told = await world.own("DELETE", "/relays/none", **{"Accept-Language": "de-DE,de;q=0.9"})
+    assert told.json == {
+        "code": "not-found",
+        "detail": "dieses Relais gibt es nicht",
+        "hint": "nobody has translated this",
+    }
+    assert (await world.own("DELETE", "/relays/none")).json["detail"] == "there is no such relay"

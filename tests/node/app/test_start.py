@@ -12,9 +12,11 @@ import pytest
 RUN = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from swarmnode import app
+from swarmnode.cli.app import load_app
 from swarmnode.config import Config, Http, Link
 
+app = load_app()
+assert os.environ["SSL_CERT_FILE"] == "authorities.pem" and "SSL_CERT_DIR" not in os.environ
 home, role = Path(sys.argv[1]), sys.argv[2]
 config = Config(home=home, roles=(role,), http=Http(port=0), link=Link(host="127.0.0.1", port=0))
 if role == "node":
@@ -34,7 +36,11 @@ LATE |= {
 @pytest.mark.parametrize(
     ("role", "needed", "late"),
     [
-        ("node", {"sqlalchemy", "swarmnode.services"}, LATE | {"swarmnode.delivery.relay_role"}),
+        (
+            "node",
+            {"sqlalchemy", "swarmnode.services"},
+            LATE | {"swarmnode.delivery.relay_role", "cryptography.hazmat.primitives.serialization"},
+        ),
         (
             "relay",
             {"swarmnode.delivery.relay_role"},
@@ -43,9 +49,10 @@ LATE |= {
     ],
 )
 def test_a_start_loads_what_it_needs(role: str, needed: set[str], late: set[str], tmp_path: Path) -> None:
+    here = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
     ran = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path / "home"), role],
-        env={**os.environ, "SWARMNODE_TEST_WEAK_KEYS": "1"},
+        env={**here, "SWARMNODE_TEST_WEAK_KEYS": "1", "SSL_CERT_FILE": "authorities.pem"},
         capture_output=True,
         text=True,
         check=True,

@@ -14,7 +14,8 @@ from store_world import opened
 
 from swarm_protocol.mailbox.answers import Done
 from swarm_protocol.mailbox.frames import encode
-from swarmnode.delivery.runner import Line, Runner
+from swarmnode.delivery.runner import Runner
+from swarmnode.delivery.trace import Line
 from swarmnode.errors import DiskFull
 from swarmnode.services.node import Node, Options
 from swarmnode.services.step import Announce, Heard, LinkId, Step

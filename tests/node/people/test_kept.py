@@ -13,8 +13,8 @@ from swarmnode.bridging.core.backup import Restored
 from swarmnode.errors import NotFound
 from swarmnode.services import book, book_changes, book_import, book_suggestions, contacts, packs, vcard
 from swarmnode.services.step import Step
-from swarmnode.storage import book_tables
 from swarmnode.storage.bridge_shelves import ACCOUNTS
+from swarmnode.storage.schema import metadata
 
 KEY = bytes(32)
 CARDS = b"""BEGIN:VCARD
@@ -78,7 +78,7 @@ def stored(anna: Anna) -> str:
     """All that the tables of the address book hold."""
 
     def look(step: Step) -> str:
-        tables = [table for name, table in book_tables.metadata.tables.items() if name.startswith("book_")]
+        tables = [table for name, table in metadata.tables.items() if name.startswith("book_")]
         assert len(tables) == 5
         return repr([list(step.tx.db.execute(table.select())) for table in tables])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from many_messages import repeat_the_last
 from node_world import Person, World
 
 from swarmnode.domain.views import ContactView
@@ -28,34 +29,9 @@ def fill(person: Person, *, left_s: int | None, unread: bool = False) -> None:
     """Messages like the last one, thousands of them."""
 
     def put(step: Step) -> None:
-        like = MESSAGES.all(step.tx)[-1]
-        assert like.body_id is not None
-        data = step.tx.bodies.get(like.body_id)
-        assert data is not None
-        for number in range(MANY):
-            row_id = MESSAGES.add(
-                step.tx,
-                conversation_id=like.conversation_id,
-                author_id=like.author_id,
-                seq=1000 + number,
-                name=number.to_bytes(32, "big"),
-                lamport=like.lamport,
-                height=like.height,
-                signature=like.signature,
-                wall_s=like.wall_s,
-                type=like.type,
-                mine=False,
-                shown=True,
-                body_id=step.tx.bodies.put(data),
-                state="received",
-                stored_at=step.wall_s,
-                expire_s=left_s or 0,
-                left_s=left_s,
-                unread=unread,
-            )
-            step.tx.search.add(row_id, "the first")
+        repeat_the_last(step, "the first", MANY, expire_s=left_s or 0, left_s=left_s, unread=unread)
         if left_s is not None:
-            countdown.go_on(step, person.node)
+            countdown.go_on(step, person.node, left_s)
 
     person.do(put)
 

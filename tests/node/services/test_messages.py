@@ -78,6 +78,37 @@ def test_reading_marks_tells_and_starts_the_time_of_what_disappears() -> None:
     assert last(ada).kind == "deleted"
 
 
+def test_each_message_is_over_in_its_time_whenever_that_of_another_began() -> None:
+    world, ada, ben = two()
+    ada.do(lambda step: messages.set_timer(step, ada.node, "1", 70))
+
+    def here() -> set[str]:
+        page = ben.do(lambda step: views.page(step, ben.node, messages.find(step, "1")))
+        return {m.text for m in page.items if m.kind == "text"} & {"one", "two", "soon"}
+
+    for text in ("one", "two"):
+        ada.say(text)
+        world.run(2)
+        ben.do(lambda step: messages.mark_read(step, ben.node, "1"))
+        world.run(20)
+    ada.do(lambda step: messages.set_timer(step, ada.node, "1", 3))
+    ada.say("soon")
+    world.run(2)
+    ben.do(lambda step: messages.mark_read(step, ben.node, "1"))
+    world.run(1)
+    assert here() == {"one", "two", "soon"}
+    world.run(4)
+    assert here() == {"one", "two"}
+    world.run(16)  # 67 seconds since the first was read
+    assert here() == {"one", "two"}
+    world.run(6)
+    assert here() == {"two"}
+    world.run(15)
+    assert here() == {"two"}
+    world.run(8)
+    assert here() == set()
+
+
 def test_nobody_edits_or_deletes_what_another_said() -> None:
     world, ada, ben = two()
     said = ada.say("mine")

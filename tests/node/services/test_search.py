@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from many_messages import repeat_the_last
 from node_world import Person, World
+from query_plans import traced
 
 from swarmnode.services import messages, views
-from swarmnode.services.step import Step
-from swarmnode.storage.shelves import MESSAGES
 
 LONG = 1200
 """More than one page of a chat looks at."""
@@ -26,35 +26,8 @@ def ben() -> Person:
         ada.say(f"the word, {number}")
     cara.say("the word, and more")
     world.run(2)
-    ben.do(repeat_the_last)
+    ben.do(lambda step: repeat_the_last(step, "the word, and more", LONG))
     return ben
-
-
-def repeat_the_last(step: Step) -> None:
-    """Store a message like the last one, many times."""
-    like = MESSAGES.all(step.tx)[-1]
-    assert like.body_id is not None
-    data = step.tx.bodies.get(like.body_id)
-    assert data is not None
-    for number in range(LONG):
-        row_id = MESSAGES.add(
-            step.tx,
-            conversation_id=like.conversation_id,
-            author_id=like.author_id,
-            seq=1000 + number,
-            name=number.to_bytes(32, "big"),
-            lamport=like.lamport,
-            height=like.height,
-            signature=like.signature,
-            wall_s=like.wall_s,
-            type=like.type,
-            mine=False,
-            shown=True,
-            body_id=step.tx.bodies.put(data),
-            state="received",
-            stored_at=step.wall_s,
-        )
-        step.tx.search.add(row_id, "the word, and more")
 
 
 def pages(person: Person, text: str, *, chat: str = "", limit: int) -> Iterator[list[str]]:
@@ -92,14 +65,8 @@ def of_the_friend(ben: Person) -> list[str]:
 
 def test_a_page_costs_what_it_shows(ben: Person) -> None:
     def statements(limit: int) -> int:
-        ran: list[str] = []
-        driver = ben.disk.connection.connection.driver_connection
-        assert driver is not None
-        driver.set_trace_callback(ran.append)
-        try:
+        with traced(ben.disk) as ran:
             next(pages(ben, "word", limit=limit))
-        finally:
-            driver.set_trace_callback(None)
         return len(ran)
 
     few, more = statements(5), statements(25)

@@ -1,7 +1,9 @@
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import keyring
 import keyring.errors
 import pytest
 from hypothesis import given
@@ -135,9 +137,9 @@ def test_destroying_is_fast_and_final(tmp_path: Path) -> None:
     root = keys.create(Passphrase("pass"), cost=WEAK)
     keys.add(root, InKeyRing(ring))
     (tmp_path / "kept").hardlink_to(tmp_path / NAME)
-    started = time.monotonic()
+    started = time.process_time()
     keys.destroy(InKeyRing(ring))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
     assert not keys.exists()
     assert not ring.entries
     assert not any((tmp_path / "kept").read_bytes())
@@ -200,8 +202,17 @@ def test_a_newer_file_is_refused_politely() -> None:
         KeyStore(files, entropy=SeededEntropy(1)).kinds()
 
 
-def test_a_system_without_a_key_ring_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyring.core._keyring_backend", fail.Keyring())  # type: ignore[no-untyped-call]
+@pytest.fixture
+def no_key_ring() -> Iterator[None]:
+    """As where no system offers one."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.mark.usefixtures("no_key_ring")
+def test_a_system_without_a_key_ring_is_said() -> None:
     with pytest.raises(StorageError, match="key ring") as caught:
         store().create(InKeyRing(SystemKeyRing()))
     assert isinstance(caught.value.__cause__, keyring.errors.KeyringError)

@@ -66,6 +66,11 @@ export interface DeviceView {
   readonly this: boolean
 }
 
+/** What a device is called. */
+export interface DeviceName {
+  readonly name: string
+}
+
 /** What a person typed, and what it should be. */
 export interface Meant {
   readonly kind: "account" | "chat" | "contact" | "device" | "invite" | "message" | "network" | "person" | "relay" | "talk"
@@ -93,6 +98,7 @@ export interface StatusView {
   readonly restoring: string
   readonly missing: readonly string[]
   readonly problems: readonly Problem[]
+  readonly backup_at: number
 }
 
 /** What the node can do at the moment. */
@@ -139,6 +145,34 @@ export interface Check {
 export interface Retried {
   readonly taken: number
   readonly left: number
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_SettingView_ {
+  readonly items: readonly SettingView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** A setting of the node's. Values are texts, as `swarmnode config` takes and shows them. */
+export interface SettingView {
+  readonly name: string
+  readonly value: string
+  readonly default: string
+  readonly values: string
+  readonly kind: string
+  readonly change: string
+  readonly by: string
+  readonly place: string
+  readonly choices: readonly string[]
+  readonly least: number | null
+  readonly most: number | null
+  readonly waits: boolean
+}
+
+/** What a setting is to be, as `swarmnode config` shows it; null: its default. */
+export interface SettingValue {
+  readonly value: string | null
 }
 
 /** A list, with cursors where it goes on. */
@@ -291,7 +325,7 @@ export interface Accepting {
 }
 
 /** What a link or a spoken code is, found out without using it up. */
-export interface NodeLinkView {
+export interface ValuesLinkView {
   readonly kind: string
   readonly relays: readonly string[]
   readonly expires_at: number
@@ -411,6 +445,7 @@ export interface ProofView {
   readonly seen_at: number
   readonly checked_at: number
   readonly link: string
+  readonly private: boolean
 }
 
 /** A list, with cursors where it goes on. */
@@ -510,6 +545,7 @@ export interface MessageView {
   readonly state: MessageState
   readonly reason: string
   readonly reply_to: string
+  readonly thread: string
   readonly edited: boolean
   readonly reactions: readonly (readonly [string, string])[]
   readonly attachments: readonly AttachmentView[]
@@ -526,10 +562,12 @@ export interface MessageView {
   readonly network: string
   readonly shared_by: string
   readonly visibility: string
+  readonly send_at: number
+  readonly translations: Readonly<Record<string, string>>
 }
 
 /** How far a message is. */
-export type MessageState = "delivered" | "expired" | "maybe" | "queued" | "read" | "received" | "refused" | "sent" | "waiting"
+export type MessageState = "delivered" | "expired" | "maybe" | "queued" | "read" | "received" | "refused" | "scheduled" | "sent" | "waiting"
 
 /** A file inside a message. */
 export interface AttachmentView {
@@ -561,6 +599,8 @@ export interface NewWords {
   readonly reply_to?: string
   readonly attachments?: readonly NewAttachment[]
   readonly expire_s?: number | null
+  readonly send_at?: number
+  readonly send_in_s?: number
   readonly via?: string
 }
 
@@ -626,7 +666,7 @@ export interface KnownTo {
   readonly name: string
 }
 
-/** An account of the owner's, and contacts who are to know of it besides those who do already. */
+/** An account of the owner's, or a page, and contacts who are to know of it, too. */
 export interface NewProof {
   readonly account: string
   readonly open_to?: readonly string[]
@@ -662,14 +702,29 @@ export interface ChatView {
   readonly kind: string
   readonly last_kind: string
   readonly person: string
+  readonly invitation: InvitationView | null
+  readonly labels: readonly string[]
+  readonly last_translations: Readonly<Record<string, string>>
 }
 
-/** Something to say. Contacts take 4 files of 256 KiB together, other networks up to 10 of 8 MiB. */
+/** Somebody on another network asks the owner into a conversation. All of it is their own word. */
+export interface InvitationView {
+  readonly by_name: string
+  readonly by_handle: string
+  readonly vouched: boolean
+  readonly words: string
+}
+
+/** Something to say. Contacts take 4 files of 256 KiB together, other networks up to 10 of 8 MiB.
+
+    It leaves at `send_at` (Unix seconds) or `send_in_s` from now, up to a year ahead; else at once. */
 export interface NewMessage {
   readonly text?: string
   readonly reply_to?: string
   readonly attachments?: readonly NewAttachment[]
   readonly expire_s?: number | null
+  readonly send_at?: number
+  readonly send_in_s?: number
 }
 
 /** The last message that was read. */
@@ -702,19 +757,6 @@ export interface Reaction {
   readonly symbol: string
 }
 
-/** Messages to destroy, here or with the others too. */
-export interface Deleting {
-  readonly ids: readonly string[]
-  readonly everywhere?: boolean
-}
-
-/** What became of a deletion. */
-export interface DeletionView {
-  readonly targets: readonly string[]
-  readonly here: string
-  readonly asked: boolean
-}
-
 /** What to look for; any text is allowed. */
 export interface Searching {
   readonly text: string
@@ -742,6 +784,100 @@ export interface GapView {
   readonly code: string
   readonly account: string
   readonly network: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_WaitingView_ {
+  readonly items: readonly WaitingView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** Something of the owner's that is not gone yet, on whatever network. */
+export interface WaitingView {
+  readonly message: string
+  readonly what: string
+  readonly chat: string
+  readonly title: string
+  readonly state: string
+  readonly since: number
+  readonly network: string
+  readonly text: string
+  readonly reason: string
+  readonly says: string
+  readonly send_at: number
+  readonly accounts: readonly string[]
+}
+
+/** Another time: `send_at` in Unix seconds, or `send_in_s` from now. Neither means now. */
+export interface LeavingAt {
+  readonly send_at?: number
+  readonly send_in_s?: number
+}
+
+/** Messages to destroy, here or with the others too. */
+export interface Deleting {
+  readonly ids: readonly string[]
+  readonly everywhere?: boolean
+}
+
+/** A deletion, and what became of it everywhere. */
+export interface DeletionView {
+  readonly targets: readonly string[]
+  readonly here: string
+  readonly asked: boolean
+  readonly id: string
+  readonly at: number
+  readonly chats: readonly string[]
+  readonly places: readonly PlaceOfDeletion[]
+  readonly receipts: number
+}
+
+/** A place where deleted messages were, or may be, and what became of them there. */
+export interface PlaceOfDeletion {
+  readonly where: string
+  readonly name: string
+  readonly state: string
+  readonly messages: number
+  readonly reason: string
+  readonly at: number
+  readonly node: string
+  readonly network: string
+  readonly says: string
+}
+
+/** A list, with cursors where it goes on. */
+export interface Items_DeletionView_ {
+  readonly items: readonly DeletionView[]
+  readonly next: string
+  readonly prev: string
+}
+
+/** The receipts of a deletion, to be kept and shown to others. */
+export interface Receipts {
+  readonly format: string
+  readonly deletion: string
+  readonly at: number
+  readonly receipts: readonly SignedReceipt[]
+}
+
+/** What one node signed about one request: a statement, and no proof. Bytes are in hex.
+
+    `signature` is that of `leaf_sig` over `statement`, under the label `sign deletion` (spec 21 §7).
+    `sigchain` are the links of the persona: the first one makes its id, and they name the leaf. */
+export interface SignedReceipt {
+  readonly request: string
+  readonly conversation: string
+  readonly persona: string
+  readonly leaf_sig: string
+  readonly name: string
+  readonly targets: readonly (readonly [string, string])[]
+  readonly chain_seq: number
+  readonly policy: number
+  readonly statement: string
+  readonly signature: string
+  readonly sigchain: string
+  readonly at: number
 }
 
 /** A list, with cursors where it goes on. */
@@ -927,7 +1063,7 @@ export interface NoteView {
   readonly says: string
 }
 
-/** A post to publish, with up to 10 files of 8 MiB together. */
+/** A post to publish, with up to 10 files of 8 MiB together; at `send_at`, or `send_in_s` from now. */
 export interface NewPost {
   readonly accounts: readonly string[]
   readonly text?: string
@@ -938,6 +1074,8 @@ export interface NewPost {
   readonly more?: string
   readonly leave_out?: boolean
   readonly attachments?: readonly NewAttachment[]
+  readonly send_at?: number
+  readonly send_in_s?: number
 }
 
 /** A post, and how it stands on each network. */
@@ -956,6 +1094,7 @@ export interface PostView {
   readonly attachments: readonly AttachmentView[]
   readonly answer_count: number
   readonly answers: readonly MessageView[]
+  readonly send_at: number
 }
 
 /** A post on one network. */
@@ -1018,13 +1157,14 @@ export interface ConsentView {
   readonly chat_title: string
 }
 
-/** What a `person`, or the author of a `message`, said about their words going elsewhere.
+/** What a `person`, a `message`'s author, or whoever an `entry` is of, said of their words elsewhere.
 
     `chat`: of which conversation; all if empty. `scope`: into a conversation, or to where everybody reads.
     `own_word`: they know that they said no before, and take it back. */
 export interface Saying {
   readonly person?: string
   readonly message?: string
+  readonly entry?: string
   readonly chat?: string
   readonly scope?: "forward" | "publish"
   readonly allowed: boolean
@@ -1037,11 +1177,14 @@ export interface Routes {
   'DELETE /session': { body: undefined; answer: null }
   'POST /pairing': { body: NewPairing; answer: PairingView }
   'GET /devices': { body: undefined; answer: Items_DeviceView_ }
+  'PATCH /devices/{device}': { body: DeviceName; answer: DeviceView }
   'DELETE /devices/{device}': { body: undefined; answer: null }
   'POST /resolve': { body: Meant; answer: Named }
   'GET /status': { body: undefined; answer: StatusView }
   'GET /doctor': { body: undefined; answer: Items_Check_ }
   'POST /doctor/retry': { body: undefined; answer: Retried }
+  'GET /settings': { body: undefined; answer: Items_SettingView_ }
+  'PATCH /settings/{setting}': { body: SettingValue; answer: SettingView }
   'GET /nodes': { body: undefined; answer: Items_NodeView_ }
   'GET /events': { body: undefined; answer: never }
   'GET /trace': { body: undefined; answer: never }
@@ -1067,7 +1210,7 @@ export interface Routes {
   'POST /invites': { body: NewInvite; answer: InviteView }
   'DELETE /invites/{invite}': { body: undefined; answer: null }
   'POST /invites/accept': { body: Accepting; answer: InviteView }
-  'POST /links/inspect': { body: SomeLink; answer: NodeLinkView }
+  'POST /links/inspect': { body: SomeLink; answer: ValuesLinkView }
   'GET /contacts': { body: undefined; answer: Items_ContactView_ }
   'GET /contacts/{contact}': { body: undefined; answer: ContactView }
   'PATCH /contacts/{contact}': { body: Renaming; answer: ContactView }
@@ -1099,6 +1242,8 @@ export interface Routes {
   'POST /proofs/{proof}/open': { body: Opening; answer: OwnProofView }
   'DELETE /proofs/{proof}': { body: undefined; answer: null }
   'POST /people/{person}/check': { body: undefined; answer: PersonView }
+  'POST /people/{person}/challenge': { body: Through; answer: PersonView }
+  'DELETE /people/{person}/challenge': { body: undefined; answer: PersonView }
   'GET /chats': { body: undefined; answer: Items_ChatView_ }
   'GET /chats/{chat}': { body: undefined; answer: ChatView }
   'GET /chats/{chat}/messages': { body: undefined; answer: Page }
@@ -1114,8 +1259,13 @@ export interface Routes {
   'POST /messages/{message}/cancel': { body: undefined; answer: MessageView }
   'GET /messages/{message}/delivery': { body: undefined; answer: MessageView }
   'GET /messages/{message}/attachments/{index}': { body: undefined; answer: never }
-  'POST /deletions': { body: Deleting; answer: DeletionView }
   'POST /search': { body: Searching; answer: Found }
+  'GET /outbox': { body: undefined; answer: Items_WaitingView_ }
+  'PUT /messages/{message}/time': { body: LeavingAt; answer: MessageView }
+  'POST /deletions': { body: Deleting; answer: DeletionView }
+  'GET /deletions': { body: undefined; answer: Items_DeletionView_ }
+  'GET /deletions/{deletion}': { body: undefined; answer: DeletionView }
+  'GET /deletions/{deletion}/receipts': { body: undefined; answer: Receipts }
   'GET /bridges': { body: undefined; answer: Items_NetworkView_ }
   'POST /bridges/{network}/reload': { body: undefined; answer: NetworkView }
   'GET /accounts': { body: undefined; answer: Items_AccountView_ }
@@ -1133,6 +1283,7 @@ export interface Routes {
   'GET /timeline': { body: undefined; answer: Page }
   'PUT /messages/{message}/marks/{mark}': { body: Switch; answer: MessageView }
   'POST /messages/{message}/vote': { body: Vote; answer: MessageView }
+  'POST /chats/{chat}/join': { body: undefined; answer: ChatView }
   'POST /chats/{chat}/leave': { body: undefined; answer: ChatView }
   'PUT /chats/{chat}/typing': { body: Switch; answer: null }
   'POST /messages/{message}/confirm': { body: undefined; answer: MessageView }
@@ -1154,6 +1305,7 @@ export interface Events {
   'node.changed': Record<string, never>
   'node.quarantine': Record<string, never>
   'node.forked': Record<string, never>
+  'settings.changed': { setting: Datum }
   'contact.new': { contact: Datum }
   'contact.changed': { contact: Datum }
   'contact.removed': { contact: Datum }
@@ -1167,8 +1319,11 @@ export interface Events {
   'proofs.changed': Record<string, never>
   'chat.new': { chat: Datum; contact: Datum }
   'chat.changed': { chat: Datum }
+  'chat.invited': { chat: Datum }
   'chat.typing': { chat: Datum; author: Datum; on: Datum }
   'draft.changed': { chat: Datum }
+  'outbox.changed': { message: Datum; chat: Datum }
+  'deletion.changed': { deletion: Datum }
   'message.new': { chat: Datum; message: Datum; mine: Datum }
   'message.changed': { chat: Datum; message: Datum }
   'message.deleted': { chat: Datum; message: Datum }
@@ -1194,6 +1349,7 @@ export const EVENTS = [
   'node.changed',
   'node.quarantine',
   'node.forked',
+  'settings.changed',
   'contact.new',
   'contact.changed',
   'contact.removed',
@@ -1207,8 +1363,11 @@ export const EVENTS = [
   'proofs.changed',
   'chat.new',
   'chat.changed',
+  'chat.invited',
   'chat.typing',
   'draft.changed',
+  'outbox.changed',
+  'deletion.changed',
   'message.new',
   'message.changed',
   'message.deleted',

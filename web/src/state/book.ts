@@ -122,6 +122,16 @@ export async function check(id: string): Promise<void> {
   put(await call('POST /people/{person}/check', { path: { person: id } }))
 }
 
+/** Ask a contact to show, to each other alone, whose accounts these are; or say yes where they have asked. */
+export async function challenge(id: string, via: string): Promise<void> {
+  put(await call('POST /people/{person}/challenge', { path: { person: id }, body: { via } }))
+}
+
+/** Say no to what they ask. */
+export async function refuseChallenge(id: string): Promise<void> {
+  put(await call('DELETE /people/{person}/challenge', { path: { person: id } }))
+}
+
 /** Ask somebody, in a conversation on another network, to talk from node to node. */
 export async function talkPrivately(id: string, via: string): Promise<void> {
   await call('POST /people/{person}/private', { path: { person: id }, body: { via } })

@@ -7,6 +7,7 @@ import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
 import type { AbilitiesView, MessageView, Page } from '../api/types.gen.ts'
 import { copyOf, keepCopy } from './copy.ts'
+import { destroy } from './deletions.ts'
 import { putChat } from './inbox.ts'
 import { isPerson } from './places.ts'
 import { join } from './window.ts'
@@ -23,6 +24,8 @@ export interface Conversation {
   readonly older: string
   /** Where newer ones go on, when it was opened somewhere in the past; empty at the present. */
   readonly newer: string
+  /** Another number where other messages are shown than before, and not more of the same. */
+  readonly series: number
   /** The first message that was unread when it was opened. */
   readonly newFrom: string
   readonly loading: boolean
@@ -34,7 +37,7 @@ export interface Conversation {
 }
 
 const NONE: Conversation = {
-  chat: '', chats: [], messages: [], older: '', newer: '', newFrom: '', loading: false, trouble: null, abilities: null,
+  chat: '', chats: [], messages: [], older: '', newer: '', series: 0, newFrom: '', loading: false, trouble: null, abilities: null,
   each: {},
 }
 export const open = signal<Conversation>(NONE)
@@ -121,9 +124,13 @@ function newest(messages: readonly MessageView[]): readonly MessageView[] {
   return [...messages.map((message) => fresh.get(message.id) ?? message), ...later]
 }
 
-/** Fetch the last messages, or those around one, and join them to what is there. */
+let asked = 0
+let answered = 0
+
+/** Fetch the last messages, or those around one, and join them to what is there; an answer that was passed by is old. */
 async function reload(chat: string, at = '', whole = false): Promise<void> {
   const mine = turns
+  const ask = (asked += 1)
   fresh.clear()
   try {
     const page = await pageOf(chat, at ? { around: at } : {})
@@ -136,8 +143,14 @@ async function reload(chat: string, at = '', whole = false): Promise<void> {
     }
     const [messages, older] = await joined(chat, page, whole)
     if (mine !== turns) return
+    if (ask < answered) {
+      if (whole) await reload(chat, at, whole)
+      return
+    }
+    answered = ask
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
-    open.value = { ...open.value, messages, older, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
+    const series = now.newer ? now.series + 1 : now.series
+    open.value = { ...open.value, messages, older, series, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
     await markRead(chat, page)
     keepMessages()
   } catch (error) {
@@ -251,9 +264,11 @@ export async function react(id: string, symbol: string): Promise<void> {
   putMessage(await call('PUT /messages/{message}/reaction', { path: { message: id }, body: { symbol } }))
 }
 
-export async function remove(id: string, everywhere: boolean): Promise<void> {
-  await call('POST /deletions', { body: { ids: [id], everywhere } })
+/** Gives the id under which it can be followed what becomes of it. */
+export async function remove(id: string, everywhere: boolean): Promise<string> {
+  const deletion = await destroy([id], everywhere)
   await lookAt(id)
+  return deletion
 }
 
 export async function vote(id: string, choices: readonly string[]): Promise<void> {

@@ -1,15 +1,18 @@
-/** How the node is: its checks, and the screens that are paired with it. */
+/** How the node is: its checks, its settings, and what is saved of it. */
 
 import { signal } from '@preact/signals'
 
 import { call, fetchFile } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
-import type { Check, DeviceView } from '../api/types.gen.ts'
+import { listen } from '../api/live.ts'
+import type { Check, SettingView } from '../api/types.gen.ts'
+import { refresh } from './session.ts'
 
 export const checks = signal<readonly Check[]>([])
 export const checking = signal(false)
 export const healthTrouble = signal<ApiError | null>(null)
-export const devices = signal<readonly DeviceView[]>([])
+/** The node's settings: those that its owner changes, and those of whoever keeps the machine. */
+export const nodeSettings = signal<readonly SettingView[]>([])
 
 export async function runChecks(): Promise<void> {
   checking.value = true
@@ -32,19 +35,27 @@ export async function saveFile(what: 'backups' | 'exports'): Promise<void> {
   link.download = what === 'backups' ? `swarmnode-${day}.backup` : `swarmnode-${day}.jsonl`
   link.click()
   window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+  if (what === 'backups') await refresh() // it says when the last one was made
 }
 
-export async function loadDevices(): Promise<void> {
-  devices.value = await call('GET /devices').then(
-    ({ items }) => items,
-    () => [],
-  )
+export const isOwners = ({ change }: SettingView): boolean => change === 'at-once' || change === 'at-start'
+
+/** Let a setting be this; what it is by itself is not written down. Gives it as it is then. */
+export async function changeSetting({ name, default: usual }: SettingView, value: string): Promise<SettingView> {
+  const path = { setting: name }
+  const now = await call('PATCH /settings/{setting}', { path, body: { value: value === usual ? null : value } })
+  nodeSettings.value = nodeSettings.value.map((known) => (known.name === name ? now : known))
+  return now
 }
 
-export async function revokeDevice(id: string): Promise<void> {
-  await call('DELETE /devices/{device}', { path: { device: id } })
-  await loadDevices()
+export async function loadNodeSettings(): Promise<void> {
+  try {
+    nodeSettings.value = (await call('GET /settings')).items
+  } catch (error) {
+    healthTrouble.value = asError(error)
+  }
 }
 
-export const pairingCode = (): Promise<{ code: string; expires_at: number }> =>
-  call('POST /pairing', { body: { scope: 'admin' } })
+listen(({ type }) => {
+  if ((type === 'settings.changed' || type === 'resync') && nodeSettings.value.length) void loadNodeSettings()
+})

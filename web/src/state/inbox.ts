@@ -57,6 +57,16 @@ export function putChat(chat: ChatView): void {
   chats.value = new Map(chats.value).set(chat.id, chat)
 }
 
+/** Come into a conversation of a network, or decline to; one that is declined is no longer there. */
+export async function answerInvitation(chat: string, comes: boolean): Promise<void> {
+  try {
+    const now = await call(comes ? 'POST /chats/{chat}/join' : 'POST /chats/{chat}/leave', { path: { chat } })
+    if (comes) putChat(now)
+  } finally {
+    await loadInbox() // it may have been withdrawn
+  }
+}
+
 // Many events tell of one conversation: it is looked at once for all that come together.
 const stale = new Set<string>()
 let timer = 0
@@ -84,6 +94,7 @@ async function lookAt(id: string): Promise<void> {
 }
 
 listen(({ type, data }) => {
-  if (type === 'resync' || type.startsWith('contact.') || type === 'bridge.removed') void loadInbox()
+  // An invitation that is over is no longer there to be looked at.
+  if (['resync', 'bridge.removed', 'chat.invited'].includes(type) || type.startsWith('contact.')) void loadInbox()
   else if (data['chat'] !== undefined && type !== 'message.state') look(String(data['chat']))
 })

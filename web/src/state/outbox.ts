@@ -12,7 +12,9 @@ import { link } from '../api/live.ts'
 import type { MessageView, NewAttachment, WayChoice } from '../api/types.gen.ts'
 import { emptyIn, sync } from './drafts.ts'
 import { base64, type Chosen } from './files.ts'
+import { held } from './later.ts'
 import { isPerson } from './places.ts'
+import { taken } from './rows.ts'
 import { all, alone, find, forget, together } from './store.ts'
 
 export interface Unsent {
@@ -28,6 +30,10 @@ export interface Unsent {
   readonly problem: string
   /** The way to a person that was chosen; without one the node finds it. */
   readonly via?: string
+  /** Seconds for which the node holds it, so that it can be taken back. */
+  readonly inS?: number
+  /** The Unix second at which it is to leave. */
+  readonly sendAt?: number
   /** It would go a less private way than the last word: the ways that there are. */
   readonly choices?: readonly WayChoice[]
 }
@@ -36,6 +42,8 @@ export interface Said {
   readonly replyTo?: string
   readonly via?: string
   readonly files?: readonly Chosen[]
+  readonly inS?: number
+  readonly sendAt?: number
 }
 
 export const outbox = signal<readonly Unsent[]>([])
@@ -73,8 +81,9 @@ async function changed(): Promise<void> {
 }
 
 /** Say it; from then on it stands in the outbox and no longer in its draft, both or neither. */
-export async function send(chat: string, text: string, { replyTo = '', via = '', files = [] }: Said = {}): Promise<void> {
-  const unsent: Unsent = { key: newKey(), chat, text, replyTo, files, at: Date.now(), problem: '', via }
+export async function send(chat: string, text: string, said: Said = {}): Promise<void> {
+  const { replyTo = '', via = '', files = [], inS = 0, sendAt = 0 } = said
+  const unsent: Unsent = { key: newKey(), chat, text, replyTo, files, at: Date.now(), problem: '', via, inS, sendAt }
   await together(['outbox', 'drafts'], async ({ outbox: box, drafts }) => {
     await box.put(unsent.key, unsent)
     await emptyIn(drafts, chat)
@@ -144,13 +153,14 @@ export async function flush(): Promise<void> {
   })
 }
 
-async function say({ key, chat, text, replyTo, via = '', files = [] }: Unsent): Promise<MessageView> {
+async function say({ key, chat, text, replyTo, via = '', files = [], inS = 0, sendAt = 0 }: Unsent): Promise<MessageView> {
   const attachments: readonly NewAttachment[] = await Promise.all(
     files.map(async ({ name, type, blob, description }) => ({
       name, media_type: type, description, data: await base64(blob),
     })),
   )
-  const body = { text, reply_to: replyTo, attachments }
+  const when = sendAt ? { send_at: sendAt } : { send_in_s: inS }
+  const body = { text, reply_to: replyTo, attachments, ...when }
   const onPart = files.length ? (part: number): void => void (progress.value = { key, part }) : undefined
   return isPerson(chat)
     ? call('POST /people/{person}/messages', { path: { person: chat }, body: { ...body, via }, key, onPart })
@@ -161,7 +171,10 @@ async function say({ key, chat, text, replyTo, via = '', files = [] }: Unsent): 
 async function sendOne(unsent: Unsent): Promise<boolean> {
   const { key } = unsent
   try {
-    sent(await say(unsent))
+    const said = await say(unsent)
+    taken(said.id, key)
+    if (said.state === 'scheduled') held(said, unsent.inS ?? 0, unsent.files ?? [])
+    else sent(said)
     await forget('outbox', key)
     await changed()
     return true

@@ -5,7 +5,7 @@ import { computed, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
-import type { ContactView, InviteView, NodeLinkView, NewInvite, SafetyView } from '../api/types.gen.ts'
+import type { ContactView, InviteView, ValuesLinkView, NewInvite, SafetyView } from '../api/types.gen.ts'
 
 export const contacts = signal<readonly ContactView[]>([])
 export const invites = signal<readonly InviteView[]>([])
@@ -38,7 +38,7 @@ export async function revoke(id: string): Promise<void> {
   await loadPeople()
 }
 
-export async function inspect(link: string): Promise<NodeLinkView> {
+export async function inspect(link: string): Promise<ValuesLinkView> {
   return call('POST /links/inspect', { body: { link } })
 }
 
@@ -46,10 +46,6 @@ export async function accept(link: string): Promise<InviteView> {
   const taken = await call('POST /invites/accept', { body: { link } })
   await loadPeople()
   return taken
-}
-
-export async function useRelay(link: string): Promise<void> {
-  await call('POST /relays', { body: { link } })
 }
 
 export async function answer(contact: string, yes: boolean): Promise<void> {
@@ -70,6 +66,18 @@ export async function markChecked(contact: string): Promise<void> {
 /** Hear nothing of somebody any more, or again. */
 export async function block(contact: string, on: boolean): Promise<void> {
   await call('PUT /contacts/{contact}/block', { path: { contact }, body: { on } })
+  await loadPeople()
+}
+
+/** Forget somebody, with the conversation. */
+export async function removeContact(contact: string): Promise<void> {
+  await call('DELETE /contacts/{contact}', { path: { contact } })
+  await loadPeople()
+}
+
+/** Go on with somebody whose keys have changed, without comparing words. */
+export async function trustAgain(contact: string): Promise<void> {
+  await call('POST /contacts/{contact}/alert', { path: { contact }, body: { trust: true } })
   await loadPeople()
 }
 

@@ -10,7 +10,9 @@ import { type ApiError, asError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen } from '../api/live.ts'
 import type { DraftPost, FitView, NewPost, PostView } from '../api/types.gen.ts'
 import { base64, type Chosen } from './files.ts'
+import { held, isHeld, takeBackHeld } from './later.ts'
 import { accounts } from './networks.ts'
+import { undoS } from './settings.ts'
 import { find, forget, keep } from './store.ts'
 
 export type Visibility = NonNullable<DraftPost['visibility']>
@@ -30,10 +32,12 @@ export interface Writing {
   /** Under which it was sent, and to which accounts, while nobody knows whether the node has it. */
   readonly key: string
   readonly to: readonly string[]
+  /** When it leaves, in Unix seconds; 0: when the time is over in which it can be taken back. */
+  readonly at: number
 }
 
 const EMPTY: Writing = {
-  text: '', title: '', visibility: '', without: [], more: '', leaveOut: false, files: [], key: '', to: [],
+  text: '', title: '', visibility: '', without: [], more: '', leaveOut: false, files: [], key: '', to: [], at: 0,
 }
 /** In the store of drafts. The node has no place for it. */
 const SLOT = 'edit:new post'
@@ -113,14 +117,20 @@ async function preview(): Promise<void> {
 
 const webAddress = (text: string): string => (/^https?:\/\/[^\s<>"]+$/.test(text) ? text : '')
 
-/** Post it, to all that take it; `posted` is what came of it. While the node does not answer it is tried again. */
-export async function post(): Promise<void> {
+/** What is held and was written here, as it was: for as long as this page is open. */
+const heldHere = new Map<string, Writing>()
+
+/**
+ * Post it, to all that take it, `at` a time of its own if that is not 0; `posted` is what came of it. While the node
+ * does not answer it is tried again.
+ */
+export async function post(at = 0): Promise<void> {
   if (posting.value) return
   posting.value = true
   postTrouble.value = null
   try {
     const to = going.value.map((fit) => fit.account)
-    const now = writing.value.key ? writing.value : { ...writing.value, key: newKey(), to }
+    const now = writing.value.key ? writing.value : { ...writing.value, key: newKey(), to, at }
     writing.value = now
     await keepNow()
     const made = await call('POST /posts', { body: await bodyOf(now), key: now.key })
@@ -128,12 +138,15 @@ export async function post(): Promise<void> {
     window.clearTimeout(here)
     await forget('drafts', SLOT).catch(() => {})
     void preview()
-    put(made)
+    if (made.state === 'scheduled') {
+      held(made, now.at ? 0 : Number(undoS.value), now.files)
+      heldHere.set(made.id, { ...now, key: '', to: [], at: 0 })
+    } else put(made)
     posted.value = made
   } catch (error) {
     postTrouble.value = asError(error)
     // The node said no: another text is another post. Where nobody answered, it may have it.
-    if (postTrouble.value.code !== UNREACHABLE) write({ key: '', to: [] })
+    if (postTrouble.value.code !== UNREACHABLE) write({ key: '', to: [], at: 0 })
   } finally {
     posting.value = false
   }
@@ -142,16 +155,32 @@ export async function post(): Promise<void> {
 /** Go on writing instead of waiting for the node. */
 export function stopWaiting(): void {
   postTrouble.value = null
-  write({ key: '', to: [] })
+  write({ key: '', to: [], at: 0 })
 }
 
-async function bodyOf({ to, text, title, visibility, more, leaveOut, files }: Writing): Promise<NewPost> {
+/** Take back what is held, to be written anew: beside what is being written, if there is something. */
+export async function takeBackHeldPost(id: string): Promise<void> {
+  const was = heldHere.get(id) ?? (await asWritten(id))
+  const { text } = await takeBackHeld(id)
+  const now = writing.value
+  const texts = [now.text, text].filter(Boolean).join('\n\n')
+  write({ ...was, title: now.title || was.title, text: texts, files: [...now.files, ...was.files] })
+  heldHere.delete(id)
+}
+
+async function asWritten(id: string): Promise<Writing> {
+  const { text, title, visibility } = await call('GET /posts/{post}', { path: { post: id } })
+  return { ...EMPTY, text, title, visibility: visibility as Visibility }
+}
+
+async function bodyOf({ to, text, title, visibility, more, leaveOut, files, at }: Writing): Promise<NewPost> {
   const attachments = await Promise.all(
     files.map(async ({ name, type, blob, description }) => ({
       name, media_type: type, description, data: await base64(blob),
     })),
   )
-  return { accounts: to, text, title, visibility, more: webAddress(more), leave_out: leaveOut, attachments }
+  const when = at ? { send_at: at } : { send_in_s: Number(undoS.value) }
+  return { accounts: to, text, title, visibility, more: webAddress(more), leave_out: leaveOut, attachments, ...when }
 }
 
 /** Without a secure address browsers have no randomUUID. */
@@ -182,8 +211,12 @@ export async function loadPosts(before = ''): Promise<void> {
   }
 }
 
+/** By which it was opened: one that was held has another id since it left. */
+let opened = ''
+
 export async function openPost(id: string): Promise<void> {
-  if (shownPost.value?.id !== id) shownPost.value = null
+  if (opened !== id && shownPost.value?.id !== id) shownPost.value = null
+  opened = id
   try {
     const view = await call('GET /posts/{post}', { path: { post: id } })
     shownPost.value = view
@@ -196,7 +229,7 @@ export async function openPost(id: string): Promise<void> {
 
 function put(view: PostView): void {
   if (shownPost.value?.id === view.id) shownPost.value = { ...view, answers: view.answers.length ? view.answers : shownPost.value.answers }
-  if (!postsLoaded.value) return
+  if (!postsLoaded.value || isHeld({ message: view.id })) return
   const known = posts.value.some(({ id }) => id === view.id)
   posts.value = known ? posts.value.map((old) => (old.id === view.id ? view : old)) : [view, ...posts.value]
 }
@@ -214,15 +247,20 @@ export async function takeBackPost(id: string): Promise<void> {
 }
 
 let timer = 0
+let mine = false
 const TOGETHER_MS = 100
+/** The events that a post is told of by, and what they call it: one that is held is a thing of the outbox. */
+const NAMED: Readonly<Record<string, string>> = { resync: '', 'post.changed': 'post', 'outbox.changed': 'message' }
 
 listen(({ type, data }) => {
-  if (type !== 'resync' && type !== 'post.changed') return
-  const mine = type === 'resync' || String(data['post']) === shownPost.value?.id
+  const name = NAMED[type]
+  if (name === undefined) return
+  mine ||= !name || String(data[name]) === shownPost.value?.id
   timer ||= window.setTimeout(() => {
     timer = 0
     if (postsLoaded.value) void loadPosts()
     if (mine && shownPost.value) void openPost(shownPost.value.id)
+    mine = false
   }, TOGETHER_MS)
 })
 link.subscribe((state) => {

@@ -6,7 +6,7 @@ import { call, setCsrf } from '../api/client.ts'
 import { asError, type ApiError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen, startLive } from '../api/live.ts'
 import type { NewPersona, Restoring, StatusView } from '../api/types.gen.ts'
-import { dropCopies, keptFor, tidyCopies } from './copy.ts'
+import { dropCopies, keepCopies, keptFor } from './copy.ts'
 import { recall, remember } from './settings.ts'
 import { clear, openStore } from './store.ts'
 
@@ -58,7 +58,7 @@ function show(view: StatusView): void {
   else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
-    void tidyCopies().catch(() => {})
+    void keepCopies().catch(() => {})
     stage.value = starting.value ? 'start' : 'ready'
   }
 }
@@ -91,9 +91,19 @@ export async function unlock(passphrase: string): Promise<void> {
   await refresh()
 }
 
+/** What lies in this browser goes first: when the page says "locked", there is nothing left to read. */
 export async function lock(): Promise<void> {
-  await call('POST /lock')
-  await dropCopies()
+  try {
+    await dropCopies()
+    await call('POST /lock')
+  } finally {
+    await refresh()
+  }
+}
+
+/** Be called something else. */
+export async function renameSelf(name: string): Promise<void> {
+  await call('PATCH /identity', { body: { name } })
   await refresh()
 }
 

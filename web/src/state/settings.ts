@@ -28,6 +28,11 @@ export const enterSends = signal(recall('enter-sends') !== 'no')
 /** Whether single letters do something outside of fields. */
 export const singleKeys = signal(recall('single-keys') !== 'no')
 
+export const UNDO_S = ['0', '5', '10', '30', '60'] as const
+export type UndoS = (typeof UNDO_S)[number]
+/** For how many seconds what is sent can be taken back; the node holds it for so long. */
+export const undoS = signal<UndoS>(UNDO_S.find((seconds) => seconds === recall('undo')) ?? '5')
+
 /** Put the settings into effect; the language is there before anything is drawn. */
 export async function startSettings(): Promise<void> {
   const wanted = recall('language') ?? navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in NAMES)
@@ -39,6 +44,7 @@ export async function startSettings(): Promise<void> {
   })
   effect(() => remember('enter-sends', enterSends.value ? 'yes' : 'no'))
   effect(() => remember('single-keys', singleKeys.value ? 'yes' : 'no'))
+  effect(() => remember('undo', undoS.value))
   effect(() => remember('language', language.value))
 }
 

@@ -41,8 +41,30 @@ export const fresh = signal<Fresh>(NOTHING)
 export const opened = signal<ReadonlySet<string>>(new Set())
 /** What can be done with the posts of each conversation. */
 export const abilities = signal<Readonly<Record<string, AbilitiesView>>>({})
-/** The post that was read when the screen was left. */
+/** The post that was read when the screen or the page was left; empty for the newest. */
 export const place = { id: '' }
+
+const PLACE = 'timeline'
+/** Pages that are fetched to come back to it. */
+const BACK = 10
+
+/** The page is being left: who loads it anew reads on. It holds until the tab is closed. */
+export function keepPlace(id: string): void {
+  place.id = id
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify([timeline.value.of, id]))
+  } catch {
+    // a browser that keeps nothing
+  }
+}
+
+function keptPlace(): readonly [string, string] {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE) ?? '["", ""]') as [string, string]
+  } catch {
+    return ['', '']
+  }
+}
 
 const READ = new Set(['timeline', 'list', 'feed'])
 
@@ -59,14 +81,22 @@ async function pageOf(of: string, before = ''): Promise<Fresh> {
 const isShown = ({ kind }: MessageView): boolean => kind !== 'deleted'
 
 /** Show the posts of all, or of one conversation. What is shown already stays, and what came since is counted. */
-export async function openTimeline(of = timeline.value.of): Promise<void> {
+export async function openTimeline(wanted?: string): Promise<void> {
   const now = timeline.value
+  const [was, id] = keptPlace()
+  const of = wanted ?? (now.loaded ? now.of : was)
   if (now.loaded && now.of === of) return peek()
   timeline.value = { ...NONE, of, loading: true }
   fresh.value = NOTHING
-  place.id = ''
+  place.id = of === was && !now.loaded ? id : ''
   try {
-    const { posts, older } = await pageOf(of)
+    let { posts, older } = await pageOf(of)
+    for (let page = 1; place.id && older && page < BACK && !posts.some((post) => post.id === place.id); page += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
+      const more = await pageOf(of, older)
+      posts = [...posts, ...more.posts]
+      older = more.older
+    }
     if (timeline.value.of !== of) return
     timeline.value = { ...timeline.value, posts, older, loaded: true, loading: false }
     void learn(posts)

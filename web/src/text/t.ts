@@ -6,19 +6,41 @@
 import { signal } from '@preact/signals'
 
 import { setApiLanguage } from '../api/client.ts'
+import type { MessageView } from '../api/types.gen.ts'
 import { en } from './en.ts'
+import type { more } from './more.en.ts'
 
-export type Key = keyof typeof en
+export type Key = keyof typeof en | keyof typeof more
 export type Texts = Readonly<Record<Key, string>>
 export type Language = 'en' | 'de'
 export type Facts = Readonly<Record<string, string | number>>
 
 export const language = signal<Language>('en')
-const texts = signal<Texts>(en)
+const texts = signal<Partial<Texts>>(en)
+/** Whether screens are shown that need more than the first texts. */
+let wantsMore = false
+
+async function load(wanted: Language): Promise<void> {
+  const first = wanted === 'de' ? (await import('./de.ts')).de : en
+  const rest = !wantsMore ? {} : (await (wanted === 'de' ? import('./more.de.ts') : import('./more.en.ts'))).more
+  texts.value = { ...first, ...rest }
+}
+
+/** Fetch the texts of screens that are not shown at once. */
+export async function moreTexts(): Promise<void> {
+  if (wantsMore) return
+  wantsMore = true
+  try {
+    await load(language.value)
+  } catch (error) {
+    wantsMore = false
+    throw error
+  }
+}
 
 /** Fetch a language and speak it from now on. */
 export async function setLanguage(wanted: Language): Promise<void> {
-  texts.value = wanted === 'de' ? (await import('./de.ts')).de : en
+  await load(wanted)
   language.value = wanted
   setApiLanguage(wanted)
   document.documentElement.lang = wanted
@@ -32,11 +54,15 @@ export function fill(text: string, facts: Facts): string {
     .replaceAll(/{(\w+)}/g, (_, name: string) => String(facts[name] ?? ''))
 }
 
-export const t = (key: Key, facts: Facts = {}): string => fill(texts.value[key], facts)
+export const t = (key: Key, facts: Facts = {}): string => fill(texts.value[key] ?? '', facts)
+
+/** What a message says: in the language that is spoken, where a bridge said it itself. */
+export const wordsOf = (message: Pick<MessageView, 'text' | 'translations'>): string =>
+  message.translations?.[language.value] ?? message.text
 
 /** The text of a key that was put together, where there is one. */
 export const maybe = (key: string, facts: Facts = {}): string | undefined =>
-  key in texts.value ? fill(texts.value[key as Key], facts) : undefined
+  key in texts.value ? t(key as Key, facts) : undefined
 
 // Times, as the language writes them
 

@@ -3,12 +3,13 @@
  * others come before it; at the end it follows what is new.
  */
 
-import { defaultRangeExtractor, elementScroll, observeElementOffset, observeElementRect, type Range, Virtualizer } from '@tanstack/virtual-core'
+import { elementScroll, observeElementOffset, observeElementRect, type Range, Virtualizer } from '@tanstack/virtual-core'
 import type { ComponentChildren, RefObject } from 'preact'
-import { useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks'
+import { useCallback, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks'
 
 interface ListProps<T> {
   readonly items: readonly T[]
+  /** The same for the same item, whenever it is asked. */
   readonly keyOf: (item: T) => string
   readonly row: (item: T, index: number) => ComponentChildren
   readonly label: string
@@ -37,22 +38,47 @@ export interface ListHandle {
 }
 
 const NEAR_PX = 600
+/** Rows that are drawn before and behind those in the window: more of them where one scrolls to. */
+const AROUND = { none: [4, 4], backward: [6, 2], forward: [2, 6] } as const
+type Key = ReturnType<Virtualizer<HTMLElement, HTMLElement>['options']['getItemKey']>
+
+interface RowProps<T> {
+  readonly item: T
+  readonly index: number
+  readonly row: ListProps<T>['row']
+}
+
+interface Drawn<T> extends RowProps<T> {
+  readonly content: ComponentChildren
+}
+
+function Row<T>({ item, index, row }: RowProps<T>) {
+  return <>{row(item, index)}</>
+}
 
 export function List<T>(props: ListProps<T>) {
   const { items, keyOf, row, label, estimate, anchor = 'start', first = -1, keep = -1, onStart, onEnd, handle } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [, redraw] = useReducer((count: number) => count + 1, 0)
+  // The virtualizer lays out all rows anew when it is given another function.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const item = items[index]
+      return item === undefined ? index : keyOf(item)
+    },
+    [items],
+  )
+  const direction = useRef<'backward' | 'forward' | null>(null)
   const options = {
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => estimate,
-    getItemKey: (index: number) => {
-      const item = items[index]
-      return item === undefined ? index : keyOf(item)
-    },
-    overscan: 8,
+    getItemKey,
+    overscan: 0, // rangeExtractor has its own
     rangeExtractor: (range: Range) => {
-      const near = defaultRangeExtractor(range)
+      const [before, after] = AROUND[direction.current ?? 'none']
+      const [from, to] = [Math.max(range.startIndex - before, 0), Math.min(range.endIndex + after, range.count - 1)]
+      const near = Array.from({ length: to - from + 1 }, (_, at) => from + at)
       if (keep < 0 || keep >= range.count || near.includes(keep)) return near
       return [...near, keep].toSorted((a, b) => a - b)
     },
@@ -61,7 +87,10 @@ export function List<T>(props: ListProps<T>) {
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
-    onChange: () => redraw(undefined as never),
+    onChange: ({ scrollDirection }: Virtualizer<HTMLDivElement, HTMLElement>) => {
+      direction.current = scrollDirection
+      redraw(undefined as never)
+    },
   } as const
   const [virtual] = useState(() => new Virtualizer<HTMLDivElement, HTMLElement>(options))
   virtual.setOptions(options)
@@ -69,6 +98,16 @@ export function List<T>(props: ListProps<T>) {
   virtual.shouldAdjustScrollPositionOnItemSizeChange = (at, _, list) => at.end <= (list.scrollOffset ?? 0)
   useLayoutEffect(() => virtual._didMount(), [virtual])
   useLayoutEffect(() => virtual._willUpdate())
+  // A row that comes while the list scrolls is measured before it is seen, too: none stands in the place of another.
+  const unmeasured = useRef<HTMLElement[]>([])
+  const measure = useCallback((element: HTMLElement | null) => {
+    virtual.measureElement(element)
+    if (element && virtual.isScrolling) unmeasured.current.push(element)
+  }, [])
+  useLayoutEffect(() => {
+    const heights = unmeasured.current.splice(0).map((element) => [virtual.indexFromElement(element), element.offsetHeight] as const)
+    for (const [index, height] of heights) virtual.resizeItem(index, height)
+  })
   const started = useRef(false)
   useLayoutEffect(() => {
     if (started.current || !items.length) return
@@ -83,6 +122,17 @@ export function List<T>(props: ListProps<T>) {
       top: () => virtual.getVirtualItems().find((at) => at.end > (virtual.scrollOffset ?? 0))?.index ?? 0,
     }
   }
+  // What has not changed is not drawn again while the list scrolls.
+  const before = useRef<ReadonlyMap<Key, Drawn<T>>>(new Map())
+  const drawn = new Map<Key, Drawn<T>>()
+  const again = (key: Key, item: T, index: number): ComponentChildren => {
+    const old = before.current.get(key)
+    const same = old?.item === item && old.index === index && old.row === row
+    const now = same ? old : { item, index, row, content: <Row item={item} index={index} row={row} /> }
+    drawn.set(key, now)
+    return now.content
+  }
+  useLayoutEffect(() => void (before.current = drawn))
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of its rows, which have the focus
     <div
@@ -101,15 +151,13 @@ export function List<T>(props: ListProps<T>) {
           return item === undefined ? null : (
             <li
               key={at.key}
-              ref={(element) => {
-                if (element) virtual.measureElement(element)
-              }}
+              ref={measure}
               data-index={at.index}
               aria-setsize={items.length}
               aria-posinset={at.index + 1}
               style={{ transform: `translateY(${at.start}px)` }}
             >
-              {row(item, at.index)}
+              {again(at.key, item, at.index)}
             </li>
           )
         })}

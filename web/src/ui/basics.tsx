@@ -105,7 +105,8 @@ export function Field(props: FieldProps) {
   const described = [help && `${name}-help`, problem && `${name}-problem`].filter(Boolean).join(' ')
   const shared = {
     ...rest,
-    ...(exact ? { autocapitalize: 'none', autocorrect: 'off', spellcheck: false } : {}),
+    // Browsers take `autocorrect` as a boolean, for which the text `off` would be true.
+    ...(exact ? { autocapitalize: 'none', autocorrect: false as unknown as string, spellcheck: false } : {}),
     ...(described ? { 'aria-describedby': described } : {}),
     ...(problem ? { 'aria-invalid': true } : {}),
   }
@@ -207,8 +208,15 @@ export function Empty(props: {
 /** What a problem means: our text for its code, else the node's own words with its hint. */
 export function explain(problem: ApiError): { readonly title: string; readonly hint: string } {
   const ours = maybe(`error.${problem.code}`, { seconds: problem.retryAfter })
-  return ours === undefined ? { title: problem.message, hint: problem.hint } : { title: ours, hint: '' }
+  if (ours !== undefined) return { title: ours, hint: '' }
+  // A command of the terminal is no way out of a page.
+  const hint = /`(swarmnode|--)/.test(problem.hint) ? '' : problem.hint
+  return { title: asSentence(problem.message), hint: asSentence(hint) }
 }
+
+/** With a capital at its beginning, and an end. */
+const asSentence = (text: string): string =>
+  text && text[0]?.toLocaleUpperCase() + text.slice(1) + (/[.?!…]$/.test(text) ? '' : '.')
 
 /** What happened, what it means, what can be done. */
 export function ErrorNote({ problem, onRetry }: { readonly problem: ApiError; readonly onRetry?: () => void }) {

@@ -2,7 +2,7 @@ import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
 import { ApiError, UNREACHABLE } from '../api/errors.ts'
-import { t } from '../text/t.ts'
+import { moreTexts, t } from '../text/t.ts'
 import { ErrorNote, Waiting } from './basics.tsx'
 
 /** A screen whose code is fetched when it is first shown, so that the first page comes fast. */
@@ -27,3 +27,7 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
     return <ErrorNote problem={problem} onRetry={() => setFailed(false)} />
   }
 }
+
+/** A screen whose texts, too, are fetched when it is first shown. */
+export const laterMore = <P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> =>
+  later(async () => (await Promise.all([load(), moreTexts()]))[0])

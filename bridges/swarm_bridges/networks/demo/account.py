@@ -30,6 +30,7 @@ from swarm_bridges.api import (
     Found,
     Gone,
     Health,
+    Invitation,
     MessageRef,
     Origin,
     Outcome,
@@ -79,7 +80,7 @@ class Bridge:
                 continue
             if item.kind == "typing":
                 await self._typed(ctx, item)
-            elif item.kind == "room":
+            elif item.kind == "room" or (item.kind == "invited" and ctx.owner in item.values):
                 events.append(await self._room_seen(ctx, item.room))
             elif item.kind == "profile":
                 events += await self._claimed(ctx, item.by)
@@ -240,6 +241,21 @@ class Bridge:
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
         """See `swarm_bridges.api.Rooms`."""
         await self._ask(ctx, "POST", f"/rooms/{conversation.remote_id}/leave")
+
+    async def accept(
+        self, ctx: Context, conversation: ConversationRef, invitation: Invitation
+    ) -> ConversationSeen:
+        """See `swarm_bridges.api.Invited`."""
+        return conversation_of(await self._answer(ctx, conversation, comes=True), ctx.owner)
+
+    async def decline(self, ctx: Context, conversation: ConversationRef, invitation: Invitation) -> None:
+        """See `swarm_bridges.api.Invited`."""
+        with suppress(Gone):
+            await self._answer(ctx, conversation, comes=False)
+
+    async def _answer(self, ctx: Context, conversation: ConversationRef, *, comes: bool) -> Room:
+        path = f"/rooms/{conversation.remote_id}/invitation"
+        return msgspec.convert((await self._ask(ctx, "POST", path, json={"comes": comes})).json(), Room)
 
     async def aliases(self, ctx: Context, remote_id: str) -> tuple[str, ...]:
         """See `swarm_bridges.api.Moves`: ids were written in upper case once."""

@@ -20,6 +20,7 @@ from swarm_bridges.api import (
     ConversationSeen,
     Event,
     IntentId,
+    Invitation,
     Level,
     MarksNow,
     MessageGone,
@@ -39,7 +40,7 @@ from swarm_bridges.text import from_html, from_plain
 HOUR_S = 3600.0
 FEATURES = (
     *("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing", "poll", "post"),
-    *("favourite", "boost", "bookmark", "opaque", "claim"),
+    *("favourite", "boost", "bookmark", "opaque", "claim", "invite"),
 )
 
 
@@ -108,6 +109,8 @@ class Room(msgspec.Struct):
     title: str
     members: list[str]
     limits: Limits
+    invited: dict[str, tuple[str, str]] = {}
+    """Who is asked in: by whom, with which words."""
 
 
 def item_of(raw: Any) -> Item:
@@ -137,7 +140,7 @@ def event_of(item: Item, me: str, origin: Origin) -> Event | None:
             return MarksNow(target=ref, mine=frozenset(item.mine), counts=item.counts, origin=origin)
         case "read":
             return ReceiptMoved(up_to=ref, actor=actor, read=True, origin=origin)
-        case "left":
+        case "left" if item.by == me:
             return ConversationGone(conversation=room, reason="left", origin=origin)
     return None
 
@@ -183,12 +186,14 @@ def actor_of(id_: str, me: str) -> Actor:
 
 def conversation_of(room: Room, me: str) -> ConversationSeen:
     """A room as a conversation."""
+    by, words = room.invited.get(me, ("", ""))
     return ConversationSeen(
         conversation=ConversationRef(room.id),
         kind=room.kind,
         title=room.title,
         members=tuple(actor_of(member, me) for member in room.members),
         members_complete=True,
+        invitation=Invitation(by=actor_of(by, me), words=words) if by else None,
     )
 
 

@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from ...api import (
+    Actor,
     AuthExpired,
     Batch,
     BridgeError,
     Capabilities,
+    ClaimsSeen,
     Context,
     ConversationGone,
     ConversationRef,
     ConversationSeen,
     Health,
+    Level,
     NotSupported,
     Origin,
     Outcome,
@@ -26,7 +29,7 @@ from ...api import (
     State,
     Temporary,
 )
-from . import notices, websub
+from . import notices, pages, websub
 from .charset import decode
 from .convert import described
 from .discover import feeds_of
@@ -213,6 +216,14 @@ class Bridge:
             one.due = 0.0  # something is new, so it is asked itself
         return RawAnswer()
 
+    async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
+        """What a page of the web claims, by its address. Raises as `pages.read`."""
+        return await pages.read(ctx.http, who)
+
+    async def publish_claims(self, ctx: Context, claims: tuple[str, ...]) -> None:
+        """Not possible."""
+        raise NotSupported("whose page it is, writes it")
+
     # What nobody can do in a feed
 
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
@@ -220,5 +231,5 @@ class Bridge:
         raise NotSupported("nobody can say something in a feed")
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
-        """Feeds are read."""
-        return Capabilities(version="1", levels={}, echo="none", transport_privacy="public")
+        """Feeds are read, and pages of the web, for claims."""
+        return Capabilities(version="2", levels={"page": Level.FULL}, echo="none", transport_privacy="public")

@@ -16,8 +16,11 @@ from ...api import (
     Event,
     MessageRef,
     MessageSeen,
+    Notice,
     RemoteFile,
 )
+from ...document import Document
+from ...notices import english
 from ...text import from_html
 from .model import REASONS
 from .subscriptions import Subscription
@@ -26,7 +29,7 @@ ROOM = ConversationRef("subscriptions")
 SPEAKER = Actor("feeds")
 OPML = RemoteFile(id="opml", name="feeds.opml", media_type="text/x-opml", description="All feeds, as OPML")
 
-_SAYS = {
+SAYS = {
     "gone": "This feed is gone for good: its server says so. It is not asked for any more.",
     "over": "This feed says that it has ended. It is not asked for any more.",
     "moved": "This feed has moved for good, and is followed.",
@@ -38,29 +41,40 @@ _SAYS = {
     "refused": "This feed's server does not give it.",
     **{reason: f"This feed cannot be read: {text}." for reason, text in REASONS.items()},
 }
-_AFTER = "It is asked for now and then, and comes back by itself."
+AFTER = "It is asked for now and then, and comes back by itself."
+BOTH = "{what} {after}"
+ALL = "All your feeds in one file, as they are when you open it."
 _ONCE = frozenset({"gone", "over", "moved", "joined"})
 
 
 def room() -> tuple[Event, ...]:
     """The conversation, and the list in it."""
-    body = from_html("<p>All your feeds in one file, as they are when you open it.</p>")
+    said = Notice(ALL)
     return (
         ConversationSeen(conversation=ROOM, kind="notifications", title="Feeds"),
         ActorSeen(actor=SPEAKER, name="Feeds", bot=True),
-        MessageSeen(ref=MessageRef(ROOM, "opml"), actor=SPEAKER, body=body, files=(OPML,), order="0"),
+        MessageSeen(
+            ref=MessageRef(ROOM, "opml"),
+            actor=SPEAKER,
+            body=english(said),
+            notice=said,
+            files=(OPML,),
+            order="0",
+        ),
     )
 
 
 def notice(about: Subscription, what: str, now: float) -> MessageSeen:
-    """One notice; `what` is a key of `_SAYS`."""
+    """One notice; `what` is a key of `SAYS`."""
     once = f"{about.url} {about.id}" if what in _ONCE else f"{about.since:.0f}"
     name, url = escape(about.title or about.url), escape(about.url)
-    says = _SAYS[what] if what in _ONCE else f"{_SAYS[what]} {_AFTER}"
+    said = Notice(SAYS[what]) if what in _ONCE else Notice(BOTH, {"what": SAYS[what], "after": AFTER})
+    link = from_html(f'<p><a href="{url}">{name}</a></p>')
     return MessageSeen(
         ref=MessageRef(ROOM, f"{what} {about.key} {once}"[:1000]),
         actor=SPEAKER,
-        body=from_html(f'<p><a href="{url}">{name}</a></p><p>{escape(says)}</p>'),
+        body=Document((*english(said).blocks, *link.blocks)),
+        notice=said,
         order=f"{now:015.3f}",
         remote_time=now,
         url=about.home or about.url,

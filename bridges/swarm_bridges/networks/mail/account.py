@@ -39,6 +39,7 @@ from ...api import (
     Temporary,
     Unknown,
 )
+from ...parts import part_by_part
 from . import autocrypt, names, threads, words
 from . import claims as claiming
 from .compose import Letter, for_node
@@ -117,18 +118,8 @@ class Mailbox:
         session = self._now()
         if out.protect not in {"", OPENPGP}:
             raise NotSupported(f"{out.protect} is not there")
-        refs = list(out.done_parts)
         to = await threads.audience(session, out.conversation, out.reply_to)
-        for n in range(len(refs), len(out.parts)):
-            try:
-                refs.append(await self._send_part(ctx, session, out, n, to))
-            except Interrupted as e:
-                return Unknown(str(e), tuple(refs))
-            except Temporary:
-                if len(refs) == len(out.done_parts):
-                    raise
-                return Unknown(NO_SESSION, tuple(refs))
-        return Accepted(tuple(refs))
+        return await part_by_part(out, lambda n: self._send_part(ctx, session, out, n, to))
 
     async def _send_part(
         self, ctx: Context, session: Session, out: Outgoing, n: int, to: Audience

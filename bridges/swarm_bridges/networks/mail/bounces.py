@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ...api import Actor, ActorSeen, DeliveryFailed, Event, MessageRef, MessageSeen, Origin
-from ...text import from_plain
+from ...api import Actor, ActorSeen, DeliveryFailed, Event, MessageRef, MessageSeen, Notice, Origin
+from ...notices import english
 from . import names, words
 from .convert import Mail, View, order, place
 from .headers import ADDRESS, Head
@@ -15,7 +15,15 @@ MAX_RECIPIENTS = 50
 REPORTER = "mailer-daemon@report.invalid"
 """Whoever reports: many servers do, under names that mean nothing."""
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
-_REASONS = {
+SAYS = {
+    (True, True): "This mail was not delivered to {who}: {reason}.",
+    (True, False): "This mail was not delivered: {reason}.",
+    (False, True): "This mail is late to {who}: {reason}.",
+    (False, False): "This mail is late: {reason}.",
+}
+"""By whether that is final, and whether we know to whom."""
+UNKNOWN = "the mail servers do not say why"
+REASONS = {
     "1": "there is no such address",
     "2": "the mailbox does not take it",
     "3": "the other mail system does not take it",
@@ -78,7 +86,7 @@ def _failure(head: Head, fields: dict[str, str]) -> Failure | None:
     return Failure(
         head,
         address if ADDRESS.fullmatch(address) else "",
-        _REASONS.get(status[2][0] if status else "", "the mail servers do not say why"),
+        REASONS.get(status[2][0] if status else "", UNKNOWN),
         final=action == "failed",
     )
 
@@ -90,14 +98,15 @@ def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
         where = place(failure.head, view, mine=True)
         target = names.message(where, failure.head.message_id)
         who = Actor(REPORTER)
-        verb = "was not delivered" if failure.final else "is late"
-        to = f" to {failure.recipient}" if failure.recipient else ""
+        facts = {"reason": failure.reason, **({"who": failure.recipient} if failure.recipient else {})}
+        said = Notice(SAYS[failure.final, bool(failure.recipient)], facts)
         made.append(ActorSeen(actor=who, name="Mail servers", bot=True))
         made.append(
             MessageSeen(
                 ref=MessageRef(where, mail.head.message_id, str(number) if number else ""),
                 actor=who,
-                body=from_plain(f"This mail {verb}{to}: {failure.reason}."),
+                body=english(said),
+                notice=said,
                 origin=origin,
                 remote_time=mail.head.time if mail.head.time is not None else mail.at,
                 order=order(mail),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from socket import socket
 
@@ -144,7 +144,7 @@ class Imap:
             raise Interrupted(LOST)
         self._tags += 1
         tag, answer = f"s{self._tags}", Answer()
-        try:
+        with self._closed_if_it_fails():
             async with asyncio.timeout(ANSWER_S) as limit:
                 said: Status | str | None = await self._send(tag, words, answer)
                 while said is None:
@@ -153,12 +153,6 @@ class Imap:
                     if said == "+":
                         await self._line.write(continued + b"\r\n")
                         continued, said = b"", None
-        except TimeoutError:
-            self.close()
-            raise Interrupted("no answer came") from None
-        except BaseException:
-            self.close()
-            raise
         assert isinstance(said, Status)
         if said.kind != "OK":
             raise error_of(said, login=login)
@@ -273,20 +267,26 @@ class Imap:
                 await self._select(name)
             self._tags += 1
             tag, answer = f"s{self._tags}", Answer()
-            try:
+            with self._closed_if_it_fails():
                 await self._line.write(f"{tag} IDLE\r\n".encode())
                 happened = await self._until_news(tag, answer, seconds)
                 async with asyncio.timeout(ANSWER_S):
                     await self._line.write(b"DONE\r\n")
                     while not isinstance(await self._next(tag, answer), Status):
                         pass
-            except TimeoutError:
-                self.close()
-                raise Interrupted("no answer came") from None
-            except BaseException:
-                self.close()
-                raise
         return happened
+
+    @contextmanager
+    def _closed_if_it_fails(self) -> Iterator[None]:
+        """Afterwards nobody knows which answer the next words on the line would belong to."""
+        try:
+            yield
+        except TimeoutError:
+            self.close()
+            raise Interrupted("no answer came") from None
+        except BaseException:
+            self.close()
+            raise
 
     async def _until_news(self, tag: str, answer: Answer, seconds: float) -> bool:
         until = asyncio.get_running_loop().time() + seconds

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from socket import socket
 
-from ...api import Interrupted, Refused, Temporary
+from ...api import Interrupted, Temporary
 from ...tls import encrypted
 
 LOST = "the connection was lost"
@@ -31,21 +31,6 @@ class Place:
     host: str
     port: int
     security: str
-
-
-def trusting(certificate: str) -> ssl.SSLContext:
-    """TLS as usual. `certificate`, if not empty, is the PEM of one more authority to trust.
-
-    Raises:
-        Refused: that cannot be read.
-    """
-    context = ssl.create_default_context()
-    try:
-        if certificate:
-            context.load_verify_locations(cadata=certificate)
-    except (ssl.SSLError, ValueError):
-        raise Refused("the certificate cannot be read") from None
-    return context
 
 
 class Clear:

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step, Temporary
+from ...tls import trusting
 from . import discover
 from .headers import ADDRESS
 from .imap import Imap
-from .line import trusting
 from .sending import open_smtp
 from .settings import MAX_FOLDERS, USUAL_SIZE, settings_of
 

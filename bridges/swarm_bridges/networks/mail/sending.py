@@ -5,9 +5,9 @@ from __future__ import annotations
 from email.message import EmailMessage
 
 from ...api import AuthExpired, BridgeError, Context, Interrupted, LoginContext, Outgoing
+from ...tls import trusting
 from . import claims, names, openpgp
 from .compose import Letter, data_of, made
-from .line import trusting
 from .sealed import around, entity
 from .session import Session
 from .settings import Settings

@@ -36,13 +36,14 @@ from ...api import (
     Refused,
     State,
 )
+from ...tls import trusting
 from . import names
 from .bounces import told_of
 from .claims import Listener
 from .convert import Mail, View, is_for_node, is_ours, marks, message, opaque, people, room, root
 from .imap import Imap, Unwelcome
 from .keys import KeyRing
-from .line import Place, trusting
+from .line import Place
 from .reading import heads, mails, sealed_part
 from .sealed import HIDDEN, MAX_SEALED, SIGNED, Opened
 from .settings import Settings

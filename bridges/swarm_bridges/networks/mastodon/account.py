@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -37,7 +38,7 @@ from ...api import (
 )
 from ...text import from_plain
 from .claims import publish, seen_of
-from .convert import DIRECT, LIST, direct, kind_of, members_of, person, seen
+from .convert import DIRECT, LIST, direct, kind_of, members_of, person, poll_of, seen
 from .model import Account, Status, convert
 from .outgoing import Outbox
 from .past import Past, following
@@ -58,12 +59,15 @@ class Mastodon:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._opening = asyncio.Lock()
+        """So that what is called meanwhile knows what the reader knows."""
         self._reader: Reader | None = None
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
         await ctx.state(Health(State.CONNECTING))
-        self._session = await Session.open(ctx)
+        async with self._opening:
+            self._session = await Session.open(ctx)
         self._reader = await Reader.begin(ctx, self._session)
         try:
             await self._reader.follow(self.poll_s)
@@ -71,9 +75,10 @@ class Mastodon:
             self._reader = None
 
     async def _now(self, ctx: Context) -> Session:
-        if self._session is None:
-            self._session = await Session.open(ctx)
-        return self._session
+        async with self._opening:
+            if self._session is None:
+                self._session = await Session.open(ctx)
+            return self._session
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
@@ -145,7 +150,7 @@ class Mastodon:
         return Accepted((target,))
 
     async def vote(self, ctx: Context, target: MessageRef, options: frozenset[str], key: str) -> Outcome:
-        """See `api.Votes`. A vote is final: who has voted is refused."""
+        """See `api.Votes`. A vote is final: who has voted for something else is refused."""
         session = await self._now(ctx)
         post = session.server.long(target.remote_id)
         try:
@@ -154,8 +159,11 @@ class Mastodon:
             raise Gone("there is no such post") from None
         if status.poll is None:
             raise Gone("there is no poll")
-        if {str(n) for n in status.poll.own_votes} == set(options):
+        if poll_of(status.poll, session.view).mine == options:
             return Accepted((target,))
+        if status.poll.voted:
+            raise Refused("the vote was given, and is final")
+        await session.votes.note(session.server.short(status.poll.id), options)
         path, choices = f"/api/v1/polls/{status.poll.id}/votes", {"choices": sorted(options)}
         try:
             await session.client.act("POST", path, json=choices)

@@ -18,13 +18,15 @@ from ...api import (
     MarksNow,
     MessageRef,
     MessageSeen,
+    Notice,
     OpaqueSeen,
     Origin,
     PollOption,
     RemoteFile,
 )
 from ...document import Document, Mention, Paragraph, Quote, Text
-from ...text import from_plain, to_plain
+from ...notices import english
+from ...text import to_plain
 from .model import Account, Media, Notification, Poll, Status
 from .server import Server
 from .words import document_of, said_to, seconds_of
@@ -53,16 +55,17 @@ BY_SUFFIX = {
     ".wav": "audio/wav",
 }
 SENTENCES = {
-    "follow": "{} follows you",
-    "follow_request": "{} asks to follow you",
-    "favourite": "{} likes your post",
-    "reblog": "{} boosted your post",
-    "mention": "{} mentioned you",
-    "status": "{} posted",
+    "follow": "{who} follows you",
+    "follow_request": "{who} asks to follow you",
+    "favourite": "{who} likes your post",
+    "reblog": "{who} boosted your post",
+    "mention": "{who} mentioned you",
+    "status": "{who} posted",
     "poll": "A poll has ended",
-    "update": "{} edited a post",
-    "admin.sign_up": "{} signed up",
+    "update": "{who} edited a post",
+    "admin.sign_up": "{who} signed up",
 }
+OTHERWISE = "Something happened: {what}"
 MILLION = 10**6
 
 
@@ -75,6 +78,8 @@ class View:
     places: Mapping[str, ConversationRef] = field(default_factory=dict)
     handles: Mapping[str, str] = field(default_factory=dict)
     """`@ada@example.org` by id, of those who were seen."""
+    votes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What the owner has voted for by polls, where the server does not tell."""
 
     def actor(self, account: Account) -> Actor:
         """Somebody."""
@@ -165,7 +170,7 @@ def message_of(
         visibility=DIRECT if is_direct(said, view) else VISIBILITIES.get(said.visibility, said.visibility),
         shared_by=view.actor(status.account) if shared else None,
         files=tuple(file for media in said.media_attachments if (file := file_of(media)) is not None),
-        poll=None if said.poll is None else poll_of(said.poll),
+        poll=None if said.poll is None else poll_of(said.poll, view),
         url=said.url,
         origin=origin,
         remote_time=seconds_of(said.created_at),
@@ -230,14 +235,17 @@ def marks_of(status: Status, ref: MessageRef, origin: Origin) -> MarksNow:
     )
 
 
-def poll_of(poll: Poll) -> api.Poll:
+def poll_of(poll: Poll, view: View) -> api.Poll:
     """A poll; its options are named by their numbers."""
+    mine = frozenset(str(n) for n in poll.own_votes)
+    if poll.voted and not mine:
+        mine = view.votes.get(view.server.short(poll.id), mine)
     return api.Poll(
         options=tuple(PollOption(str(n), o.title, o.votes_count) for n, o in enumerate(poll.options)),
         multiple=poll.multiple,
         closes_at=seconds_of(poll.expires_at),
         closed=poll.expired,
-        mine=frozenset(str(n) for n in poll.own_votes),
+        mine=mine,
     )
 
 
@@ -301,8 +309,10 @@ def seen(
 def notice_of(told: Notification, view: View, origin: Origin) -> MessageSeen:
     """A notification as a message: who did what, and the post that it is about."""
     name = told.account.display_name or told.account.username or told.account.acct
-    sentence = SENTENCES.get(told.type, "Something happened: " + told.type[:40])
-    body = from_plain(sentence.replace("{}", " ".join(name.split())))
+    said = Notice(
+        SENTENCES.get(told.type, OTHERWISE), {"who": " ".join(name.split()), "what": told.type[:40]}
+    )
+    body = english(said)
     reply_to, url = None, told.account.url
     if told.status is not None:
         status = told.status.reblog or told.status
@@ -314,6 +324,7 @@ def notice_of(told: Notification, view: View, origin: Origin) -> MessageSeen:
         ref=MessageRef(NOTIFICATIONS, told.id),
         actor=view.actor(told.account),
         body=body,
+        notice=said,
         order=told.id.zfill(20) if told.id.isascii() and told.id.isdigit() else told.id,
         reply_to=reply_to,
         url=url,

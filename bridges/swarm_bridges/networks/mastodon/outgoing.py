@@ -77,7 +77,8 @@ class Outbox:
             except Interrupted as e:
                 return Unknown(str(e), tuple(refs))
             except Refused:
-                await self._forget(out)
+                if not refs:
+                    await self._keep(out, refs)
                 raise
             except (Temporary, Limited) as e:
                 if len(refs) == len(out.done_parts):
@@ -85,7 +86,7 @@ class Outbox:
                 return Unknown(str(e), tuple(refs))
             refs.append(self._ref(out.conversation, status))
             revision = revision_of(status)
-        await self._forget(out)
+        await self._keep(out, refs)
         return Accepted(tuple(refs), revision if len(out.parts) == 1 else "0")
 
     async def _say(self, out: Outgoing, number: int, before: MessageRef | None) -> Status:
@@ -186,10 +187,12 @@ class Outbox:
         newest = self._session.server.short(self._status(page[0]).id).encode() if page else NOTHING
         await self._ctx.kv.put({name: newest})
 
-    async def _forget(self, out: Outgoing) -> None:
-        """What `_mark` noted is no longer needed."""
-        if not self._session.server.keyed:
-            await self._ctx.kv.put({SENT.format(out.intent): None})
+    async def _keep(self, out: Outgoing, refs: list[MessageRef]) -> None:
+        """Note what became of it, if anything: who is told of it may die before that is stored, and ask."""
+        if self._session.server.keyed:
+            return
+        said = self._session.said.note(out.intent, refs) if refs else {}
+        await self._ctx.kv.put({SENT.format(out.intent): None, **said})
 
     async def find_sent(self, out: Outgoing) -> Found:
         """See `api.Reconciles`: a post of the owner's with these words, newer than the mark.
@@ -197,9 +200,11 @@ class Outbox:
         Two other posts with the same words in the same conversation, sent from another client meanwhile,
         would be taken for it.
         """
+        if ids := self._session.said.became(out.intent):
+            return Accepted(tuple(MessageRef(out.conversation, id_) for id_ in ids))
         kept = await self._ctx.kv.get(SENT.format(out.intent))
-        if kept is None:
-            return CantTell()
+        if kept is None:  # nothing is said before there is a mark
+            return CantTell() if out.done_parts else Absent()
         wanted = [to_plain(part.body) or part.text for part in out.parts]
         found: dict[int, MessageRef] = dict(enumerate(out.done_parts))
         own, whole = await self._newer_than(kept.decode())
@@ -213,8 +218,9 @@ class Outbox:
             if number is not None:
                 found[number] = ref
         if len(found) == len(out.parts):
-            await self._forget(out)
-            return Accepted(tuple(ref for _, ref in sorted(found.items())))
+            refs = [ref for _, ref in sorted(found.items())]
+            await self._keep(out, refs)
+            return Accepted(tuple(refs))
         return Absent() if whole and len(found) == len(out.done_parts) else CantTell()
 
     async def _newer_than(self, mark: str) -> tuple[list[Status], bool]:

@@ -37,7 +37,9 @@ from .convert import (
 )
 from .lists import Lists
 from .model import Account, Status, convert
+from .said import Said
 from .server import Server
+from .votes import Votes
 
 MOST = 20_000
 """Posts and people that are remembered; then all are forgotten, and told again."""
@@ -46,8 +48,8 @@ MOST = 20_000
 class Session:
     """An account at its server. `open` makes one."""
 
-    def __init__(self, client: Client, me: Account, lists: Lists) -> None:
-        self.client, self.me, self.lists = client, me, lists
+    def __init__(self, client: Client, me: Account, lists: Lists, votes: Votes, said: Said) -> None:
+        self.client, self.me, self.lists, self.votes, self.said = client, me, lists, votes, said
         self.places: dict[str, ConversationRef] = {}
         self.handles: dict[str, str] = {me.id: at(me)}
         self._names: dict[str, ActorSeen] = {}
@@ -63,7 +65,8 @@ class Session:
             raise AuthExpired("there is no token")
         client = Client(ctx.http, ctx.clock, ctx.settings["url"], token.value.decode())
         await client.look()
-        return cls(client, await owner_of(client), Lists(ctx, client))
+        me, lists = await owner_of(client), Lists(ctx, client)
+        return cls(client, me, lists, await Votes.read(ctx), await Said.read(ctx))
 
     @property
     def server(self) -> Server:
@@ -73,7 +76,7 @@ class Session:
     @property
     def view(self) -> View:
         """From where JSON is looked at."""
-        return View(self.me, self.server, self.places, self.handles)
+        return View(self.me, self.server, self.places, self.handles, self.votes.known)
 
     def forget(self) -> None:
         """Tell everything again: what was told may not have been stored."""

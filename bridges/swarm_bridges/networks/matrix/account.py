@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import msgspec
 
@@ -19,6 +20,7 @@ from ...api import (
     Found,
     Gone,
     Health,
+    Invitation,
     Level,
     MessageRef,
     Outcome,
@@ -34,20 +36,26 @@ from .claims import has_place, publish, read
 from .client import path
 from .convert import MAX_OPAQUE
 from .media import MAX_CLOSED, MXC, Media
-from .model import MEGOLM, text, texts
+from .model import ENCRYPTED, MEGOLM, MESSAGE, REACTION, text, texts
 from .outgoing import Outbox
 from .reader import Reader
-from .rooms import local_part
+from .rooms import Room, local_part
 from .session import Session
 
 WAIT_S = 30.0
 """So long the server waits for something to tell."""
 MAX_TEXT = 10_000
 """Bytes. An event has at most 64 KiB, and an edit holds a text four times: plain and as HTML, each twice."""
-FULL = (
-    *("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing", "poll"),
-    "opaque",
-)
+SAYING = ("text", "edit", "reply", "thread", "file", "poll", "opaque")
+"""What one needs to be allowed to speak for."""
+ANYWHERE = ("delete", "read", "typing", "invite")
+
+
+def _allowed(room: Room | None, owner: str) -> tuple[bool, bool]:
+    """Whether the owner may speak in a room, and react. In one that the owner is not in nobody knows."""
+    if room is None or room.membership != "join":
+        return True, True
+    return room.may(owner, ENCRYPTED if room.encrypted else MESSAGE), room.may(owner, REACTION)
 
 
 class Matrix:
@@ -57,6 +65,8 @@ class Matrix:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._opening = asyncio.Lock()
+        """So that what is called meanwhile knows what the reader knows."""
         self._turn = asyncio.Lock()
         self._media = Media()
         self._proves: bool | None = None
@@ -64,14 +74,16 @@ class Matrix:
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
         await ctx.state(Health(State.CONNECTING))
-        self._session = await Session.open(ctx, self._turn)
-        since = (await ctx.cursor() or b"").decode()
-        await Reader(ctx, self._session, since).follow(self.wait_s)
+        since = (await ctx.cursor() or b"").decode()  # first: to be told twice does no harm
+        async with self._opening:
+            session = self._session = await Session.open(ctx, self._turn)
+        await Reader(ctx, session, since).follow(self.wait_s)
 
     async def _now(self, ctx: Context) -> Session:
-        if self._session is None:
-            self._session = await Session.open(ctx, self._turn)
-        return self._session
+        async with self._opening:
+            if self._session is None:
+                self._session = await Session.open(ctx, self._turn)
+            return self._session
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
@@ -81,9 +93,12 @@ class Matrix:
             self._proves = await has_place(session.client)
         room = None if conversation is None else session.rooms.get(conversation.remote_id)
         sealed = room is not None and room.encrypted
+        speaks, reacts = _allowed(room, session.owner)
+        can = (*(SAYING if speaks else ()), *(("reaction",) if reacts else ()), *ANYWHERE)
+        signs = (sealed, "sealed"), (not speaks, "silent"), (not reacts, "still"), (self._proves, "proves")
         return Capabilities(
-            version=f"2 {most}" + (" sealed" if sealed else "") + (" proves" if self._proves else ""),
-            levels=dict.fromkeys((*FULL, "claim") if self._proves else FULL, Level.FULL),
+            version=" ".join(["3", str(most), *(sign for on, sign in signs if on)]),
+            levels=dict.fromkeys((*can, "claim") if self._proves else can, Level.FULL),
             max_text=MAX_TEXT,
             text_unit="byte",
             media={"*/*": min(most, MAX_CLOSED) if sealed else most},
@@ -230,11 +245,12 @@ class Matrix:
         await session.client.put(path("user", session.owner, "account_data", "m.direct"), direct)
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
-        """See `api.Rooms`: `#garden:example.org`, or a room's id, of an invitation for example."""
+        """See `api.Rooms`: `#garden:example.org`, or a room's id."""
         session = await self._now(ctx)
         name = address.strip()
         before = session.rooms.get(name)
-        told = await session.client.post(path("join", name), {}, again=True)
+        via = "?via=" + quote(server) if (server := before.inviter.partition(":")[2]) else ""
+        told = await session.client.post(path("join", name) + via, {}, again=True)
         room_id = text(told, "room_id") or name
         if before.membership == "invite" and before.direct:
             others = [who for who in before.people if who != session.owner]
@@ -242,9 +258,25 @@ class Matrix:
             if len(others) == 1 and room_id not in direct.get(others[0], ()):
                 await self._put_direct(session, {**direct, others[0]: (*direct.get(others[0], ()), room_id)})
         shown = session.rooms.show(room_id)
-        return msgspec.structs.replace(shown, labels=(), title=shown.title if before.membership else None)
+        title = shown.title if before.membership else None
+        return msgspec.structs.replace(shown, invitation=None, title=title)
 
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
-        """See `api.Rooms`: goes out of a room, or refuses an invitation."""
+        """See `api.Rooms`."""
         session = await self._now(ctx)
         await session.client.post(path("rooms", conversation.remote_id, "leave"), {}, again=True)
+
+    async def accept(
+        self, ctx: Context, conversation: ConversationRef, invitation: Invitation
+    ) -> ConversationSeen:
+        """See `api.Invited`. Into a public room one would come without, so it is looked whether it stands."""
+        if not (await self._now(ctx)).rooms.knows(conversation.remote_id):
+            raise Gone("this invitation no longer stands")
+        return await self.join(ctx, conversation.remote_id)
+
+    async def decline(self, ctx: Context, conversation: ConversationRef, invitation: Invitation) -> None:
+        """See `api.Invited`. Of a room in which one is not, the server says that it is forbidden."""
+        try:
+            await self.leave(ctx, conversation)
+        except Refused:  # the successor of a room, for example: nobody has asked but what the old one said
+            (await self._now(ctx)).rooms.drop(conversation.remote_id)

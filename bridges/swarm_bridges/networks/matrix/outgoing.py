@@ -10,15 +10,14 @@ from ...api import (
     Accepted,
     Gone,
     Interrupted,
-    Limited,
     MessageRef,
     NotSupported,
     Outcome,
     Outgoing,
     Refused,
-    Temporary,
     Unknown,
 )
+from ...parts import part_by_part
 from . import polls
 from .client import path
 from .convert import MAX_OPAQUE, content_of, edited, key_of, opaque, related
@@ -36,17 +35,7 @@ class Outbox:
 
     async def send(self, out: Outgoing) -> Outcome:
         """See `api.Bridge.send`."""
-        refs = list(out.done_parts)
-        for number in range(len(refs), len(out.parts)):
-            try:
-                refs.append(await self._part(out, number))
-            except Interrupted as e:
-                return Unknown(str(e), tuple(refs))
-            except (Temporary, Limited) as e:
-                if len(refs) == len(out.done_parts):
-                    raise
-                return Unknown(str(e), tuple(refs))
-        return Accepted(tuple(refs))
+        return await part_by_part(out, lambda number: self._part(out, number))
 
     async def _part(self, out: Outgoing, number: int) -> MessageRef:
         part, room, where = out.parts[number], out.conversation.remote_id, dict[str, Any]()

@@ -28,8 +28,8 @@ from ...api import (
     Event as Told,
 )
 from .client import path
-from .model import MEMBER, Event, events_of, number, table, text, texts
-from .rooms import Room, left
+from .model import MAX_ID, MEMBER, Event, events_of, number, table, text, texts
+from .rooms import MAX_TITLE, Room, left
 from .session import Session
 
 FIRST, USUAL = 20, 50
@@ -139,8 +139,9 @@ class Reader:
         session.rooms.put(room)
         for event in events_of(table(about.get("invite_state")).get("events")):
             if event.state_key == session.owner and event.type == MEMBER:
-                direct = event.content.get("is_direct") is True
-                session.rooms.put(msgspec.structs.replace(session.rooms.get(room_id), direct=direct))
+                known, direct = session.rooms.get(room_id), event.content.get("is_direct") is True
+                by, words = event.sender[:MAX_ID], text(event.content, "reason")[:MAX_TITLE]
+                session.rooms.put(msgspec.structs.replace(known, direct=direct, inviter=by, words=words))
             events += session.state(room_id, event, self._origin)
         return events
 
@@ -152,7 +153,12 @@ class Reader:
         summary, direct = table(about.get("summary")), known.direct
         joined = number(summary, "m.joined_member_count")
         room = msgspec.structs.replace(
-            known, membership="join", direct=direct, joined=known.joined if joined is None else joined
+            known,
+            membership="join",
+            inviter="",
+            words="",
+            direct=direct,
+            joined=known.joined if joined is None else joined,
         )
         session.rooms.put(room)
         for event in events_of(table(about.get("state")).get("events")):

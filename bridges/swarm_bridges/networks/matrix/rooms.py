@@ -6,7 +6,7 @@ transaction of the batch that told it), and nothing is asked for again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,13 +19,14 @@ from ...api import (
     ConversationGone,
     ConversationRef,
     ConversationSeen,
+    Invitation,
     Origin,
     RemoteFile,
 )
 from ...api import (
     Event as Told,
 )
-from .model import MAX_ID, MEGOLM, MEMBER, Event, number, table, text, texts
+from .model import ENCRYPTED, MAX_ID, MEGOLM, MEMBER, MESSAGE, REACTION, Event, number, table, text, texts
 
 MOST_PEOPLE = 60
 """Of one room, by name. More are in it, and are named when they say something."""
@@ -34,6 +35,8 @@ MAX_TITLE = 1_000
 """Characters of names and topics."""
 MODERATOR = 50
 """The power that one needs to take back others' messages, where a room does not say otherwise."""
+SAYING = (MESSAGE, ENCRYPTED, REACTION)
+"""What the owner may want to say, and may not be allowed to."""
 KEPT = "room/"
 HERE = frozenset({"join", "invite"})
 NAMED = 5
@@ -62,23 +65,42 @@ class Room(msgspec.Struct, frozen=True, omit_defaults=True):
     creators: tuple[str, ...] = ()
     powers: dict[str, int] = {}
     redact: int = MODERATOR
+    usual: int = 0
+    """The power of those whom `powers` does not name."""
+    speak: int = 0
+    """The power that one needs to say what `needs` does not name."""
+    needs: dict[str, int] = {}
     people: dict[str, Person] = {}
     joined: int | None = None
     """How many are in it."""
     children: frozenset[str] = frozenset()
     """Rooms of a space."""
     moved_to: str = ""
+    inviter: str = ""
+    """Where the owner is invited: by whom, and with which words."""
+    words: str = ""
 
     @property
     def ref(self) -> ConversationRef:
         """As the contract names it."""
         return ConversationRef(self.id)
 
+    def may(self, who: str, kind: str) -> bool:
+        """Whether somebody may send an event of a kind (1.11, 10.3)."""
+        if self._is_made_by_the_mighty and who in self.creators:
+            return True
+        return self.powers.get(who, self.usual) >= self.needs.get(kind, self.speak)
+
+    @property
+    def _is_made_by_the_mighty(self) -> bool:
+        """From version 12 on those who made a room stand above all."""
+        return self.version.isdecimal() and int(self.version) >= 12
+
     @property
     def moderators(self) -> frozenset[str]:
         """Who may take back others' messages."""
         found = {who for who, power in self.powers.items() if power >= self.redact}
-        if not self.powers or (self.version.isdecimal() and int(self.version) >= 12):
+        if not self.powers or self._is_made_by_the_mighty:
             found |= set(self.creators)
         return frozenset(found)
 
@@ -106,8 +128,15 @@ def changed(room: Room, event: Event) -> Room:
                 for who, power in islice(table(said.get("users")).items(), MOST_POWERS)
                 if isinstance(power, int) and len(who) <= MAX_ID
             }
-            redact = number(said, "redact")
-            return _with(room, powers=powers, redact=MODERATOR if redact is None else redact)
+            redact, events = number(said, "redact"), table(said.get("events"))
+            return _with(
+                room,
+                powers=powers,
+                redact=MODERATOR if redact is None else redact,
+                usual=_power(said, "users_default"),
+                speak=_power(said, "events_default"),
+                needs={kind: _power(events, kind) for kind in SAYING if kind in events},
+            )
         case "m.room.tombstone":
             return _with(room, moved_to=text(said, "replacement_room")[:MAX_ID])
         case "m.space.child" if key:
@@ -122,6 +151,12 @@ def changed(room: Room, event: Event) -> Room:
 def _with(room: Room, **what: Any) -> Room:
     new = msgspec.structs.replace(room, **what)
     return room if new == room else new
+
+
+def _power(said: Mapping[str, Any], name: str) -> int:
+    """A power, which may be below zero."""
+    value = said.get(name)
+    return value if isinstance(value, int) and abs(value) < 1 << 53 else 0
 
 
 def _moved(room: Room, who: str, said: Mapping[str, Any]) -> Room:
@@ -145,17 +180,18 @@ def title_of(room: Room, owner: str) -> str:
 def seen(room: Room, owner: str, labels: Iterable[str] = ()) -> ConversationSeen:
     """A room as it is shown."""
     here = [who for who, person in room.people.items() if person.membership == "join"]
-    invited = ("invitation",) if room.membership == "invite" else ()
+    asked = Invitation(by=Actor(room.inviter) if room.inviter else None, words=room.words)
     return ConversationSeen(
         conversation=room.ref,
         kind="direct" if room.direct else "group",
         title=title_of(room, owner),
         topic=room.topic,
-        labels=(*invited, *labels),
+        labels=tuple(labels),
         members=tuple(Actor(who, is_owner=who == owner) for who in here),
         members_complete=len(here) == room.joined,
         moderators=room.moderators,
         encrypted=MEGOLM if room.encrypted else "",
+        invitation=asked if room.membership == "invite" else None,
     )
 
 
@@ -183,7 +219,8 @@ class Rooms:
     def __init__(self, owner: str, known: Mapping[str, Room]) -> None:
         self.owner = owner
         self._rooms = dict(known)
-        self._told: dict[str, ConversationSeen] = {}
+        self._told: dict[str, tuple[ConversationSeen, Sequence[bool]]] = {}
+        """How each room was shown last, and what the owner could say there."""
         self.news: dict[str, bytes | None] = {}
         self._changed = True
 
@@ -215,6 +252,13 @@ class Rooms:
             self._rooms[room.id], self._changed = room, True
             self.news[KEPT + room.id] = msgspec.msgpack.encode(room)
 
+    def succeed(self, old: Room, by: str, words: str) -> None:
+        """A room goes on in another one, says who may say so; that is an invitation there, if it is new."""
+        if not self.knows(old.moved_to):
+            known = {"name": old.name, "topic": old.topic, "encrypted": old.encrypted, "direct": old.direct}
+            new = Room(old.moved_to, membership="invite", inviter=by, words=words[:MAX_TITLE])
+            self.put(msgspec.structs.replace(new, **known))
+
     def drop(self, room_id: str) -> None:
         """The owner is no longer in it."""
         self._told.pop(room_id, None)
@@ -241,11 +285,12 @@ class Rooms:
             return events
         self._changed = False
         for room in self.all():
-            if room.space or not room.membership:
+            if room.space or not room.membership or room.moved_to:
                 continue
             shown = self.show(room.id)
-            if self._told.get(room.id) != shown:
-                self._told[room.id] = shown
+            now = shown, [room.may(self.owner, kind) for kind in SAYING]
+            if self._told.get(room.id) != now:
+                self._told[room.id] = now
                 events.append(msgspec.structs.replace(shown, origin=origin))
         return events
 

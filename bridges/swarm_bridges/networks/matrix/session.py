@@ -30,7 +30,7 @@ from ...api import (
 from . import polls
 from .client import Client, path
 from .convert import is_message, message_of, opaque_of
-from .model import ENCRYPTED, REACTION, REDACTION, REPLACE, Event, event_of, table, text
+from .model import ENCRYPTED, MAX_ID, REACTION, REDACTION, REPLACE, Event, event_of, table, text
 from .reactions import Reactions, Touched
 from .rooms import Rooms, changed, left, person
 from .sealed.machine import Machine
@@ -68,6 +68,8 @@ class Session:
         """Messages that stand before events that are none, for receipts."""
         self._last = Bounded()
         """The last message of each room."""
+        self._edited = Bounded()
+        """Messages whose edits were told, and the last of them: one that comes behind it is old."""
         self.touched = Touched(set)
         """Messages of which reactions are to be told with the next batch."""
         self.polled: dict[tuple[str, str], str] = {}
@@ -109,6 +111,7 @@ class Session:
         if (shown := self.named(event)) is not None:
             events.append(msgspec.structs.replace(shown, origin=origin))
         if after.moved_to and after.moved_to != before.moved_to:
+            self.rooms.succeed(after, event.sender[:MAX_ID], text(event.content, "body"))
             events.append(msgspec.structs.replace(left(after, "moved"), origin=origin))
         return events
 
@@ -168,6 +171,10 @@ class Session:
             self._authors[event.event_id] = event.sender
             self._last[room_id] = event.event_id
         if edit and await self._author(room_id, edit) != event.sender:
+            return []
+        if edit:
+            self._edited[edit] = event.event_id
+        elif event.event_id in self._edited:
             return []
         seen = self._message(room_id, opened, origin)
         if edit and seen.poll is not None:
@@ -307,6 +314,7 @@ class Session:
     def forget(self) -> None:
         """Tell all again: what was told may not have been stored."""
         self._names.clear()
+        self._edited.clear()
         self.machine.vault.news.clear()
         self.rooms.forget()
         self.touched.clear()

@@ -1,13 +1,14 @@
 """XMPP: chats, rooms, files and what stands around them, over slixmpp (ADR 0024).
 
 stanzas    XML that we send, and all names of XML
-convert    XML that we hear, as events: pure; opaque is bytes between nodes
+heard      messages, out of what they came in; convert is what they mean: pure
 stream     a connection and what a server answers; errors sorts what it refuses
-archive, rooms, names     what the server keeps, where the owner is, how people are called
-files      uploads and pictures; claims is which persona an account belongs to
+archive    what the server keeps; rooms is where the owner is, members with whom, names how people are called
+files      uploads, downloads and pictures; opaque is bytes between nodes, claims which persona an account has
+keys       what opens and locks messages: omemo_keys for accounts that want it; sealed_files for files
 alive      whether line and rooms are still there
 session    what comes, in order, committed before it is acknowledged
-account    what the owner wants; login, and places where a server may be
+account    what the owner wants, and outgoing what of that is said; login, and places where a server may be
 """
 
 from .account import Xmpp as Bridge

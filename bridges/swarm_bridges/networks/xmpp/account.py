@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from socket import socket
 from xml.etree.ElementTree import Element
 
 from ... import api
 from ...api import (
-    Absent,
-    Accepted,
     Actor,
     ActorSeen,
-    BridgeError,
-    CantTell,
     Capabilities,
     ClaimsSeen,
     Context,
@@ -23,32 +18,27 @@ from ...api import (
     Found,
     Health,
     Interrupted,
+    Invitation,
     Level,
-    LocalFile,
     MessageRef,
-    NotSupported,
     Outcome,
     Outgoing,
-    Refused,
     RemoteFile,
-    Rendered,
     Repeat,
     State,
     Temporary,
-    Unknown,
 )
 from . import claims as claiming
-from . import files, opaque, stanzas
-from .convert import room_reference, sender_id
-from .places import address_of, ways
-from .session import NOT_THERE, Session
-from .stanzas import CHAT_STATES, HINTS, MARKERS, MAX_STANZA, bare, element, own_id
+from . import files, opaque, sealed_files, stanzas
+from .keys import OMEMO
+from .omemo_readers import NOTICE
+from .outgoing import Outbox, reference
+from .places import Places
+from .session import NO_SESSION, Session
+from .stanzas import CHAT_STATES, HINTS, MARKERS, MAX_STANZA, bare, element
 
 MAX_TEXT = 40_000
 """Bytes."""
-LOOK_BACK = 5
-"""Pages of an archive in which something sent is looked for."""
-NO_SESSION = "not connected"
 
 
 class Xmpp:
@@ -56,8 +46,8 @@ class Xmpp:
 
     def __init__(self) -> None:
         self._session: Session | None = None
+        self._places = Places()
         self._online = False
-        self._upload: tuple[str, int] | None = None
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
@@ -66,18 +56,20 @@ class Xmpp:
         if password is None:
             raise api.AuthExpired("there is no password")
         if self._session is None or self._session.stream.password != password.value.decode():
-            self._session, self._upload = Session(ctx, password.value.decode()), None
+            self._session = Session(ctx, password.value.decode())
         session = self._session
-        line, direct_tls = await _connected(ctx)
+        line, direct_tls = await self._places.connect(ctx)
         try:
             self._online = True
             await session.follow(ctx, line, direct_tls=direct_tls)
-        except Interrupted:
-            await session.stream.drop()
-            raise  # the next run takes the session up again
-        except BaseException:
-            self._session = None
-            await session.stream.close()
+        except BaseException as e:
+            if isinstance(e, Temporary):
+                self._places.doubt()
+            if isinstance(e, Interrupted) and session.begun:
+                await session.stream.drop()  # the next run takes the session up again
+            else:
+                self._session = None
+                await session.stream.close()
             raise
         finally:
             self._online = False
@@ -89,28 +81,27 @@ class Xmpp:
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
-        size = (await self._upload_service())[1] if self._online else 0
-        stanza = MAX_STANZA if self._session is None else self._session.stream.max_stanza
+        session = self._session
+        size = await session.uploads.most() if session is not None and self._online else 0
+        stanza = MAX_STANZA if session is None else session.stream.max_stanza
         most, chat = min(stanzas.text_within(stanza), MAX_TEXT), conversation is None or conversation.private
         carries = opaque.within(stanza) if chat else 0
+        can_lock = session is not None and conversation is not None and session.can_lock(conversation)
+        locked = session is not None and conversation is not None and await session.keys.wanted(conversation)
+        if locked:
+            size = min(max(size - sealed_files.TAG, 0), sealed_files.MOST_SEALED)
         full = [
-            "text",
-            "edit",
-            "delete",
-            "reply",
-            "read",
-            "typing",
-            "claim",
+            *("text", "edit", "delete", "reply", "read", "typing", "claim"),
             *(["opaque"] if carries else []),
+            *([] if locked else ["reaction"]),  # OMEMO has no place for them: they would leave unlocked
         ]
-        protect = self._protections(conversation)
-        if locked := bool(protect and conversation and await self._answers_locked(conversation)):
-            size = 0  # OMEMO has no place for files and reactions, which would leave unlocked
-        else:
-            full.append("reaction")
         return Capabilities(
-            version=f"4 {size} {most} {carries} {len(protect)}{locked:d}",
-            levels={**dict.fromkeys(full, Level.FULL), "file": Level.FULL if size else Level.REJECTED},
+            version=f"5 {size} {most} {carries} {can_lock:d}{locked:d}",
+            levels={
+                **dict.fromkeys(full, Level.FULL),
+                "file": Level.FULL if size else Level.REJECTED,
+                "invite": Level.PARTIAL,
+            },
             max_text=most,
             text_unit="byte",
             media={"*/*": size} if size else {},
@@ -118,119 +109,40 @@ class Xmpp:
             repeat=Repeat.LOOKUP,
             echo="key",
             rewrites_text=False,
-            protect=protect,
+            transport_privacy="e2e" if locked else "operator_reads",
+            protect=(OMEMO,) if can_lock else (),
             opaque_bytes=carries,
             opaque_form="binary" if carries else "none",
         )
 
-    def _protections(self, conversation: ConversationRef | None) -> tuple[str, ...]:
-        on = self._session is not None and self._session.keys.on
-        return ("omemo",) if on and conversation is not None and conversation.private else ()
-
-    async def _answers_locked(self, conversation: ConversationRef) -> bool:
-        """Whether the others write so in a conversation."""
-        who, session = conversation.remote_id, self._session
-        return session is not None and conversation.private and await session.keys.wanted(who)
-
     # --- sending ---
+
+    def _outbox(self, ctx: Context) -> Outbox:
+        return Outbox(ctx, self._now())
 
     async def send(self, ctx: Context, out: Outgoing) -> Outcome:
         """See `api.Bridge`."""
-        session = self._now()
-        refs = list(out.done_parts)
-        lock = await _locks(session, out)
-        for number in range(len(refs), len(out.parts)):
-            children = await self._children(ctx, out.parts[number], lock)
-            if out.reply_to is not None and number == 0:
-                children.append(stanzas.answering(_reference(out.reply_to)))
-            try:
-                refs.append(await self._say(session, out.conversation, own_id(out.intent, number), children))
-            except Interrupted as e:
-                return Unknown(str(e), tuple(refs))
-            except Temporary:
-                if len(refs) == len(out.done_parts):
-                    raise
-                return Unknown(NO_SESSION, tuple(refs))
-        return Accepted(tuple(refs))
+        return await self._outbox(ctx).send(out)
 
     async def send_opaque(self, ctx: Context, out: Outgoing, blob: bytes) -> Outcome:
-        """See `api.CarriesOpaque`. Not under OMEMO: the bytes are another node's own secret already."""
-        session, name = self._now(), own_id(out.intent, 0)
-        if out.protect or not out.conversation.private:
-            raise NotSupported("bytes of a node go into direct chats, as they are")
-        if len(blob) > opaque.within(session.stream.max_stanza):
-            raise Refused("these bytes are more than the server takes")
-        try:
-            said = opaque.carrying(blob, out.parts[0].text)
-            return Accepted((await self._say(session, out.conversation, name, said),))
-        except Interrupted as e:
-            return Unknown(str(e))
+        """See `api.CarriesOpaque`."""
+        return await self._outbox(ctx).send_opaque(out, blob)
 
     async def edit(self, ctx: Context, target: MessageRef, out: Outgoing) -> Outcome:
         """See `api.Edits`."""
-        name = own_id(out.intent, 0)
-        children = await self._children(ctx, out.parts[0], await _locks(self._now(), out))
-        children.append(stanzas.correcting(sender_id(target.remote_id)))
-        return await self._act(target, name, children, revision=name)
+        return await self._outbox(ctx).edit(target, out)
 
     async def delete(self, ctx: Context, target: MessageRef, key: str) -> Outcome:
         """See `api.Deletes`."""
-        return await self._act(target, own_id(key, 0), stanzas.taking_back(_reference(target)))
+        return await self._outbox(ctx).delete(target, key)
 
     async def react(self, ctx: Context, target: MessageRef, values: frozenset[str], key: str) -> Outcome:
         """See `api.Reacts`."""
-        if await self._answers_locked(target.conversation):
-            raise NotSupported("a reaction would leave unlocked: OMEMO has no place for it")
-        return await self._act(target, own_id(key, 0), stanzas.reacting(_reference(target), values))
-
-    async def _act(
-        self, target: MessageRef, message_id: str, children: Iterable[Element], revision: str = "0"
-    ) -> Outcome:
-        try:
-            await self._say(self._now(), target.conversation, message_id, children)
-        except Interrupted as e:
-            return Unknown(str(e))
-        return Accepted((target,), revision)
-
-    async def _say(
-        self, session: Session, conversation: ConversationRef, message_id: str, children: Iterable[Element]
-    ) -> MessageRef:
-        archive_id = await session.say(conversation, message_id, children)
-        return _sent_ref(session, conversation, message_id, archive_id)
-
-    async def _children(self, ctx: Context, part: Rendered, lock: str) -> list[Element]:
-        """What a part says; `lock` is for whom alone it is to be readable, if not empty."""
-        if lock:
-            if part.files:
-                raise NotSupported("a file would lie on the server unlocked")
-            async with self._now().keys.turn() as keys:
-                made = await keys.locked(lock, part.text)
-                await ctx.kv.put(keys.changes)
-                await keys.stored()
-            return [*made, *stanzas.asking_receipts()]
-        urls = [await self._put_file(ctx, file) for file in part.files]
-        return [*stanzas.said(part.text, urls), *stanzas.asking_receipts()]
+        return await self._outbox(ctx).react(target, values, key)
 
     async def find_sent(self, ctx: Context, out: Outgoing) -> Found:
-        """See `api.Reconciles`: in the archive, the newest first."""
-        session = self._now()
-        archive, other = _archive(session, out.conversation)
-        names = {own_id(out.intent, n): n for n in range(len(out.parts))}
-        found: dict[int, MessageRef] = dict(enumerate(out.done_parts))
-        before = ""
-        for _ in range(LOOK_BACK):
-            page = await session.teller.archives.page(archive, api.Origin.HISTORY, before=before, other=other)
-            for heard in page.messages:
-                name = heard.stanza.get("id", "")
-                if name in names:
-                    ref = _sent_ref(session, out.conversation, name, heard.archive_id)
-                    found[names[name]] = ref
-            if len(found) == len(out.parts):
-                return Accepted(tuple(ref for _, ref in sorted(found.items())))
-            if page.complete:
-                return Absent() if len(found) == len(out.done_parts) else CantTell()
-            before = page.first
-        return CantTell()
+        """See `api.Reconciles`."""
+        return await self._outbox(ctx).find_sent(out)
 
     # --- the past ---
 
@@ -239,7 +151,7 @@ class Xmpp:
     ) -> api.Page:
         """See `api.Pages`. Its cursor is the oldest message's id, and the second up to which all was told."""
         session = self._now()
-        archive, other = _archive(session, conversation)
+        archive, other = session.archive_of(conversation)
         before, _, until = (at or b"").decode().rpartition(" ")
         found = await session.teller.archives.page(
             archive, api.Origin.HISTORY, before=before, limit=min(limit, 100), other=other
@@ -259,7 +171,9 @@ class Xmpp:
 
     async def mark_read(self, ctx: Context, up_to: MessageRef) -> None:
         """See `api.Receipts`."""
-        read = [element(MARKERS, "displayed", id=_reference(up_to)), element(HINTS, "store")]
+        if up_to.remote_id.startswith(NOTICE):
+            return  # nobody else knows of it
+        read = [element(MARKERS, "displayed", id=reference(up_to)), element(HINTS, "store")]
         self._put(up_to.conversation, read)
 
     async def typing(self, ctx: Context, conversation: ConversationRef, *, on: bool) -> None:
@@ -309,69 +223,19 @@ class Xmpp:
         """See `api.Rooms`."""
         await self._now().leave(conversation.remote_id)
 
+    async def accept(
+        self, ctx: Context, conversation: ConversationRef, invitation: Invitation
+    ) -> ConversationSeen:
+        """See `api.Invited`."""
+        return await self._now().accept(conversation.remote_id)
+
+    async def decline(self, ctx: Context, conversation: ConversationRef, invitation: Invitation) -> None:
+        """See `api.Invited`. Of two ways to invite one has a word for this."""
+        await self._now().decline(conversation.remote_id, invitation.ticket)
+
     # --- files ---
 
     async def fetch(self, ctx: Context, file: RemoteFile) -> AsyncIterator[bytes]:
         """See `api.Media`."""
-        kind, _, rest = file.id.partition(" ")
-        if kind == "avatar":
-            yield await files.avatar(self._now().stream, *rest.split(" ", 1))
-            return
-        async with ctx.http.stream("GET", file.id) as answer:
-            async for chunk in answer.chunks():
-                yield chunk
-
-    async def _put_file(self, ctx: Context, file: LocalFile) -> str:
-        return await files.put(ctx, self._now().stream, file, *await self._upload_service())
-
-    async def _upload_service(self) -> tuple[str, int]:
-        if self._upload is None:
-            self._upload = await files.service(self._now().stream)
-        return self._upload
-
-
-async def _connected(ctx: Context) -> tuple[socket, bool]:
-    """A line to the server, and whether it speaks TLS at once. Raises what the first place raised."""
-    if ctx.settings.get("found") != "srv":
-        host, port, direct_tls = address_of(ctx.owner, ctx.settings)
-        return await ctx.connect(host, port), direct_tls
-    first: BridgeError | None = None
-    for way in await ways(ctx, ctx.owner, ctx.settings):
-        host, port, direct_tls = address_of(ctx.owner, way)
-        try:
-            return await ctx.connect(host, port), direct_tls
-        except (Temporary, Refused) as e:
-            first = first or e
-    assert first is not None
-    raise first
-
-
-async def _locks(session: Session, out: Outgoing) -> str:
-    """With whom something is to be locked for: where that is asked for, and where the others do so."""
-    who = out.conversation.remote_id
-    if out.protect and (out.protect != "omemo" or not out.conversation.private or not session.keys.on):
-        raise NotSupported(f"{out.protect} is not there")
-    wanted = out.conversation.private and (out.protect or await session.keys.wanted(who))
-    return who if wanted else ""
-
-
-def _reference(target: MessageRef) -> str:
-    remote_id = target.remote_id
-    return remote_id if target.conversation.private else room_reference(remote_id)
-
-
-def _archive(session: Session, conversation: ConversationRef) -> tuple[str, str]:
-    """Which archive has a conversation, and with whom it is there. Raises Temporary outside of its room."""
-    if conversation.private:
-        return session.owner, conversation.remote_id
-    if conversation.remote_id not in session.rooms.seats:
-        raise Temporary(NOT_THERE)
-    return conversation.remote_id, ""
-
-
-def _sent_ref(
-    session: Session, conversation: ConversationRef, message_id: str, archive_id: str
-) -> MessageRef:
-    if conversation.private:
-        return MessageRef(conversation, message_id)
-    return MessageRef(conversation, session.room_message(conversation.remote_id, archive_id, message_id))
+        async for piece in files.fetched(ctx, self._now().stream, file):
+            yield piece

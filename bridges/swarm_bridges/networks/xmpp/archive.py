@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from ...api import Cursor, Origin, Refused
-from .convert import Heard, View, unwrap
+from .heard import Heard, View, unwrap
 from .stanzas import CORRECT, MAM, REACTIONS, RETRACT, RSM, query
 from .stream import Stream
 

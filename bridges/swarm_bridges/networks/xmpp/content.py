@@ -7,20 +7,27 @@ from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from ...api import RemoteFile
+from .sealed_files import web_address
 from .stanzas import CLIENT, FALLBACK, OOB, REPLY
 
 MAX_FILES = 20
 
 
-def content(stanza: Element) -> tuple[str, tuple[RemoteFile, ...]]:
-    """The text without what stands there for simple clients alone, and the files."""
+def content(stanza: Element, *, opened: bool = False) -> tuple[str, tuple[RemoteFile, ...]]:
+    """The text without what stands there for simple clients alone, and the files.
+
+    Of what was `opened` each line may be the address of a sealed file; elsewhere everybody has read its key.
+    """
     text = _without_quote(stanza, stanza.findtext(f"{{{CLIENT}}}body") or "")
     urls = [
         u
         for x in stanza.findall(f"{{{OOB}}}x")[:MAX_FILES]
         if (u := (x.findtext(f"{{{OOB}}}url") or "").strip())
     ]
-    files = tuple(_file(url) for url in dict.fromkeys(urls) if url.startswith(("https://", "http://")))
+    good = [url for url in urls if url.startswith(("https://", "http://"))]
+    if opened:
+        good += [line for line in map(str.strip, text.split("\n")) if web_address(line)][:MAX_FILES]
+    files = tuple(_file(url) for url in dict.fromkeys(good))
     shown = {file.id for file in files}
     if shown:
         text = "\n".join(line for line in text.split("\n") if line.strip() not in shown)

@@ -1,9 +1,4 @@
-"""What an XMPP server tells, as events. Pure: elements in, events out.
-
-`unwrap` takes a message out of what it came in (a carbon copy, an answer of an archive), where that came from
-whom it may come; `events` says what it means. Whoever wrote a stanza may have put anything into it, so three
-things are believed only from those who can know them: copies of the owner's other clients from the owner's
-own server, an archive's ids from that archive, an occupant's id from a room that gives such.
+"""What messages mean, as events: pure. `heard` has taken them out of what they came in.
 
 **Ids of messages.** In a direct chat the sender's own id, since reactions, replies and corrections name it;
 where it looks like a counter, the archive's. In a room `ARCHIVE_ID MESSAGE_ID`, since reactions and replies
@@ -13,7 +8,7 @@ that nobody can correct what somebody else has written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -37,20 +32,15 @@ from ...api import (
 from ...document import Document
 from ...text import from_plain
 from .content import content
+from .heard import Heard, View, occupant, short
+from .invitations import invited
 from .opaque import carried
 from .stanzas import (
-    CARBONS,
     CHAT_STATES,
     CLIENT,
-    CONFERENCE,
     CORRECT,
-    DELAY,
-    FORWARD,
-    MAM,
     MARKERS,
     MODERATE,
-    MUC_USER,
-    OCCUPANT,
     OMEMO,
     REACTIONS,
     RECEIPTS,
@@ -60,80 +50,11 @@ from .stanzas import (
     bare,
     intent_of,
     resource,
-    stamp,
 )
 
-MAX_ID = 500
-"""Characters of an id; a message with a longer one counts as one without."""
 MAX_REACTIONS = 20
 MAX_REACTION = 32
 MAX_TITLE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """The owner's place in a room. `occupant` is empty where the room gives no such ids (XEP-0421)."""
-
-    nick: str
-    occupant: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """From where messages are looked at: the owner's bare address, and the rooms that the owner is in."""
-
-    me: str
-    rooms: Mapping[str, Seat]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A message, out of what it came in.
-
-    `archive_id` is its id in the archive that it belongs to; `from_archive` whether that archive told it.
-    `crypto` is how it was locked, if it was and has been opened.
-    """
-
-    stanza: Element
-    origin: Origin = Origin.LIVE
-    time: float | None = None
-    archive_id: str = ""
-    from_archive: bool = False
-    crypto: str = ""
-
-
-def unwrap(stanza: Element, view: View, asked: Mapping[str, tuple[str, Origin]]) -> tuple[Heard, str] | None:
-    """The message, and the id of the query that it answers (empty if none). None: it is not to be believed.
-
-    Args:
-        stanza: a message as it came.
-        view: from where it is looked at.
-        asked: by id of each open query, the archive that was asked and what its answers are.
-    """
-    sender = stanza.get("from", "")
-    if (result := stanza.find(f"{{{MAM}}}result")) is not None:
-        query = result.get("queryid", "")
-        archive, origin = asked.get(query, (None, Origin.HISTORY))
-        inner, time = _forwarded(result)
-        if archive is None or inner is None or (bare(sender) or view.me) != archive:
-            return None
-        own = archive == view.me
-        if own == (inner.get("type") == "groupchat") or (not own and bare(inner.get("from", "")) != archive):
-            return None
-        return Heard(inner, origin, time, _short(result.get("id", "")), from_archive=True), query
-    for name in ("sent", "received"):
-        if (copy := stanza.find(f"{{{CARBONS}}}{name}")) is not None:
-            inner, time = _forwarded(copy)
-            if inner is None or sender not in {view.me, ""} or inner.get("type") == "groupchat":
-                return None
-            writer = bare(inner.get("from", ""))
-            if (name == "sent") != (writer == view.me) and bare(inner.get("to", "")) != writer:
-                return None
-            return Heard(inner, Origin.LIVE, None, _archive_id(inner, view.me)), ""
-    archive = bare(sender) if stanza.get("type") == "groupchat" else view.me
-    late = stamp(stanza.find(f"{{{DELAY}}}delay"))
-    origin = Origin.LIVE if late is None else Origin.CATCH_UP
-    return Heard(stanza, origin, late, _archive_id(stanza, archive)), ""
 
 
 def events(heard: Heard, view: View) -> Iterator[Event | Fleeting]:
@@ -145,7 +66,13 @@ def events(heard: Heard, view: View) -> Iterator[Event | Fleeting]:
     found = _place(stanza, view)
     if found is None:
         return
-    said = _Said(heard, *found)
+    where, actor, in_room = found
+    if not in_room and (asked := invited(stanza, actor, heard.origin)) is not None:
+        # What the past has of them says nothing of now.
+        if heard.origin is not Origin.HISTORY and asked.conversation.remote_id not in view.rooms:
+            yield asked
+        return
+    said = _Said(heard, where, actor, in_room)
     yield from said.events()
 
 
@@ -164,24 +91,6 @@ def _place(stanza: Element, view: View) -> tuple[ConversationRef, Actor, bool] |
     # What occupants of a room say to each other in private is between their places in it (XEP-0045, 7.5).
     peer = other if bare(other) in view.rooms and resource(other) else bare(other)
     return ConversationRef(peer, private=True), Actor(view.me if own else peer, is_owner=own), False
-
-
-def occupant(stanza: Element, room: str, seat: Seat) -> Actor:
-    """Who in a room has sent a stanza. The room itself has no nick."""
-    nick = resource(stanza.get("from", ""))
-    if not nick:
-        return Actor(room)
-    given = stanza.find(f"{{{OCCUPANT}}}occupant-id")
-    occupant_id = _short(given.get("id", "")) if given is not None else ""
-    # Who is in a room that gives no such ids can put any into their stanzas.
-    if seat.occupant and occupant_id:
-        return Actor(f"{room}#{occupant_id}", is_owner=occupant_id == seat.occupant)
-    return Actor(f"{room}/{nick}", is_owner=nick == seat.nick)
-
-
-def own_actor(room: str, seat: Seat) -> Actor:
-    """The owner in a room."""
-    return Actor(f"{room}#{seat.occupant}" if seat.occupant else f"{room}/{seat.nick}", is_owner=True)
 
 
 def room_id(archive_id: str, actor: str, message_id: str) -> str:
@@ -215,7 +124,7 @@ class _Said:
         elif (retract := stanza.find(f"{{{RETRACT}}}retract")) is not None:
             yield from self._gone(retract)
         elif (reactions := stanza.find(f"{{{REACTIONS}}}reactions")) is not None:
-            if target := _short(reactions.get("id", "")):
+            if target := short(reactions.get("id", "")):
                 values = [(r.text or "").strip() for r in reactions[:MAX_REACTIONS]]
                 yield ReactionsNow(
                     target=self._ref(target),
@@ -237,8 +146,6 @@ class _Said:
             yield ConversationSeen(
                 conversation=self.conversation, kind="group", topic=topic, origin=self.heard.origin
             )
-        else:
-            yield from self._invitation()
 
     def _state(self) -> Iterator[Fleeting]:
         if self.heard.origin is Origin.LIVE and not self.actor.is_owner:
@@ -256,13 +163,13 @@ class _Said:
             (MARKERS, "displayed", True),
         ):
             mark = self.heard.stanza.find(f"{{{space}}}{name}")
-            if mark is not None and (target := _short(mark.get("id", ""))):
+            if mark is not None and (target := short(mark.get("id", ""))):
                 yield ReceiptMoved(
                     up_to=self._ref(target), actor=self.actor, read=read, origin=self.heard.origin
                 )
 
     def _gone(self, retract: Element) -> Iterator[Event]:
-        target = _short(retract.get("id", ""))
+        target = short(retract.get("id", ""))
         moderated = retract.find(f"{{{MODERATE}}}moderated") is not None
         # Only the room itself takes back in the name of its moderators, and it has no nick (XEP-0425).
         by_room = self.room and not resource(self.heard.stanza.get("from", ""))
@@ -275,7 +182,7 @@ class _Said:
     def _seen(self) -> MessageSeen:
         stanza, heard = self.heard.stanza, self.heard
         own = self._own_ref()
-        text, files = content(stanza)
+        text, files = content(stanza, opened=bool(heard.crypto))
         crypto = self._omemo()
         message_id = _message_id(stanza)
         seen = MessageSeen(
@@ -293,7 +200,7 @@ class _Said:
             remote_time=heard.time,
         )
         corrected = stanza.find(f"{{{CORRECT}}}replace")
-        if corrected is None or not (target := _short(corrected.get("id", ""))):
+        if corrected is None or not (target := short(corrected.get("id", ""))):
             return seen
         target = f"{self.actor.remote_id} {target.replace(' ', '')}" if self.room else target
         edit = self._ref(target)
@@ -318,7 +225,7 @@ class _Said:
 
     def _reply_to(self) -> MessageRef | None:
         reply = self.heard.stanza.find(f"{{{REPLY}}}reply")
-        target = _short(reply.get("id", "")) if reply is not None else ""
+        target = short(reply.get("id", "")) if reply is not None else ""
         return self._ref(target) if target else None
 
     def _omemo(self) -> str:
@@ -335,21 +242,6 @@ class _Said:
         around = self.heard.stanza.find(f"{{{OMEMO[0]}}}encrypted")
         return around is not None and around.find(f"{{{OMEMO[0]}}}payload") is None
 
-    def _invitation(self) -> Iterator[Event]:
-        stanza = self.heard.stanza
-        mediated = stanza.find(f"{{{MUC_USER}}}x/{{{MUC_USER}}}invite")
-        direct = stanza.find(f"{{{CONFERENCE}}}x")
-        room = bare(stanza.get("from", "")) if mediated is not None else ""
-        if not room and direct is not None and not self.actor.is_owner:
-            room = bare(direct.get("jid", ""))
-        if room and len(room) <= MAX_ID:
-            yield ConversationSeen(
-                conversation=ConversationRef(room),
-                kind="group",
-                labels=("invitation",),
-                origin=self.heard.origin,
-            )
-
 
 def room_reference(remote_id: str) -> str:
     """What reactions, replies and retractions in a room name: the archive's id."""
@@ -361,27 +253,8 @@ def sender_id(remote_id: str) -> str:
     return remote_id.rpartition(" ")[2]
 
 
-def _forwarded(around: Element) -> tuple[Element | None, float | None]:
-    forwarded = around.find(f"{{{FORWARD}}}forwarded")
-    if forwarded is None:
-        return None, None
-    return forwarded.find(f"{{{CLIENT}}}message"), stamp(forwarded.find(f"{{{DELAY}}}delay"))
-
-
-def _archive_id(stanza: Element, archive: str) -> str:
-    """The id that the archive gave; ids in others' names are for nobody (XEP-0359, 6)."""
-    for given in stanza.iterfind(f"{{{SID}}}stanza-id"):
-        if bare(given.get("by", "")) == archive:
-            return _short(given.get("id", "")).replace(" ", "")
-    return ""
-
-
 def _message_id(stanza: Element) -> str:
     origin = stanza.find(f"{{{SID}}}origin-id")
-    return _short(stanza.get("id", "") or (origin.get("id", "") if origin is not None else "")).replace(
+    return short(stanza.get("id", "") or (origin.get("id", "") if origin is not None else "")).replace(
         " ", ""
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_ID else ""

@@ -1,4 +1,4 @@
-"""What opens and locks messages between people, and what stands there where nothing does.
+"""What opens and locks messages, and what stands there where nothing does.
 
 Keys change with each message. So messages are opened and locked in a turn, whose `changes` are stored with
 what was opened, or before what was locked leaves; a turn that ends with an error has changed nothing.
@@ -6,13 +6,16 @@ what was opened, or before what was locked leaves; a turn that ends with an erro
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from ...api import NotSupported
-from .convert import Heard
+from ...api import ConversationRef, Event, NotSupported
+from .heard import Heard
+
+OMEMO = "omemo"
+"""As in `api.Capabilities.protect`, and in `api.MessageSeen.foreign_crypto`."""
 
 
 class Turn(Protocol):
@@ -22,13 +25,18 @@ class Turn(Protocol):
         """The message with its text, if it was locked for us; otherwise as it was. Raises Interrupted."""
         ...
 
-    async def locked(self, to: str, text: str) -> list[Element]:
-        """What is in a stanza with this text for somebody. Raises Refused where they cannot read it."""
+    async def locked(self, where: ConversationRef, readers: Collection[str], text: str) -> list[Element]:
+        """What is in a stanza with this text for these people. Raises Refused where none can read it."""
         ...
 
     @property
     def changes(self) -> Mapping[str, bytes | None]:
         """What is to be stored (`api.KeyValues`)."""
+        ...
+
+    @property
+    def news(self) -> Sequence[Event]:
+        """What is to be told with that, behind what was opened: who can read now, for example."""
         ...
 
     async def stored(self) -> None:
@@ -40,6 +48,8 @@ class Keys(Protocol):
     """Those of an account."""
 
     on: bool
+    first: bool
+    """Whether the owner wants to write so before others do."""
 
     def turn(self) -> AbstractAsyncContextManager[Turn]:
         """Open and lock as long as the block lasts."""
@@ -61,16 +71,21 @@ class Keys(Protocol):
         """Whether it was locked for us: then it is opened when it is its turn, and not in passing."""
         ...
 
-    async def wanted(self, who: str) -> bool:
-        """Whether somebody writes to us so, and therefore is answered so."""
+    async def wanted(self, where: ConversationRef) -> bool:
+        """Whether the last that was said there was locked, and so what follows is to be."""
+        ...
+
+    async def reaches(self, readers: Collection[str]) -> bool:
+        """Whether one of these has a device that could read it."""
         ...
 
 
 class NoKeys:
     """`Keys` that lock nothing; and its own turn."""
 
-    on = False
+    on = first = False
     changes: Mapping[str, bytes | None] = {}
+    news: Sequence[Event] = ()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
@@ -81,7 +96,7 @@ class NoKeys:
         """See `Turn`."""
         return heard
 
-    async def locked(self, to: str, text: str) -> list[Element]:
+    async def locked(self, where: ConversationRef, readers: Collection[str], text: str) -> list[Element]:
         """See `Turn`."""
         raise NotSupported("this account does not use OMEMO")
 
@@ -101,6 +116,10 @@ class NoKeys:
         """See `Keys`: nothing is."""
         return False
 
-    async def wanted(self, who: str) -> bool:
+    async def wanted(self, where: ConversationRef) -> bool:
+        """See `Keys`."""
+        return False
+
+    async def reaches(self, readers: Collection[str]) -> bool:
         """See `Keys`."""
         return False

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 
 from ...api import AuthExpired, BridgeError, Field, LoginContext, LoginDone, Step, Temporary
+from ...tls import trusting
 from .places import DIRECT_TLS_PORT, PORT, address_of, ways
 from .stanzas import bare
-from .stream import Stream, trusting
+from .stream import Stream
 
 PROBE = "swarmnode-login"
 """Another name than the account's own session, which goes on during a new login."""
@@ -134,7 +135,11 @@ def _form(ctx: LoginContext, answers: Mapping[str, str] | None = None, error: st
                 "omemo",
                 "choice",
                 "Read and answer what is encrypted with OMEMO",
-                options=(("no", "no"), ("yes", "yes")),
+                options=(
+                    ("no", "no"),
+                    ("yes", "yes"),
+                    ("first", "yes, and write so first where it can be read"),
+                ),
                 default=known.get("omemo", "no"),
                 optional=True,
             ),

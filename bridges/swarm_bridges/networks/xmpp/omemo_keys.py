@@ -1,73 +1,37 @@
 """OMEMO over python-omemo: `keys.Keys` for an account that wants it. Imported only for such accounts.
 
-The library is given a store whose changes are kept back until they are stored together with what they belong
-to, and what it wants to tell the server meanwhile (new keys, empty messages) leaves after that. It trusts
-each device that somebody's server names, at once and for good: so this keeps out whoever reads along, and not
-a server that adds a device of its own.
+It trusts each device that somebody's server names: this keeps out whoever reads along, and of a device that
+the server has added the owner is told (`omemo_readers`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
-import json
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 import omemo
 from oldmemo import Oldmemo
-from oldmemo.oldmemo import NAMESPACE, BundleImpl
+from oldmemo.oldmemo import NAMESPACE
 
-from ...api import BridgeError, Context, Gone, Interrupted, KeyValues, Refused
-from .convert import Heard
-from .omemo_stanzas import (
-    bundle,
-    bundle_in,
-    bundle_node,
-    carrying,
-    devices,
-    devices_in,
-    is_for,
-    message_in,
-    sender_device,
-)
-from .stanzas import CLIENT, OMEMO_DEVICES, OOB, PUBSUB, bare, element, intent_of, items, message, publish
+from ...api import BridgeError, Context, ConversationRef, ConversationSeen, Event, Interrupted, Refused
+from . import omemo_readers as readers_of
+from .heard import Heard
+from .omemo_library import Store, manager_of
+from .omemo_stanzas import carrying, devices_in, is_for, message_in, sender_device
+from .stanzas import AROUND, CLIENT, OOB, bare, element, intent_of
 from .stream import Stream
 
-for _name in ("omemo", "oldmemo", "doubleratchet", "x3dh"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # they write texts and keys into their logs
-
-OPTIONS = {"pubsub#persist_items": "true", "pubsub#access_model": "open"}
-"""Everybody may read the keys: they are for strangers too."""
 ROTATION_S = 7 * 86_400
 SKIPPED = 1_000
 """Messages of one device that may be missing, at most."""
-STORED = "omemo"
+LOOK_AGAIN_S = 900.0
+"""Servers tell of new devices, but not everybody's: after so long they are asked for."""
 ANSWERED = "omemo-with {}"
-
-
-class _Store(omemo.Storage):
-    """The library's store over that of the bridge. What it changes waits in `changes`."""
-
-    def __init__(self, kv: KeyValues) -> None:
-        super().__init__(disable_cache=True)
-        self._kv = kv
-        self.changes: dict[str, bytes | None] = {}
-
-    async def _load(self, key: str) -> omemo.Maybe[Any]:
-        name = STORED + key
-        found = self.changes[name] if name in self.changes else await self._kv.get(name)
-        return omemo.Nothing() if found is None else omemo.Just(json.loads(found))
-
-    async def _store(self, key: str, value: Any) -> None:
-        self.changes[STORED + key] = json.dumps(value).encode()
-
-    async def _delete(self, key: str) -> None:
-        self.changes[STORED + key] = None
+READERS = "omemo-readers {}"
 
 
 class OmemoKeys:
@@ -75,22 +39,29 @@ class OmemoKeys:
 
     on = True
 
-    def __init__(self, ctx: Context, stream: Stream) -> None:
-        self._ctx, self._stream, self._me = ctx, stream, ctx.owner
-        self._store = _Store(ctx.kv)
+    def __init__(self, ctx: Context, stream: Stream, closed: Container[str], *, first: bool) -> None:
+        self._ctx, self._stream, self._me, self._closed = ctx, stream, ctx.owner, closed
+        self.first = first
+        self._store = Store(ctx.kv)
         self._lock = asyncio.Lock()
         self._manager: omemo.SessionManager | None = None
         self._backend = Oldmemo(self._store, SKIPPED)
         self._device = 0
         self._live = False
-        self._looked: set[str] = set()
-        """Whose devices were asked for in this session."""
+        self._looked: dict[str, float] = {}
+        """When somebody's devices were asked for in this session."""
         self._later: list[Callable[[], Awaitable[object]]] = []
+        self._news: list[Event] = []
 
     @property
     def changes(self) -> Mapping[str, bytes | None]:
         """See `keys.Turn`."""
         return dict(self._store.changes)
+
+    @property
+    def news(self) -> list[Event]:
+        """See `keys.Turn`."""
+        return list(self._news)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[OmemoKeys]:
@@ -99,6 +70,7 @@ class OmemoKeys:
             try:
                 yield self
             finally:
+                self._news.clear()
                 if self._store.changes:  # nobody has stored them
                     self._store.changes.clear()
                     self._later.clear()
@@ -107,6 +79,7 @@ class OmemoKeys:
     async def stored(self) -> None:
         """See `keys.Turn`."""
         self._store.changes.clear()
+        self._news.clear()
         later, self._later = self._later, []
         for tell in later:
             try:
@@ -123,7 +96,7 @@ class OmemoKeys:
         """The library, begun anew where its last turn was given up."""
         if self._manager is None:
             self._backend = Oldmemo(self._store, SKIPPED)
-            kind = _manager_of(self._me, self._stream, self._later.append)
+            kind = manager_of(self._me, self._stream, self._later.append)
             manager = await kind.create([self._backend], self._store, self._me, None, "blind")
             await manager.shutdown()  # ends its own clock alone: `begin` is ours
             self._device = (await manager.get_own_device_information())[0].device_id
@@ -168,37 +141,62 @@ class OmemoKeys:
         told = stanza.find(f"{{{NAMESPACE}}}encrypted")
         return told is not None and (not self._device or is_for(told, self._device))
 
-    async def wanted(self, who: str) -> bool:
-        """Whether the last that was said with somebody, elsewhere than here, was locked."""
-        return await self._ctx.kv.get(ANSWERED.format(who)) is not None
+    async def wanted(self, where: ConversationRef) -> bool:
+        """See `keys.Keys`. Here nothing can be said in the clear after that, only elsewhere."""
+        return await self._ctx.kv.get(ANSWERED.format(where.remote_id)) is not None
+
+    async def reaches(self, readers: Collection[str]) -> bool:
+        """See `keys.Keys`."""
+        async with self.turn():
+            manager, found = await self._now(), False
+            for who in readers:
+                if who != self._me and not found:
+                    await self._look(manager, who)
+                    devices = await manager.get_device_information(who)
+                    found = any(dict(device.active).get(NAMESPACE) for device in devices)
+            await self._keep()
+        return found
 
     # --- see `keys.Turn`
 
     async def opened(self, heard: Heard) -> Heard:
         """The message with its text in the place of what was locked."""
-        stanza = heard.stanza
-        if stanza.get("type") not in {"chat", "normal", None}:
+        stanza, where = heard.stanza, self._place(heard)
+        if where is None:
             return heard
-        sender, told = bare(stanza.get("from", "")) or self._me, stanza.find(f"{{{NAMESPACE}}}encrypted")
-        own = sender == self._me
-        other = bare(stanza.get("to", "")) if own else sender
-        if told is None:
-            if own and not intent_of(stanza.get("id", "")) and stanza.find(f"{{{CLIENT}}}body") is not None:
-                await self._note(other, None)
+        if (told := stanza.find(f"{{{NAMESPACE}}}encrypted")) is None:
+            said = stanza.find(f"{{{CLIENT}}}body") is not None
+            if said and heard.own and not intent_of(stanza.get("id", "")):
+                await self._note(where, None)
             return heard
         try:
-            text = await self._text(told, sender)
+            found = await self._text(told, heard.writer) if heard.writer else None
         except Interrupted:
             raise
         except Exception as e:  # noqa: BLE001 - others made it, and many libraries look at it
             self._ctx.log.warning("not_opened", kind=self._ctx.log.hashed(type(e).__name__))
             return heard
-        if text is None:
+        if found is None:
             return heard
-        await self._note(other, b"1")
+        text, device = found
+        await self._note(where, b"1")
+        before = await self._readers(where)
+        await self._tell(where, before, *readers_of.reading(before, heard.writer, device, self._me))
         return replace(heard, stanza=_with(stanza, text), crypto="omemo")
 
-    async def _text(self, told: Element, sender: str) -> str | None:
+    def _place(self, heard: Heard) -> ConversationRef | None:
+        """Where something was said; None for what nobody says."""
+        sender = bare(heard.stanza.get("from", "")) or self._me
+        match heard.stanza.get("type"):
+            case "groupchat":
+                return ConversationRef(sender)
+            case "chat" | "normal" | None:
+                other = bare(heard.stanza.get("to", "")) if heard.own else sender
+                return ConversationRef(other, private=True)
+        return None
+
+    async def _text(self, told: Element, sender: str) -> tuple[str, int] | None:
+        """What was locked, and the device that did it; None if it was not for us, or brings keys alone."""
         manager = await self._now()
         if not is_for(told, self._device):
             return None
@@ -212,26 +210,80 @@ class OmemoKeys:
             raise ValueError("nobody knows the device")
         sign = bool(device.identity_key[31] & 0x80)
         plain, _, _ = await manager.decrypt(message_in(told, sender, self._me, sign=sign))
-        return None if plain is None else plain.decode("utf-8", "replace")
+        return None if plain is None else (plain.decode("utf-8", "replace"), device.device_id)
 
-    async def _note(self, other: str, value: bytes | None) -> None:
-        name = ANSWERED.format(other)
-        if await self._ctx.kv.get(name) != value:
+    async def _note(self, where: ConversationRef, value: bytes | None) -> None:
+        """Remember how is to be answered there. In a room that is not closed nobody can be."""
+        name = ANSWERED.format(where.remote_id)
+        closed = where.private or where.remote_id in self._closed
+        if (value is None or closed) and await self._stored(name) != value:
             self._store.changes[name] = value
+            kind = "direct" if where.private else "group"
+            self._news.append(ConversationSeen(conversation=where, kind=kind))  # what can be done is another
 
-    async def locked(self, to: str, text: str) -> list[Element]:
-        """A text for all devices of somebody, and for the owner's others."""
+    async def _stored(self, name: str) -> bytes | None:
+        changes = self._store.changes
+        return changes[name] if name in changes else await self._ctx.kv.get(name)
+
+    async def _readers(self, where: ConversationRef) -> readers_of.Known | None:
+        return readers_of.load(await self._stored(READERS.format(where.remote_id)))
+
+    async def _tell(
+        self,
+        where: ConversationRef,
+        before: readers_of.Known | None,
+        known: readers_of.Known,
+        changes: Iterable[readers_of.Change],
+    ) -> None:
+        """Remember who can read, and say what is new of it."""
+        if known != (before or {}):
+            self._store.changes[READERS.format(where.remote_id)] = readers_of.store(known)
+        for change in changes:
+            shown = [await self._fingerprint(change.who, d) for d in change.devices[: readers_of.SHOWN]]
+            name = self._ctx.random(12).hex()
+            self._news += readers_of.notice(where, change, shown, name, self._ctx.clock.now())
+
+    async def _fingerprint(self, who: str, device: int) -> str:
         manager = await self._now()
-        if to not in self._looked:  # servers tell of new devices, but not everybody's
+        found = {d.device_id: d.identity_key for d in await manager.get_device_information(who)}
+        return " ".join(manager.format_identity_key(found[device])) if device in found else str(device)
+
+    async def locked(self, where: ConversationRef, readers: Collection[str], text: str) -> list[Element]:
+        """A text for all devices of these, and for the owner's others."""
+        manager = await self._now()
+        for who in readers:
+            await self._look(manager, who)
+        made = await self._made(manager, frozenset(readers) - {self._me}, text)
+        now = {who: set[int]() for who in {*readers, self._me}}
+        for material, _ in made.keys:
+            now[material.bare_jid].add(material.device_id)
+        before = await self._readers(where)
+        await self._tell(where, before, *readers_of.writing(before, now, self._me))
+        await self._note(where, b"1")
+        stanza = carrying(made)
+        if sum(len(tostring(child)) for child in stanza) > self._stream.max_stanza - AROUND:
+            raise Refused("it has to be locked for more devices than the server lets through at once")
+        return stanza
+
+    async def _made(self, manager: omemo.SessionManager, able: frozenset[str], text: str) -> omemo.Message:
+        """A text for those of these who have a device."""
+        while able:
+            try:
+                (made,), _ = await manager.encrypt(able, {NAMESPACE: text.encode()})
+            except omemo.NoEligibleDevices as e:
+                able -= e.bare_jids
+            except omemo.OMEMOException as e:
+                raise Refused(f"it cannot be locked for them ({type(e).__name__})") from None
+            else:
+                return made
+        raise Refused("nobody else has a device here that could read it")
+
+    async def _look(self, manager: omemo.SessionManager, who: str) -> None:
+        now = self._ctx.clock.monotonic()
+        if now - self._looked.get(who, -LOOK_AGAIN_S) >= LOOK_AGAIN_S:
             with suppress(omemo.DeviceListDownloadFailed):
-                await manager.refresh_device_list(NAMESPACE, to)
-            self._looked.add(to)
-        try:
-            made, _ = await manager.encrypt(frozenset({to}), {NAMESPACE: text.encode()})
-        except omemo.OMEMOException as e:
-            raise Refused(f"it cannot be locked for them ({type(e).__name__})") from None
-        (one,) = made
-        return carrying(one)
+                await manager.refresh_device_list(NAMESPACE, who)
+            self._looked[who] = now
 
 
 def _with(stanza: Element, text: str) -> Element:
@@ -242,79 +294,3 @@ def _with(stanza: Element, text: str) -> Element:
             made.remove(child)
     made.append(element(CLIENT, "body", text))
     return made
-
-
-def _manager_of(
-    me: str, stream: Stream, later: Callable[[Callable[[], Awaitable[object]]], None]
-) -> type[omemo.SessionManager]:
-    """What the library asks of a client. What it tells the server goes to `later`."""
-
-    def publishing(node: str, payload: Element) -> None:
-        async def tell() -> None:
-            try:
-                await stream.ask(publish(node, "current", payload, OPTIONS), kind="set")
-            except Refused:  # the place is there with other options, or the server knows none
-                await stream.ask(publish(node, "current", payload, {}), kind="set")
-
-        later(tell)
-
-    async def read(node: str, who: str) -> Element | None:
-        to = "" if who == me else who
-        try:
-            answer = await stream.ask(items(node), to=to)
-        except Gone:
-            return None
-        return answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items/{{{PUBSUB}}}item")
-
-    class Manager(omemo.SessionManager):  # of one namespace, which is told to each method all the same
-        @staticmethod
-        async def _upload_bundle(bundle_: omemo.Bundle) -> None:
-            assert isinstance(bundle_, BundleImpl)
-            publishing(bundle_node(bundle_.device_id), bundle(bundle_))
-
-        @staticmethod
-        async def _download_bundle(namespace: str, bare_jid: str, device_id: int) -> omemo.Bundle:  # noqa: ARG004
-            try:
-                item = await read(bundle_node(device_id), bare_jid)
-                if item is None or not len(item):
-                    raise omemo.BundleNotFound("there is none")
-                return bundle_in(item[0], bare_jid, device_id)
-            except Interrupted:
-                raise
-            except (BridgeError, ValueError) as e:
-                raise omemo.BundleDownloadFailed(type(e).__name__) from None
-
-        @staticmethod
-        async def _delete_bundle(namespace: str, device_id: int) -> None:
-            """Nothing is taken away: there is one way to lock, and it stays."""
-
-        @staticmethod
-        async def _upload_device_list(namespace: str, device_list: omemo.DeviceList) -> None:  # noqa: ARG004
-            publishing(OMEMO_DEVICES, devices(device_list))
-
-        @staticmethod
-        async def _download_device_list(namespace: str, bare_jid: str) -> omemo.DeviceList:  # noqa: ARG004
-            try:
-                item = await read(OMEMO_DEVICES, bare_jid)
-            except Interrupted:
-                raise
-            except BridgeError as e:
-                raise omemo.DeviceListDownloadFailed(type(e).__name__) from None
-            return {} if item is None else dict.fromkeys(devices_in(item))
-
-        async def _evaluate_custom_trust_level(self, device: omemo.DeviceInformation) -> omemo.TrustLevel:
-            return omemo.TrustLevel.TRUSTED
-
-        async def _make_trust_decision(
-            self, undecided: frozenset[omemo.DeviceInformation], identifier: str | None
-        ) -> None:
-            """Nothing is undecided."""
-
-        @staticmethod
-        async def _send_message(message_: omemo.Message, bare_jid: str) -> None:
-            async def tell() -> None:
-                stream.put(message(bare_jid, "chat", stream.new_id(), carrying(message_)))
-
-            later(tell)
-
-    return Manager

@@ -41,7 +41,7 @@ def carrying(blob: bytes, sentence: str) -> list[Element]:
 
 def carried(stanza: Element) -> bytes | None:
     """The bytes in a message; None where there are none, or what is there cannot be read."""
-    text = stanza.findtext(f"{{{OPAQUE}}}opaque") or ""
+    text = "".join((stanza.findtext(f"{{{OPAQUE}}}opaque") or "").split())  # a server may break long lines
     if not text or len(text) > MAX_READ * 4 // 3 + 4:
         return None
     try:

@@ -6,21 +6,52 @@ Whom the name service names has to show the certificate of the domain, so a lie 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from socket import socket
 
-from ...api import BridgeError, Context, LoginContext, Refused, Service
+from ...api import BridgeError, Context, LoginContext, Refused, Service, Temporary
 from ...services import in_order
 
 PORT = 5222
 DIRECT_TLS_PORT = 5223
 MOST = 6
 """Servers of one domain that are tried."""
+Place = tuple[str, int, bool]
+"""Host, port, and whether TLS begins with the first byte (XEP-0368)."""
 
 
-def address_of(jid: str, settings: Mapping[str, str]) -> tuple[str, int, bool]:
-    """Host, port, and whether TLS begins with the first byte (XEP-0368)."""
+def address_of(jid: str, settings: Mapping[str, str]) -> Place:
+    """Where settings lead."""
     port = int(settings.get("port") or PORT)
     direct = settings.get("tls") == "direct" or port == DIRECT_TLS_PORT
     return settings.get("host") or jid.partition("@")[2], port, direct and settings.get("tls") != "later"
+
+
+class Places:
+    """Where an account connects. What took the line and gave no session is tried last the next time."""
+
+    def __init__(self) -> None:
+        self._at = self._doubted = frozenset[Place]()
+
+    async def connect(self, ctx: Context) -> tuple[socket, bool]:
+        """A line to the server, and whether it speaks TLS at once. Raises what the first place raised."""
+        named = await ways(ctx, ctx.owner, ctx.settings) if ctx.settings.get("found") == "srv" else None
+        first: BridgeError | None = None
+        places = [address_of(ctx.owner, way) for way in named or (ctx.settings,)]
+        for place in sorted(places, key=lambda place: place in self._doubted):
+            host, port, direct_tls = place
+            try:
+                line = await ctx.connect(host, port)
+            except (Temporary, Refused) as e:
+                first = first or e
+            else:
+                self._at, self._doubted = frozenset([place]), self._doubted & frozenset(places)
+                return line, direct_tls
+        assert first is not None
+        raise first
+
+    def doubt(self) -> None:
+        """The place of the last line gave no session."""
+        self._doubted |= self._at
 
 
 async def ways(

@@ -9,7 +9,7 @@ import msgspec
 
 from ...api import BridgeError, Conflict, Context, Gone, Interrupted, NotSupported, Refused
 from . import errors
-from .convert import Seat
+from .heard import Seat
 from .stanzas import (
     BOOKMARKS,
     ERRORS,
@@ -109,19 +109,19 @@ class Rooms:
             return ""
         if about is None or (waiting is None and room not in self.seats):
             return ""
-        codes = {status.get("code") for status in about.iterfind(f"{{{MUC_USER}}}status")}
+        told = codes(stanza)
         if kind == "unavailable":
             self.people.get(room, {}).pop(nick, None)
             seat = self.seats.get(room)
-            if seat is None or "303" in codes or ("110" not in codes and nick != seat.nick):
+            if seat is None or "303" in told or ("110" not in told and nick != seat.nick):
                 return ""
             del self.seats[room]
             destroyed = about.find(f"{{{MUC_USER}}}destroy") is not None
-            return room if destroyed or (codes & PUT_OUT and not codes & PASSING) else ""
+            return room if destroyed or (told & PUT_OUT and not told & PASSING) else ""
         item = about.find(f"{{{MUC_USER}}}item")
         if item is not None and item.get("jid"):
             self.people.setdefault(room, {})[nick] = bare(item.get("jid", ""))
-        if "110" in codes:
+        if "110" in told:
             given = stanza.find(f"{{{OCCUPANT}}}occupant-id")
             self.seats[room] = Seat(nick, given.get("id", "") if given is not None else "")
             if waiting is not None and not waiting.done():
@@ -185,6 +185,11 @@ def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:
         if mark is not None and room and mark.get("autojoin") in {"true", "1"}:
             found[room] = mark.findtext(f"{{{BOOKMARKS}}}nick") or ""
     return found
+
+
+def codes(stanza: Element) -> set[str]:
+    """What a room says beside a message or a presence, as numbers (XEP-0045, 15.6)."""
+    return {status.get("code", "") for status in stanza.iterfind(f"{{{MUC_USER}}}x/{{{MUC_USER}}}status")}
 
 
 def _refusal(stanza: Element, now: float) -> BridgeError:

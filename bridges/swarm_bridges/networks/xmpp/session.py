@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from socket import socket
 from types import NoneType
 from xml.etree.ElementTree import Element
@@ -26,12 +26,17 @@ from ...api import (
     State,
     Temporary,
 )
+from ...tls import trusting
 from . import claims, errors
 from .alive import look_after
-from .convert import own_actor, room_id
+from .convert import room_id
+from .files import Uploads
+from .heard import own_actor
+from .invitations import declining, is_there
 from .keys import Keys, NoKeys
+from .members import CHANGED, Members
 from .names import Names
-from .rooms import Rooms, wanted
+from .rooms import Rooms, codes, wanted
 from .stanzas import (
     AVATAR,
     BOOKMARKS,
@@ -44,7 +49,7 @@ from .stanzas import (
     message,
     resource,
 )
-from .stream import LOST, Stream, trusting
+from .stream import LOST, Stream
 from .telling import Teller
 
 ROOMS_AT_ONCE = 8
@@ -52,6 +57,7 @@ ENTER_AGAIN_S = (2.0, 20.0, 120.0, 600.0)
 """Between tries where a room, or its archive, does not answer now."""
 SAY_S = 30.0
 NOT_THERE = "not in this room yet"
+NO_SESSION = "not connected"
 
 
 class Session:
@@ -72,11 +78,17 @@ class Session:
             ended=lambda: self.teller.add(None),
         )
         self.rooms = Rooms(self.stream, nick=ctx.owner.partition("@")[0])
+        self.members = Members(self.stream)
         self.names = Names(ctx.owner)
-        self.keys = _keys(ctx, self.stream)
+        self.keys = _keys(ctx, self.stream, self.members)
         self.teller = Teller(ctx, self.stream, self.rooms, self.names, self.keys, self._notice)
+        self.uploads = Uploads(self.stream)
         self._said: dict[str, asyncio.Future[str]] = {}
         self._tasks: asyncio.TaskGroup | None = None
+        self._unentered: dict[str, str] = {}
+        """Rooms, and the name in each, that were to be entered when a connection was lost."""
+        self.begun = False
+        """Whether it can be taken up by another connection: all that a new one asks for is there."""
 
     async def follow(self, ctx: Context, line: socket, *, direct_tls: bool) -> None:
         """Tell what happens on one connection, until it is lost.
@@ -91,10 +103,8 @@ class Session:
             tasks = [self._tasks.create_task(self.stream.run_filters())]
             try:
                 resumed = await self.stream.open(line, direct_tls=direct_tls)
-                if not resumed:
-                    await self._begin()
-                    rooms = await self.rooms.kept(ctx)
-                    tasks.append(self._tasks.create_task(self._enter_all(rooms)))
+                rooms = self._unentered if resumed else await self._begin()
+                tasks.append(self._tasks.create_task(self._enter_all(dict(rooms))))
                 tasks.append(
                     self._tasks.create_task(
                         look_after(ctx, self.stream, self.rooms, self._enter_again, at_once=resumed)
@@ -114,8 +124,10 @@ class Session:
             self.stream.lost.result()  # raises: the server may have said why
         raise error or Interrupted(LOST)
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> Mapping[str, str]:
+        """What belongs to a new session; gives the rooms that are to be entered."""
         self.rooms.seats.clear()
+        self._unentered.clear()
         await self.teller.begin()
         await self._ctx.state(Health(State.CATCHING_UP))
         try:
@@ -127,11 +139,15 @@ class Session:
         await self.stream.appear()
         await self.teller.catch_up("")
         await self.keys.caught_up()
+        rooms = await self.rooms.kept(self._ctx)
+        self.begun = True
+        return rooms
 
     # --- rooms ---
 
     async def _enter_all(self, rooms: Mapping[str, str]) -> None:
         few = asyncio.Semaphore(ROOMS_AT_ONCE)
+        self._unentered.update(rooms)
 
         async def one(room: str, nick: str) -> None:
             for wait_s in itertools.chain(ENTER_AGAIN_S, itertools.repeat(ENTER_AGAIN_S[-1])):
@@ -157,19 +173,51 @@ class Session:
 
     async def enter(self, room: str, nick: str = "") -> ConversationSeen:
         """Go into a room and catch up with it. Raises as `Rooms.enter`."""
+        self._unentered[room] = nick
         self.teller.behind(room)
-        await self.rooms.enter(room, nick)
+        try:
+            await self.rooms.enter(room, nick)
+        except Refused:
+            del self._unentered[room]
+            raise
         where = ConversationRef(room)
         seen = ConversationSeen(conversation=where, kind="group", title=room.partition("@")[0])
+        if self.keys.on:
+            await self.members.look(room)
         await self.teller.ingest([seen])
         await self.teller.catch_up(room)
+        self._unentered.pop(room, None)
         return seen
 
+    async def _look_at(self, room: str) -> None:
+        """The room says that it is another than it was: what can be done there may be, too."""
+        try:
+            await self.members.look(room)
+        except Interrupted:  # the line is lost, and the room is asked when it is entered again
+            return
+        await self.teller.ingest([ConversationSeen(conversation=ConversationRef(room), kind="group")])
+
     async def join(self, room: str) -> ConversationSeen:
-        """Go into a room for good. Raises as `Rooms.enter`."""
-        seen = await self.enter(room)
+        """Go into a room for good. Raises as `Rooms.enter`.
+
+        It is kept before it is told: whoever is ended between the two comes in again.
+        """
+        self.teller.behind(room)
+        await self.rooms.enter(room)
         await self.rooms.keep(self._ctx, room)
-        return seen
+        return await self.enter(room)
+
+    async def accept(self, room: str) -> ConversationSeen:
+        """Follow an invitation. Raises as `join`, and Gone where there is no such room any more."""
+        if room not in self.rooms.seats:
+            await is_there(self.stream, room)
+        return await self.join(room)
+
+    async def decline(self, room: str, ticket: str) -> None:
+        """Say no, where that is passed on."""
+        if ticket:
+            self.put(declining(room, self.stream.new_id(), ticket))
+            await self.stream.reached()
 
     async def leave(self, room: str) -> None:
         """Go out of a room for good, and tell so."""
@@ -226,6 +274,10 @@ class Session:
             self.stream.done(number)
         elif stanza.find(f"{{{PUBSUB_EVENT}}}event") is not None:
             self.teller.add((number, stanza))
+        elif self.keys.on and stanza.get("from") in self.rooms.seats and CHANGED & codes(stanza):
+            if self._tasks is not None:
+                self._tasks.create_task(self._look_at(room))
+            self.stream.done(number)
         elif (heard := self.teller.archives.take(stanza)) is not None:
             seat = self.rooms.seats.get(room)
             if stanza.get("type") == "groupchat" and seat and resource(stanza.get("from", "")) == seat.nick:
@@ -252,6 +304,51 @@ class Session:
             waiting.set_result(result)
 
     # --- what goes ---
+
+    def archive_of(self, where: ConversationRef) -> tuple[str, str]:
+        """Which archive has a conversation, and with whom. Raises Temporary outside of its room."""
+        if where.private:
+            return self.owner, where.remote_id
+        if where.remote_id not in self.rooms.seats:
+            raise Temporary(NOT_THERE)
+        return where.remote_id, ""
+
+    def can_lock(self, where: ConversationRef) -> bool:
+        """Whether something can be locked for those who are there."""
+        return self.keys.on and (where.private or where.remote_id in self.members.closed)
+
+    async def is_to_lock(self, where: ConversationRef) -> bool:
+        """Whether something is to be locked there although nobody asks for it now. Raises as `Stream.ask`."""
+        if await self.keys.wanted(where):
+            return True
+        if not self.keys.first or not self.can_lock(where) or not self.teller.begun:
+            return False
+        try:
+            return await self.keys.reaches(await self._readers(where))
+        except Refused:  # the room does not say who reads there
+            return False
+
+    async def _readers(self, where: ConversationRef) -> Collection[str]:
+        return {where.remote_id} if where.private else await self.members.of(where.remote_id)
+
+    async def locked(self, where: ConversationRef, text: str) -> list[Element]:
+        """What is in a stanza with a text that only those can read who are there; it may leave now.
+
+        Raises:
+            Temporary: there is no session, or the owner is not in the room.
+            Refused: they cannot read it.
+            BridgeError: as `Stream.ask`.
+        """
+        if not self.teller.begun:
+            raise Temporary(NO_SESSION)
+        if not where.private and where.remote_id not in self.rooms.seats:
+            raise Temporary(NOT_THERE)
+        readers = await self._readers(where)
+        async with self.keys.turn() as keys:
+            made = await keys.locked(where, readers, text)
+            await self.teller.ingest(keys.news, kv=keys.changes)
+            await keys.stored()
+        return made
 
     def put(self, stanza: Element) -> None:
         """Send something that nobody waits for. Raises Temporary where there is no session."""
@@ -288,10 +385,10 @@ class Session:
                 waiting.exception()
 
 
-def _keys(ctx: Context, stream: Stream) -> Keys:
-    if ctx.settings.get("omemo") != "yes":
+def _keys(ctx: Context, stream: Stream, members: Members) -> Keys:
+    if (wanted := ctx.settings.get("omemo")) not in {"yes", "first"}:
         return NoKeys()
     from .omemo_keys import OmemoKeys  # noqa: PLC0415 - 24 MiB, for those who want it
 
     stream.hear(OMEMO_DEVICES)
-    return OmemoKeys(ctx, stream)
+    return OmemoKeys(ctx, stream, members.closed, first=wanted == "first")

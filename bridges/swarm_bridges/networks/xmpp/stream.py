@@ -32,25 +32,12 @@ logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
 RESOURCE = "swarmnode"
 """One for all: a second node with this account shows as a conflict, and what a crash left is replaced."""
 LOST = "the connection was lost"
+SILENT_S = 10.0
+"""Until the server's first word, or its half of TLS where that comes first."""
 OPEN_S = 60.0
 ANSWER_S = 30.0
 CLOSE_S = 2.0
 PLUGINS = ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0198", "xep_0199")
-
-
-def trusting(certificate: str) -> ssl.SSLContext:
-    """TLS as usual. `certificate`, if not empty, is the PEM of one more authority to trust.
-
-    Raises:
-        Refused: that cannot be read.
-    """
-    context = ssl.create_default_context()
-    try:
-        if certificate:
-            context.load_verify_locations(cadata=certificate)
-    except (ssl.SSLError, ValueError):
-        raise Refused("the certificate cannot be read") from None
-    return context
 
 
 class Stream(slixmpp.ClientXMPP):
@@ -61,7 +48,7 @@ class Stream(slixmpp.ClientXMPP):
         password: its password.
         random: gives random bytes.
         now: gives Unix seconds.
-        tls: see `trusting`.
+        tls: see `tls.trusting`.
         message, presence, roster: called with what comes, in order. A message comes with the number to be
             given to `done`.
         ended: called when a connection is lost.
@@ -99,6 +86,8 @@ class Stream(slixmpp.ClientXMPP):
         self._asked: dict[str, tuple[str, asyncio.Future[Element]]] = {}
         """By id, whom we have asked."""
         self._opened: asyncio.Future[bool] | None = None
+        self._limit: asyncio.Timeout | None = None
+        """Of a session that is being opened, until the server has said something."""
         self._reason: BridgeError | None = None
         self._securing = False
         self.lost: asyncio.Future[None] = self.loop.create_future()
@@ -139,19 +128,28 @@ class Stream(slixmpp.ClientXMPP):
         # What slixmpp looks at to know that somebody still wants this connection.
         self._current_connection_attempt = self.loop.create_future()
         try:
-            async with asyncio.timeout(OPEN_S):
+            async with asyncio.timeout(SILENT_S) as self._limit:
                 if direct_tls:
                     tls = self.get_ssl_context()
                     tls.set_alpn_protocols(
                         ["xmpp-client"]
                     )  # XEP-0368, 2: one port may serve several protocols
                     await encrypted(line, lambda: self, tls, self.boundjid.host)
+                    self._speaks()
                 else:
                     await self.loop.create_connection(lambda: self, sock=line)
                 return await self._opened
         except (OSError, TimeoutError) as e:
             self.abort()
             raise Temporary(f"no session ({type(e).__name__})") from None
+        finally:
+            self._limit = None
+
+    def _speaks(self) -> None:
+        """The server has said something: it has more time for the rest."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(self.loop.time() + OPEN_S)
+            self._limit = None
 
     async def close(self) -> None:
         """End the session, politely where the connection still stands."""
@@ -172,6 +170,7 @@ class Stream(slixmpp.ClientXMPP):
         self.abort()
 
     async def _handle_stream_features(self, features: Any) -> bool | None:
+        self._speaks()
         encrypted = self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
         if not encrypted and "starttls" not in features["features"]:
             self._note(Refused("the server offers no encryption"))

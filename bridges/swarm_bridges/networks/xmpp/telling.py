@@ -24,7 +24,8 @@ from ...api import (
     Refused,
 )
 from .archive import FIRST, Archives, Marks
-from .convert import Heard, View, events
+from .convert import events
+from .heard import Heard, View
 from .keys import Keys, Turn
 from .names import Names
 from .rooms import Rooms
@@ -49,13 +50,15 @@ class Teller:
         keys: Keys,
         notice: Callable[[Element], list[Event]],
     ) -> None:
-        self.archives = Archives(stream, View(ctx.owner, rooms.seats), stream.new_id)
+        self.archives = Archives(stream, View(ctx.owner, rooms.seats, rooms.people), stream.new_id)
         self._ctx, self._owner = ctx, ctx.owner
         self._stream, self._rooms, self._names, self._notice = stream, rooms, names, notice
         self._keys = keys
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._marks = Marks()
         self._held: dict[str, list[Heard]] = {}
+        self.begun = False
+        """Whether it is known how far everything was told: before, nothing can be told besides."""
         self._ingesting = asyncio.Lock()
 
     def connected(self, ctx: Context) -> None:
@@ -66,6 +69,7 @@ class Teller:
         """There is another session: go on at the cursor."""
         self._held.clear()
         self._marks = Marks.of(await self._ctx.cursor())
+        self.begun = True
 
     def add(self, item: Item) -> None:
         """To be told when it is its turn."""
@@ -108,9 +112,7 @@ class Teller:
         for passing in told:
             if isinstance(passing, Fleeting):
                 await self._ctx.fleeting(passing)
-        await self.ingest(
-            [e for e in told if not isinstance(e, Fleeting)], self._moved(messages), keys.changes
-        )
+        await self.ingest([*told, *keys.news], self._moved(messages), keys.changes)
         await keys.stored()
         return numbers, messages
 
@@ -180,10 +182,7 @@ class Teller:
                 else:
                     page = await ask(address, Origin.CATCH_UP, after=last or None)
                 last = page.last or last or ""
-                async with self._keys.turn() as keys:
-                    found = [await keys.opened(heard) for heard in page.messages]
-                    await self.ingest(self._events(found), {archive: last}, keys.changes)
-                    await keys.stored()
+                await self._ingest_opened(page.messages, {archive: last})
                 if not known or page.complete:
                     break
         except Refused:
@@ -193,7 +192,13 @@ class Teller:
             self._ctx.log.warning("no_archive", room=bool(archive))
         self._marks.caught_up.add(archive)
         held = self._held.pop(archive, [])
-        await self.ingest(self._events(held), self._moved(held))
+        await self._ingest_opened(held, self._moved(held))
+
+    async def _ingest_opened(self, messages: Sequence[Heard], moved: Mapping[str, str]) -> None:
+        async with self._keys.turn() as keys:
+            found = [await keys.opened(heard) for heard in messages]
+            await self.ingest([*self._events(found), *keys.news], moved, keys.changes)
+            await keys.stored()
 
     async def _forgotten(self, archive: str) -> None:
         """The archive has lost the place of our mark: what lay between cannot be had."""

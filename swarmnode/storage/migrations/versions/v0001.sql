@@ -117,6 +117,26 @@ CREATE TABLE contact (
     CONSTRAINT uq_contact_persona_id UNIQUE (persona_id)
 );
 
+CREATE TABLE deletion (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    everywhere BOOLEAN NOT NULL
+);
+
+CREATE TABLE deletion_receipt (
+    id INTEGER NOT NULL,
+    request BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    persona_id BLOB NOT NULL,
+    leaf_sig BLOB NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    chain BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT pk_deletion_receipt PRIMARY KEY (id),
+    CONSTRAINT uq_deletion_receipt_request_leaf_sig UNIQUE (request, leaf_sig)
+);
+
 CREATE TABLE device (
     id TEXT NOT NULL,
     label TEXT NOT NULL,
@@ -156,6 +176,18 @@ CREATE TABLE key_block (
     sealed BLOB NOT NULL,
     CONSTRAINT pk_key_block PRIMARY KEY (id)
 );
+
+CREATE TABLE later (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    chat TEXT NOT NULL,
+    body_id INTEGER,
+    send_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    became TEXT NOT NULL
+);
+
+CREATE INDEX ix_later_waiting ON later (send_at) WHERE body_id IS NOT NULL;
 
 CREATE TABLE own_claim (
     id INTEGER NOT NULL,
@@ -353,6 +385,24 @@ CREATE TABLE conversation (
 
 CREATE INDEX ix_conversation_contact_id ON conversation (contact_id);
 
+CREATE TABLE deletion_item (
+    id INTEGER NOT NULL,
+    deletion_id INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    was TEXT NOT NULL,
+    request BLOB,
+    cannot TEXT NOT NULL,
+    CONSTRAINT pk_deletion_item PRIMARY KEY (id),
+    CONSTRAINT fk_deletion_item_deletion_id_deletion FOREIGN KEY(deletion_id) REFERENCES deletion (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_deletion_item_deletion_id ON deletion_item (deletion_id);
+
+CREATE INDEX ix_deletion_item_message ON deletion_item (message);
+
+CREATE INDEX ix_deletion_item_request ON deletion_item (request);
+
 CREATE TABLE invite (
     id INTEGER NOT NULL,
     inv_id BLOB NOT NULL,
@@ -464,7 +514,7 @@ CREATE TABLE remote_actor (
 CREATE INDEX ix_remote_actor_account_id ON remote_actor (account_id);
 
 CREATE TABLE remote_conversation (
-    id INTEGER NOT NULL,
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL,
     remote_id TEXT NOT NULL,
     private BOOLEAN NOT NULL,
@@ -478,6 +528,7 @@ CREATE TABLE remote_conversation (
     encrypted TEXT NOT NULL,
     archived BOOLEAN NOT NULL,
     gone BOOLEAN NOT NULL,
+    invitation BLOB,
     moved_to INTEGER,
     abilities BLOB,
     ask BOOLEAN NOT NULL,
@@ -488,7 +539,6 @@ CREATE TABLE remote_conversation (
     read_id INTEGER,
     draft_id INTEGER,
     last_at INTEGER NOT NULL,
-    CONSTRAINT pk_remote_conversation PRIMARY KEY (id),
     CONSTRAINT uq_remote_conversation_account_id_remote_id_private UNIQUE (account_id, remote_id, private),
     CONSTRAINT fk_remote_conversation_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE
 );
@@ -606,6 +656,53 @@ CREATE TABLE carriage_route (
 CREATE INDEX ix_carriage_route_invite_id ON carriage_route (invite_id);
 
 CREATE INDEX ix_carriage_route_peer_id ON carriage_route (peer_id);
+
+CREATE TABLE challenge (
+    id INTEGER NOT NULL,
+    contact_id INTEGER NOT NULL,
+    name BLOB NOT NULL,
+    network TEXT NOT NULL,
+    mine TEXT NOT NULL,
+    theirs TEXT NOT NULL,
+    address TEXT NOT NULL,
+    account_id INTEGER,
+    room_id INTEGER,
+    remote_id TEXT,
+    ours BOOLEAN NOT NULL,
+    nonce BLOB NOT NULL,
+    second BLOB NOT NULL,
+    ends_at INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    answer BLOB,
+    said TEXT NOT NULL,
+    intent TEXT,
+    at INTEGER NOT NULL,
+    seen_at INTEGER,
+    CONSTRAINT pk_challenge PRIMARY KEY (id),
+    CONSTRAINT uq_challenge_contact_id_name UNIQUE (contact_id, name),
+    CONSTRAINT fk_challenge_contact_id_contact FOREIGN KEY(contact_id) REFERENCES contact (id) ON DELETE CASCADE,
+    CONSTRAINT fk_challenge_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE SET NULL,
+    CONSTRAINT fk_challenge_room_id_remote_conversation FOREIGN KEY(room_id) REFERENCES remote_conversation (id) ON DELETE SET NULL,
+    CONSTRAINT uq_challenge_intent UNIQUE (intent)
+);
+
+CREATE INDEX ix_challenge_account_id ON challenge (account_id);
+
+CREATE INDEX ix_challenge_contact_id ON challenge (contact_id);
+
+CREATE TABLE deletion_request (
+    name BLOB NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    again_at INTEGER,
+    tries INTEGER NOT NULL,
+    CONSTRAINT pk_deletion_request PRIMARY KEY (name),
+    CONSTRAINT fk_deletion_request_conversation_id_conversation FOREIGN KEY(conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_deletion_request_again ON deletion_request (again_at) WHERE again_at IS NOT NULL;
+
+CREATE INDEX ix_deletion_request_conversation_id ON deletion_request (conversation_id);
 
 CREATE TABLE draft (
     conversation_id INTEGER NOT NULL,
@@ -784,6 +881,8 @@ CREATE INDEX ix_remote_message_answers ON remote_message (answers_in, answers) W
 
 CREATE INDEX ix_remote_message_copy ON remote_message (conversation_id, copy_hash) WHERE copy_hash IS NOT NULL;
 
+CREATE INDEX ix_remote_message_failed ON remote_message (id) WHERE state IN ('refused', 'expired');
+
 CREATE INDEX ix_remote_message_intent_id ON remote_message (intent_id);
 
 CREATE INDEX ix_remote_message_order ON remote_message (conversation_id, place, rank);
@@ -888,6 +987,8 @@ CREATE TABLE message (
     CONSTRAINT fk_message_author_id_author FOREIGN KEY(author_id) REFERENCES author (id),
     CONSTRAINT uq_message_name UNIQUE (name)
 );
+
+CREATE INDEX ix_message_given_up ON message (id) WHERE state = 'expired';
 
 CREATE INDEX ix_message_order ON message (conversation_id, height, name);
 

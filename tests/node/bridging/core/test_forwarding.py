@@ -159,6 +159,17 @@ def test_it_counts_for_all_accounts_of_a_person(fresh: World) -> None:
     ]
 
 
+def test_who_said_something_is_named_by_that(fresh: World) -> None:
+    (said,) = fresh.said(allowed=True, message=fresh.heard)
+    (no,) = fresh.said(allowed=False, entry=said.id)
+    assert (no.name, no.remote_id, no.allowed) == (said.name, said.remote_id, False)
+    with pytest.raises(NoConsent):
+        fresh.forward(fresh.heard, fresh.dora)
+    for none in ("0", "x", "9" * 30):
+        with pytest.raises(NotFound):
+            fresh.said(allowed=True, entry=none)
+
+
 def test_of_one_conversation_alone(fresh: World) -> None:
     other = fresh.hears("demo", "home", api.Actor("ada"), "to followers", visibility="followers")
     (entry,) = fresh.said(allowed=True, message=fresh.heard, chat=fresh.ada)

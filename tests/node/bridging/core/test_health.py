@@ -206,5 +206,5 @@ def test_nothing_goes_in_circles(hops: tuple[str, ...]) -> None:
 def test_the_owners_own_words_need_nobodys_yes() -> None:
     core = Core()
     core.tell(seen("1", "x", BEN))
-    core.do(lambda step: outbox.send(step, "b1", "mine"))
+    core.do(lambda step: outbox.send(step, "b1", outbox.Saying("mine")))
     assert core.call().verb == "send"

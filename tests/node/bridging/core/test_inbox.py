@@ -202,3 +202,16 @@ def test_there_is_no_such_thing(box: Inbox) -> None:
     for message in ("m7", "m", "mm", "7"):
         with pytest.raises(NotFound):
             box.do(inbox.message, message)
+
+
+def test_what_a_bridge_says_itself_is_there_in_each_language_and_found_in_it(box: Inbox) -> None:
+    said = api.Notice("{who} has left.", {"who": "Ada"}, {"de": "Ada ist gegangen."})
+    told = seen("1", "Ada has left.", notice=said)
+    box.tell(api.ConversationSeen(conversation=ROOM, kind="group", title="Engines"), told)
+    chat = next(chat for chat in box.do(inbox.chats) if chat.network)
+    assert (chat.last_text, chat.last_translations) == ("Ada has left.", {"de": "Ada ist gegangen."})
+    (shown,) = box.do(inbox.page, chat.id).items
+    assert (shown.text, shown.translations) == ("Ada has left.", {"de": "Ada ist gegangen."})
+    hits, _ = box.do(inbox.search, "gegangen")
+    assert [hit.message.id for hit in hits] == [shown.id]
+    assert "gegangen" not in repr(shown)

@@ -8,6 +8,7 @@ from bridge_core_world import ADA, ALL, BEN, ME, ROOM, Core, can, ref, seen
 from swarm_bridges import api
 from swarm_bridges.text import to_plain
 from swarmnode.bridging.core import accounts, calls, decisions, holds, intents, outbox
+from swarmnode.bridging.core.outbox import Saying
 from swarmnode.errors import Conflict, UsageError
 from swarmnode.storage.bridge_shelves import INTENTS
 
@@ -244,7 +245,7 @@ def test_a_limit_of_a_conversation_holds_no_other() -> None:
     core.settle(core.call(), api.Limited(wait_s=600, scope="conversation"))
     other = api.ConversationRef("other")
     core.tell(api.ConversationSeen(conversation=other, kind="group"))
-    core.do(lambda step: outbox.send(step, "b2", "elsewhere"))
+    core.do(lambda step: outbox.send(step, "b2", Saying("elsewhere")))
     assert core.call().arguments["out"].conversation == other
 
 
@@ -261,7 +262,7 @@ def test_failures_open_a_circuit_that_lets_one_probe_through() -> None:
     rooms = [api.ConversationRef(f"r{number}") for number in range(4)]
     core.tell(*(api.ConversationSeen(conversation=room, kind="group") for room in rooms))
     for number in range(4):
-        core.do(lambda step, number=number: outbox.send(step, f"b{number + 1}", "x"))  # type: ignore[misc]
+        core.do(lambda step, number=number: outbox.send(step, f"b{number + 1}", Saying("x")))  # type: ignore[misc]
     for _ in range(holds.FAILURES):
         core.settle(wait_for(core), api.Temporary())
     assert core.take() is None
@@ -482,6 +483,18 @@ def test_what_another_client_did_while_a_call_was_under_way_is_not_undone_by_its
     core.tell(seen("2", "second", ME, revision="2"), seen("2", "third", ME, revision="3"))
     core.settle(call, api.Accepted(()))
     assert core.sees()[1] == "third"
+
+
+def test_parts_stand_in_their_order_whichever_the_network_showed_before_the_call_ended() -> None:
+    core = Core(max_text=10)
+    core.say("first one. second one. third.")
+    texts, call = core.sees(), core.call()
+    assert len(texts) > 2
+    core.tell(seen("p0", texts[0], ME), seen("p1", texts[1], ME))
+    refs = tuple(ref(f"p{number}") for number in range(len(texts)))
+    core.settle(call, api.Accepted(refs))
+    core.tell(seen("p2", texts[2], ME), seen("last", "an answer"))
+    assert core.sees() == [*texts, "an answer"]
 
 
 def test_what_was_told_of_a_name_before_the_call_returned_counts() -> None:

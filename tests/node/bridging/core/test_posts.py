@@ -8,10 +8,12 @@ from bridge_core_world import ADA, ALL, BEN, Core, can
 from swarm_bridges import api
 from swarm_bridges.api import Level
 from swarm_bridges.text import from_plain
-from swarmnode.bridging.core import accounts, calls, journal, outbox, post_screens, posts
+from swarmnode.bridging.core import accounts, calls, journal, later, outbox, post_screens, posts
 from swarmnode.bridging.core.posts import Said
 from swarmnode.domain.post_views import PlaceView, PostView
 from swarmnode.errors import Conflict, NotFound, UsageError
+from swarmnode.services.node import Node
+from swarmnode.services.step import Step
 from swarmnode.storage.bridge_shelves import FILES, POSTS
 
 HOME = api.ConversationRef("home")
@@ -337,3 +339,31 @@ def test_an_echo_and_the_owners_other_client_are_parts_of_it_too() -> None:
     core.settle(call, api.Interrupted())
     place = core.places(post)[1]
     assert (place.state, place.url) == ("sent", "https://pigeon.example/9")
+
+
+def test_a_post_for_later_is_on_no_network_until_it_leaves() -> None:
+    world = Poster(max_text=500)
+    said, both = Said(text="tomorrow", files=(CAT,)), [world.account, world.other]
+
+    def put(step: Step) -> str:
+        return later.put_post(step, said, both, (b"meow",), send_at=step.wall_s + 3600)
+
+    waits = world.do(put)
+    assert world.do(lambda step: POSTS.count(step.tx)) == 0
+    assert world.do(lambda step: calls.take(step, world.account)) is None
+    row, wish = world.do(lambda step: (later.find(step, waits), later.wish_of(step, later.find(step, waits))))
+    assert wish is not None
+    assert (wish.text, wish.accounts) == ("tomorrow", tuple(both))
+    shown = world.do(lambda step: post_screens.held(step, waits))
+    assert (shown.text, shown.state, shown.send_at) == ("tomorrow", "scheduled", row.send_at)
+    assert [place.account for place in shown.places] == both
+    assert [file.name for file in shown.attachments] == ["cat.png"]
+    world.later(3600)
+    world.do(lambda step: later.leave(step, Node(), row.id))
+    became = world.do(lambda step: later.find(step, waits)).became
+    assert world.view(became).text == "tomorrow"
+    assert world.call_on(world.account).arguments["out"].parts[0].files[0].name == "cat.png"
+    with pytest.raises(NotFound):
+        world.do(lambda step: later.put_post(step, said, ["nobody"], (b"",), send_at=step.wall_s + 60))
+    with pytest.raises(UsageError):
+        world.do(lambda step: later.put_post(step, Said(), both, (), send_at=step.wall_s + 60))

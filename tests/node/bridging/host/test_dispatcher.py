@@ -110,7 +110,7 @@ async def test_what_waits_is_sent_in_its_order_and_at_once_when_something_is_sai
             began = time.monotonic()
             await node.say(chat, "three")
             await node.until(account, "sent", "sent", "sent")
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 30
         assert [out.parts[0].text for out in network.sent] == ["one", "two", "three"]
         assert len({out.key for out in network.sent}) == 3
         assert network.most_at_once == 1
@@ -293,7 +293,7 @@ async def test_what_a_bridge_could_not_say_is_asked_again(
 async def test_it_ends_with_its_account(tmp_path: Path) -> None:
     async with a_node(tmp_path) as node:
         account = await node.add()
-        async with asyncio.timeout(10), dispatching(node, account):
+        async with asyncio.timeout(30), dispatching(node, account):
             await node.do(lambda step: accounts.remove(step, account))
             await asyncio.sleep(0.3)
         assert await node.do(accounts.all_of) == []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from dns_server import NameServer, name_server
-from xmpp_server import free_port
+from ports import held_port
 
 from swarm_bridges.api import AccountId, Limited, Refused, Service, Temporary
 from swarmnode.bridging.core.health import Watch
@@ -77,7 +77,7 @@ async def test_nobody_answers(resolver: Resolver, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Temporary):  # it says that it does not know
         await resolver.texts("example.org")
     with pytest.raises(Temporary):
-        await Resolver([f"127.0.0.1:{free_port()}"]).texts("example.test")
+        await Resolver([f"127.0.0.1:{held_port()}"]).texts("example.test")
 
 
 @pytest.mark.parametrize(

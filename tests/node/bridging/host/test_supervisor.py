@@ -72,7 +72,8 @@ async def arrives(node: Node, network: Pigeons, account: AccountId) -> None:
 async def test_an_account_runs_from_when_it_is_added_and_words_go_both_ways(
     tmp_path: Path, site: Path
 ) -> None:
-    write(site, "pigeon", PIGEON)
+    folder = write(site, "pigeon", PIGEON)
+    (folder / "texts.de.toml").write_text('"{who} has landed." = "{who} ist gelandet."')
     async with a_node(tmp_path / "home") as node, pigeons() as network:
         async with supervised(node, tmp_path, "pigeon") as supervisor:
             assert [state.runs for state in supervisor.states()] == [False]
@@ -108,7 +109,10 @@ async def hooks_and_files(node: Node, supervisor: Supervisor, account: AccountId
     """What its network sends to the node's door is stored before it is answered; files come on demand."""
     right = RawRequest("POST", "hook1", {}, {"key": "right"}, b"by the door")
     assert (await supervisor.webhook(account, right)).body == b"heard"
-    assert "by the door" in [view.text for view in await node.views(account)]
+    await supervisor.webhook(account, RawRequest("POST", "hook3", {}, {"key": "right"}, b"ada has landed."))
+    said = {view.text: view.translations for view in await node.views(account)}
+    assert said["by the door"] == {}
+    assert said["ada has landed."] == {"de": "ada ist gelandet."}
     with pytest.raises(Refused):
         await supervisor.webhook(account, RawRequest("POST", "hook2", {}, {}, b"hunter2"))
     pieces = supervisor.caller(account).fetch(account, RemoteFile(id="f1"))

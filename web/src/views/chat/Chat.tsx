@@ -11,6 +11,7 @@ import { maybe, t } from '../../text/t.ts'
 import { Button, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Check } from '../people/Check.tsx'
 import { Composer } from './Composer.tsx'
+import { Invited } from './Invited.tsx'
 import { Messages } from './Messages.tsx'
 
 /** A conversation, opened at a message of it or at its end. */
@@ -53,6 +54,7 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
           {shown && (
             <p class="trust">
               <Reading privacy={shown.privacy} network={shown.network} name={title} kind={shown.kind} />
+              {shown.labels.length > 0 && <bdi>{shown.labels.map(plain).join(', ')}</bdi>}
               {contact && <Person standing={contact.standing} onCheck={() => (checking.value = true)} />}
             </p>
           )}
@@ -82,8 +84,18 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
         </p>
       )}
       {trouble && <ErrorNote problem={trouble} onRetry={() => void openChat(chat, at)} />}
-      {loading && !messages.length ? <Waiting label={t('loading')} /> : <Messages key={chat} chat={chat} at={at} />}
-      <Composer key={`composer ${chat}`} chat={chat} name={title} />
+      {loading && !messages.length ? (
+        <Waiting label={t('loading')} />
+      ) : shown?.invitation && !messages.length ? (
+        <div class="list" />
+      ) : (
+        <Messages key={chat} chat={chat} at={at} />
+      )}
+      {shown?.invitation ? (
+        <Invited chat={shown} invitation={shown.invitation} />
+      ) : (
+        <Composer key={`composer ${chat}`} chat={chat} name={title} />
+      )}
       {checking.value && contact && <Check contact={contact} onClose={() => (checking.value = false)} />}
     </section>
   )

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
 import { useCommand } from '../../keys.ts'
@@ -6,12 +7,15 @@ import { draftOf, dropDraft, saveDraft, showDraft } from '../../state/drafts.ts'
 import { limitsOf } from '../../state/files.ts'
 import { send } from '../../state/outbox.ts'
 import { isPerson } from '../../state/places.ts'
-import { enterSends } from '../../state/settings.ts'
-import { t } from '../../text/t.ts'
+import { enterSends, undoS } from '../../state/settings.ts'
+import { dayTime, t } from '../../text/t.ts'
+import { announce } from '../../ui/Announcer.tsx'
 import { Button, Icon, plain } from '../../ui/basics.tsx'
 import { doing, focusComposer, startEdit } from './doing.ts'
 import { attempt } from './attempt.ts'
 import { attach, attachedTo, choose, Tray } from './files.tsx'
+import { Held } from './Held.tsx'
+import { SendLater } from './SendLater.tsx'
 
 /** Where one writes. What stands in it is kept, whatever happens to the page. */
 export function Composer({ chat, name, via = '' }: { readonly chat: string; readonly name: string; readonly via?: string }) {
@@ -42,28 +46,38 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
     return true
   }
   useDropped(add)
-  const submit = (): void => {
+  const submit = (sendAt = 0): void => {
     const said = text.value.trim()
-    if (!said && !files.length) return
-    text.value = '' // at once, so that a second Enter does not say it twice
+    if ((!said && !files.length) || now !== doing.value) return
+    // At once: a second Enter does not say it twice, and what is typed from now on is something new.
+    if (now?.what !== 'edit') text.value = ''
     if (files.length) attach(chat, [])
+    const inS = sendAt ? 0 : Number(undoS.value)
     attempt(async () => {
+      const done = showDraft(slot, usual)
+      doing.value = null
       try {
-        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '', via, files })
+        if (now?.what !== 'edit') await send(chat, said, { replyTo: now?.message.id ?? '', via, files, inS, sendAt })
         else if (said !== now.message.text) await edit(now.message.id, said)
       } catch (error) {
         if (!text.value) saveDraft(slot, said)
         if (files.length) attach(chat, files)
+        if (!doing.value && (slot === chat || !draftOf(chat).value)) doing.value = now
         throw error
+      } finally {
+        done()
       }
       if (now?.what === 'edit') await dropDraft(slot)
-      doing.value = null
+      else if (sendAt) announce(t('held.at', { at: dayTime(sendAt) }))
+      else if (inS) announce(t('held.said', { seconds: inS }))
     })
   }
+  const later = useSignal(false)
   useCommand('c', t('key.write'), focusComposer)
 
   const limit = open.value.abilities?.max_text ?? null
   const over = limit === null ? 0 : [...text.value].length - limit
+  const sayable = (!!text.value.trim() || files.length > 0) && over <= 0
   if (!can('text') && open.value.abilities) return <p class="composer muted">{t('compose.cannot')}</p>
   return (
     <form
@@ -73,6 +87,7 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
         submit()
       }}
     >
+      <Held chat={chat} />
       {now && (
         <p class="composing">
           <Icon name={now.what === 'edit' ? 'pencil' : 'reply'} />
@@ -118,8 +133,18 @@ export function Composer({ chat, name, via = '' }: { readonly chat: string; read
             }
           }}
         />
-        <Button type="submit" kind="main" icon="send" label={t('send')} disabled={(!text.value.trim() && !files.length) || over > 0} />
+        {limits && sayable && <Button kind="quiet" icon="clock" label={t('later.title')} onClick={() => (later.value = true)} />}
+        <Button type="submit" kind="main" icon="send" label={t('send')} disabled={!sayable} />
       </div>
+      {later.value && (
+        <SendLater
+          onClose={() => (later.value = false)}
+          onTime={(at) => {
+            later.value = false
+            submit(at)
+          }}
+        />
+      )}
       {over > 0 && (
         <p class="problem" role="status">
           {t('compose.too-long', { over })}

@@ -5,15 +5,18 @@ import { useSignal } from '@preact/signals'
 
 import type { MessageView } from '../../api/types.gen.ts'
 import { can, cancel, confirmSent, react, resend } from '../../state/chat.ts'
-import { dayTime, maybe, t, time } from '../../text/t.ts'
+import { dayTime, maybe, t, time, wordsOf } from '../../text/t.ts'
 import { Button, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { whenPointedAt } from '../../ui/focus.ts'
+import { laterMore } from '../../ui/later.tsx'
 import { attempt } from './attempt.ts'
 import { Delete } from './Delete.tsx'
 import { Attached } from './files.tsx'
 import { startEdit, startReply } from './doing.ts'
 import { Poll } from './Poll.tsx'
 
+const Forward = laterMore(async () => (await import('./Forward.tsx')).Forward)
 const SYMBOLS = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const
 
 interface MessageProps {
@@ -34,7 +37,7 @@ interface MessageProps {
 
 /** One message, read out as one thing. */
 export function Message({ message, at, joined, named, where = '', active, stop, answered, onActive }: MessageProps) {
-  const dialog = useSignal<'delete' | 'react' | null>(null)
+  const dialog = useSignal<'delete' | 'react' | 'forward' | null>(null)
   const { mine, author_name: author } = message
   const who = mine ? t('you') : plain(author)
   const tab = stop ? 0 : -1
@@ -53,15 +56,12 @@ export function Message({ message, at, joined, named, where = '', active, stop, 
       data-at={at}
       tabIndex={tab}
       onFocus={onActive}
-      // A mouse that moves chooses; what comes under one that rests does not.
-      onPointerMove={({ pointerType, movementX, movementY }) => {
-        if (!active && pointerType === 'mouse' && (movementX || movementY)) onActive()
-      }}
+      onPointerMove={whenPointedAt(onActive)}
     >
       {named && !joined && !mine && <bdi class="author">{who}</bdi>}
       <div class="said">
         <div class="bubble">
-          {message.reply_to && (
+          {(message.reply_to || message.thread) && (
             <blockquote>
               <bdi>{answered ? (answered.mine ? t('you') : plain(answered.author_name)) : ''}</bdi>{' '}
               <bdi>{answered ? textOf(answered) : t('reply.earlier')}</bdi>
@@ -84,22 +84,26 @@ export function Message({ message, at, joined, named, where = '', active, stop, 
             {mine && can('edit', message.chat) && (
               <Button kind="quiet" icon="pencil" label={t('edit')} onClick={() => startEdit(message)} />
             )}
+            {message.kind === 'text' && message.text && (
+              <Button kind="quiet" icon="forward" label={t('forward')} onClick={() => (dialog.value = 'forward')} />
+            )}
             <Button kind="quiet" icon="trash-2" label={t('delete')} onClick={() => (dialog.value = 'delete')} />
           </div>
         )}
       </div>
       <Reactions message={message} tab={tab} />
       {dialog.value === 'delete' && <Delete message={message} onClose={() => (dialog.value = null)} />}
+      {dialog.value === 'forward' && <Forward message={message} onClose={() => (dialog.value = null)} />}
       {dialog.value === 'react' && <React message={message} onClose={() => (dialog.value = null)} />}
     </article>
   )
 }
 
 const textOf = (message: MessageView): string =>
-  message.kind === 'text' ? message.text : (maybe(`message.${message.kind}`) ?? '')
+  message.kind === 'text' ? wordsOf(message) : (maybe(`message.${message.kind}`) ?? '')
 
 function Body({ message }: { readonly message: MessageView }) {
-  if (message.kind === 'text') return <p dir="auto">{message.text}</p>
+  if (message.kind === 'text') return <p dir="auto">{wordsOf(message)}</p>
   const reason = maybe(`reason.${message.reason}`) ?? ''
   return (
     <p class="muted">

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 
 import type { MessageView } from '../../api/types.gen.ts'
 import { useCommand } from '../../keys.ts'
@@ -9,9 +9,11 @@ import { chatOf } from '../../state/inbox.ts'
 import { nameOf } from '../../state/networks.ts'
 import { outbox, type Unsent } from '../../state/outbox.ts'
 import { isPerson } from '../../state/places.ts'
-import { day, t } from '../../text/t.ts'
+import { notAmong, rowOf } from '../../state/rows.ts'
+import { day, t, wordsOf } from '../../text/t.ts'
 import { announce } from '../../ui/Announcer.tsx'
 import { Button, Empty, plain } from '../../ui/basics.tsx'
+import { useKeptFocus } from '../../ui/focus.ts'
 import { List, type ListHandle } from '../../ui/List.tsx'
 import { doing, startEdit, startReply } from './doing.ts'
 import { Message } from './Message.tsx'
@@ -19,7 +21,7 @@ import { Waits } from './Waits.tsx'
 
 type Item = { readonly message: MessageView; readonly day: string; readonly first: boolean } | { readonly unsent: Unsent }
 
-const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : item.message.id)
+const keyOf = (item: Item): string => ('unsent' in item ? item.unsent.key : rowOf(item.message.id))
 
 /** How far keys go from a message. */
 const STEPS: Readonly<Record<string, number>> = {
@@ -28,25 +30,41 @@ const STEPS: Readonly<Record<string, number>> = {
 
 /** All that was said, and below it what is not at the node yet. `at` is the message at which it was opened. */
 export function Messages({ chat, at = '' }: { readonly chat: string; readonly at?: string }) {
-  const { messages, newFrom, older, newer } = open.value
-  const waiting = outbox.value.filter((unsent) => unsent.chat === chat)
+  const { messages, newFrom, older, newer, series } = open.value
+  const waiting = notAmong(messages, outbox.value.filter((unsent) => unsent.chat === chat))
   const first = messages.findIndex((message) => message.id === at)
-  const active = useSignal(at)
+  const active = useSignal(rowOf(at))
   const handle = useRef<ListHandle>(null)
   const items = useMemo(() => [...days(messages, older !== ''), ...waiting.map((unsent) => ({ unsent }))], [messages, outbox.value])
   useAnnounced(messages)
 
   // One stop for Tab: the message that was chosen, else the last one.
-  const place = items.findIndex((item) => keyOf(item) === active.value)
+  const place = items.findIndex((item) => keyOf(item) === rowOf(active.value))
   const stop = place < 0 ? items.length - 1 : place
-  const goTo = (wanted: number): void => {
-    const to = Math.min(Math.max(wanted, 0), items.length - 1)
+  const wanted = useRef(false)
+  const focusStop = (): void => {
+    const row = wanted.current && document.querySelector<HTMLElement>('.list.end [data-at][tabindex="0"]')
+    if (!row) return
+    wanted.current = false
+    row.focus()
+  }
+  const goTo = (where: number): void => {
+    const to = Math.min(Math.max(where, 0), items.length - 1)
     const item = items[to]
     if (!item) return
+    const drawn = stop === to && rowOf(active.peek()) === keyOf(item)
     active.value = keyOf(item)
     handle.current?.show(to)
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-at="${to}"]`)?.focus())
+    wanted.current = true
+    if (drawn) focusStop()
+    requestAnimationFrame(focusStop)
   }
+  // The focus is there before the next key is.
+  useLayoutEffect(focusStop)
+  useKeptFocus('.list.end [data-at]', (row) => {
+    if (row.isConnected) row.focus()
+    else goTo(place < 0 ? Number(row.dataset['at']) : place)
+  })
   const move = (by: number): void => goTo((place < 0 ? items.length : place) + by)
   const chosen = (): MessageView | undefined => {
     const item = items[place]
@@ -87,13 +105,14 @@ export function Messages({ chat, at = '' }: { readonly chat: string; readonly at
   const talk = isPerson(chat)
   const list = (
     <List
+      key={series}
       items={items}
       keyOf={keyOf}
       label={t('chat.messages')}
       estimate={72}
       anchor="end"
       handle={handle}
-      first={first}
+      first={series ? -1 : first}
       keep={stop}
       onKeyDown={onKeyDown}
       onStart={() => void loadOlder()}
@@ -113,23 +132,24 @@ export function Messages({ chat, at = '' }: { readonly chat: string; readonly at
               where={talk ? (item.message.network && nameOf(item.message.network)) || t('person.node') : ''}
               active={place === row}
               stop={stop === row}
-              answered={messages.find((message) => message.id === item.message.reply_to)}
-              onActive={() => (active.value = item.message.id)}
+              answered={messages.find((message) => message.id === (item.message.reply_to || item.message.thread))}
+              onActive={() => (active.value = keyOf(item))}
             />
           </>
         )
       }
     />
   )
-  if (!newer) return list
   return (
     <>
       {list}
-      <p class="to-present">
-        <Button icon="arrow-down" onClick={() => go(chatPath(chat))}>
-          {t('chat.to-present')}
-        </Button>
-      </p>
+      {newer && (
+        <p class="to-present">
+          <Button icon="arrow-down" onClick={() => go(chatPath(chat))}>
+            {t('chat.to-present')}
+          </Button>
+        </p>
+      )}
     </>
   )
 }
@@ -163,7 +183,7 @@ function useAnnounced(messages: readonly MessageView[]): void {
     if (!newest || newest.id === last.current) return
     const first = last.current === undefined
     last.current = newest.id
-    if (!first && !newest.mine && newest.kind === 'text') announce(`${plain(newest.author_name)}: ${newest.text}`)
+    if (!first && !newest.mine && newest.kind === 'text') announce(`${plain(newest.author_name)}: ${wordsOf(newest)}`)
   }, [messages])
   useEffect(() => () => void (doing.value = null), [])
 }

@@ -7,6 +7,7 @@ import { progress, retry, sendVia, takeBack, type Unsent } from '../../state/out
 import { t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, Icon } from '../../ui/basics.tsx'
+import { whenPointedAt } from '../../ui/focus.ts'
 import { networkName, readersOf } from '../people/reasons.ts'
 import { attempt } from './attempt.ts'
 import { attach, sizeOf } from './files.tsx'
@@ -36,6 +37,7 @@ export function Waits(props: {
       data-at={at}
       tabIndex={tab}
       onFocus={onActive}
+      onPointerMove={whenPointedAt(onActive)}
     >
       <div class="bubble">
         {unsent.text && <p dir="auto">{unsent.text}</p>}

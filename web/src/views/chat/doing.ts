@@ -18,6 +18,11 @@ export function startEdit(message: MessageView): void {
   focusComposer()
 }
 
+const composer = (): HTMLElement | null => document.querySelector('#composer')
+
+/** At once, so that the next key is for it; where it is still to be drawn, with the next frame. */
 export function focusComposer(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('#composer')?.focus())
+  const field = composer()
+  if (field) field.focus()
+  else requestAnimationFrame(() => composer()?.focus())
 }

@@ -9,6 +9,7 @@ import { t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, Icon } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { Picture } from '../../ui/Picture.tsx'
 
 const KIB = 1024
 
@@ -121,12 +122,17 @@ export function Attached({ message, index, tab }: AttachedProps) {
   const says = file.description || t('file.undescribed', { name: file.name })
   return (
     <>
-      <button type="button" class="picture" tabIndex={tab} onClick={() => (large.value = true)}>
-        <img src={path} alt={says} loading="lazy" onError={() => (failed.value = true)} />
-      </button>
+      <Picture
+        source={path}
+        mediaType={file.media_type}
+        alt={says}
+        tab={tab}
+        onLarge={() => (large.value = true)}
+        onError={() => (failed.value = true)}
+      />
       {large.value && (
         <Dialog title={file.name} onClose={() => (large.value = false)}>
-          <img class="large" src={path} alt={says} />
+          <Picture source={path} mediaType={file.media_type} alt={says} class="large" onError={() => (failed.value = true)} />
           {file.description && <p dir="auto">{file.description}</p>}
           <a class="button plain" href={path} download={file.name}>
             <Icon name="download" /> {t('file.save')}

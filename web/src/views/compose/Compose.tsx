@@ -9,10 +9,12 @@ import {
   fits, fitsLoaded, going, openWriting, post, posted, posting, postTrouble, previewTrouble, refusing, stopWaiting, undescribed,
   type Visibility, write, writing,
 } from '../../state/posts.ts'
-import { t } from '../../text/t.ts'
+import { undoS } from '../../state/settings.ts'
+import { dayTime, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, Empty, ErrorNote, Field, Icon, Link, Toggle, Waiting } from '../../ui/basics.tsx'
 import { Page } from '../../ui/Page.tsx'
+import { SendLater } from '../chat/SendLater.tsx'
 import { Fits } from './Fits.tsx'
 import { Pictures } from './Pictures.tsx'
 
@@ -30,20 +32,25 @@ export function Compose() {
   })
   const nothing = useComputed(() => !writing.value.text.trim() && !writing.value.files.length)
   const ready = going.value.length > 0 && !nothing.value && !posting.value
-  const submit = async (): Promise<void> => {
-    if (!ready) return
-    if (undescribed.value.length && !asked.value) {
-      asked.value = true
-      document.querySelector<HTMLElement>('[data-undescribed]')?.focus()
-      return
-    }
-    await post()
+  const later = useSignal(false)
+  /** Whether all pictures are described, or it is to go without. */
+  const described = (): boolean => {
+    if (!undescribed.value.length || asked.value) return true
+    asked.value = true
+    document.querySelector<HTMLElement>('[data-undescribed]')?.focus()
+    return false
+  }
+  const submit = async (at = 0): Promise<void> => {
+    if (ready && described()) await post(at)
   }
   useSignalEffect(() => {
     const made = posted.value
     if (!made) return
     posted.value = null
-    note(t('compose.posted', { count: made.places.length }))
+    const seconds = Math.max(0, made.send_at - made.wall_s)
+    if (made.state !== 'scheduled') note(t('compose.posted', { count: made.places.length }))
+    else if (seconds > Number(undoS.value) + 1) note(t('held.at', { at: dayTime(made.send_at) }))
+    else note(t('held.said', { seconds }))
     go(postPath(made.id))
   })
   if (fitsLoaded.value && !fits.value.length) {
@@ -111,12 +118,24 @@ export function Compose() {
             <Button type="submit" kind="main" icon="send" disabled={!ready}>
               {asked.value ? t('compose.anyway') : t('compose.do', { count: going.value.length })}
             </Button>
+            <Button icon="clock" disabled={!ready} onClick={() => (later.value = described())}>
+              {t('compose.later')}
+            </Button>
             <p role="status" class="help">
               {link.value === 'down' ? t('offline') : !nothing.value && summary()}
             </p>
           </div>
         )}
       </form>
+      {later.value && (
+        <SendLater
+          onClose={() => (later.value = false)}
+          onTime={(at) => {
+            later.value = false
+            void submit(at)
+          }}
+        />
+      )}
     </Page>
   )
 }

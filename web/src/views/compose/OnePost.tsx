@@ -2,16 +2,19 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { MessageView, PlaceView, PostView } from '../../api/types.gen.ts'
+import { go } from '../../router.ts'
+import { isHeld, loadWaiting, waiting, waitingLoaded } from '../../state/later.ts'
 import { nameOf } from '../../state/networks.ts'
-import { editPost, openPost, postsTrouble, resendPost, shownPost, takeBackPost } from '../../state/posts.ts'
+import { editPost, openPost, postsTrouble, resendPost, shownPost, takeBackHeldPost, takeBackPost } from '../../state/posts.ts'
 import { learn } from '../../state/timeline.ts'
-import { dayTime, t } from '../../text/t.ts'
+import { dayTime, t, wordsOf } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Avatar, Button, Empty, ErrorNote, Icon, Name, plain, Waiting } from '../../ui/basics.tsx'
 import { Confirm, Dialog } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
 import { attempt } from '../chat/attempt.ts'
+import { HeldRows } from '../chat/HeldRows.tsx'
 import { Answer, answering } from '../timeline/Answer.tsx'
 import { stateOfPost } from './Posts.tsx'
 
@@ -44,6 +47,7 @@ export function OnePost({ id }: { readonly id: string }) {
 
 function Shown({ post }: { readonly post: PostView }) {
   const asked = useSignal<'edit' | 'delete' | null>(null)
+  const held = isHeld({ message: post.id })
   const close = (): void => {
     asked.value = null
   }
@@ -61,33 +65,28 @@ function Shown({ post }: { readonly post: PostView }) {
           {dayTime(post.wall_s)} {post.edited && t('message.edited')}
         </p>
       </article>
+      <Held post={post} />
       {!post.deleted && (
         <div class="actions">
           <Button icon="pencil" onClick={() => (asked.value = 'edit')}>
             {t('edit')}
           </Button>
-          <Button icon="trash-2" onClick={() => (asked.value = 'delete')}>
-            {t('delete')}
-          </Button>
+          {!held && (
+            <Button icon="trash-2" onClick={() => (asked.value = 'delete')}>
+              {t('delete')}
+            </Button>
+          )}
         </div>
       )}
       <section aria-labelledby="places">
-        <h2 id="places">{stateOfPost(post)}</h2>
+        <h2 id="places" tabIndex={-1}>{stateOfPost(post)}</h2>
         <ul class="cards" aria-live="polite">
           {post.places.map((place) => (
-            <Place key={place.account} post={post.id} place={place} />
+            <Place key={place.account} post={post.id} place={place} held={held} />
           ))}
         </ul>
       </section>
-      <section aria-labelledby="answers">
-        <h2 id="answers">{t('posts.answers', { count: post.answer_count })}</h2>
-        {!post.answers.length && <p class="muted">{t('posts.no-answers')}</p>}
-        <ul class="cards" aria-label={t('posts.answers.label')}>
-          {post.answers.map((answer) => (
-            <Said key={answer.id} answer={answer} />
-          ))}
-        </ul>
-      </section>
+      {!held && <Answers post={post} />}
       {asked.value === 'edit' && <Edit post={post} onClose={close} />}
       {asked.value === 'delete' && (
         <Confirm
@@ -102,7 +101,36 @@ function Shown({ post }: { readonly post: PostView }) {
   )
 }
 
-function Place({ post, place }: { readonly post: string; readonly place: PlaceView }) {
+/** Until it leaves it can be taken back, to be written anew. */
+function Held({ post }: { readonly post: PostView }) {
+  const rows = waiting.value.filter((row) => row.message === post.id)
+  useEffect(() => {
+    if (!waitingLoaded.value) void loadWaiting()
+  }, [])
+  const back = (): void =>
+    attempt(async () => {
+      await takeBackHeldPost(post.id)
+      go('/posts/new')
+    })
+  return <HeldRows bare title={t('posts.held')} rows={rows} onBack={back} onGone={() => document.querySelector<HTMLElement>('#places')?.focus()} />
+}
+
+function Answers({ post }: { readonly post: PostView }) {
+  return (
+    <section aria-labelledby="answers">
+      <h2 id="answers">{t('posts.answers', { count: post.answer_count })}</h2>
+      {!post.answers.length && <p class="muted">{t('posts.no-answers')}</p>}
+      <ul class="cards" aria-label={t('posts.answers.label')}>
+        {post.answers.map((answer) => (
+          <Said key={answer.id} answer={answer} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Place(props: { readonly post: string; readonly place: PlaceView; readonly held: boolean }) {
+  const { post, place, held } = props
   const bad = FAILED.has(place.state)
   return (
     <li>
@@ -118,11 +146,11 @@ function Place({ post, place }: { readonly post: string; readonly place: PlaceVi
         </div>
       </div>
       <p class={bad ? 'bad' : 'muted'}>
-        <Icon name={bad ? 'circle-alert' : ['queued', 'waiting'].includes(place.state) ? 'clock' : 'check'} /> {place.says || place.state}
+        <Icon name={bad ? 'circle-alert' : ['scheduled', 'queued', 'waiting'].includes(place.state) ? 'clock' : 'check'} /> {place.says || place.state}
       </p>
-      {(bad || place.url.startsWith('https://')) && (
+      {((bad && !held) || place.url.startsWith('https://')) && (
         <div class="actions">
-          {bad && <Button onClick={() => attempt(() => resendPost(post, place.account))}>{t('retry')}</Button>}
+          {bad && !held && <Button onClick={() => attempt(() => resendPost(post, place.account))}>{t('retry')}</Button>}
           {place.url.startsWith('https://') && (
             <a href={place.url} target="_blank" rel="noopener noreferrer">
               {t('post.original')}
@@ -147,7 +175,7 @@ function Said({ answer }: { readonly answer: MessageView }) {
         </div>
       </div>
       <p dir="auto" class="said">
-        {answer.text}
+        {wordsOf(answer)}
       </p>
       <div class="actions">
         <Button icon="reply" onClick={() => (answering.value = answer)}>

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks'
 
 import type { PostView } from '../../api/types.gen.ts'
 import { postPath } from '../../router.ts'
+import { isHeld, loadWaiting, waiting } from '../../state/later.ts'
 import { loadPosts, posts, postsLoaded, postsNext, postsTrouble } from '../../state/posts.ts'
 import { dayTime, maybe, short, t } from '../../text/t.ts'
 import { Button, Empty, ErrorNote, Icon, Link, Waiting } from '../../ui/basics.tsx'
@@ -17,7 +18,9 @@ export const stateOfPost = ({ state, places }: PostView): string => {
 export function Posts() {
   useEffect(() => {
     void loadPosts()
+    void loadWaiting()
   }, [])
+  const held = waiting.value.filter((row) => row.what === 'post' && isHeld(row))
   const write = (
     <Link to="/posts/new" class="button main">
       <Icon name="square-pen" /> {t('compose.title')}
@@ -27,10 +30,29 @@ export function Posts() {
     <Page title={t('posts.title')} back="/timeline" actions={write}>
       {postsTrouble.value && <ErrorNote problem={postsTrouble.value} onRetry={() => void loadPosts()} />}
       {!postsLoaded.value && !postsTrouble.value && <Waiting label={t('loading')} />}
-      {postsLoaded.value && !posts.value.length && (
+      {postsLoaded.value && !posts.value.length && !held.length && (
         <Empty icon="square-pen" title={t('posts.empty')}>
           <p>{t('posts.empty.text')}</p>
         </Empty>
+      )}
+      {held.length > 0 && (
+        <ul class="rows" aria-label={t('posts.held')}>
+          {held.map((row) => (
+            <li key={row.message}>
+              <Link to={postPath(row.message)} class="row">
+                <Icon name={row.reason ? 'circle-alert' : 'clock'} />
+                <span class="row-text">
+                  <span class="row-head">
+                    <span class={row.reason ? 'bad' : 'muted'}>{row.reason ? row.says : t('held.at', { at: dayTime(row.send_at) })}</span>
+                  </span>
+                  <span class="row-last">
+                    <bdi>{row.text || t('post.file')}</bdi>
+                  </span>
+                </span>
+              </Link>
+            </li>
+          ))}
+        </ul>
       )}
       <ul class="rows">
         {posts.value.map((post) => (

@@ -1,12 +1,12 @@
 import { useEffect } from 'preact/hooks'
 
 import { link } from '../../api/live.ts'
-import { checks, checking, healthTrouble, runChecks, saveFile } from '../../state/health.ts'
+import { checks, checking, healthTrouble, runChecks } from '../../state/health.ts'
 import { status } from '../../state/session.ts'
 import { maybe, t } from '../../text/t.ts'
-import { Badge, Button, ErrorNote, Icon, Waiting } from '../../ui/basics.tsx'
-import { useDoing } from '../../ui/form.ts'
+import { Badge, Button, ErrorNote, Icon, Link, Waiting } from '../../ui/basics.tsx'
 import { Page } from '../../ui/Page.tsx'
+import { Backup } from '../settings/Backup.tsx'
 
 /** How the node is: what is to be done first, then each check. */
 export function Health() {
@@ -48,7 +48,8 @@ export function Health() {
             </li>
           ))}
       </ul>
-      <Backup />
+      <h2>{t('backup.title')}</h2>
+      <Backup onSaved={runChecks} />
       {node && (
         <>
           <h2>{t('health.relays')}</h2>
@@ -68,36 +69,12 @@ export function Health() {
           ) : (
             <p class="muted">{t('health.no-relay')}</p>
           )}
+          <p>
+            <Link to="/relays">{t('settings.relays')}</Link>
+          </p>
           <p class="muted">{t('health.version', { version: node.version })}</p>
         </>
       )}
     </Page>
-  )
-}
-
-/** A backup to keep elsewhere, and everything readable for other programs. */
-function Backup() {
-  const { busy, problem, run } = useDoing()
-  const save = (what: 'backups' | 'exports'): void => {
-    void run(async () => {
-      await saveFile(what)
-      if (what === 'backups') await runChecks()
-    })
-  }
-  return (
-    <>
-      <h2>{t('backup.title')}</h2>
-      <p>{t('backup.text')}</p>
-      {problem.value && <ErrorNote problem={problem.value} />}
-      <div class="actions">
-        <Button kind="main" icon="download" disabled={busy.value} onClick={() => save('backups')}>
-          {busy.value ? t('backup.doing') : t('backup.do')}
-        </Button>
-        <Button icon="download" disabled={busy.value} onClick={() => save('exports')}>
-          {t('export.do')}
-        </Button>
-      </div>
-      <p class="help">{t('export.help')}</p>
-    </>
   )
 }

@@ -7,9 +7,10 @@ import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
 import { contactOf, requests } from '../../state/people.ts'
 import { status } from '../../state/session.ts'
-import { short, t } from '../../text/t.ts'
+import { short, t, wordsOf } from '../../text/t.ts'
 import { Avatar, Badge, Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { List } from '../../ui/List.tsx'
+import { byWhom } from '../chat/Invited.tsx'
 
 /** All conversations of all networks. */
 export function Inbox() {
@@ -58,6 +59,11 @@ function Notices() {
         </p>
       )}
       {status.value?.state === 'quarantine' && <p class="notice bad">{t('quarantine')}</p>}
+      {status.value?.state === 'ready' && !status.value.relays.length && (
+        <Link to="/relays" class="notice">
+          <Icon name="server" /> {t('inbox.no-relay')}
+        </Link>
+      )}
       {requests.value.length > 0 && (
         <Link to="/people" class="notice">
           <Icon name="user-plus" /> {t('inbox.requests', { count: requests.value.length })}
@@ -150,6 +156,7 @@ function Row({ chat }: { readonly chat: ChatView }) {
 function Preview({ chat, waits }: { readonly chat: ChatView; readonly waits: number }) {
   if (waits) return <span class="warn">{t('inbox.unsent', { count: waits })}</span>
   if (chat.standing === 'pending') return <span>{t('chat.pending')}</span>
+  if (chat.invitation) return <bdi>{byWhom(chat.invitation)}</bdi>
   if (chat.standing === 'key-alert') return <span class="bad">{t('trust.alert.short')}</span>
   if (chat.draft) {
     return (
@@ -159,5 +166,5 @@ function Preview({ chat, waits }: { readonly chat: ChatView; readonly waits: num
     )
   }
   if (chat.last_kind === 'deleted') return <span>{t('message.deleted')}</span>
-  return <bdi>{chat.last_text || t('inbox.no-text')}</bdi>
+  return <bdi>{wordsOf({ text: chat.last_text, translations: chat.last_translations }) || t('inbox.no-text')}</bdi>
 }

@@ -79,7 +79,7 @@ export function Login({ network, account }: { readonly network: string; readonly
         />
       )}
       {step && !account && (
-        <details>
+        <details open={problem.value?.code === 'usage' || undefined}>
           <summary>{t('login.more')}</summary>
           <Toggle
             label={t('login.at-home')}

@@ -3,10 +3,11 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { InviteView, NodeLinkView } from '../../api/types.gen.ts'
+import type { InviteView, ValuesLinkView } from '../../api/types.gen.ts'
 import { chatPath, go } from '../../router.ts'
-import { accept, contactOf, inspect, invite, invites, revoke, useRelay } from '../../state/people.ts'
-import { refresh, status } from '../../state/session.ts'
+import { accept, contactOf, inspect, invite, invites, revoke } from '../../state/people.ts'
+import { isRelay } from '../../state/relays.ts'
+import { status } from '../../state/session.ts'
 import { dayTime, maybe, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, ErrorNote, Field, Icon, Link } from '../../ui/basics.tsx'
@@ -14,6 +15,7 @@ import { useDoing } from '../../ui/form.ts'
 import { later } from '../../ui/later.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { Qr } from '../../ui/Qr.tsx'
+import { BeARelay, OwnRelay, UseRelay } from '../relays/UseRelay.tsx'
 
 export function Invite() {
   const made = useSignal('')
@@ -101,7 +103,7 @@ const Scan = later(async () => (await import('./Scan.tsx')).Scan)
 
 export function Accept() {
   const text = useSignal('')
-  const found = useSignal<NodeLinkView | null>(null)
+  const found = useSignal<ValuesLinkView | null>(null)
   const taken = useSignal('')
   const scanning = useSignal(false)
   const { busy, problem, run } = useDoing()
@@ -179,34 +181,13 @@ export function Accept() {
 
 /** Without a relay nobody can reach this node: that comes first. */
 function NeedsRelay({ title }: { readonly title: string }) {
-  const link = useSignal('')
-  const { busy, problem, run } = useDoing()
+  const used = (): void => note(t('relays.used'))
   return (
     <Page title={title} back="/">
       <h2>{t('start.relay')}</h2>
       <p>{t('relay.text')}</p>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          void run(async () => {
-            await useRelay(link.value.trim())
-            await refresh()
-          })
-        }}
-      >
-        <Field
-          label={t('relay.link')}
-          help={t('relay.help')}
-          name="relay"
-          value={link.value}
-          onText={(text) => (link.value = text)}
-          required
-        />
-        {problem.value && <ErrorNote problem={problem.value} />}
-        <Button type="submit" kind="main" disabled={busy.value}>
-          {t('relay.use')}
-        </Button>
-      </form>
+      <UseRelay onDone={used} />
+      {isRelay.value ? <OwnRelay onDone={used} /> : <BeARelay />}
     </Page>
   )
 }

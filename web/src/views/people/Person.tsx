@@ -1,20 +1,22 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { BookLinkView, ContactView, PersonView } from '../../api/types.gen.ts'
+import type { BookLinkView, PersonView } from '../../api/types.gen.ts'
 import { go, personPath } from '../../router.ts'
 import { change, forgetImported, openPerson, person, personTrouble } from '../../state/book.ts'
-import { block, contactOf } from '../../state/people.ts'
-import { dayTime, maybe, t } from '../../text/t.ts'
+import { contactOf } from '../../state/people.ts'
+import { dayTime, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
-import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
+import { Avatar, Badge, Button, ErrorNote, Field, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
 import { attempt } from '../chat/attempt.ts'
 import { Changes } from './changes.tsx'
-import { Check } from './Check.tsx'
+import { ConsentOf } from './Consent.tsx'
+import { Contact } from './Contact.tsx'
 import { Merge, Split } from './Joining.tsx'
+import { NobodyHere } from './NobodyHere.tsx'
 import { TalkPrivately, waysToAsk } from './Private.tsx'
 import { Claims, OfAccount } from './Proofs.tsx'
 import { addressOf, networkName, reasonOf } from './reasons.ts'
@@ -31,11 +33,7 @@ export function Person({ id }: { readonly id: string }) {
   }, [shown?.id])
   const problem = personTrouble.value
   if (problem?.code === 'not-found') {
-    return (
-      <Page title={t('person.gone')} back="/people">
-        <Empty icon="users" title={t('person.gone')} />
-      </Page>
-    )
+    return <NobodyHere />
   }
   return (
     <Page
@@ -93,6 +91,7 @@ function Known({ of }: { readonly of: PersonView }) {
       </section>
       <Claims of={of} />
       <Ways of={of} />
+      <ConsentOf person={of.id} name={plain(of.name)} />
       <section aria-labelledby="changes">
         <h2 id="changes">{t('person.changes')}</h2>
         <Changes of={of.id} />
@@ -119,9 +118,7 @@ async function forget(of: PersonView): Promise<void> {
 
 /** One account, why it is theirs, and whether it is really them. */
 function Account({ of, account }: { readonly of: PersonView; readonly account: BookLinkView }) {
-  const checking = useSignal(false)
   const contact = contactOf(account.contact)
-  const standing = contact && (maybe(`standing.${contact.standing}`) ?? contact.standing)
   return (
     <li>
       <div class="card-head">
@@ -140,30 +137,9 @@ function Account({ of, account }: { readonly of: PersonView; readonly account: B
         {account.imported && <Badge>{t('person.imported')}</Badge>}
       </p>
       <OfAccount of={of} account={account} />
-      {contact && (
-        <p class={contact.standing === 'verified' ? 'good' : contact.standing === 'key-alert' ? 'bad' : 'muted'}>
-          {standing}{' '}
-          {contact.standing !== 'pending' && (
-            <button type="button" class="inline" onClick={() => (checking.value = true)}>
-              {t('check.person')}
-            </button>
-          )}{' '}
-          <button type="button" class="inline" onClick={() => attempt(() => blockOrNot(contact))}>
-            {t(contact.standing === 'blocked' ? 'person.unblock' : 'person.block')}
-          </button>
-        </p>
-      )}
-      {checking.value && contact && <Check contact={contact} onClose={() => (checking.value = false)} />}
+      {contact && <Contact contact={contact} />}
     </li>
   )
-}
-
-/** Done at once, with a way back. */
-async function blockOrNot(contact: ContactView): Promise<void> {
-  const on = contact.standing !== 'blocked'
-  const name = plain(contact.name)
-  await block(contact.id, on)
-  note(t(on ? 'person.blocked' : 'person.unblocked', { name }), false, () => block(contact.id, !on))
 }
 
 function Rename({ of, onClose }: { readonly of: PersonView; readonly onClose: () => void }) {

@@ -8,6 +8,7 @@ import { t } from '../../text/t.ts'
 import { Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Composer } from '../chat/Composer.tsx'
 import { Messages } from '../chat/Messages.tsx'
+import { NobodyHere } from './NobodyHere.tsx'
 import { closedFor, networkName, readersOf } from './reasons.ts'
 
 /** All that was said with somebody, whichever way it went; an answer goes the best one. */
@@ -41,6 +42,7 @@ export function Talk({ id }: { readonly id: string }) {
   })
   const { trouble, loading, messages } = open.value
   const problem = personTrouble.value ?? trouble
+  if (personTrouble.value?.code === 'not-found') return <NobodyHere />
   return (
     <section class="chat" aria-labelledby="chat-title">
       <header>

@@ -19,9 +19,12 @@ export function noteChange(text: string, change: ChangeView): void {
   })
 }
 
-const nameOf = (id: string): string => {
-  const name = known(id)?.name
-  return name === undefined ? t('person.gone') : plain(name)
+const nameOf = (id: string): string => plain(known(id)?.name ?? t('person.gone'))
+
+/** From whom an account came and whose it is; who is there no longer is not named. */
+function saysOf({ network, before, after }: ChangeView['moved'][number]): string {
+  const facts = { network: networkName(network), before: nameOf(before), after: nameOf(after) }
+  return t(known(before) ? 'change.move' : 'change.came', facts)
 }
 
 /** How somebody came together, the last change first; without an id, of all. */
@@ -60,7 +63,7 @@ export function Changes({ of }: { readonly of: string }) {
             <ul class="moves">
               {change.moved.map((move) => (
                 <li key={move.link}>
-                  {t('change.move', { network: networkName(move.network), before: nameOf(move.before), after: nameOf(move.after) })}{' '}
+                  {saysOf(move)}{' '}
                   <bdi class="muted">{move.address}</bdi>
                 </li>
               ))}

@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 
+import type { ApiError } from '../../api/errors.ts'
 import { pair, refresh, stage, trouble, unlock } from '../../state/session.ts'
 import { NAMES } from '../../state/settings.ts'
 import { type Language, language, setLanguage, t } from '../../text/t.ts'
@@ -68,7 +69,7 @@ function Pair() {
           exact
           maxLength={16}
           required
-          problem={problem.value ? `${explain(problem.value).title} ${explain(problem.value).hint}` : undefined}
+          problem={problem.value ? wrongCode(problem.value) : undefined}
         />
         <Button type="submit" kind="main" disabled={busy.value}>
           {t('pair.do')}
@@ -82,6 +83,8 @@ function Pair() {
     </Alone>
   )
 }
+
+const wrongCode = (problem: ApiError): string => (problem.code === 'denied' ? t('pair.wrong') : explain(problem).title)
 
 function Locked() {
   const passphrase = useSignal('')

@@ -3,11 +3,12 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 
-import { useRelay } from '../../state/people.ts'
+import { isRelay } from '../../state/relays.ts'
 import { checkWords, createPersona, finishStart, restorePersona } from '../../state/session.ts'
 import { t } from '../../text/t.ts'
-import { Button, Choice, ErrorNote, Field } from '../../ui/basics.tsx'
+import { Button, Choice, ErrorNote, Field, Toggle } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
+import { BeARelay, OwnRelay, UseRelay } from '../relays/UseRelay.tsx'
 import { Alone } from './Gate.tsx'
 
 type Step = 'name' | 'words' | 'check' | 'relay'
@@ -84,21 +85,33 @@ function NameStep({ step, words }: { readonly step: Signal<Step>; readonly words
         maxLength={200}
         required
       />
-      <Field
-        label={t('start.passphrase')}
-        help={t('start.passphrase.help')}
-        name="passphrase"
-        type="password"
-        autocomplete="new-password"
-        value={passphrase.value}
-        onText={(text) => (passphrase.value = text)}
-        required
-      />
+      <NewPassphrase value={passphrase.value} onText={(text) => (passphrase.value = text)} />
       {problem.value && <ErrorNote problem={problem.value} />}
       <Button type="submit" kind="main" disabled={busy.value}>
         {busy.value ? t('start.making') : t('continue')}
       </Button>
     </form>
+  )
+}
+
+/** One that is typed wrong would lock its owner out: it can be looked at. */
+function NewPassphrase({ value, onText }: { readonly value: string; readonly onText: (text: string) => void }) {
+  const seen = useSignal(false)
+  return (
+    <>
+      <Field
+        label={t('start.passphrase')}
+        help={t('start.passphrase.help')}
+        name="passphrase"
+        type={seen.value ? 'text' : 'password'}
+        autocomplete="new-password"
+        exact
+        value={value}
+        onText={onText}
+        required
+      />
+      <Toggle label={t('start.passphrase.show')} on={seen.value} onChange={(on) => (seen.value = on)} />
+    </>
   )
 }
 
@@ -175,37 +188,13 @@ function CheckStep({ onBack, onDone }: { readonly onBack: () => void; readonly o
 }
 
 function RelayStep() {
-  const link = useSignal('')
-  const { busy, problem, run } = useDoing()
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        void run(async () => {
-          await useRelay(link.value.trim())
-          finishStart()
-        })
-      }}
-    >
+    <>
       <p>{t('relay.text')}</p>
-      <Field
-        label={t('relay.link')}
-        help={t('relay.help')}
-        name="relay"
-        value={link.value}
-        onText={(text) => (link.value = text)}
-        autocomplete="off"
-        exact
-        required
-      />
-      {problem.value && <ErrorNote problem={problem.value} />}
-      <div class="actions">
-        <Button onClick={finishStart}>{t('relay.later')}</Button>
-        <Button type="submit" kind="main" disabled={busy.value}>
-          {t('relay.use')}
-        </Button>
-      </div>
-    </form>
+      <UseRelay onDone={finishStart} beside={<Button onClick={finishStart}>{t('relay.later')}</Button>} />
+      {isRelay.value ? <OwnRelay onDone={finishStart} /> : <BeARelay />}
+      <p class="help">{t('relay.without')}</p>
+    </>
   )
 }
 
@@ -254,16 +243,7 @@ function Restore() {
         />
         {busy.value && backup.value && <progress value={part.value} aria-label={t('restore.backup.sending')} />}
       </div>
-      <Field
-        label={t('start.passphrase')}
-        help={t('start.passphrase.help')}
-        name="passphrase"
-        type="password"
-        autocomplete="new-password"
-        value={passphrase.value}
-        onText={(text) => (passphrase.value = text)}
-        required
-      />
+      <NewPassphrase value={passphrase.value} onText={(text) => (passphrase.value = text)} />
       {problem.value && <ErrorNote problem={problem.value} />}
       <Button type="submit" kind="main" disabled={busy.value || given.length !== 24}>
         {busy.value ? t('restore.doing') : t('restore.do')}

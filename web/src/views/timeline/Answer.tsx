@@ -6,7 +6,7 @@ import { draftOf, dropDraft, saveDraft, showDraft } from '../../state/drafts.ts'
 import { nameOf } from '../../state/networks.ts'
 import { send } from '../../state/outbox.ts'
 import { abilities } from '../../state/timeline.ts'
-import { maybe, t } from '../../text/t.ts'
+import { maybe, t, wordsOf } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Button, ErrorNote, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -36,7 +36,7 @@ export function Answer({ post, onClose }: { readonly post: MessageView; readonly
   return (
     <Dialog title={t('compose.replying', { name: post.mine ? t('yourself') : plain(post.author_name) })} onClose={onClose}>
       <blockquote class="answered" dir="auto">
-        {post.text || post.title}
+        {wordsOf(post) || post.title}
       </blockquote>
       <form
         onSubmit={(event) => {

@@ -7,15 +7,18 @@ import type { AttachmentView, MessageView } from '../../api/types.gen.ts'
 import { chatPath } from '../../router.ts'
 import { nameOf } from '../../state/networks.ts'
 import { canDo, mark, opened, toggleOpened } from '../../state/timeline.ts'
-import { dayTime, maybe, short, t } from '../../text/t.ts'
+import { dayTime, maybe, short, t, wordsOf } from '../../text/t.ts'
 import { Avatar, Button, Icon, Link, Name, plain } from '../../ui/basics.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
+import { Picture } from '../../ui/Picture.tsx'
 import type { IconName } from '../../ui/icons.ts'
+import { laterMore } from '../../ui/later.tsx'
 import { attempt } from '../chat/attempt.ts'
 import { stateOf } from '../chat/Message.tsx'
 import { Poll } from '../chat/Poll.tsx'
 import { answering } from './Answer.tsx'
 
+const Forward = laterMore(async () => (await import('../chat/Forward.tsx')).Forward)
 const MARKS: readonly (readonly [string, IconName])[] = [
   ['boost', 'repeat-2'],
   ['favourite', 'star'],
@@ -90,7 +93,7 @@ function Said({ post }: { readonly post: MessageView }) {
     <>
       {post.text && (
         <p class="said" dir="auto">
-          {post.text}
+          {wordsOf(post)}
         </p>
       )}
       {post.kind === 'unreadable' && <p class="muted">{t('message.unreadable')}</p>}
@@ -124,13 +127,19 @@ function File({ post, file, index }: { readonly post: MessageView; readonly file
   const described = file.description || t('post.undescribed')
   return (
     <>
-      <button type="button" class="picture" aria-label={t('post.enlarge', { text: described })} onClick={() => (large.value = true)}>
-        <img src={source} alt={described} loading="lazy" decoding="async" onError={() => (broken.value = true)} />
+      <Picture
+        source={source}
+        mediaType={file.media_type}
+        alt={described}
+        label={t('post.enlarge', { text: described })}
+        onLarge={() => (large.value = true)}
+        onError={() => (broken.value = true)}
+      >
         {!file.description && <small aria-hidden="true">{t('post.undescribed')}</small>}
-      </button>
+      </Picture>
       {large.value && (
         <Dialog title={t('post.picture')} onClose={() => (large.value = false)}>
-          <img class="large" src={source} alt={described} />
+          <Picture source={source} mediaType={file.media_type} alt={described} class="large" onError={() => (broken.value = true)} />
           <p dir="auto">{described}</p>
           <a href={source} download>
             {t('save')}
@@ -142,6 +151,7 @@ function File({ post, file, index }: { readonly post: MessageView; readonly file
 }
 
 function Actions({ post }: { readonly post: MessageView }) {
+  const passing = useSignal(false)
   return (
     <div class="post-actions">
       {canDo('reply', post) && (
@@ -157,6 +167,10 @@ function Actions({ post }: { readonly post: MessageView }) {
           onClick={() => attempt(() => mark(post, name))}
         />
       ))}
+      {post.kind === 'text' && post.text && (
+        <Button kind="quiet" icon="forward" label={t('forward')} onClick={() => (passing.value = true)} />
+      )}
+      {passing.value && <Forward message={post} onClose={() => (passing.value = false)} />}
       {post.doing.length > 0 && <span class="muted">{t('message.doing')}</span>}
       {post.url.startsWith('https://') && (
         <a href={post.url} target="_blank" rel="noopener noreferrer" class="original">

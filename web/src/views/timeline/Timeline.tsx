@@ -7,7 +7,7 @@ import { go } from '../../router.ts'
 import { reading } from '../../state/inbox.ts'
 import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
-import { fresh, loadOlderPosts, openTimeline, place, showFresh, timeline } from '../../state/timeline.ts'
+import { fresh, keepPlace, loadOlderPosts, openTimeline, place, showFresh, timeline } from '../../state/timeline.ts'
 import { t } from '../../text/t.ts'
 import { announce } from '../../ui/Announcer.tsx'
 import { Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
@@ -26,12 +26,17 @@ export function Timeline() {
     document.title = `${title} · swarmnode`
     heading.current?.focus()
     void openTimeline()
-    return () => {
+    const leave = (): void => {
       const top = handle.current?.top() ?? 0
-      place.id = timeline.value.posts[top]?.id ?? ''
+      if (timeline.value.loaded) keepPlace(top ? (timeline.value.posts[top]?.id ?? '') : '')
+    }
+    addEventListener('pagehide', leave)
+    return () => {
+      removeEventListener('pagehide', leave)
+      leave()
     }
   }, [])
-  const first = useRef(posts.findIndex((post) => post.id === place.id)).current
+  const first = posts.findIndex((post) => post.id === place.id)
   const count = fresh.value.posts.length
   useEffect(() => {
     if (count) announce(t('timeline.fresh', { count }))

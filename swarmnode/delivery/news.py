@@ -1,0 +1,47 @@
+"""What screens are told: numbered, kept for those who were away for a moment, passed on to who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ..services.step import Told
+
+KEPT = 10_000
+
+
+class News:
+    """Numbers rise over restarts too (`boot`), so that a screen of before is told to start anew."""
+
+    def __init__(self, boot: int) -> None:
+        self._last = boot << 32
+        self._kept: deque[Told] = deque(maxlen=KEPT)
+        self._listeners: set[asyncio.Queue[Told]] = set()
+
+    @asynccontextmanager
+    async def heard(self) -> AsyncIterator[asyncio.Queue[Told]]:
+        """What happens from now on; a listener that is 10,000 behind hears no more until it has caught up."""
+        queue: asyncio.Queue[Told] = asyncio.Queue(KEPT)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    def after(self, number: int) -> list[Told] | None:
+        """What was told after a number, as far as it is kept; None where something in between is not."""
+        first = self._kept[0].id if self._kept else self._last + 1
+        if number + 1 < first or number > self._last:
+            return None
+        return [told for told in self._kept if told.id > number]
+
+    def tell(self, told: Told) -> None:
+        """Give it the next number, and pass it on."""
+        self._last += 1
+        numbered = Told(self._last, told.type, told.data)
+        self._kept.append(numbered)
+        for queue in self._listeners:
+            if not queue.full():
+                queue.put_nowait(numbered)
