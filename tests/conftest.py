@@ -7,6 +7,9 @@ Compiled code is kept, whatever the environment says: hundreds of nodes, bridges
 here, each as a process, and each would compile all of its modules for itself.
 
 Limits end what hangs. Where other processes take part they fit a machine that has much else to do.
+
+Much of what is tested waits for a server, a browser or a clock: with a worker for each processor a quarter of
+their time passed unused.
 """
 
 import os
@@ -24,6 +27,11 @@ settings.register_profile("ci", deadline=None, print_blob=True, max_examples=150
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 
 LIMITS_S = {"e2e": 240, "bridges": 120, "node": 120}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for each two processors."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
