@@ -218,6 +218,8 @@ class DeliveryFailed(Inbound, frozen=True, kw_only=True, tag="delivery_failed"):
     """In words for the owner, without anybody's message."""
     recipient: Actor | None = None
     """Who did not get it, where others may have; None is everybody."""
+    intent: IntentId | None = None
+    """What of the owner's it was, where that can be told: bytes of a node are found by it alone."""
 
 
 class Invitation(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -20,12 +20,12 @@ from swarm_protocol.carriage import Probe, Thing, count_of, fragments_of, key_ou
 from swarm_protocol.carry import Pair
 from swarm_protocol.envelope import Bucket, Frame, Kind, frames_for, seal_envelope
 
-from ..storage.bridge_shelves import ACCOUNTS, ROOMS
+from ..storage.bridge_shelves import ACCOUNTS, INTENTS, ROOMS
 from ..storage.carriage_shelves import PIECES, ROUTES, Route
 from ..storage.shelves import MESSAGES, OUTBOX, PEERS, Outgoing, Peer
 from .news import tell
 from .node import Node
-from .step import Passed, Step
+from .step import Passed, Returned, Step
 
 AFTER_S = 20.0
 """So long no relay is up before something is carried: a relay that is started anew is back by then."""
@@ -44,6 +44,8 @@ BARE = {
 """What is sealed by itself, if at all: the two nodes have no key yet."""
 REFUSED_S = 3600.0
 """So long a conversation is left alone whose network has refused a fragment."""
+RETURNED_S = 600.0
+"""So long, if one came back that the network had taken; twice as long each time, up to `REFUSED_S`."""
 TOO_LARGE, TOO_MUCH = "too large to carry", "as much as may be carried in an hour"
 AWAY, NOT_TAKEN = "account away", "not taken yet"
 CONNECTED = frozenset({"connected", "catching_up"})
@@ -290,6 +292,24 @@ def passed(step: Step, node: Node, input_: Passed) -> tuple[int, bool] | None:
     if row is not None:
         _waits(step, row, input_.reason or "refused")
     return piece.outbox_id, False
+
+
+def returned(step: Step, node: Node, input_: Returned) -> tuple[int, bool] | None:
+    """A fragment that a network had taken did not arrive: what that decides, as `passed`.
+
+    A report may be days late, and about a try long before the last one: as long as the other side has not
+    confirmed what it is a piece of, that goes another way, or the same one later.
+    """
+    intent = INTENTS.one(step.tx, intent=input_.intent)
+    row = None if intent is None else OUTBOX.get(step.tx, intent.outbox_id)
+    pieces = [] if row is None else PIECES.all(step.tx, outbox_id=row.id)
+    route = ROUTES.get(step.tx, pieces[0].route_id) if pieces else None
+    if intent is None or row is None or route is None or route.room_id != intent.conversation_id:
+        return None
+    PIECES.drop(step.tx, outbox_id=row.id)
+    node.remind(step, ("refused", route.id), min(RETURNED_S * 2**row.attempts, REFUSED_S))
+    _waits(step, row, input_.reason)
+    return row.id, False
 
 
 def left_behind(step: Step, row: Outgoing) -> bool:

@@ -30,7 +30,7 @@ from .carriage import State as Route
 from .news import tell
 from .node import Node
 from .proofs import WAS_PROVEN
-from .step import Carried, Passed, Step
+from .step import Carried, Passed, Returned, Step
 
 MAX_OPEN = 8
 """Challenges of one contact that are not done."""
@@ -239,8 +239,13 @@ def passed(step: Step, input_: Passed) -> None:
     """The network has taken our account's answer, or never will."""
     row = CHALLENGES.one(step.tx, intent=input_.intent)
     if row is not None:
-        CHALLENGES.change(step.tx, row.id, said=SENT if input_.taken else REFUSED, intent=None)
+        CHALLENGES.change(step.tx, row.id, said=SENT if input_.taken else REFUSED)
         tell(step, "proofs.changed")
+
+
+def returned(step: Step, input_: Returned) -> None:
+    """Our account's answer did not arrive."""
+    passed(step, Passed(input_.intent, taken=False))
 
 
 # Rows

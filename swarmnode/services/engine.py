@@ -46,6 +46,7 @@ from .node import Line, LineState, Node, Options, jitter
 from .step import (
     Called,
     Carried,
+    FromNetworks,
     Heard,
     Input,
     LinkId,
@@ -55,6 +56,7 @@ from .step import (
     Opened,
     Passed,
     Reachable,
+    Returned,
     Started,
     Step,
     Woke,
@@ -103,7 +105,7 @@ class Engine:
                 nearby.called(step, node, link, knock)
             case Noticed(found, texts):
                 nearby.noticed(step, node, found, texts)
-            case Carried() | Passed():
+            case Carried() | Passed() | Returned():
                 self._carried(step, input_)
             case Reachable(endpoints):
                 node.near.doors = endpoints
@@ -127,13 +129,16 @@ class Engine:
         links.watch(step, self.node)
         self.node.ask_to_wake(step)
 
-    def _carried(self, step: Step, input_: Carried | Passed) -> None:
+    def _carried(self, step: Step, input_: FromNetworks) -> None:
         match input_:
             case Carried():
                 conversations.came(step, self.node, input_)
             case Passed():
                 challenges.passed(step, input_)
                 repeats.carried(step, self.node, carriage.passed(step, self.node, input_))
+            case Returned():
+                challenges.returned(step, input_)
+                repeats.carried(step, self.node, carriage.returned(step, self.node, input_))
 
     def _started(self, step: Step) -> None:
         node = self.node

@@ -114,8 +114,17 @@ class Passed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A fragment that a network had taken did not arrive, it says now."""
+
+    intent: str
+    reason: str
+
+
+FromNetworks: TypeAlias = Carried | Passed | Returned
 Input: TypeAlias = (
-    Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable | Carried | Passed
+    Started | Opened | Heard | Lost | Woke | NetworkChanged | Called | Noticed | Reachable | FromNetworks
 )
 
 
@@ -180,7 +189,7 @@ class Step:
     now: Instant
     entropy: Entropy
     effects: list[Effect] = field(default_factory=list)
-    inputs: list[Carried | Passed] = field(default_factory=list)
+    inputs: list[FromNetworks] = field(default_factory=list)
     """What this step found for the engine, which takes it in the same transaction."""
 
     @property

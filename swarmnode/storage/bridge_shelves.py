@@ -259,6 +259,7 @@ class Intent:
     account_id: int
     conversation_id: int
     message_id: int | None
+    outbox_id: int | None
     kind: str
     body_id: int | None
     provenance: bytes | None = field(repr=False)

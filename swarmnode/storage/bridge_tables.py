@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 
-from .columns import metadata, number, to
+from .columns import metadata, number, to, where_set
 
 bridge_account = Table(
     "bridge_account",
@@ -287,7 +287,8 @@ bridge_intent = Table(
     to("account_id", "bridge_account", index=False),
     to("conversation_id", "remote_conversation", index=False),
     to("message_id", "remote_message", null=True),
-    Column("kind", Text, nullable=False, comment="send, post, edit, delete, react, mark, vote, read"),
+    to("outbox_id", "outbox", null=True, gone="SET NULL", index=False),
+    Column("kind", Text, nullable=False, comment="core.intents.Kind"),
     Column("body_id", Integer, comment="core.intents.Payload; None once it is settled"),
     Column("provenance", LargeBinary, comment="consent.Provenance of words that came from elsewhere"),
     Column("state", Text, nullable=False, comment="core.intents.State"),
@@ -302,6 +303,7 @@ bridge_intent = Table(
     Column("settled_at", Integer),
     Index("ix_bridge_intent_state", "account_id", "state", "id"),
     Index("ix_bridge_intent_line", "conversation_id", "state", "id"),
+    where_set("outbox_id"),
     comment="the outbox: what the owner wants done",
     # Messages name what sent them for longer than that is kept, so that a number is not given out again.
     sqlite_autoincrement=True,

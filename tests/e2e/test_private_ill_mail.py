@@ -22,10 +22,16 @@ from mail_python import PythonMail, started
 pytestmark = pytest.mark.timeout(300)
 
 GOES_ON = ["drop 3"]
-SAYS_WHY = [("full 0", "the network has not taken it yet")]
+SAYS_WHY = [
+    ("full 0", "the network has not taken it yet"),
+    ("return 0", "the mailbox does not take it"),
+]
 if SOAK:
     GOES_ON += ["wrap 40", "twice 0", "late 1"]
-    SAYS_WHY += [("refuse 0", "the server for sending answered 550")]
+    SAYS_WHY += [
+        ("busy 0", "the network has not taken it yet"),
+        ("refuse 0", "the server for sending answered 550"),
+    ]
 
 
 @dataclass

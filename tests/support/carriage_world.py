@@ -36,6 +36,7 @@ class Said:
     to: str
     blob: bytes
     text: str
+    intent: str = ""
 
 
 Fault = Callable[[Said], list[float]]
@@ -124,7 +125,8 @@ class Network:
 
     def _called(self, name: str, person: Person, call: calls.Call) -> None:
         out: api.Outgoing = call.arguments["out"]
-        said = Said(name, out.conversation.remote_id, call.arguments.get("blob", b""), out.parts[0].text)
+        blob, text = call.arguments.get("blob", b""), out.parts[0].text
+        said = Said(name, out.conversation.remote_id, blob, text, call.intent)
         error = self.refuses(said)
         result: calls.Result = error
         if error is None:
@@ -147,6 +149,17 @@ class Network:
         seen = api.OpaqueSeen(ref=ref, actor=api.Actor(author), blob=said.blob)
         events = (self._room(said.to, author), seen) if self.told else (seen,)
         person.do(lambda step: journal.ingest(step, accounts.all_of(step)[0].account, api.Batch(events)))
+
+    def report(self, said: Said, *, where: str = "") -> None:
+        """Tell who said something that it did not arrive; `where` is another conversation than it was."""
+        there = api.ConversationRef(where or said.to, private=True)
+        event = api.DeliveryFailed(
+            target=api.MessageRef(there, "1"),
+            reason="the mailbox\nis full",
+            intent=api.IntentId(said.intent),
+        )
+        person = self.accounts[said.by]
+        person.do(lambda step: journal.ingest(step, accounts.all_of(step)[0].account, api.Batch((event,))))
 
     def run(self, seconds: float) -> None:
         """Let time pass, with the network's turns in between."""

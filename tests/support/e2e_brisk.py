@@ -23,6 +23,7 @@ def hurry() -> None:
     for name in ("APART_S", "IDLE_S", "CONFIRM_APART_S"):
         setattr(repair, name, getattr(repair, name) / TIMES)
     cast("Any", carriage).REFUSED_S /= TIMES
+    cast("Any", carriage).RETURNED_S /= TIMES
     cast("Any", carriage).AFTER_S = 1.0
     cast("Any", repeats).STUCK_S = 1.0
     for module in (outgoing, repeats):  # how often it looks whether something is due

@@ -8,6 +8,7 @@ Other mails pass as they are. What FILE says is done to these, a word and a numb
     trim N      N bytes are left of theirs           twice 0  each comes twice
     wrap N      written anew, in lines of N          strip 0  the part with the bytes is left out
     full 0      the mailbox is full for now          refuse 0 it is refused for good
+    busy 0      it is not taken now                  return 0 it is taken, and comes back
 
 Whose came in is noted in FILE with `.seen` behind it, a line each.
 """
@@ -29,9 +30,41 @@ from pathlib import Path
 
 OPAQUE = "application/vnd.swarmnode.opaque"
 ANSWERS = {
+    "busy": "451 4.7.1 later, please",
     "full": "452 4.2.2 the mailbox is full",
     "refuse": "550 5.7.1 this content is not taken here",
 }
+
+REPORT = """\
+From: MAILER-DAEMON@example.test
+To: {sender}
+Subject: Undelivered
+Message-ID: {id}
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="="
+
+--=
+Content-Type: text/plain
+
+It came back.
+--=
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.test
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.2.2
+
+--=
+Content-Type: text/rfc822-headers
+
+{about}
+
+--=--
+"""
+"""Of a full mailbox (RFC 3464)."""
 
 
 class Filter:
@@ -86,12 +119,23 @@ def mails(file: Path, data: bytes) -> list[bytes]:
             _put(part, _bytes(part), number)
         case "strip":
             _without(mail, part)
-        case "full" | "refuse":
+        case "return":
+            return returned(data, mail)
+        case "busy" | "full" | "refuse":
             sys.stdout.write(ANSWERS[word])
             raise SystemExit(1)
         case _:
             return [data]
     return [mail.as_bytes()]
+
+
+def returned(data: bytes, mail: Message) -> list[bytes]:
+    """For its sender alone: the copy, and the report that it came back."""
+    sender, recipient = (email.utils.parseaddr(str(mail[name]))[1] for name in ("From", "To"))
+    about = data.partition(b"\r\n\r\n")[0].decode()
+    report = REPORT.format(sender=sender, recipient=recipient, id=email.utils.make_msgid(), about=about)
+    alone = f"Delivered-To: {sender}\r\n".encode()
+    return [alone + data, alone + re.sub("\r?\n", "\r\n", report).encode()]
 
 
 def _bytes(part: Message) -> bytes:

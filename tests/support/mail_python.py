@@ -25,7 +25,7 @@ from xmpp_server import answers, make_certificate
 
 PYTHON = Path(__file__).parents[2] / ".venv" / "servers" / "mail" / "bin" / "python"
 SMTP = """
-import asyncio, imaplib, json, pathlib, ssl, subprocess, sys, threading
+import asyncio, imaplib, json, pathlib, re, ssl, subprocess, sys, threading
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
@@ -68,7 +68,8 @@ class Handler:
         except subprocess.CalledProcessError as e:
             return e.stdout.decode()
         for content in mails:
-            for address in dict.fromkeys(envelope.rcpt_tos):
+            alone_for = re.match(rb"Delivered-To: (\\S+)\\r\\n", content)
+            for address in [alone_for[1].decode()] if alone_for else dict.fromkeys(envelope.rcpt_tos):
                 with alone:  # two mails at once, and pymap lists one of them twice
                     deliver(address, content)
         return "250 2.0.0 delivered"
@@ -90,7 +91,8 @@ class PythonMail:
     """Both programs; `folder` has what they keep.
 
     `signs` is a command through which all mails go. It may make several of one, with a zero byte between, or
-    none; where it fails, its output is the answer.
+    none; one that begins with `Delivered-To` goes to that address alone. Where it fails, its output is the
+    answer.
     """
 
     def __init__(self, folder: Path, signs: Sequence[str] = ()) -> None:

@@ -113,9 +113,10 @@ def _ids(event: Told) -> Iterator[str]:
                 yield from () if given is None else (given,)
         case api.MessageGone() | api.ReactionsNow() | api.MarksNow():
             yield from _of_message(event.target)
-        case api.DeliveryFailed(recipient=recipient):
+        case api.DeliveryFailed(recipient=recipient, intent=intent):
             yield from _of_message(event.target)
             yield from () if recipient is None else (recipient.remote_id,)
+            yield from () if intent is None else (intent,)
         case api.ReceiptMoved():
             yield from _of_message(event.up_to)
         case api.ConversationSeen(members=members):

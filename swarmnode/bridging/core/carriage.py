@@ -17,7 +17,7 @@ from ...domain.book import PersonView
 from ...errors import NotFound, NotReady
 from ...services import book
 from ...services.carriage import CALLING, READY, State
-from ...services.step import Carried, Step
+from ...services.step import Carried, Returned, Step
 from ...storage import carriage_tables as tables
 from ...storage.bridge_shelves import (
     ACCOUNTS,
@@ -31,7 +31,7 @@ from ...storage.bridge_tables import remote_conversation
 from ...storage.carriage_shelves import PIECES, ROUTES, Piece
 from ...storage.shelf import Prepared
 from ...storage.shelves import PEERS
-from . import abilities, intents, people
+from . import abilities, bounds, intents, people
 from .intents import Payload
 from .packed import pack, texts
 
@@ -94,6 +94,7 @@ def take_due(step: Step, account: AccountRow) -> None:
             intent=step.entropy(16).hex(),
             account_id=account.id,
             conversation_id=room_id,
+            outbox_id=piece.outbox_id,
             kind=KIND,
             body_id=step.tx.bodies.put(pack(Payload(parts=(said,), blob=piece.blob))),
             state=intents.State.READY.value,
@@ -106,6 +107,15 @@ def take_due(step: Step, account: AccountRow) -> None:
 def is_wanted(step: Step, intent: str) -> bool:
     """Whether a fragment is still to leave: its whole may have been confirmed, or goes another way."""
     return PIECES.count(step.tx, intent=intent) > 0
+
+
+def failed(step: Step, room: RemoteConversation, event: api.DeliveryFailed) -> bool:
+    """Whether it was a fragment of ours in this conversation that did not arrive: its node hears of it."""
+    intent = None if event.intent is None else INTENTS.one(step.tx, intent=event.intent)
+    if intent is None or intent.kind != KIND or intent.conversation_id != room.id:
+        return False
+    step.inputs.append(Returned(intent.intent, bounds.name(event.reason)))
+    return True
 
 
 # In

@@ -163,8 +163,9 @@ class _Taking:
                 self._about(event.target, event)
             case api.ReceiptMoved():
                 self._about(event.up_to, event)
-            case api.DeliveryFailed():
-                self._about(event.target, event)
+            case api.DeliveryFailed(target=target):
+                if not carriage.failed(self.now.step, self._room(target.conversation), event):
+                    self._about(target, event)
             case api.ConversationSeen():
                 self._changed(rooms.seen(self.now.step, account.id, event))
             case api.ConversationGone():

@@ -203,6 +203,15 @@ def test_a_network_that_takes_no_answer_is_named(two: Two) -> None:
     assert two.shown(two.ben) == [("unchecked", "under-way")]
 
 
+def test_an_answer_that_did_not_arrive_is_named_when_that_is_known(two: Two) -> None:
+    two.net.fault = lambda _: []
+    two.ask(two.ada)
+    two.ask(two.ben)
+    assert two.shown(two.ada) == [("unchecked", "under-way")]
+    two.net.report(two.net.carried("ada")[-1])
+    assert two.shown(two.ada) == [("unchecked", "not-said")]
+
+
 # Hostile
 
 

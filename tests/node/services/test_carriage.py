@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from carriage_world import Network, Said, fragment, met, two
+from carriage_world import Network, Said, at_once, fragment, met, two
 from node_world import RelayHost, World
 
 from swarm_bridges import api
@@ -321,6 +321,70 @@ def test_what_a_network_does_not_take_in_its_turn_goes_over_the_relay_again() ->
     net.run(600 + repeats.STUCK_S + 60)
     (row,) = ada.do(lambda step: OUTBOX.where(step.tx, OUTBOX.table.c.message_id.is_not(None)))
     assert (row.state, row.attempts) == ("sent", 2)
+
+
+def lost(said: Said) -> list[float]:
+    del said
+    return []
+
+
+def test_what_did_not_arrive_says_why_and_goes_again_later() -> None:
+    world, net = met()
+    ada, ben = world.people
+    net.fault = lost
+    ada.say("into a full mailbox")
+    net.run(5)
+    assert ada.states() == ["sent"]
+    first = net.carried("ada")[-1]
+    net.report(first)
+    assert (ada.states(), ada.do(_waiting)) == (["waiting"], ["the mailbox is full"])
+    net.run(carriage.RETURNED_S + 10)
+    assert ada.states() == ["sent"], "it is tried again"
+    net.report(first)  # of the first try, days later
+    assert ada.do(_waiting) == ["the mailbox is full"]
+    net.fault = at_once
+    tries = len(net.carried("ada"))
+    net.run(carriage.RETURNED_S + 10)
+    assert len(net.carried("ada")) == tries, "the next wait is longer"
+    net.run(carriage.RETURNED_S + 10)
+    assert (ada.states(), ben.sees()) == (["delivered"], ["into a full mailbox"])
+    net.report(first)
+    assert ada.states() == ["delivered"]
+    assert net.left_over(ada) == {}
+
+
+def test_only_a_report_from_the_conversation_of_what_was_carried_counts() -> None:
+    world, net = met()
+    ada, _ = world.people
+    net.fault = lost
+    ada.say("into a full mailbox")
+    net.run(5)
+    net.report(net.carried("ada")[-1], where="eve")
+    net.report(Said("ada", "ben", b"", "", "an intent of nobody"))
+    assert ada.states() == ["sent"]
+
+
+def test_what_did_not_arrive_goes_over_a_relay_that_is_up() -> None:
+    world = World("rho")
+    ada, ben = world.person("ada", "rho"), world.person("ben", "rho")
+    net = Network(world, fault=at_once)
+    net.join(ada, talks_with=("ben",))
+    net.join(ben, talks_with=("ada",))
+    net.meet(ada, ben)
+    net.run(60)
+    world.relay("rho").die()
+    net.fault = lost
+    ada.say("into a full mailbox")
+    net.run(60)
+    assert ada.states() == ["sent"]
+    world.relay("rho").up = True
+    ada.feed(NetworkChanged())
+    ben.feed(NetworkChanged())
+    net.run(1)
+    assert ben.sees() == []
+    net.report(net.carried("ada")[-1])
+    net.run(5)
+    assert (ada.states(), ben.sees()) == (["delivered"], ["into a full mailbox"])
 
 
 def test_what_waits_for_a_network_says_why() -> None:

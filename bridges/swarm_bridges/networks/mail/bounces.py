@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...api import Actor, ActorSeen, DeliveryFailed, Event, MessageRef, MessageSeen, Notice, Origin
 from ...notices import english
 from . import names, words
-from .convert import Mail, View, order, place
+from .convert import Mail, View, is_for_node, order, place
 from .headers import ADDRESS, Head
 
 MAX_RECIPIENTS = 50
@@ -91,32 +91,45 @@ def _failure(head: Head, fields: dict[str, str]) -> Failure | None:
     )
 
 
-def told_of(mail: Mail, view: View, origin: Origin) -> list[Event]:
-    """A report as what it means: the mail servers answer the mail that failed. Empty if it is none."""
+def told_of(mail: Mail, view: View, origin: Origin) -> list[Event] | None:
+    """A report as what it means: the mail servers answer the mail that failed. None if it is none.
+
+    About bytes of a node people are told nothing: the node says what becomes of what was in them.
+    """
+    found = failures(mail, view)
     made: list[Event] = []
-    for number, failure in enumerate(failures(mail, view)):
+    for number, failure in enumerate(found):
         where = place(failure.head, view, mine=True)
         target = names.message(where, failure.head.message_id)
         who = Actor(REPORTER)
         facts = {"reason": failure.reason, **({"who": failure.recipient} if failure.recipient else {})}
         said = Notice(SAYS[failure.final, bool(failure.recipient)], facts)
-        made.append(ActorSeen(actor=who, name="Mail servers", bot=True))
-        made.append(
-            MessageSeen(
-                ref=MessageRef(where, mail.head.message_id, str(number) if number else ""),
-                actor=who,
-                body=english(said),
-                notice=said,
-                origin=origin,
-                remote_time=mail.head.time if mail.head.time is not None else mail.at,
-                order=order(mail),
-                reply_to=target,
-            )
+        report = MessageSeen(
+            ref=MessageRef(where, mail.head.message_id, str(number) if number else ""),
+            actor=who,
+            body=english(said),
+            notice=said,
+            origin=origin,
+            remote_time=mail.head.time if mail.head.time is not None else mail.at,
+            order=order(mail),
+            reply_to=target,
         )
+        if not is_for_node(failure.head, view, mine=True):
+            made += [ActorSeen(actor=who, name="Mail servers", bot=True), report]
         if failure.final:
             alone = len(failure.head.people("To", "Cc")) < 2
-            who_not = None if alone or not failure.recipient else Actor(failure.recipient)
             made.append(
-                DeliveryFailed(target=target, reason=failure.reason, recipient=who_not, origin=origin)
+                DeliveryFailed(
+                    target=target,
+                    reason=failure.reason,
+                    recipient=None if alone or not failure.recipient else Actor(failure.recipient),
+                    intent=names.intent_of(view.key, failure.head.message_id),
+                    origin=origin,
+                )
             )
-    return made
+    return made if found else None
+
+
+def is_about_node(mail: Mail, view: View) -> bool:
+    """Whether it is a report about bytes of a node."""
+    return any(is_for_node(failure.head, view, mine=True) for failure in failures(mail, view))

@@ -38,7 +38,7 @@ from ...api import (
 )
 from ...tls import trusting
 from . import names
-from .bounces import told_of
+from .bounces import is_about_node, told_of
 from .claims import Listener
 from .convert import Mail, View, is_for_node, is_ours, marks, message, opaque, people, room, root
 from .imap import Imap, Unwelcome
@@ -216,7 +216,8 @@ class Session:
         events, learned = await self.events(found, origin)
         await self._ingest([*events, *claims], folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
         await put_away(self, folder, ours)
-        await note_as_read(self, folder, [m.uid for m in found if m.body.opaque is not None])
+        for_node = [m for m in found if m.body.opaque is not None or is_about_node(m, self.view)]
+        await note_as_read(self, folder, [mail.uid for mail in for_node])
 
     def _sent_here(self, mail: Mail) -> bool:
         return names.intent_of(self.view.key, mail.head.message_id) is not None and is_ours(mail, self.view)
@@ -295,7 +296,7 @@ class Session:
         return inside.mail.about if inside.mail.opened == SIGNED else ""
 
     def _of_one(self, mail: Mail, origin: Origin) -> list[Event]:
-        if reported := told_of(mail, self.view, origin):
+        if (reported := told_of(mail, self.view, origin)) is not None:
             return reported
         if mail.body.opaque is not None:
             bytes_ = opaque(mail, self.view, origin)

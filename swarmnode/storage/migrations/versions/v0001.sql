@@ -926,37 +926,6 @@ CREATE TABLE wanted_deletion (
 
 CREATE INDEX ix_wanted_deletion_conversation_id ON wanted_deletion (conversation_id);
 
-CREATE TABLE bridge_intent (
-    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    intent TEXT NOT NULL,
-    account_id INTEGER NOT NULL,
-    conversation_id INTEGER NOT NULL,
-    message_id INTEGER,
-    kind TEXT NOT NULL,
-    body_id INTEGER,
-    provenance BLOB,
-    state TEXT NOT NULL,
-    maybe BOOLEAN NOT NULL,
-    shown BOOLEAN NOT NULL,
-    attempts INTEGER NOT NULL,
-    first_at INTEGER,
-    due_at INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    settled_at INTEGER,
-    CONSTRAINT uq_bridge_intent_intent UNIQUE (intent),
-    CONSTRAINT fk_bridge_intent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE,
-    CONSTRAINT fk_bridge_intent_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
-    CONSTRAINT fk_bridge_intent_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE
-);
-
-CREATE INDEX ix_bridge_intent_line ON bridge_intent (conversation_id, state, id);
-
-CREATE INDEX ix_bridge_intent_message_id ON bridge_intent (message_id);
-
-CREATE INDEX ix_bridge_intent_state ON bridge_intent (account_id, state, id);
-
 CREATE TABLE message (
     id INTEGER NOT NULL,
     conversation_id INTEGER NOT NULL,
@@ -1090,6 +1059,41 @@ CREATE TABLE search_due (
     CONSTRAINT pk_search_due PRIMARY KEY (message_id),
     CONSTRAINT fk_search_due_message_id_message FOREIGN KEY(message_id) REFERENCES message (id) ON DELETE CASCADE
 );
+
+CREATE TABLE bridge_intent (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    intent TEXT NOT NULL,
+    account_id INTEGER NOT NULL,
+    conversation_id INTEGER NOT NULL,
+    message_id INTEGER,
+    outbox_id INTEGER,
+    kind TEXT NOT NULL,
+    body_id INTEGER,
+    provenance BLOB,
+    state TEXT NOT NULL,
+    maybe BOOLEAN NOT NULL,
+    shown BOOLEAN NOT NULL,
+    attempts INTEGER NOT NULL,
+    first_at INTEGER,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    settled_at INTEGER,
+    CONSTRAINT uq_bridge_intent_intent UNIQUE (intent),
+    CONSTRAINT fk_bridge_intent_account_id_bridge_account FOREIGN KEY(account_id) REFERENCES bridge_account (id) ON DELETE CASCADE,
+    CONSTRAINT fk_bridge_intent_conversation_id_remote_conversation FOREIGN KEY(conversation_id) REFERENCES remote_conversation (id) ON DELETE CASCADE,
+    CONSTRAINT fk_bridge_intent_message_id_remote_message FOREIGN KEY(message_id) REFERENCES remote_message (id) ON DELETE CASCADE,
+    CONSTRAINT fk_bridge_intent_outbox_id_outbox FOREIGN KEY(outbox_id) REFERENCES outbox (id) ON DELETE SET NULL
+);
+
+CREATE INDEX ix_bridge_intent_line ON bridge_intent (conversation_id, state, id);
+
+CREATE INDEX ix_bridge_intent_message_id ON bridge_intent (message_id);
+
+CREATE INDEX ix_bridge_intent_outbox_id ON bridge_intent (outbox_id) WHERE outbox_id IS NOT NULL;
+
+CREATE INDEX ix_bridge_intent_state ON bridge_intent (account_id, state, id);
 
 CREATE TABLE carriage_piece (
     id INTEGER NOT NULL,
