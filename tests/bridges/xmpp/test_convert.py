@@ -21,7 +21,7 @@ from swarm_bridges.api import (
     ReactionsNow,
     ReceiptMoved,
 )
-from swarm_bridges.networks.xmpp.convert import events, room_reference, sender_id
+from swarm_bridges.networks.xmpp.convert import events, returned, room_reference, sender_id
 from swarm_bridges.networks.xmpp.heard import Seat, View, unwrap
 from swarm_bridges.text import to_plain
 
@@ -351,6 +351,33 @@ def test_private_words_in_a_room_are_a_conversation_of_their_own() -> None:
 )
 def test_what_says_nothing_is_nothing(xml: str) -> None:
     assert heard(xml) == []
+
+
+def came_back(sender: str, message_id: str = "i77~0") -> MessageRef | None:
+    """What has not arrived, as an error says that comes from somebody."""
+    stanza = fromstring(f"<message type='error' from='{sender}' id='{message_id}'/>")  # noqa: S314 - our own
+    failed = returned(stanza, VIEW.rooms, "nobody is there")
+    assert failed is None or (failed.reason, failed.intent) == ("nobody is there", "i77")
+    return None if failed is None else failed.target
+
+
+def test_what_another_server_sends_back_has_not_arrived() -> None:
+    private = "garden@rooms.example.org/bob"
+    assert came_back("Bob@example.net") == MessageRef(BOB, "i77~0")
+    assert came_back(private) == MessageRef(ConversationRef(private, private=True), "i77~0")
+
+
+@pytest.mark.parametrize(
+    ("sender", "message_id"),
+    [
+        ("bob@example.net/phone", "i77~0"),
+        ("garden@rooms.example.org", "i77~0"),
+        ("bob@example.net", "message-1"),
+        ("bob@example.net", ""),
+    ],
+)
+def test_an_error_of_a_client_or_about_something_else_fails_nothing(sender: str, message_id: str) -> None:
+    assert came_back(sender, message_id) is None
 
 
 def test_a_huge_message_is_cut() -> None:

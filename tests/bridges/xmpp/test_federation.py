@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 from bridge_owner import ACCOUNT, owner_of
@@ -11,7 +12,7 @@ from xmpp_federation import Federation
 from xmpp_network import Hurried, XmppNetwork
 from xmpp_server import Prosody, wanted
 
-from swarm_bridges.api import Accepted, Event, OpaqueSeen
+from swarm_bridges.api import Accepted, ConversationRef, DeliveryFailed, Event, Gone, OpaqueSeen
 from swarm_bridges.networks.xmpp.opaque import MAX_OPAQUE
 
 
@@ -76,6 +77,30 @@ async def test_bytes_of_a_node_cross_servers(pair: Federation) -> None:
             ]
 
         await friend.until(lambda _: bool(came()))
+    await network.close()
+
+
+@pytest.mark.parametrize("blob", [b"", b"for a node"])
+async def test_what_another_server_does_not_take_is_told_when_it_says_so(
+    pair: Federation, blob: bytes
+) -> None:
+    network = XmppNetwork(pair.one, room=False, other=pair.two)
+    async with await owner_of(network) as owner:
+        network.conversation = ConversationRef("nobody@two.test", private=True)
+        out = owner.outgoing("anybody?")
+        sent = None
+        while sent is None:
+            with suppress(Gone):  # the other server was quicker than our own
+                sent = await (owner.call("send_opaque", out, blob) if blob else owner.call("send", out))
+        assert isinstance(sent, Accepted)
+
+        def failed() -> list[DeliveryFailed]:
+            batches = owner.desk.of(ACCOUNT).batches
+            return [e for batch in batches for e in batch.events if isinstance(e, DeliveryFailed)]
+
+        await owner.until(lambda _: bool(failed()))
+        reason = "nobody is there, or does not take messages"
+        assert failed() == [DeliveryFailed(target=sent.refs[0], reason=reason, intent=out.intent)]
     await network.close()
 
 

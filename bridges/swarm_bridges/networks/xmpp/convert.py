@@ -8,7 +8,7 @@ that nobody can correct what somebody else has written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -18,6 +18,7 @@ from ...api import (
     Actor,
     ConversationRef,
     ConversationSeen,
+    DeliveryFailed,
     Event,
     Fleeting,
     IntentId,
@@ -74,6 +75,19 @@ def events(heard: Heard, view: View) -> Iterator[Event | Fleeting]:
         return
     said = _Said(heard, where, actor, in_room)
     yield from said.events()
+
+
+def returned(stanza: Element, rooms: Collection[str], reason: str) -> DeliveryFailed | None:
+    """What an error means that comes when a message of ours has left: another server does not take it.
+
+    It counts from exactly whom the message went to: one of their clients speaks for itself alone.
+    """
+    sender, message_id = stanza.get("from", ""), short(stanza.get("id", ""))
+    in_room, intent = bare(sender) in rooms, intent_of(message_id)
+    if not intent or bool(resource(sender)) != in_room:
+        return None
+    where = ConversationRef(sender if in_room else bare(sender), private=True)
+    return DeliveryFailed(target=MessageRef(where, message_id), reason=reason, intent=IntentId(intent))
 
 
 def _place(stanza: Element, view: View) -> tuple[ConversationRef, Actor, bool] | None:

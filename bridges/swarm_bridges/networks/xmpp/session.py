@@ -29,7 +29,7 @@ from ...api import (
 from ...tls import trusting
 from . import claims, errors
 from .alive import look_after
-from .convert import room_id
+from .convert import returned, room_id
 from .files import Uploads
 from .heard import own_actor
 from .invitations import declining, is_there
@@ -226,7 +226,11 @@ class Session:
         await self.teller.ingest([ConversationGone(conversation=ConversationRef(room), reason="left")])
 
     def _notice(self, stanza: Element) -> list[Event]:
-        """What somebody has published."""
+        """What somebody has published, or what became of something that we said."""
+        if stanza.get("type") == "error":
+            error = errors.of_stanza(stanza, self._ctx.clock.now())
+            failed = returned(stanza, self.rooms.seats, str(error))
+            return [] if failed is None else [failed]
         sender = bare(stanza.get("from", "")) or self.owner
         around = stanza.find(f"{{{PUBSUB_EVENT}}}event/{{{PUBSUB_EVENT}}}items")
         node = around.get("node", "") if around is not None else ""
@@ -270,8 +274,10 @@ class Session:
             if forgotten and room in self.rooms.seats and self._tasks is not None:
                 self._tasks.create_task(self._enter_again(room))
                 error = Temporary(NOT_THERE)
-            self._settle(message_id, error)
-            self.stream.done(number)
+            if self._settle(message_id, error):
+                self.stream.done(number)
+            else:
+                self.teller.add((number, stanza))
         elif stanza.find(f"{{{PUBSUB_EVENT}}}event") is not None:
             self.teller.add((number, stanza))
         elif self.keys.on and stanza.get("from") in self.rooms.seats and CHANGED & codes(stanza):
@@ -294,14 +300,16 @@ class Session:
         for event in self.names.of_roster(answer):
             self.teller.add(event)
 
-    def _settle(self, message_id: str, result: str | BridgeError) -> None:
+    def _settle(self, message_id: str, result: str | BridgeError) -> bool:
+        """Tell who waits for it; whether anybody does."""
         waiting = self._said.get(message_id)
         if waiting is None or waiting.done():
-            return
+            return False
         if isinstance(result, BridgeError):
             waiting.set_exception(result)
         else:
             waiting.set_result(result)
+        return True
 
     # --- what goes ---
 

@@ -35,7 +35,7 @@ from .stream import Stream
 BATCH = 100
 
 Item: TypeAlias = tuple[int, Heard] | tuple[int, Element] | Event | None
-"""What is to be told: a message, a notice (XEP-0163), an event; None: the connection is lost."""
+"""What is to be told: a message, a notice (XEP-0163) or an error, an event; None: the connection is lost."""
 
 
 class Teller:
