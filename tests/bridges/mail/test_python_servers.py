@@ -4,12 +4,16 @@ They have no queue, and list mails twice that are put into a folder at once: wha
 `test_suite`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from bridge_owner import owner_of
 from bridge_suite import LineSuite, TalkSuite
 from mail_network import MailNetwork
 from mail_python import PythonMail, started
+
+from swarm_bridges.networks.mail import session
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +21,20 @@ def python_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PythonMa
     server = started(tmp_path_factory.mktemp("python-mail"))
     yield server
     server.close()
+
+
+async def test_a_server_that_lets_nobody_wait_is_noticed_when_it_goes(
+    python_server: PythonMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "MAX_WAITING", 0)  # as where connections are counted
+    network = MailNetwork(python_server)
+    peer = await network.peer()
+    async with await owner_of(network) as owner:
+        owner.desk.cut()
+        await peer.say("are you there?")
+        async with asyncio.timeout(session.POLL_S / 2):
+            await owner.sees("are you there?")
+    await network.close()
 
 
 class TestChat(TalkSuite, LineSuite):

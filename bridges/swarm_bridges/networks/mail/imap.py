@@ -110,6 +110,10 @@ class Imap:
         else:
             raise Refused("the server offers no login with a password")
 
+    async def lost(self) -> None:
+        """Wait until the connection is lost, also between two commands. Raises Interrupted then."""
+        await self._line.lost()
+
     def close(self) -> None:
         """End it at once."""
         self.closed = True

@@ -54,10 +54,26 @@ class Clear:
         await self._loop.sock_sendall(self._line, data)
 
 
+class _Reader(asyncio.StreamReader):
+    """One that tells when nothing more will come, also while nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__(MAX_LINE)
+        self.ended = asyncio.Event()
+
+    def feed_eof(self) -> None:
+        super().feed_eof()
+        self.ended.set()
+
+    def set_exception(self, exc: Exception) -> None:
+        super().set_exception(exc)
+        self.ended.set()
+
+
 class Line:
     """An encrypted connection. Whatever it raises from `read` and `write` on, it is lost then."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     @classmethod
@@ -69,7 +85,7 @@ class Line:
         Raises:
             Temporary: this did not work, or the certificate is not trusted.
         """
-        reader = asyncio.StreamReader(MAX_LINE)
+        reader = _Reader()
         try:
             async with asyncio.timeout(OPEN_S):
                 line.setblocking(False)
@@ -88,6 +104,11 @@ class Line:
             line.close()
             raise
         return cls(reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop()))
+
+    async def lost(self) -> None:
+        """Wait until the other side has ended it, also while nothing is read. Raises Interrupted then."""
+        await self._reader.ended.wait()
+        raise Interrupted(LOST)
 
     async def readline(self) -> bytes:
         """A line with its end; waiting for it may be given up. Raises Interrupted."""

@@ -115,6 +115,7 @@ class Session:
                     for folder in self.settings.folders[:MAX_WAITING]:
                         tasks.create_task(self._wait(folder, opened))
                 tasks.create_task(self._poll())
+                tasks.create_task(self.imap.lost())
                 await self.ctx.state(Health(State.CATCHING_UP))
                 await self._look(self.settings.folders, Origin.CATCH_UP)
                 await self.ctx.state(Health(State.CONNECTED))
