@@ -40,13 +40,16 @@ class Worker:
         self._thread.join()
 
     async def run(self, function: Callable[..., T], *values: object) -> T:
-        """Run a function in the thread, to its end even if this task is cancelled meanwhile."""
+        """Run a function in the thread, to its end even if this task is cancelled meanwhile, or twice."""
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._orders.put(_Order(function, values, done))
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:
-            await done
+            while not done.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait((done,))
+            done.result()
             raise
 
     def _work(self) -> None:

@@ -207,9 +207,9 @@ FAULTS: Mapping[Fault, int] = {
     relay_mischief: 4,
     relay_death: 1,
 }
+"""Every fault, and how often it comes compared with others."""
 CHAT_FAULTS: Mapping[Fault, int] = {chat_misbehaves: 8, chat_away: 4}
 """Those of worlds with another network, besides."""
-"""Every fault, and how often it comes compared with others."""
 
 
 def heal(world: World) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -30,16 +29,21 @@ async def test_what_a_function_raises_comes_to_whoever_asked() -> None:
 
 
 async def test_whoever_is_cancelled_leaves_when_the_thread_is_through() -> None:
-    ended: list[str] = []
+    begun, may_end, ended = threading.Event(), threading.Event(), list[str]()
 
     def slow() -> None:
-        time.sleep(0.2)
+        begun.set()
+        may_end.wait(30)
         ended.append("slow")
 
     with Worker("a worker") as worker:
         task = asyncio.ensure_future(worker.run(slow))  # noqa: TID251 - it is cancelled and waited for below
-        await asyncio.sleep(0.05)
-        task.cancel()
+        await asyncio.to_thread(begun.wait, 30)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.05)
+            assert not task.done()
+        may_end.set()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert ended == ["slow"]
