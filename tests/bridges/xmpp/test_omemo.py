@@ -162,8 +162,13 @@ class Forgetful(Lines):
 
     full = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = asyncio.Event()
+
     async def ingest(self, account: AccountId, batch: Batch) -> None:
         if self.full and batch.kv:
+            self.refused.set()
             self.cut()
             raise Temporary("the disk is full")
         await super().ingest(account, batch)
@@ -178,13 +183,14 @@ async def test_keys_change_only_together_with_what_they_opened(network: XmppNetw
             await owner.sees("one")
             desk.full = True
             await friend.say_locked(me, "two")
-            await asyncio.sleep(1)
+            await desk.refused.wait()
             assert "two" not in [to_plain(e.body) for e in seen(owner)]
             desk.full = False
             await owner.sees("two")
             desk.full = True
+            desk.refused.clear()
             await friend.say_locked(me, "three")
-            await asyncio.sleep(1)
+            await desk.refused.wait()
         desk.full = False
         await friend.say_locked(me, "four")
         async with await owner_with_keys(network, desk) as owner:
