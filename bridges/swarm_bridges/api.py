@@ -130,7 +130,7 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a bridge says itself in a conversation: a sentence in English, `{name}` where a fact is filled in.
+    """What a bridge says itself, as message or title: an English sentence, `{name}` for what is filled in.
 
     Readers see it in their language where `texts.XX.toml` beside the manifest has the sentence. What is
     filled in is looked up, too, so a fact may be a sentence.
@@ -241,7 +241,8 @@ class ConversationSeen(Inbound, frozen=True, kw_only=True, tag="conversation"):
     conversation: ConversationRef
     kind: str
     """`direct`, `group`, `channel`, `timeline`, `notifications`, `list` or `feed`."""
-    title: str | None = None
+    title: str | Notice | None = None
+    """As the network calls it. A notice where it has no name for it: then the bridge gives one."""
     topic: str | None = None
     labels: tuple[str, ...] = ()
     members: tuple[Actor, ...] | None = None

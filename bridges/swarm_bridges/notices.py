@@ -1,18 +1,31 @@
-"""What a bridge says itself in a conversation: as the body of a message, and in other languages."""
+"""What a bridge says itself: as the body of a message or as a title, and in other languages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .api import MessageSeen, Notice
+from .api import ConversationSeen, MessageSeen, Notice
 from .document import Document, Paragraph, Text
 from .sentences import ENGLISH
 from .text import from_plain, to_plain
 
+NAMELESS = frozenset({"timeline", "notifications"})
+"""Kinds of conversations for which networks have no name."""
+
 
 def english(notice: Notice) -> Document:
     """The notice in English, for a body."""
-    return from_plain(ENGLISH.filled(notice.says, notice.facts))
+    return from_plain(title_of(notice))
+
+
+def title_of(given: str | Notice) -> str:
+    """A title, in English where it is a notice."""
+    return given if isinstance(given, str) else ENGLISH.filled(given.says, given.facts)
+
+
+def names_itself(event: ConversationSeen) -> bool:
+    """Whether a conversation for which the network has no name is called what the bridge calls it."""
+    return event.kind not in NAMELESS or not isinstance(event.title, str)
 
 
 def fits(event: MessageSeen) -> bool:

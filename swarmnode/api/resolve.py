@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from ..domain.views import ChatView
 from ..errors import NotFound
 from .node import Node
 from .ports import TokenStore
@@ -64,7 +65,7 @@ async def _talk(node: Node, text: str) -> Named:
     people = [Named(id_, name) for id_, name in await node.names()]
     of_person = {chat.id: chat.person for chat in chats}
     # Who is named by the conversation is named too: it is not another thing that fits.
-    titled = [Named(of_person[c.id] or c.id, c.title) for c in chats]
+    titled = [Named(of_person[c.id] or c.id, title) for c in chats for title in _titles(c)]
     known = [Named(c.id, c.title) for c in chats if c.id == text]
     found = pick(known or [*people, *titled], "talk", text)
     theirs = [chat.id for chat in chats if chat.person == found.id]
@@ -78,7 +79,7 @@ async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]
         case "person":
             return [Named(id_, name) for id_, name in await node.names()]
         case "chat":
-            return [Named(c.id, c.title) for c in await node.chats()]
+            return [Named(c.id, title) for c in await node.chats() for title in _titles(c)]
         case "invite":
             return [Named(i.id, i.note) for i in await node.invites()]
         case "network":
@@ -90,6 +91,11 @@ async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]
             return [Named(r.id, r.address) for r in await node.relays()]
         case _:
             return [Named(t.id, t.label) for t in await tokens.all()]
+
+
+def _titles(chat: ChatView) -> tuple[str, ...]:
+    """A conversation is meant by its title in any language."""
+    return chat.title, *chat.title_translations.values()
 
 
 def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:

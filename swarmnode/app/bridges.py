@@ -78,7 +78,9 @@ class Bridges(Opened):
     def _account(self, account: Account, language: str) -> AccountView:
         host = self.hosted.running
         names = {} if host is None else host.supervisor.packages().found
-        name = names[account.package].manifest.name if account.package in names else account.package
+        name = account.package
+        if host is not None and name in names:
+            name = host.supervisor.says(name, language)(names[name].manifest.name)
         return AccountView(
             id=account.account,
             network=account.package,
@@ -346,7 +348,7 @@ def _network(supervisor: Supervisor, state: PackageState, language: str = "en") 
     bad: BadPackage | None = next((bad for bad in packages.bad if bad.name == state.id), None)
     return NetworkView(
         id=state.id,
-        name=state.name,
+        name=says(state.name),
         version=state.version,
         summary="" if package is None else says(package.manifest.summary),
         tier="" if package is None else package.manifest.tier,

@@ -13,6 +13,7 @@ from ..domain.views import ChatView, Items
 from ..errors import UsageError
 from .client import at
 from .group import command, group, option
+from .said import titled
 from .session import Session
 from .terminal import clean, named, short, size, table, when
 
@@ -151,7 +152,7 @@ def open_(session: Session, account: str, address: str, *, room: bool) -> None:
     path = at("accounts", session.find("account", account), "chats")
     view = session.client.call("POST", path, {"address": address, "room": room}, ChatView)
     if not session.give(view):
-        session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
+        session.say(session.t("bridge.opened", title=clean(titled(session, view)), id=view.id))
 
 
 @command("join")
@@ -160,7 +161,7 @@ def join_(session: Session, chat: str) -> None:
     """Accept an invitation into a conversation of a network."""
     view = session.client.call("POST", at("chats", session.find("chat", chat), "join"), None, ChatView)
     if not session.give(view):
-        session.say(session.t("bridge.opened", title=clean(view.title), id=view.id))
+        session.say(session.t("bridge.opened", title=clean(titled(session, view)), id=view.id))
 
 
 @command("leave")
@@ -169,7 +170,7 @@ def leave_(session: Session, chat: str) -> None:
     """Go out of a room of a network, or decline an invitation to it."""
     view = session.client.call("POST", at("chats", session.find("chat", chat), "leave"), None, ChatView)
     if not session.give(view):
-        session.say(session.t("bridge.left", title=clean(view.title)))
+        session.say(session.t("bridge.left", title=clean(titled(session, view))))
 
 
 @command("reload")

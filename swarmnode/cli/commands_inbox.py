@@ -9,7 +9,7 @@ from click import IntRange
 from ..domain.bridge_views import PEOPLE
 from ..domain.views import ChatView, Items, Page
 from .group import command, option
-from .said import said, show
+from .said import said, show, titled
 from .session import Session
 from .terminal import clean, short, table, when
 
@@ -36,7 +36,7 @@ def _table(session: Session, chats: Sequence[ChatView], *, none: str) -> None:
     rows = [
         (
             short(c.id),
-            " ".join((c.title, *(f"[{label}]" for label in c.labels))),
+            " ".join((titled(session, c), *(f"[{label}]" for label in c.labels))),
             c.network,
             str(c.unread or ""),
             when(c.last_at) if c.last_at else "",

@@ -242,12 +242,17 @@ def _ledger(session: Session, entries: Sequence[ConsentView]) -> None:
             entry.network,
             t("consent.yes" if entry.allowed else "consent.no"),
             t(f"consent.{entry.scope}"),
-            (entry.chat_title or entry.chat) if entry.chat else t("consent.everything"),
+            _where(session, entry),
             when(entry.at),
         )
         for entry in entries
     ]
     table(t("consent.heads").split("|"), rows, none=t("consent.none"))
+
+
+def _where(session: Session, entry: ConsentView) -> str:
+    title = entry.chat_title_translations.get(session.t.language, entry.chat_title)
+    return title or entry.chat or session.t("consent.everything")
 
 
 def _write(

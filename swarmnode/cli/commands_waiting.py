@@ -14,7 +14,7 @@ from ..domain.views import Items, MessageView
 from ..errors import ConfigError, UsageError
 from .client import at
 from .group import Group, command, group, option
-from .said import show
+from .said import show, titled
 from .session import Session
 from .terminal import clean, duration, short, table, when
 
@@ -57,7 +57,8 @@ def outbox_(session: Session) -> None:
 
 
 def _row(session: Session, item: WaitingView) -> tuple[str, ...]:
-    where = f"[{item.network}] {item.title}" if item.network else item.title or ", ".join(item.accounts)
+    title = titled(session, item)
+    where = f"[{item.network}] {title}" if item.network else title or ", ".join(item.accounts)
     at_time = when(item.send_at) if item.send_at else ""
     return short(item.message), where, session.t(f"outbox.{item.what}"), at_time, item.says, item.text[:40]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..domain.views import MessageView
+from ..domain.later import WaitingView
+from ..domain.views import ChatView, MessageView
 from .session import Session
 from .terminal import clean, length, short, size, when
 
@@ -21,6 +22,11 @@ def said(session: Session, kind: str, text: str) -> str:
     if kind == "timer":
         return session.t("kind.timer" if text != "0" else "kind.timer-off", text=length(int(text)))
     return session.t(f"kind.{kind}", text=clean(text))
+
+
+def titled(session: Session, chat: ChatView | WaitingView) -> str:
+    """How a conversation is called, in the language that is spoken where a bridge calls it so."""
+    return chat.title_translations.get(session.t.language, chat.title)
 
 
 def show(session: Session, message: MessageView) -> None:

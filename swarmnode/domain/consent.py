@@ -6,8 +6,8 @@ they said themselves, knowing of it, is more than a no.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -75,3 +75,5 @@ class ConsentView:
     chat: str = ""
     """The conversation whose words it is about; empty: all."""
     chat_title: str = ""
+    chat_title_translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """As `ChatView.title_translations`."""

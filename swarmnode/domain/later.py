@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -30,3 +31,5 @@ class WaitingView:
     """When it leaves, or is tried again; 0: as soon as there is a way."""
     accounts: tuple[str, ...] = ()
     """Where a post goes."""
+    title_translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """As `ChatView.title_translations`."""

@@ -291,6 +291,8 @@ class ChatView:
     """Under what its network files it: spaces, folders."""
     last_translations: Mapping[str, str] = field(default_factory=dict, repr=False)
     """As `MessageView.translations`."""
+    title_translations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The title by language, beside English, where a bridge gives it: a timeline has no name of its own."""
 
 
 @dataclass(frozen=True, slots=True)

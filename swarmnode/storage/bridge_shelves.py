@@ -151,6 +151,7 @@ class RemoteConversation:
     read_id: int | None
     draft_id: int | None
     last_at: int
+    titles: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

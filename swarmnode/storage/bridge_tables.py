@@ -157,6 +157,7 @@ remote_conversation = Table(
     Column("read_id", Integer, comment="the message up to which the owner has read elsewhere"),
     Column("draft_id", Integer, comment="a body"),
     Column("last_at", Integer, nullable=False, default=0),
+    Column("titles", LargeBinary, comment="the title by language, where a bridge gives it"),
     UniqueConstraint("account_id", "remote_id", "private"),
     Index(
         "ix_remote_conversation_partner",

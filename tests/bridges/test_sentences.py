@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,11 @@ import pytest
 from swarm_bridges import api, networks
 from swarm_bridges.api import Notice
 from swarm_bridges.document import Document
+from swarm_bridges.networks.demo import convert as demo
 from swarm_bridges.networks.feeds import notices as feeds
 from swarm_bridges.networks.mail import bounces
 from swarm_bridges.networks.mastodon import convert as mastodon
+from swarm_bridges.networks.matrix import rooms
 from swarm_bridges.networks.xmpp import omemo_readers
 from swarm_bridges.notices import english, fits, in_others
 from swarm_bridges.sentences import COMMON, ENGLISH, BadTexts, Sentences, read
@@ -108,9 +111,15 @@ def test_a_login_speaks_german(network: str) -> None:
 
 
 SAID = {
-    "feeds": {*feeds.SAYS.values(), feeds.AFTER, feeds.ALL},
+    "demo": {demo.HOME.says},
+    "feeds": {*feeds.SAYS.values(), feeds.AFTER, feeds.ALL, feeds.TITLE.says},
     "mail": {*bounces.SAYS.values(), *bounces.REASONS.values(), bounces.UNKNOWN},
-    "mastodon": {*mastodon.SENTENCES.values(), mastodon.OTHERWISE},
+    "mastodon": {
+        *mastodon.SENTENCES.values(),
+        mastodon.OTHERWISE,
+        *(title.says for title in (*mastodon.TITLES.values(), mastodon.NOTES)),
+    },
+    "matrix": {rooms.NOTES.says},
     "xmpp": set(omemo_readers.SAYS.values()),
 }
 
@@ -146,12 +155,31 @@ def test_a_notice_is_said_in_other_languages_before_what_stands_below_it() -> No
     assert in_others(unknown.notice, unknown.body) == {}
 
 
+def test_a_title_that_a_bridge_gives_is_there_in_other_languages() -> None:
+    home, words = api.ConversationRef("home"), partial(read, folders=[FOLDER / "mastodon"])
+    seen = api.ConversationSeen(conversation=home, kind="timeline", title=Notice("Home"))
+    room = api.ConversationSeen(conversation=home, kind="group", title="Home")
+    told, as_it_is = translated(api.Batch((seen, room)), words).events
+    assert isinstance(told, api.ConversationSeen)
+    assert told.title == Notice("Home", others={"de": "Startseite"})
+    assert as_it_is == room, "what people call their room is no sentence of the bridge's"
+    assert translated(api.Batch((room,)), words).events == (room,)
+    Journal().applied(api.Batch((seen, room)))
+    with pytest.raises(AssertionError, match="no name"):
+        Journal().applied(api.Batch((msgspec.structs.replace(seen, title="Home"),)))
+
+
 def test_what_all_bridges_say_is_there_in_german() -> None:
     says = read("de", [COMMON])
     host = Path(discover.__code__.co_filename).parent
     said = raised_in([*COMMON.glob("*.py"), *host.glob("*.py")])
     assert len(said) > 20
     assert missing(said, says) == []
+
+
+def test_mail_is_called_what_germans_call_it() -> None:
+    package = discover().found["mail"]
+    assert read("de", [package.folder])(package.manifest.name) == "E-Mail"
 
 
 def test_every_summary_is_there_in_german() -> None:

@@ -1,42 +1,24 @@
-"""Makes the kept home of the newest version, and while nothing was released, the first step too.
+"""Makes the kept home of the newest version, in tests/migrations/<version>/.
 
-    python tests/migrations/make.py first    write 0001 anew from the tables, then the home
-    python tests/migrations/make.py          the home as it is written now, in tests/migrations/<version>/
+    python tests/migrations/make.py
 
-A released version's home is kept for ever and never made again.
+Tables are changed by a new step in `storage/migrations/versions/`; the homes of earlier steps are
+kept for ever and never made again.
 """
 
 import shutil
-import sys
 from pathlib import Path
-
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.storage import migrations
 from swarmnode.storage.database import Database
 from swarmnode.storage.home import LOCK, Home
 from swarmnode.storage.keystore import Cost, KeyStore, Passphrase
-from swarmnode.storage.schema import metadata
 
 HERE = Path(__file__).parent
-VERSIONS = Path(migrations.__file__).parent / "versions"
 PASSPHRASE = Passphrase("an old home")
 TEXTS = ("an old word", "a shredded word", "a third word")
 FIRST_BODY = 63  # the body of message 1 is 64: block 1, slot 0
-
-
-def make_first() -> None:
-    """Write what makes all tables, as SQL: a step must not change with the tables of later versions."""
-    dialect = sqlite.dialect()
-    statements = []
-    for table in metadata.sorted_tables:
-        statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        statements.extend(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes)
-    tidy = "\n".join(line.rstrip() for line in ";\n\n".join(statements).splitlines()).replace("\t", "    ")
-    (VERSIONS / "v0001.sql").write_text(tidy + ";\n")
 
 
 def make_home() -> None:
@@ -59,6 +41,4 @@ def make_home() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["first"]:
-        make_first()
     make_home()

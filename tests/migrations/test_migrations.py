@@ -54,7 +54,13 @@ def differences(connection: Connection) -> list[object]:
 def schema(connection: Connection) -> set[tuple[str, str]]:
     with connection.begin():
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {(name, re.sub(r"\s+", " ", sql)) for name, sql in rows}
+        return {(name, parts(sql)) for name, sql in rows}
+
+
+def parts(sql: str) -> str:
+    """What a statement holds, in one order: a column that came later stands behind all others."""
+    head, paren, rest = re.sub(r"\s+", " ", sql).strip().partition("(")
+    return head + paren + ",".join(sorted(part.strip() for part in re.split(r",(?![^(]*\))", rest[:-1])))
 
 
 def stamped(connection: Connection, version: str | None) -> None:

@@ -7,7 +7,7 @@ import { held, isHeld, secondsLeft, waiting } from '../src/state/later.ts'
 
 const NOW_S = 1_800_000_000
 const row = (more: Partial<WaitingView> = {}): WaitingView => ({
-  message: 'w7', what: 'message', chat: '1', title: 'Ben', state: 'scheduled', since: NOW_S, network: '', text: 'hi',
+  message: 'w7', what: 'message', chat: '1', title: 'Ben', title_translations: {}, state: 'scheduled', since: NOW_S, network: '', text: 'hi',
   reason: '', says: '', send_at: NOW_S + 5, accounts: [], ...more,
 })
 const said = (id: string): MessageView =>

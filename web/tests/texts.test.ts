@@ -4,7 +4,7 @@ import { de as firstGerman } from '../src/text/de.ts'
 import { en as firstEnglish } from '../src/text/en.ts'
 import { more as moreGerman } from '../src/text/more.de.ts'
 import { more as moreEnglish } from '../src/text/more.en.ts'
-import { fill, type Key, setLanguage, short, wordsOf } from '../src/text/t.ts'
+import { fill, type Key, setLanguage, short, titleOf, wordsOf } from '../src/text/t.ts'
 
 const en = { ...firstEnglish, ...moreEnglish }
 const de = { ...firstGerman, ...moreGerman }
@@ -44,6 +44,8 @@ describe('texts', () => {
     await setLanguage('de')
     expect(wordsOf(notice)).toBe('Ada ist gegangen.')
     expect(wordsOf({ text: 'hi', translations: {} })).toBe('hi')
+    expect(titleOf({ title: 'Home', title_translations: { de: 'Startseite' } })).toBe('Startseite')
+    expect(titleOf({ title: 'Home', title_translations: {} })).toBe('Home')
     await setLanguage('en')
   })
 

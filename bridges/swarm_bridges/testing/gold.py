@@ -15,6 +15,7 @@ from ..api import (
     Invitation,
     Level,
     Moves,
+    Notice,
     NotSupported,
     Outgoing,
     Page,
@@ -22,6 +23,8 @@ from ..api import (
     Rendered,
     State,
 )
+from ..notices import title_of
+from ..sentences import read
 from ..text import from_plain
 from .journal import Journal
 from .network import OWNER, PEER
@@ -207,9 +210,8 @@ async def health(world: World) -> None:
 async def names(world: World) -> None:
     """Conversations and people have names, and one can write to somebody first."""
     journal = world.core.journal(world.account)
-    require(
-        journal.conversations[world.room].title == world.network.rooms["r1"].title, "the room has no title"
-    )
+    title = journal.conversations[world.room].title or ""
+    require(title_of(title) == world.network.rooms["r1"].title, "the room has no title")
     name = world.network.people[PEER]
     require(journal.people[world.network.actor_id(PEER, "r1")].name == name, "Ada has no name")
     handle, who = world.network.address(PEER)
@@ -217,6 +219,10 @@ async def names(world: World) -> None:
     require(found is not None and found.actor.remote_id == who, "Ada is not found")
     direct = await world.core.call(world.account, "open_direct", who=Actor(who))
     require(direct.kind == "direct", "the conversation with Ada is not direct")
+    titles = [seen.title.says for seen in journal.conversations.values() if isinstance(seen.title, Notice)]
+    for path in world.subject.folder.glob("texts.*.toml"):
+        says = read(path.suffixes[0][1:], [world.subject.folder])
+        require(all(says.knows(title) for title in titles), f"{path.name} lacks a title")
 
 
 @check(Tier.GOLD, "votes, favourites, boosts and bookmarks arrive", "poll", "favourite", "boost", "bookmark")

@@ -136,6 +136,7 @@ class Journal:
             case MessageGone(target=target) | ReactionsNow(target=target) | MarksNow(target=target):
                 self._change(event, self.known(target))
             case ConversationSeen(conversation=conversation):
+                assert notices.names_itself(event), "a title is a notice where the network has no name"
                 known = self.conversations.get(conversation)
                 title = event.title if event.title is not None or known is None else known.title
                 self.conversations[conversation] = msgspec.structs.replace(event, title=title)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...domain.consent import ConsentView, Scope
 from ...errors import Conflict, NotFound, UsageError
@@ -14,6 +14,7 @@ from ...storage.bridge_shelves import ACCOUNTS, ACTORS, CONSENTS, ROOMS, Consent
 from ...storage.shelves import CONVERSATIONS
 from . import consent, forwarding, inbox, people, rooms
 from .consent import Account
+from .packed import mapping
 
 
 def listed(step: Step) -> list[ConsentView]:
@@ -83,7 +84,7 @@ def _author(step: Step, node: Node, message: str) -> Account:
 
 def _view(step: Step, said: Consent) -> ConsentView:
     person = book.of_account(step, said.package, said.remote_id)
-    chat, title = _chat(step, said.place)
+    chat, title, translations = _chat(step, said.place)
     return ConsentView(
         id=str(said.id),
         name=_name(step, said, person),
@@ -96,6 +97,7 @@ def _view(step: Step, said: Consent) -> ConsentView:
         person=person,
         chat=chat,
         chat_title=title,
+        chat_title_translations=translations,
     )
 
 
@@ -110,13 +112,13 @@ def _name(step: Step, said: Consent, person: str) -> str:
     return said.remote_id
 
 
-def _chat(step: Step, place: str) -> tuple[str, str]:
-    """The conversation of a place, and its title; nothing where it is not there any more."""
+def _chat(step: Step, place: str) -> tuple[str, str, Mapping[str, str]]:
+    """The conversation of a place, its title and that in other languages; nothing where it is gone."""
     package, _, remote_id = place.partition(" ")
     for account in ACCOUNTS.all(step.tx, package=package) if package else []:
         for room in ROOMS.all(step.tx, account_id=account.id, remote_id=remote_id):
-            return rooms.chat_id(room.id), room.title
+            return rooms.chat_id(room.id), room.title, mapping(room.titles)
     if place and not package:
         for row in CONVERSATIONS.all(step.tx, conv_id=bytes.fromhex(remote_id)):
-            return str(row.id), ""
-    return "", ""
+            return str(row.id), "", {}
+    return "", "", {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from swarm_bridges import api
+from swarm_bridges.notices import title_of
 
 from ...domain.bridge_views import is_remote
 from ...errors import NotFound
@@ -67,7 +68,8 @@ def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConv
         step.tx,
         room.id,
         kind=event.kind if event.kind in KINDS else "group",
-        title=room.title if event.title is None else bounds.name(event.title),
+        title=room.title if event.title is None else bounds.name(title_of(event.title)),
+        titles=_titles(room, event),
         topic=room.topic if event.topic is None else bounds.name(event.topic),
         labels=pack([bounds.name(label) for label in event.labels[: bounds.MAX_SYMBOLS]]),
         members=members,
@@ -81,6 +83,17 @@ def seen(step: Step, account_id: int, event: api.ConversationSeen) -> RemoteConv
         moved_to=None,
     )
     return get(step, room.id)
+
+
+def _titles(room: RemoteConversation, event: api.ConversationSeen) -> bytes | None:
+    """The title in other languages, where the bridge gives it."""
+    match event.title:
+        case None:
+            return room.titles
+        case api.Notice(others=others):
+            return pack({language: bounds.name(title) for language, title in others.items()})
+        case _:
+            return None
 
 
 def _partner(step: Step, room: RemoteConversation, event: api.ConversationSeen) -> str | None:

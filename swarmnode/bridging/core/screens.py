@@ -36,7 +36,7 @@ from ...storage.bridge_shelves import (
 from ...storage.shelf import Prepared, one_of
 from . import accounts, bounds, content, entries, intents, invitations, outbox, people, rooms
 from .content import Content
-from .packed import texts
+from .packed import mapping, texts
 from .writing import message_id
 
 MAX_PAGE = 200
@@ -70,6 +70,7 @@ def chat(step: Step, room: RemoteConversation) -> ChatView:
     return ChatView(
         id=rooms.chat_id(room.id),
         title=room.title or _others(step, account, room),
+        title_translations=mapping(room.titles),
         contact="",
         unread=int(_UNREAD.scalar(step.tx, {"room": room.id})),
         standing="invited" if room.invitation is not None else "gone" if room.gone else "",

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from swarm_protocol.content import Type
 
 from ...domain.later import WaitingView
+from ...domain.views import ChatView
 from ...errors import NotFound
 from ...services import views as own_views
 from ...services.node import Node
@@ -80,12 +81,14 @@ def _later(step: Step, node: Node) -> list[WaitingView]:
     found = []
     for row in LATER.query(step.tx, WAITING):
         shown, wish = later.view(step, node, row), later.wish_of(step, row)
+        chat = _chat(step, node, row.chat)
         found.append(
             WaitingView(
                 message=shown.id,
                 what="post" if wish is not None and wish.post is not None else "message",
                 chat=row.chat,
-                title=_title(step, node, row.chat),
+                title="" if chat is None else chat.title,
+                title_translations={} if chat is None else chat.title_translations,
                 network=shown.network,
                 text=shown.text,
                 state=shown.state,
@@ -98,11 +101,11 @@ def _later(step: Step, node: Node) -> list[WaitingView]:
     return found
 
 
-def _title(step: Step, node: Node, chat: str) -> str:
+def _chat(step: Step, node: Node, chat: str) -> ChatView | None:
     try:
-        return inbox.chat(step, node, chat).title if chat else ""
+        return inbox.chat(step, node, chat) if chat else None
     except NotFound:  # gone meanwhile
-        return ""
+        return None
 
 
 def _own(step: Step, node: Node) -> list[WaitingView]:
@@ -113,11 +116,12 @@ def _own(step: Step, node: Node) -> list[WaitingView]:
 def _of_message(step: Step, node: Node, row: MessageRow) -> WaitingView:
     about = MESSAGES.one(step.tx, name=row.target) if row.type in {Type.EDIT, Type.REACT} else None
     shown = own_views.message(step, node, about or row)
+    chat = _chat(step, node, shown.chat)
     return WaitingView(
         message=shown.id,
         what=_WHAT[Type(row.type)],
         chat=shown.chat,
-        title=_title(step, node, shown.chat),
+        title="" if chat is None else chat.title,
         text=shown.text if shown.kind == "text" else "",
         state=row.state,
         reason=row.reason,
@@ -147,6 +151,7 @@ def _of_intent(step: Step, row: Intent, held: str) -> WaitingView:
         what="message" if row.kind == "send" else row.kind,
         chat=chat.id,
         title=chat.title,
+        title_translations=chat.title_translations,
         network=chat.network,
         text="" if shown is None or shown.kind != "text" else shown.text,
         state="maybe" if asked else "waiting" if row.attempts or held else "queued",
@@ -164,6 +169,7 @@ def _of_failed(step: Step, row: RemoteMessage) -> WaitingView:
         what="message",
         chat=chat.id,
         title=chat.title,
+        title_translations=chat.title_translations,
         network=chat.network,
         text=shown.text,
         state=row.state,

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from swarm_bridges.api import Batch, Event, MessageSeen
-from swarm_bridges.sentences import ENGLISH, Sentences
+from swarm_bridges.api import Batch, ConversationSeen, Event, MessageSeen, Notice
+from swarm_bridges.notices import title_of
+from swarm_bridges.sentences import Sentences
 
 from ...texts import LANGUAGES
 
 
 def translated(batch: Batch, says: Callable[[str], Sentences]) -> Batch:
     """The batch, with each notice in all languages; `says` gives a bridge's sentences in one."""
-    if not any(isinstance(event, MessageSeen) and event.notice is not None for event in batch.events):
+    if all(_said(event) is None for event in batch.events):
         return batch
     known = {language: says(language) for language in LANGUAGES if language != "en"}
     events = tuple(_in_all(event, known) for event in batch.events)
@@ -22,10 +23,18 @@ def translated(batch: Batch, says: Callable[[str], Sentences]) -> Batch:
 
 
 def _in_all(event: Event, known: dict[str, Sentences]) -> Event:
-    if not isinstance(event, MessageSeen) or event.notice is None:
+    if (said := _said(event)) is None:
         return event
-    said = event.notice
-    english = ENGLISH.filled(said.says, said.facts)
+    english = title_of(said)
     filled = {language: sentences.filled(said.says, said.facts) for language, sentences in known.items()}
     others = {language: text for language, text in filled.items() if text != english}
-    return msgspec.structs.replace(event, notice=msgspec.structs.replace(said, others=others))
+    field = "title" if isinstance(event, ConversationSeen) else "notice"
+    return msgspec.structs.replace(event, **{field: msgspec.structs.replace(said, others=others)})
+
+
+def _said(event: Event) -> Notice | None:
+    match event:
+        case MessageSeen(notice=said) | ConversationSeen(title=Notice() as said):
+            return said
+        case _:
+            return None

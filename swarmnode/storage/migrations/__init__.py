@@ -19,7 +19,7 @@ from ..home import disk_errors, sync_folder
 from ..schema import metadata
 from ..search import create_search
 
-HEAD = "0001"
+HEAD = "0002"
 """The version that this program writes; a test compares it with Alembic's."""
 
 VERSION_TABLE = "alembic_version"

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from swarm_bridges.api import Actor, IntentId, Invitation, LocalFile, MessageSeen, Origin, Rendered
+from swarm_bridges.api import Actor, IntentId, Invitation, LocalFile, MessageSeen, Notice, Origin, Rendered
 from swarm_bridges.document import Document, Mention, Paragraph, Strong, Text
 from swarm_bridges.networks.matrix.convert import content_of, edited, intent_of, key_of, message_of, related
 from swarm_bridges.networks.matrix.login import base_of, user_of
@@ -220,7 +220,7 @@ def test_newer_rooms_are_moderated_by_those_who_made_them() -> None:
 
 def test_a_room_without_a_name_is_called_by_who_is_in_it() -> None:
     assert title_of(ROOM, ME) == "Ada"
-    assert title_of(Room("!r:x", joined=1), ME) == "Notes"
+    assert title_of(Room("!r:x", joined=1), ME) == Notice("Notes")
     assert title_of(Room("!r:x", alias="#garden:x"), ME) == "#garden:x"
     invited = Room("!r:x", membership="invite", inviter="@ben:x", words="come in")
     shown = seen(invited, ME, ["Home"])

@@ -705,6 +705,7 @@ export interface ChatView {
   readonly invitation: InvitationView | null
   readonly labels: readonly string[]
   readonly last_translations: Readonly<Record<string, string>>
+  readonly title_translations: Readonly<Record<string, string>>
 }
 
 /** Somebody on another network asks the owner into a conversation. All of it is their own word. */
@@ -807,6 +808,7 @@ export interface WaitingView {
   readonly says: string
   readonly send_at: number
   readonly accounts: readonly string[]
+  readonly title_translations: Readonly<Record<string, string>>
 }
 
 /** Another time: `send_at` in Unix seconds, or `send_in_s` from now. Neither means now. */
@@ -1155,6 +1157,7 @@ export interface ConsentView {
   readonly person: string
   readonly chat: string
   readonly chat_title: string
+  readonly chat_title_translations: Readonly<Record<string, string>>
 }
 
 /** What a `person`, a `message`'s author, or whoever an `entry` is of, said of their words elsewhere.

@@ -6,6 +6,7 @@ import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
 import type { ChatView } from '../api/types.gen.ts'
+import { titleOf } from '../text/t.ts'
 import { copyOf, keepCopy } from './copy.ts'
 import { status } from './session.ts'
 
@@ -20,13 +21,13 @@ export const filter = signal<Filter>('all')
 export const inbox = computed(() =>
   [...chats.value.values()]
     .filter((chat) => ['direct', 'group', 'channel', 'feed'].includes(chat.kind))
-    .toSorted((a, b) => b.last_at - a.last_at || a.title.localeCompare(b.title)),
+    .toSorted((a, b) => b.last_at - a.last_at || titleOf(a).localeCompare(titleOf(b))),
 )
 /** What is only read. */
 export const reading = computed(() =>
   [...chats.value.values()]
     .filter((chat) => ['timeline', 'list', 'feed', 'notifications'].includes(chat.kind))
-    .toSorted((a, b) => a.title.localeCompare(b.title)),
+    .toSorted((a, b) => titleOf(a).localeCompare(titleOf(b))),
 )
 export const shown = computed(() =>
   filter.value === 'unread' ? inbox.value.filter((chat) => chat.unread > 0) : inbox.value,

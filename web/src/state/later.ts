@@ -27,7 +27,7 @@ export function held(said: MessageView | PostView, seconds: number, chosen: read
   if (seconds) ends.set(id, Date.now() + seconds * 1_000)
   if (chosen.length) files.set(id, chosen)
   const about = 'chat' in said ? ({ what: 'message', chat: said.chat, network: said.network } as const) : POST
-  const shown: WaitingView = { message: id, ...about, title: '', state, since, text, send_at, reason: '', says: '', accounts: [] }
+  const shown: WaitingView = { message: id, ...about, title: '', title_translations: {}, state, since, text, send_at, reason: '', says: '', accounts: [] }
   if (!waiting.value.some((known) => known.message === id)) waiting.value = [...waiting.value, shown]
 }
 

@@ -6,7 +6,7 @@
 import { signal } from '@preact/signals'
 
 import { setApiLanguage } from '../api/client.ts'
-import type { MessageView } from '../api/types.gen.ts'
+import type { ChatView, MessageView } from '../api/types.gen.ts'
 import { en } from './en.ts'
 import type { more } from './more.en.ts'
 
@@ -59,6 +59,10 @@ export const t = (key: Key, facts: Facts = {}): string => fill(texts.value[key] 
 /** What a message says: in the language that is spoken, where a bridge said it itself. */
 export const wordsOf = (message: Pick<MessageView, 'text' | 'translations'>): string =>
   message.translations?.[language.value] ?? message.text
+
+/** How a conversation is called: in the language that is spoken, where a bridge calls it so. */
+export const titleOf = (chat: Pick<ChatView, 'title' | 'title_translations'>): string =>
+  chat.title_translations?.[language.value] ?? chat.title
 
 /** The text of a key that was put together, where there is one. */
 export const maybe = (key: string, facts: Facts = {}): string | undefined =>

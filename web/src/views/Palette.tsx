@@ -6,7 +6,7 @@ import { commands, perform } from '../keys.ts'
 import { chatPath, go } from '../router.ts'
 import { inbox } from '../state/inbox.ts'
 import { nameOf } from '../state/networks.ts'
-import { t } from '../text/t.ts'
+import { t, titleOf } from '../text/t.ts'
 import { plain } from '../ui/basics.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 
@@ -43,7 +43,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       .map(({ keys, says }) => ({ id: `do ${keys}`, text: says, beside: keys, run: () => perform(keys) })),
     ...inbox.value.map((chat) => ({
       id: chat.id,
-      text: plain(chat.title),
+      text: plain(titleOf(chat)),
       beside: chat.network ? nameOf(chat.network) : t('inbox.title'),
       run: () => go(chatPath(chat.id)),
     })),

@@ -26,6 +26,7 @@ from swarm_bridges.api import (
     MessageGone,
     MessageRef,
     MessageSeen,
+    Notice,
     OpaqueSeen,
     Origin,
     Poll,
@@ -38,6 +39,8 @@ from swarm_bridges.api import (
 from swarm_bridges.text import from_html, from_plain
 
 HOUR_S = 3600.0
+HOME = Notice("Home")
+"""There is one timeline, and the network has no name for it."""
 FEATURES = (
     *("text", "edit", "delete", "reaction", "reply", "thread", "file", "read", "typing", "poll", "post"),
     *("favourite", "boost", "bookmark", "opaque", "claim", "invite"),
@@ -190,7 +193,7 @@ def conversation_of(room: Room, me: str) -> ConversationSeen:
     return ConversationSeen(
         conversation=ConversationRef(room.id),
         kind=room.kind,
-        title=room.title,
+        title=HOME if room.kind == "timeline" else room.title,
         members=tuple(actor_of(member, me) for member in room.members),
         members_complete=True,
         invitation=Invitation(by=actor_of(by, me), words=words) if by else None,

@@ -43,6 +43,7 @@ SAYS = {
 }
 AFTER = "It is asked for now and then, and comes back by itself."
 BOTH = "{what} {after}"
+TITLE = Notice("Feeds")
 ALL = "All your feeds in one file, as they are when you open it."
 _ONCE = frozenset({"gone", "over", "moved", "joined"})
 
@@ -51,7 +52,7 @@ def room() -> tuple[Event, ...]:
     """The conversation, and the list in it."""
     said = Notice(ALL)
     return (
-        ConversationSeen(conversation=ROOM, kind="notifications", title="Feeds"),
+        ConversationSeen(conversation=ROOM, kind="notifications", title=TITLE),
         ActorSeen(actor=SPEAKER, name="Feeds", bot=True),
         MessageSeen(
             ref=MessageRef(ROOM, "opml"),

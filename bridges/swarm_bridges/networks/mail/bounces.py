@@ -115,7 +115,7 @@ def told_of(mail: Mail, view: View, origin: Origin) -> list[Event] | None:
             reply_to=target,
         )
         if not is_for_node(failure.head, view, mine=True):
-            made += [ActorSeen(actor=who, name="Mail servers", bot=True), report]
+            made += [ActorSeen(actor=who, name="Mailer-Daemon", bot=True), report]
         if failure.final:
             alone = len(failure.head.people("To", "Cc")) < 2
             made.append(

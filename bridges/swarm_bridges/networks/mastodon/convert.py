@@ -66,6 +66,8 @@ SENTENCES = {
     "admin.sign_up": "{who} signed up",
 }
 OTHERWISE = "Something happened: {what}"
+TITLES = {"timeline": Notice("Home"), "notifications": Notice("Notifications")}
+NOTES = Notice("Notes")
 MILLION = 10**6
 
 
@@ -292,15 +294,14 @@ def seen(
     if kind == LIST:
         return ConversationSeen(conversation=conversation, kind=kind, title=title)
     if kind != DIRECT:
-        title = "Home" if kind == "timeline" else "Notifications"
-        return ConversationSeen(conversation=conversation, kind=kind, title=title)
+        return ConversationSeen(conversation=conversation, kind=kind, title=TITLES[kind])
     members = conversation.remote_id.split(" ")[1:]
     if members and members[0].startswith("#"):
         return ConversationSeen(conversation=conversation, kind="group")
     return ConversationSeen(
         conversation=conversation,
         kind="group" if len(members) > 1 else "direct",
-        title=", ".join(people.get(member, "?") for member in members) or "Notes",
+        title=", ".join(people.get(member, "?") for member in members) or NOTES,
         members=(*(Actor(member) for member in members), Actor(view.me.id, is_owner=True)),
         members_complete=True,
     )

@@ -20,6 +20,7 @@ from ...api import (
     ConversationRef,
     ConversationSeen,
     Invitation,
+    Notice,
     Origin,
     RemoteFile,
 )
@@ -40,6 +41,7 @@ SAYING = (MESSAGE, ENCRYPTED, REACTION)
 KEPT = "room/"
 HERE = frozenset({"join", "invite"})
 NAMED = 5
+NOTES = Notice("Notes")
 """People that stand in the title of a room without a name."""
 
 
@@ -169,12 +171,17 @@ def _moved(room: Room, who: str, said: Mapping[str, Any]) -> Room:
     return _with(room, people=people)
 
 
-def title_of(room: Room, owner: str) -> str:
-    """How a room is called: its name, its address, or who else is in it."""
+def name_of(room: Room, owner: str) -> str:
+    """How a room is called: its name, its address, or who else is in it; empty where nobody is."""
     if room.name or room.alias:
         return room.name or room.alias
     others = sorted(person.name or who for who, person in room.people.items() if who != owner)
-    return ", ".join(others[:NAMED]) or ("Notes" if room.joined == 1 else room.id)
+    return ", ".join(others[:NAMED])
+
+
+def title_of(room: Room, owner: str) -> str | Notice:
+    """How a room is called, also where the owner is alone in it."""
+    return name_of(room, owner) or (NOTES if room.joined == 1 else room.id)
 
 
 def seen(room: Room, owner: str, labels: Iterable[str] = ()) -> ConversationSeen:
@@ -275,7 +282,7 @@ class Rooms:
     def show(self, room_id: str) -> ConversationSeen:
         """A room as it is shown, labelled with the spaces in which it is."""
         spaces = (r for r in self._rooms.values() if r.space and room_id in r.children)
-        labels = sorted(title_of(space, self.owner) for space in spaces)
+        labels = sorted(name_of(space, self.owner) or space.id for space in spaces)
         return seen(self.get(room_id), self.owner, labels)
 
     def told(self, origin: Origin) -> list[Told]:

@@ -8,7 +8,7 @@ from bridge_core_world import ADA, ME, ROOM, START, can, ref, seen
 from node_world import World
 
 from swarm_bridges import api
-from swarmnode.bridging.core import accounts, calls, history, inbox, journal
+from swarmnode.bridging.core import accounts, calls, history, inbox, journal, waiting
 from swarmnode.errors import NotFound, UsageError
 
 T = TypeVar("T")
@@ -215,3 +215,17 @@ def test_what_a_bridge_says_itself_is_there_in_each_language_and_found_in_it(box
     hits, _ = box.do(inbox.search, "gegangen")
     assert [hit.message.id for hit in hits] == [shown.id]
     assert "gegangen" not in repr(shown)
+
+
+def test_a_title_that_a_bridge_gives_is_there_in_each_language(box: Inbox) -> None:
+    home = api.Notice("Home", others={"de": "Startseite"})
+    box.tell(api.ConversationSeen(conversation=ROOM, kind="timeline", title=home), seen("1", "one"))
+    for topic in ("", "told again, without a title"):
+        box.tell(api.ConversationSeen(conversation=ROOM, kind="timeline", topic=topic))
+        shown = box.do(inbox.chat, "b1")
+        assert (shown.title, shown.title_translations) == ("Home", {"de": "Startseite"})
+    box.do(inbox.send, "b1", "words")
+    (waits,) = box.do(waiting.all_of)
+    assert (waits.title, waits.title_translations) == ("Home", {"de": "Startseite"})
+    box.tell(api.ConversationSeen(conversation=ROOM, kind="group", title="Engines"))
+    assert box.do(inbox.chat, "b1").title_translations == {}

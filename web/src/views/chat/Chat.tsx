@@ -7,7 +7,7 @@ import { asOf, shownFrom } from '../../state/copy.ts'
 import { chatOf, loaded } from '../../state/inbox.ts'
 import { nameOf } from '../../state/networks.ts'
 import { contactOf } from '../../state/people.ts'
-import { maybe, t } from '../../text/t.ts'
+import { maybe, t, titleOf } from '../../text/t.ts'
 import { Button, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Check } from '../people/Check.tsx'
 import { Composer } from './Composer.tsx'
@@ -19,7 +19,7 @@ export function Chat({ chat, at }: { readonly chat: string; readonly at: string 
   const checking = useSignal(false)
   const heading = useRef<HTMLHeadingElement>(null)
   const shown = chatOf(chat)
-  const title = shown ? plain(shown.title) : ''
+  const title = shown ? plain(titleOf(shown)) : ''
   useEffect(() => {
     void openChat(chat, at)
     const mine = turn()

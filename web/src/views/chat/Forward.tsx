@@ -9,7 +9,7 @@ import { passOn, scopeOf, writeDown } from '../../state/consent.ts'
 import { writeBack } from '../../state/drafts.ts'
 import { chatOf, inbox } from '../../state/inbox.ts'
 import { nameOf } from '../../state/networks.ts'
-import { t } from '../../text/t.ts'
+import { t, titleOf } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Avatar, Badge, Button, ErrorNote, Icon, plain } from '../../ui/basics.tsx'
 import { Confirm, Dialog } from '../../ui/Dialog.tsx'
@@ -31,7 +31,7 @@ export function Forward({ message, onClose }: { readonly message: MessageView; r
   const author = plain(message.author_name)
   const fitting = useComputed(() =>
     inbox.value.filter(
-      ({ id, kind, title }) => id !== message.chat && OPEN.has(kind) && folded(title).includes(folded(text.value)),
+      (chat) => chat.id !== message.chat && OPEN.has(chat.kind) && folded(titleOf(chat)).includes(folded(text.value)),
     ),
   )
   const send = (chat: ChatView): Promise<void> =>
@@ -43,7 +43,7 @@ export function Forward({ message, onClose }: { readonly message: MessageView; r
         refused.value = true
         return
       }
-      note(t('forward.done', { name: plain(chat.title) }))
+      note(t('forward.done', { name: plain(titleOf(chat)) }))
       onClose()
     })
   const chosen = to.value
@@ -109,9 +109,9 @@ function Place({ chat }: { readonly chat: ChatView }) {
   const everybody = scopeOf(chat) === 'publish'
   return (
     <span class="brief">
-      <Avatar name={chat.title} network={chat.network} />
+      <Avatar name={titleOf(chat)} network={chat.network} />
       <span>
-        <bdi class="row-name">{plain(chat.title)}</bdi>
+        <bdi class="row-name">{plain(titleOf(chat))}</bdi>
         <small>
           {chat.network && (
             <span class="network" data-network={chat.network}>

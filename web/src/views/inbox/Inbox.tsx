@@ -7,7 +7,7 @@ import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
 import { contactOf, requests } from '../../state/people.ts'
 import { status } from '../../state/session.ts'
-import { short, t, wordsOf } from '../../text/t.ts'
+import { short, t, titleOf, wordsOf } from '../../text/t.ts'
 import { Avatar, Badge, Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { List } from '../../ui/List.tsx'
 import { byWhom } from '../chat/Invited.tsx'
@@ -122,10 +122,10 @@ function Row({ chat }: { readonly chat: ChatView }) {
   const checked = contactOf(chat.contact)?.standing === 'verified'
   return (
     <Link to={to} class={`row ${chat.unread ? 'unread' : ''}`} aria-current={path.value === to ? 'page' : undefined}>
-      <Avatar name={chat.title} network={chat.network} />
+      <Avatar name={titleOf(chat)} network={chat.network} />
       <span class="row-text">
         <span class="row-head">
-          <bdi class="row-name">{plain(chat.title)}</bdi>
+          <bdi class="row-name">{plain(titleOf(chat))}</bdi>
           {chat.unread > 0 && (
             <Badge kind="count">
               {chat.unread}

@@ -9,7 +9,7 @@ import { isHeld, leaveNow, loadWaiting, takeBackHeld, waiting, waitingLoaded, wa
 import { nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
 import { takeBackHeldPost } from '../../state/posts.ts'
-import { dayTime, maybe, t } from '../../text/t.ts'
+import { dayTime, maybe, t, titleOf } from '../../text/t.ts'
 import { Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Page } from '../../ui/Page.tsx'
 import { attempt } from '../chat/attempt.ts'
@@ -47,7 +47,7 @@ export function Outbox() {
 
 function Row({ row }: { readonly row: WaitingView }) {
   const { message, chat, what, says, send_at: at, state, text, network } = row
-  const title = plain(row.title)
+  const title = plain(titleOf(row))
   const mine = what === 'message' || what === 'post'
   const back = (): void =>
     attempt(async () => {

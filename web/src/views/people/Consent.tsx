@@ -7,7 +7,7 @@ import { asError } from '../../api/errors.ts'
 import type { ConsentView } from '../../api/types.gen.ts'
 import { personPath } from '../../router.ts'
 import { consents, consentsLoaded, consentsOf, consentTrouble, loadConsents, type Scope, writeDown } from '../../state/consent.ts'
-import { dayTime, maybe, t } from '../../text/t.ts'
+import { dayTime, maybe, t, titleOf } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Badge, Button, Empty, ErrorNote, Link, Name, plain, Waiting } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
@@ -68,6 +68,7 @@ export function ConsentOf({ person, name }: { readonly person: string; readonly 
 
 function Said({ said, named = false }: { readonly said: ConsentView; readonly named?: boolean }) {
   const { allowed, scope } = said
+  const place = titleOf({ title: said.chat_title, title_translations: said.chat_title_translations })
   const name = plain(said.name)
   return (
     <div>
@@ -87,7 +88,7 @@ function Said({ said, named = false }: { readonly said: ConsentView; readonly na
       <p>{maybe(`consent.${allowed ? 'yes' : 'no'}.${scope}`) ?? scope}</p>
       <p class="muted">
         {networkName(said.network)} · {dayTime(said.at)}
-        {said.chat_title && ` · ${t('consent.only', { chat: plain(said.chat_title) })}`}
+        {place && ` · ${t('consent.only', { chat: plain(place) })}`}
         {said.own_word && ` · ${t('consent.own')}`}
       </p>
     </div>

@@ -8,7 +8,7 @@ import { reading } from '../../state/inbox.ts'
 import { accounts, nameOf } from '../../state/networks.ts'
 import { outbox } from '../../state/outbox.ts'
 import { fresh, keepPlace, loadOlderPosts, openTimeline, place, showFresh, timeline } from '../../state/timeline.ts'
-import { t } from '../../text/t.ts'
+import { t, titleOf } from '../../text/t.ts'
 import { announce } from '../../ui/Announcer.tsx'
 import { Button, Empty, ErrorNote, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { List, type ListHandle } from '../../ui/List.tsx'
@@ -126,7 +126,7 @@ function Sources({ of }: { readonly of: string }) {
       <option value="">{t('timeline.all')}</option>
       {reading.value.map((chat) => (
         <option key={chat.id} value={chat.id}>
-          {plain(chat.title)} · {nameOf(chat.network)}
+          {plain(titleOf(chat))} · {nameOf(chat.network)}
         </option>
       ))}
     </select>
