@@ -1,4 +1,4 @@
-"""Files that leave and enter a node: bundles, backups, exports; and the removal of all."""
+"""Files that leave and enter a node: bundles and exports; and the removal of all. Backups: see `backups`."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from swarm_protocol.identity import RecoveryKit
 
 from ..api.node import File
 from ..bridging.core import inbox
 from ..delivery.runner import Runner
 from ..domain.views import CarryView
 from ..errors import ConfigError, StorageError
-from ..services import book
 from ..services.node import Node
 from ..services.step import Step
 from ..storage.home import Home
 
 _PIECE = 256 * 1024
-UPLOADED = "uploaded.backup"
-"""In an empty home: a backup that was sent over the API, until the restore."""
 
 
-def _write_new(path: Path, pieces: Iterable[bytes]) -> int:
+def write_new(path: Path, pieces: Iterable[bytes]) -> int:
     """Write a new file that only its owner reads, whole or not at all; its size."""
     size = 0
     beside = path.with_name(f".{path.name}.part")
@@ -48,7 +43,8 @@ def _write_new(path: Path, pieces: Iterable[bytes]) -> int:
     return size
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """What a file holds, piece by piece."""
     try:
         with path.open("rb") as source:
             while piece := source.read(_PIECE):
@@ -65,7 +61,7 @@ async def carry_out(runner: Runner, path: Path, contact: str) -> CarryView:
         return carry.write(step, node, contact)
 
     pieces, records = await runner.do(make)
-    size = await asyncio.to_thread(_write_new, path, pieces)
+    size = await asyncio.to_thread(write_new, path, pieces)
     return CarryView(records=records, size_bytes=size)
 
 
@@ -73,7 +69,7 @@ async def carry_in(runner: Runner, path: Path) -> CarryView:
     """Take a bundle file in."""
     from ..services import carry  # noqa: PLC0415
 
-    pieces = await asyncio.to_thread(lambda: list(_pieces(path)))
+    pieces = await asyncio.to_thread(lambda: list(pieces_of(path)))
     view = await runner.do(lambda step, node: carry.take(step, node, pieces))
     if view.damage:
         raise StorageError(
@@ -83,69 +79,9 @@ async def carry_in(runner: Runner, path: Path) -> CarryView:
     return view
 
 
-async def take(path: Path, pieces: AsyncIterator[bytes]) -> int:
-    """Write a file as it comes, whole or not at all; its size."""
-    size = 0
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as out:
-            async for piece in pieces:
-                await asyncio.to_thread(out.write, piece)
-                size += len(piece)
-        beside.replace(path)
-    except OSError as e:
-        raise StorageError(f"{path} cannot be written: {e.strerror}") from e
-    finally:
-        beside.unlink(missing_ok=True)
-    return size
-
-
-async def _sealed(runner: Runner) -> list[bytes]:
-    from ..bridging.core import backup as remote  # noqa: PLC0415
-    from ..services import backup as backups  # noqa: PLC0415
-
-    number = await runner.do(lambda step, _: backups.next_generation(step))
-    return await runner.look(
-        lambda step, node: list(backups.write(step, node, number, more=remote.records(step)))
-    )
-
-
-async def backup(runner: Runner, path: Path) -> int:
-    """Write a sealed backup; its size."""
-    from ..services import backup as backups  # noqa: PLC0415
-
-    size = await asyncio.to_thread(_write_new, path, await _sealed(runner))
-    await runner.do(lambda step, _: backups.made(step))
-    return size
-
-
-async def backup_file(runner: Runner) -> File:
-    """A sealed backup, which counts as made once it is handed out."""
-    from ..services import backup as backups  # noqa: PLC0415
-
-    data = b"".join(await _sealed(runner))
-    await runner.do(lambda step, _: backups.made(step))
-    return File("swarmnode.backup", "application/octet-stream", data)
-
-
-async def restore(runner: Runner, kit: RecoveryKit, backup_file: Path | None) -> None:
-    """Bring a persona back into an empty store."""
-    from ..bridging.core import backup as remote  # noqa: PLC0415
-    from ..services import restore as restoring  # noqa: PLC0415
-
-    pieces = None if backup_file is None else await asyncio.to_thread(lambda: list(_pieces(backup_file)))
-
-    def begin(step: Step, node: Node) -> None:
-        restoring.begin(step, node, kit, pieces, more=remote.Restored(step).take)
-        book.complete(step)
-
-    await runner.do(begin)
-
-
 async def export(runner: Runner, path: Path) -> int:
     """Write everything that can be read; its size."""
-    return await asyncio.to_thread(_write_new, path, await _readable(runner))
+    return await asyncio.to_thread(write_new, path, await _readable(runner))
 
 
 async def export_file(runner: Runner) -> File:

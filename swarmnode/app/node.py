@@ -25,7 +25,7 @@ from ..services.step import Step
 from ..storage.home import Home
 from ..storage.shelves import PERSONAS
 from ..texts import Texts
-from . import files, home, status, words
+from . import backups, files, home, status, words
 from .people import People
 from .private import Private
 from .proofs import Proofs
@@ -147,14 +147,14 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
         """See `api.node.Node`."""
         if self._keys.exists():
             raise Conflict("there is a persona here already", hint="Restore into another home.")
-        return await files.take(self.place.path / files.UPLOADED, pieces)
+        return await backups.take(self.place.path / backups.UPLOADED, pieces)
 
     async def restore(
         self, said: Sequence[str], backup: Path | None, passphrase: str | None, *, uploaded: bool = False
     ) -> StatusView:
         """See `api.node.Node`."""
         kit = words.kit_of(said)
-        sent = self.place.path / files.UPLOADED
+        sent = self.place.path / backups.UPLOADED
         if uploaded and not sent.exists():
             raise NotFound("no backup was sent", hint="Send it first.")
         backup = sent if uploaded else backup
@@ -163,7 +163,8 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
                 raise Conflict("there is a persona here already", hint="Restore into another home.")
             await self._start_with_new_key(passphrase)
             try:
-                await files.restore(self.runner, kit, backup)
+                self.config = await backups.restore(self.runner, kit, backup, self.choose_again)
+                await self.runner.use(self._options(self.config))
             except BaseException:
                 await self._stop()
                 self._keys.destroy()
@@ -210,11 +211,11 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
 
     async def backup(self, path: Path) -> int:
         """See `api.node.Node`."""
-        return await files.backup(self.runner, path)
+        return await backups.write(self.runner, self.config.home, path)
 
     async def backup_file(self) -> File:
         """See `api.node.Node`."""
-        return await files.backup_file(self.runner)
+        return await backups.as_file(self.runner, self.config.home)
 
     async def export_file(self) -> File:
         """See `api.node.Node`."""

@@ -89,7 +89,7 @@ class Opened:
         runner = Runner(
             database,
             entropy=os.urandom,
-            options=self._options(),
+            options=self._options(self.config),
             on_disk_full=lambda: integrity.release_ballast(self.place),
         )
         await self._open.enter_async_context(runner.running())
@@ -121,9 +121,9 @@ class Opened:
                 )
             )
 
-    def _options(self) -> Options:
+    def _options(self, config: Config) -> Options:
         """The settings that the logic wants to know."""
-        privacy = self.config.privacy
+        privacy = config.privacy
         return Options(
             receipts=privacy.receipts,
             forward=privacy.forward,

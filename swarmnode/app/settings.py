@@ -11,7 +11,20 @@ import asyncio
 
 from ..api.node import SettingView
 from ..bridging.core import proofs
-from ..config import CHOSEN, SETTINGS, Change, Setting, choose, chosen, find, show, value_of, with_value
+from ..config import (
+    CHOSEN,
+    SETTINGS,
+    Change,
+    Config,
+    Setting,
+    choose,
+    choose_again,
+    chosen,
+    find,
+    show,
+    value_of,
+    with_value,
+)
 from ..services.news import tell
 from ..services.node import Node
 from ..services.step import Step
@@ -36,6 +49,24 @@ class Settings(Opened):
             await self._take_effect(name)
         return self._views()[name]
 
+    def choose_again(self, step: Step, node: Node, texts: dict[str, str]) -> Config:
+        """Let settings be what the owner chose on a home that is lost, in the step that restores from it.
+
+        The file is written before the commit: what is lost then is a restore that is done again. Nothing
+        leaves before they count.
+        """
+        config = self.config
+        data, values = choose_again(config, texts)
+        if values:
+            self.place.files.replace(CHOSEN, data)
+        for name, value in values.items():
+            if find(name).change is Change.AT_ONCE and name not in config.fixed:
+                config = with_value(config, name, value)
+        node.options = self._options(config)
+        if proofs.notices(step) != config.privacy.notice:
+            proofs.set_noticing(step, on=config.privacy.notice)
+        return config
+
     async def _take_effect(self, name: str) -> None:
         if self._runner is None:
             return
@@ -46,7 +77,7 @@ class Settings(Opened):
                 proofs.set_noticing(step, on=notice)
             tell(step, "settings.changed", setting=name)
 
-        await self._runner.use(self._options())
+        await self._runner.use(self._options(self.config))
         await self._runner.do(change)
 
     def _views(self) -> dict[str, SettingView]:

@@ -9,12 +9,14 @@ from swarm_protocol.identity import Standing
 
 from ..bridging.core import accounts, screens
 from ..bridging.core.accounts import Account
+from ..domain.later import RESTORED
 from ..domain.views import NodeState, Problem, StatusView
 from ..errors import StorageError
 from ..services import backup, identity, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import queries
+from ..storage.later_shelves import LATER, WAITING
 from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, RELAYS
 from ..texts import Texts, said_in
 from .networks import sentence
@@ -78,6 +80,8 @@ def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -
         yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))
     if restore.wants_backup(step):
         yield Problem("backup", t("problem.backup"))
+    if planned := sum(row.reason == RESTORED for row in LATER.query(step.tx, WAITING)):
+        yield Problem("planned", t.count("problem.planned", planned))
     if asking := INVITES.count(step.tx, role="request", state="waiting"):
         yield Problem("request", t.count("problem.request", asking))
     for contact in CONTACTS.all(step.tx, blocked=False):

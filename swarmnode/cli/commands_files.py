@@ -63,6 +63,7 @@ def _write(session: Session, route: str, file: Path) -> None:
 def backup_(session: Session, file: Path) -> None:
     """Write a sealed backup."""
     _write(session, "/backups", file)
+    session.say(session.t("backup.holds"))
 
 
 @command("export")

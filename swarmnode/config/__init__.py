@@ -3,7 +3,7 @@
 `table` says what there is, `reading` where it comes from, `choosing` how the owner changes it.
 """
 
-from .choosing import choose, find, with_value
+from .choosing import choose, choose_again, find, kept, with_value
 from .reading import CHOSEN, FILE, Loaded, chosen, load, parse_address
 from .table import (
     SETTINGS,
@@ -37,8 +37,10 @@ __all__ = [
     "Setting",
     "Storage",
     "choose",
+    "choose_again",
     "chosen",
     "find",
+    "kept",
     "load",
     "parse_address",
     "show",

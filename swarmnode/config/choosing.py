@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..errors import AccessDenied, Conflict, NotFound
+from ..errors import AccessDenied, ConfigError, Conflict, NotFound
 from .reading import FILE, check, chosen
-from .table import SETTINGS, Config, Setting
+from .table import SETTINGS, Config, Setting, show
 
 HEAD = f"""\
 # Written by the node: what its owner chose on a screen, or by `swarmnode config set`.
@@ -56,6 +58,35 @@ def choose(config: Config, name: str, text: str | None) -> tuple[bytes, Any]:
     if text is not None:
         values[name] = value
     return _written(values), value
+
+
+def kept(home: Path) -> dict[str, str]:
+    """What the owner chose, as texts by the settings' names: for a backup.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    return {name: show(value) for name, (value, _) in chosen(home).items()}
+
+
+def choose_again(config: Config, texts: Mapping[str, str]) -> tuple[bytes, dict[str, Any]]:
+    """Let settings be what the owner chose on a home before this one.
+
+    Gives what the file `CHOSEN` is to hold, and the values that are new. What was chosen here already stays:
+    it is the later word. What is not the owner's, and what this program does not know or take, is left out.
+
+    Raises:
+        ConfigError: what was chosen here cannot be read.
+    """
+    here = {name: value for name, (value, _) in chosen(config.home).items()}
+    again: dict[str, Any] = {}
+    for name, text in texts.items():
+        setting = SETTINGS.get(name)
+        if setting is None or not setting.is_owners or name in here:
+            continue
+        with suppress(ConfigError):
+            again[name] = check(setting, text, "", is_text=True)
+    return _written({**here, **again}), again
 
 
 def with_value(config: Config, name: str, value: Any) -> Config:

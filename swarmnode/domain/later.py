@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+RESTORED = "restored"
+"""The reason of what waited when a backup was made: nobody here knows whether the lost node has said it."""
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingView:

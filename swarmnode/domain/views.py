@@ -43,7 +43,7 @@ class MessageState(StrEnum):
     """Given up; may be sent again."""
     REFUSED = "refused"
     """Another network will not take it, or it could not leave at its time; `reason` says why, for the latter
-    `blocked`, `key-alert`, `no-chat` or `not-taken`. May be sent again."""
+    `blocked`, `key-alert`, `no-chat`, `not-taken` or `restored`. May be sent again."""
     MAYBE = "maybe"
     """Another network may have it. `reason` is `looking`, or `asked`: the owner is to say if it is there."""
     RECEIVED = "received"

@@ -1,9 +1,10 @@
 """Backups: what of a home is worth keeping elsewhere, sealed for its owner's words (ADR 0020).
 
 In a backup are: the persona's chain and name, contacts with their chains and nodes, queues of theirs with our
-sender keys, our relays and unused tickets, conversations, and messages with their authors' signatures. So a
-new node can say who it is, write to all contacts, and show what was said. What bridges brought follows, in
-records of their own (`bridging.core.backup`).
+sender keys, our relays and unused tickets, conversations, messages with their authors' signatures, requests
+to delete, and receipts for them. So a new node can say who it is, write to all contacts, show what was said,
+and go on asking for what is to be destroyed. In records of their own follow what bridges brought and what
+waits for its time (`bridging.core.backup`), and what the owner chose (`app.backups`).
 
 Not in it are: the root and the node's own keys, since a restored node has new ones; MLS states and keys of
 our own queues, of which no copy may ever go on; what is on its way, which is asked for again; and bodies of
@@ -23,9 +24,11 @@ import sqlalchemy as sa
 
 from swarm_protocol.cbor import Value
 from swarm_protocol.content import Message
+from swarm_protocol.errors import RemoteProtocolError
 
 from ..errors import NotReady, UsageError
 from ..storage import tables
+from ..storage.later_shelves import DELETION_RECEIPTS, DELETION_REQUESTS
 from ..storage.shelf import Shelf
 from ..storage.shelves import (
     ALERTS,
@@ -128,6 +131,12 @@ _PARTS = (
     ),
     _Part(10, WANTED_DELETIONS, ("name", "conversation_id", "request", "persona_id", "at")),
     _Part(11, EVIDENCE, ("id", "kind", "data", "at")),
+    _Part(12, DELETION_REQUESTS, ("name", "conversation_id", "at", "again_at", "tries")),
+    _Part(
+        13,
+        DELETION_RECEIPTS,
+        ("id", "request", "conversation", "persona_id", "leaf_sig", "name", "body", "chain", "at"),
+    ),
 )
 _BY_NUMBER = {part.number: part for part in _PARTS}
 _MESSAGE_COLUMNS = (
@@ -248,25 +257,36 @@ def read(
     """Read a backup into empty tables; whose it is. `more` takes records that are not of this module.
 
     Raises:
-        UsageError, AccessDenied: it is no backup, damaged, or another's (`packs.read`). The step must not be
-            committed then: rows before the damage are there.
+        UsageError, AccessDenied: it is no backup, damaged, or another's (`packs.read`), or holds rows that
+            cannot be. The step must not be committed then: rows before that are there.
     """
     records = packs.read(key, pieces)
     owner = _owner(next(records, []))
-    for number, *values in records:
-        if number == _MESSAGE:
-            _put_message(step, values)
-        elif (part := _BY_NUMBER.get(number if isinstance(number, int) else -1)) is not None:
-            came: dict[str, object] = dict(zip(part.columns, values, strict=False))
-            if part.at:
-                came[part.at] = step.wall_s
-            part.shelf.add(step.tx, **came)
-        elif isinstance(number, int):
-            more(number, values)
+    for place, record in enumerate(records, 2):
+        try:
+            _take(step, record, more)
+        except (LookupError, TypeError, ValueError, RemoteProtocolError) as e:
+            raise UsageError(
+                f"this backup holds what cannot be, in its record {place:,}",
+                hint="Use another backup, or the words alone.",
+            ) from e
     SETTINGS.put(step.tx, name=GENERATION, value=owner.generation.to_bytes(8, "big"))
     # The time of messages that disappear went on while they lay in the backup.
     SETTINGS.put(step.tx, name=countdown.SEEN, value=owner.made_at.to_bytes(8, "big"))
     return owner
+
+
+def _take(step: Step, record: list[Value], more: Callable[[int, list[Value]], None]) -> None:
+    number, *values = record
+    if number == _MESSAGE:
+        _put_message(step, values)
+    elif (part := _BY_NUMBER.get(number if isinstance(number, int) else -1)) is not None:
+        came: dict[str, object] = dict(zip(part.columns, values, strict=False))
+        if part.at:
+            came[part.at] = step.wall_s
+        part.shelf.take(step.tx, came)
+    elif isinstance(number, int):
+        more(number, values)
 
 
 def verify(key: bytes, pieces: Iterable[bytes]) -> Owner:
@@ -280,7 +300,9 @@ def verify(key: bytes, pieces: Iterable[bytes]) -> Owner:
 
 def _owner(record: list[Value]) -> Owner:
     match record:
-        case [0, bytes(chain), str(name), bool(seen), int(created_at), int(made_at), int(generation), *_]:
+        case [0, bytes(chain), str(name), bool(seen), int(created_at), int(made_at), int(generation), *_] if (
+            min(created_at, made_at, generation) >= 0
+        ):
             return Owner(chain, name, seen, created_at, made_at, generation)
         case _:
             raise UsageError("this backup does not say whose it is")
@@ -292,11 +314,11 @@ def _put_message(step: Step, values: list[Value]) -> None:
     came: dict[str, Any] = dict(zip(_MESSAGE_COLUMNS, rest, strict=False))
     if came["mine"] and came["state"] in {"queued", "waiting"}:
         came["state"] = "sent"  # what contacts lack they ask for
+    said = Message.decode(body).body if isinstance(body, bytes) else None
     if isinstance(body, bytes):
         came["body_id"] = step.tx.bodies.put(body)
-        said = Message.decode(body).body
-        if isinstance(said, indexing.SEARCHED):
-            step.tx.search.add(came["id"], said.text)
     elif came["shredded_at"] is None:
         came |= {"shredded_at": step.wall_s, "unread": False, "left_s": None}
-    MESSAGES.add(step.tx, **came)
+    MESSAGES.take(step.tx, came)
+    if isinstance(said, indexing.SEARCHED):
+        step.tx.search.add(came["id"], said.text)

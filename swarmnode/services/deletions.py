@@ -2,14 +2,24 @@
 
 A node that is asked does what it may and answers at once: one receipt for all targets of the request, signed
 by its leaf. Receipts are not repeated; who misses one asks again, after an hour and then once a day, for 30
-days, and what is asked again is answered again. A receipt holds no text. It is kept, with the sigchain that
-names the leaf, also when the messages and the contact are gone.
+days, and what is asked again is answered again. After a restore the new node goes on with that: requests of
+the lost node go as copies: their own signatures speak for them. A receipt holds no text. It is kept, with
+the sigchain that names the leaf, also when the messages and the contact are gone.
 """
 
 from __future__ import annotations
 
-from swarm_protocol import cbor, content
-from swarm_protocol.content import Author, Conversation, DeleteRcpt, DeleteReq, DeletionStatus, Message, Type
+from swarm_protocol import cbor, content, sync
+from swarm_protocol.content import (
+    Author,
+    Conversation,
+    DeleteRcpt,
+    DeleteReq,
+    DeletionStatus,
+    Message,
+    Told,
+    Type,
+)
 from swarm_protocol.identity import PersonaId
 
 from ..storage.later_shelves import (
@@ -22,7 +32,7 @@ from ..storage.later_shelves import (
 )
 from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, MESSAGES, OUTBOX, MessageRow, Peer
 from ..storage.shelves import Conversation as ConversationRow
-from . import outgoing, peers, sigchains
+from . import groups, outgoing, peers, sigchains
 from .news import tell
 from .node import Node
 from .step import Step
@@ -160,10 +170,20 @@ def _ask_again(step: Step, node: Node, row: DeletionRequest) -> None:
         DELETION_REQUESTS.change(step.tx, row.name, again_at=None)
         _tell(step, row.name)
         return
-    for peer in quiet:
-        if OUTBOX.one(step.tx, message_id=message.id, peer_id=peer.id) is None and not node.quarantine:
-            outgoing.post(step, node, peer.id, row.conversation_id, message_id=message.id)
+    if not groups.has_keys(step, row.conversation_id):  # until we are back in it, after a restore
+        DELETION_REQUESTS.change(step.tx, row.name, again_at=step.wall_s + FIRST_S)
+        return
+    for peer in quiet if not node.quarantine else ():
+        _repeat(step, node, peer, message)
     DELETION_REQUESTS.change(step.tx, row.name, again_at=step.wall_s + AGAIN_S, tries=row.tries + 1)
+
+
+def _repeat(step: Step, node: Node, peer: Peer, request: MessageRow) -> None:
+    said = message_of(step, request)
+    if said is not None and said.author != node.me.author:  # by a node of ours that is lost
+        peers.tell_peer(step, node, peer, Told(Type.COPY, sync.Repaired(said.data).encode()))
+    elif OUTBOX.one(step.tx, message_id=request.id, peer_id=peer.id) is None:
+        outgoing.post(step, node, peer.id, request.conversation_id, message_id=request.id)
 
 
 def silent(step: Step, request: bytes, conversation: ConversationRow) -> list[Peer]:

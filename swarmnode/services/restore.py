@@ -27,7 +27,7 @@ from ..storage.shelves import (
     RELAYS,
     SETTINGS,
 )
-from . import backup, chains, identity, rejoin, rotation, timers
+from . import backup, chains, deletions, identity, rejoin, rotation, timers
 from .node import Me, Node
 from .step import Step
 
@@ -74,6 +74,7 @@ def begin(
     for peer in PEERS.all(step.tx, active=True):
         rejoin.want(step, node, peer.id)
     timers.started(step, node)
+    deletions.started(step, node)
     node.routes.clear()
     SETTINGS.put(step.tx, name=_RESTORED, value=b"")
     return me

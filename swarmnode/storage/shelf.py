@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql import ClauseElement
+from sqlcipher3 import dbapi2  # type: ignore[import-untyped]
 
 from swarm_protocol.mls.fast_init import fast_init
 
@@ -25,6 +26,7 @@ from .database import Tx
 T = TypeVar("T")
 
 _DIALECT = SQLiteDialect_pysqlite(paramstyle="named")
+_TOP = 1 << 63
 
 
 class Prepared:
@@ -100,6 +102,21 @@ class Shelf(Generic[T]):
             return sa.select(sa.func.count()).select_from(self.table).where(*self._equal(equal))
 
         return int(self._kept(("count", *_shape(equal)), build).scalar(tx, equal))
+
+    def take(self, tx: Tx, values: Mapping[str, object]) -> None:
+        """Add a row whose values come from elsewhere. SQLite by itself stores any type in any column.
+
+        Raises:
+            ValueError: a value is of another type, stands twice, or refers to nothing.
+        """
+        for name, value in values.items():
+            column = self.table.c[name]
+            if not (column.nullable if value is None else _fits(column, value)):
+                raise ValueError(f"{self.table.name}.{name} cannot be of type {type(value).__name__}")
+        try:
+            self.add(tx, **values)
+        except dbapi2.IntegrityError as e:
+            raise ValueError(f"a row of {self.table.name} cannot stand beside the others") from e
 
     def add(self, tx: Tx, **values: object) -> int:
         """Add a row; its number. Columns that are not named have their defaults."""
@@ -186,6 +203,13 @@ def _shape(equal: Mapping[str, object]) -> list[str]:
 def one_of(column: sa.ColumnElement[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
     """That a column has one of some fixed values, as a prepared statement can say it."""
     return sa.or_(*(column == sa.literal_column(_literal(value)) for value in values))
+
+
+def _fits(column: sa.Column[Any], value: object) -> bool:
+    kind = column.type.python_type
+    if kind is int:
+        return type(value) is int and -_TOP <= value < _TOP
+    return isinstance(value, kind)
 
 
 def _default(column: sa.Column[Any]) -> object:

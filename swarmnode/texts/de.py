@@ -313,6 +313,8 @@ TEXTS = {
     "problem.request.one": "{n} Fremder fragt an: `swarmnode contacts`",
     "problem.request.other": "{n} Fremde fragen an: `swarmnode contacts`",
     "problem.backup": "du bist zurück: mach jetzt eine neue Sicherung, `swarmnode backup FILE`",
+    "problem.planned.one": "{n} Sache wartete bei der Sicherung und fragt dich: `swarmnode outbox`",
+    "problem.planned.other": "{n} Sachen warteten bei der Sicherung und fragen dich: `swarmnode outbox`",
     "problem.key-alert": (
         "die Schlüssel von {name} sind zweifelhaft: vergleicht Wörter, `swarmnode verify {typed}`"
     ),
@@ -461,6 +463,7 @@ TEXTS = {
     "why.key-alert": "die Schlüssel sind zweifelhaft; vergleicht Wörter und sende neu, oder nimm sie zurück",
     "why.no-chat": "die Unterhaltung gibt es nicht mehr",
     "why.not-taken": "das geht dort nicht mehr",
+    "why.restored": "wartete bei der Sicherung; sieh nach, ob es ging, dann sende es neu oder nimm es zurück",
     "why.paused": "das Konto ruht",
     "why.quota": "das Postfach dort ist voll",
     "why.relay-busy": "das Relay ist überlastet",
@@ -682,6 +685,10 @@ TEXTS = {
     "carry.out.other": "{n} versiegelte Nachrichten in {path}, {size}.",
     "carry.in.one": "{n} neue Nachricht. Für andere: {foreign}. Übergangen: {skipped}.",
     "carry.in.other": "{n} neue Nachrichten. Für andere: {foreign}. Übergangen: {skipped}.",
+    "backup.holds": (
+        "Darin sind deine Persona, Kontakte, Nachrichten, Konten mit ihren Anmeldungen, was wartet und deine "
+        "Einstellungen. Nicht darin: config.toml, angemeldete Geräte und was binnen eines Tages verschwindet."
+    ),
     "export.readable": "Es ist nicht verschlüsselt: wer die Datei hat, kann sie lesen.",
     "restore.words": "Die 24 Wörter",
     "restore.done": "Willkommen zurück, {name}. `swarmnode status` zeigt, wie weit es ist.",

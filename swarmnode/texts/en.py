@@ -304,6 +304,8 @@ TEXTS = {
     "problem.request.one": "{n} stranger asks: `swarmnode contacts`",
     "problem.request.other": "{n} strangers ask: `swarmnode contacts`",
     "problem.backup": "you have come back: make a new backup now, `swarmnode backup FILE`",
+    "problem.planned.one": "{n} thing waited when your backup was made, and asks you: `swarmnode outbox`",
+    "problem.planned.other": "{n} things waited when your backup was made, and ask you: `swarmnode outbox`",
     "problem.key-alert": "the keys of {name} are in doubt: compare words, `swarmnode verify {typed}`",
     "problem.rejoined": "{name} has come back on a new node: compare words again, `swarmnode verify {typed}`",
     "problem.asked.one": (
@@ -443,6 +445,7 @@ TEXTS = {
     "why.key-alert": "the keys of this contact are in doubt; compare words and resend, or cancel it",
     "why.no-chat": "the conversation is not there any more",
     "why.not-taken": "it cannot be said there any more",
+    "why.restored": "it waited when the backup was made; look whether it left, then resend or cancel it",
     "why.paused": "the account is paused",
     "why.quota": "their mailbox is full",
     "why.relay-busy": "the relay is busy",
@@ -659,6 +662,10 @@ TEXTS = {
     "carry.out.other": "{n} sealed messages in {path}, {size}.",
     "carry.in.one": "{n} new message. For others: {foreign}. Skipped: {skipped}.",
     "carry.in.other": "{n} new messages. For others: {foreign}. Skipped: {skipped}.",
+    "backup.holds": (
+        "It holds your persona, contacts, messages, accounts with their logins, what waits and your "
+        "settings. Not in it: config.toml, devices that are paired, and what disappears within a day."
+    ),
     "export.readable": "It is not encrypted: whoever has the file can read it.",
     "restore.words": "The 24 words",
     "restore.done": "Welcome back, {name}. `swarmnode status` shows how far it is.",

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bridge_core_world import ADA, ME, ROOM, can, seen
 from node_world import Person, World
+from restore_world import Keeper, destroyed, keeper
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, calls, journal, later, waiting
@@ -22,7 +23,7 @@ class LaterWorld:
 
     def __init__(self, **abilities: object) -> None:
         self.world = World("one")
-        self.ada, self.ben = self.world.person("ada", "one"), self.world.person("ben", "one")
+        self.ada, self.ben = keeper(self.world, "ada", "one"), self.world.person("ben", "one")
         self.world.meet(self.ada, self.ben)
         self.account = self.ada.do(lambda step: accounts.add(step, "demo", DONE))
         self.ada.do(lambda step: accounts.learn(step, self.account, None, can(**abilities)))
@@ -72,6 +73,13 @@ class LaterWorld:
                 self.world.run(1)
                 return
             self.world.run(max(pause, 0.001))
+
+    def come_back(self, saved: bytes) -> None:
+        """Ada's home is gone, and she is back on another one, with a backup."""
+        destroyed(self.ada)
+        lost, self.ada = self.ada, Keeper(self.world, "ada again", kit=self.ada.kit, empty=True)
+        self.ada.come_back(lost.kit, saved)
+        self.watch = later.Watch()
 
     def start_again(self, person: Person | None = None) -> None:
         """The process was ended and starts again."""

@@ -9,6 +9,7 @@ from node_world import Person, World
 
 from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.testing import SeededEntropy
+from swarmnode.bridging.core import backup as remote
 from swarmnode.services import backup, identity, restore
 from swarmnode.services.step import Started
 from swarmnode.storage.database import Database, MemoryDisk
@@ -33,11 +34,11 @@ class Keeper(Person):
             self.do(lambda step: identity.create(step, self.node, self.name, self.kit))
 
     def backup(self) -> bytes:
-        return self.do(lambda step: b"".join(backup.write(step, self.node)))
+        return self.do(lambda step: b"".join(backup.write(step, self.node, more=remote.records(step))))
 
     def come_back(self, kit: RecoveryKit, saved: bytes | None) -> None:
         pieces = None if saved is None else cut(saved, 100_000)
-        self.do(lambda step: restore.begin(step, self.node, kit, pieces))
+        self.do(lambda step: restore.begin(step, self.node, kit, pieces, more=remote.Restored(step).take))
 
     def state(self) -> str:
         return self.do(restore.state)

@@ -1,8 +1,10 @@
-"""What of other networks, and of the address book, goes into a backup, and comes back from it (ADR 0020).
+"""What of other networks, the address book and what waits goes into a backup, and comes back (ADR 0020).
 
-Accounts with their logins, people, conversations, messages and files are in it, and of the address book also
-what was merged, split and suggested. What was on its way is not: the lost node may have sent it, so its
-messages come back as given up, for their owner to look at.
+Accounts with their logins, people, conversations, messages, files and drafts are in it, and of the address
+book also what was merged, split and suggested. What was to be said is there and is not said by itself, since
+the lost node may have said it: messages that were on their way come back as given up, and what waited for
+its time comes back held, for the owner to decide. Deletions go on: twice is once. Other changes that were on
+their way, such as edits and reactions, are not in it.
 
 Each table is a head, which names its columns, and its rows; a column that a reader does not know is left out.
 Bodies stand in the place of their numbers. Bytes that are too long for a record come in pieces before it.
@@ -10,7 +12,7 @@ Bodies stand in the place of their numbers. Bytes that are too long for a record
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +20,11 @@ import sqlalchemy as sa
 
 from swarm_protocol.cbor import Value
 
+from ...domain.later import RESTORED
+from ...services.backup import FLEETING_S
 from ...services.carriage import KEPT
 from ...services.step import Step
+from ...storage import bridge_tables, later_tables
 from ...storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, SUGGESTIONS
 from ...storage.bridge_shelves import (
     ACCOUNTS,
@@ -29,6 +34,7 @@ from ...storage.bridge_shelves import (
     COVERAGE,
     FILES,
     FORWARDS,
+    INTENTS,
     KEY_VALUES,
     PARKED,
     PARTS,
@@ -41,12 +47,15 @@ from ...storage.bridge_shelves import (
     TOMBSTONES,
 )
 from ...storage.carriage_shelves import ROUTES
+from ...storage.later_shelves import DELETION_ITEMS, DELETIONS, LATER, Later
 from ...storage.proof_shelves import CONTACT_CLAIMS, NOTICED, OPENED, OWN_CLAIMS
 from ...storage.shelf import Shelf
-from . import content
+from ...storage.shelves import DRAFTS
+from . import content, intents, later
+from .packed import pack
 
 HEAD, ROW, PIECE = 64, 65, 66
-"""Numbers of records; those below are the node's own (`services.backup`)."""
+"""Numbers of records; those below are the node's own (`services.backup`), those from 96 on `app.backups`'."""
 PIECE_SIZE = 256 * 1024
 _AT_ONCE = 256
 _BODIES = {
@@ -54,6 +63,8 @@ _BODIES = {
     "remote_conversation": "draft_id",
     "remote_file": "body_id",
     "post": "body_id",
+    "draft": "body_id",
+    "later": "body_id",
 }
 _SHELVES: tuple[Shelf[Any], ...] = (
     ACCOUNTS,
@@ -83,7 +94,17 @@ _SHELVES: tuple[Shelf[Any], ...] = (
     OPENED,
     CONTACT_CLAIMS,
     NOTICED,
+    INTENTS,
+    DRAFTS,
+    LATER,
+    DELETIONS,
+    DELETION_ITEMS,
 )
+_i, _l = bridge_tables.bridge_intent.c, later_tables.later.c
+_ONLY = {
+    "bridge_intent": sa.and_(_i.kind == "delete", _i.settled_at.is_(None)),
+    "later": _l.body_id.is_not(None),
+}
 _UNSENT = frozenset({"queued", "waiting", "maybe"})
 
 
@@ -94,19 +115,31 @@ def records(step: Step) -> Iterator[list[Value]]:
         yield [HEAD, shelf.table.name, *columns]
         body = _BODIES.get(shelf.table.name)
         for rows in _rows(step, shelf):
-            bodies = {} if body is None else step.tx.bodies.get_many(getattr(row, body) or 0 for row in rows)
+            bodies = _bodies(step, body, rows)
             for row in rows:
+                if isinstance(row, Later) and row.body_id not in bodies:
+                    continue
                 values: list[Value] = [_value(row, column, body, bodies) for column in columns]
                 yield from _row(values)
 
 
 def _rows(step: Step, shelf: Shelf[Any]) -> Iterator[list[Any]]:
-    key, last = shelf.table.c.id, 0
-    while rows := shelf.find(
-        step.tx, sa.select(*shelf.columns).where(key > last).order_by(key).limit(_AT_ONCE)
-    ):
+    key, last = next(iter(shelf.table.primary_key.columns)), 0
+    all_rows = sa.select(*shelf.columns).order_by(key).limit(_AT_ONCE)
+    wanted = all_rows.where(_ONLY[shelf.table.name]) if shelf.table.name in _ONLY else all_rows
+    while rows := shelf.find(step.tx, wanted.where(key > last)):
         yield rows
-        last = rows[-1].id
+        last = getattr(rows[-1], key.name)
+
+
+def _bodies(step: Step, column: str | None, rows: Sequence[Any]) -> Mapping[int, bytes]:
+    """What stands in the place of numbers of bodies."""
+    if column is None:
+        return {}
+    if isinstance(rows[0], Later):
+        kept = {row.body_id: later.keep(step, row, at_least_s=FLEETING_S) for row in rows}
+        return {number: data for number, data in kept.items() if data is not None}
+    return step.tx.bodies.get_many(getattr(row, column) or 0 for row in rows)
 
 
 def _value(row: Any, column: str, body: str | None, bodies: Mapping[int, bytes]) -> Value:
@@ -152,7 +185,9 @@ class Restored:
         if not isinstance(value, list):
             return value
         (count,) = value
-        taken, self._pieces = self._pieces[: int(count)], self._pieces[int(count) :]
+        taken, self._pieces = self._pieces[: _number(count)], self._pieces[_number(count) :]
+        if len(taken) != count:
+            raise ValueError("pieces are missing")
         return b"".join(taken)
 
     def _put(self, shelf: Shelf[Any], values: dict[str, Value]) -> None:
@@ -161,7 +196,7 @@ class Restored:
         row: dict[str, object] = {column: value for column, value in values.items() if column in known}
         column = _BODIES.get(name)
         body = None if column is None else row[column]
-        if column is not None:
+        if column is not None and shelf is not LATER:
             row[column] = step.tx.bodies.put(body) if isinstance(body, bytes) else None
         match name:
             case "bridge_account":
@@ -178,11 +213,31 @@ class Restored:
                 if row["peer_id"] is None or row["state"] not in KEPT:
                     return
                 row |= {"invite_id": None}
+            case "bridge_intent":
+                message = REMOTE_MESSAGES.get(step.tx, row["message_id"])
+                if row["kind"] != "delete" or message is None or message.remote_id is None:
+                    return
+                row |= {"state": intents.State.READY.value, "attempts": 0, "due_at": 0, "settled_at": None}
+                row |= {
+                    "body_id": step.tx.bodies.put(pack(intents.Payload())),
+                    "expires_at": step.wall_s + intents.EXPIRES_S,
+                }
+            case "later":
+                row |= {"body_id": later.unkeep(step, _bytes(body)), "reason": RESTORED, "became": ""}
+            case "draft" if row["body_id"] is None:
+                return
             case _:
                 pass
-        shelf.add(step.tx, **row)
+        shelf.take(step.tx, row)
 
 
 def _number(value: object) -> int:
-    assert isinstance(value, int)
+    if not isinstance(value, int) or value < 0:
+        raise ValueError("no number")
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("no bytes")
     return value

@@ -63,6 +63,13 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     post: Said | None = None
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A wish as it lies in a backup: what is in its files in the place of their numbers."""
+
+    wish: Wish
+    data: tuple[bytes, ...]
+
+
 @dataclass(slots=True)
 class Watch:
     """What the clockwork remembers between two looks."""
@@ -307,6 +314,38 @@ def _reason(step: Step, row: Later, error: NodeError) -> str:
         return "not-taken"
     contact = CONTACTS.get(step.tx, own.find(step, row.chat).contact_id)
     return "blocked" if contact is None or contact.blocked else "key-alert"
+
+
+# Backups
+
+
+def keep(step: Step, row: Later, *, at_least_s: int) -> bytes | None:
+    """What waits, for a backup; None for what is to disappear sooner than that after it was said."""
+    wish = wish_of(step, row)
+    if wish is None or 0 < _expires_s(step, row, wish) < at_least_s:
+        return None
+    return pack(Kept(wish, tuple(data for _, _, data, _ in _bytes(step, wish))))
+
+
+def _expires_s(step: Step, row: Later, wish: Wish) -> int:
+    if wish.expire_s is not None or wish.post is not None or is_remote(row.chat):
+        return wish.expire_s or 0
+    try:
+        return own.find(step, row.chat).timer_s
+    except NotFound:
+        return 0
+
+
+def unkeep(step: Step, data: bytes) -> int:
+    """Put it into this store; the number of its body.
+
+    Raises:
+        ValueError: it is none of `keep`.
+    """
+    kept = unpack(data, Kept)
+    named = zip(kept.wish.files, kept.data, strict=True)
+    files = stored.put(step, [(file.name, file.media_type, held, file.description) for file, held in named])
+    return step.tx.bodies.put(pack(msgspec.structs.replace(kept.wish, files=tuple(files))))
 
 
 # Screens

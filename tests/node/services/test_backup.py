@@ -10,6 +10,7 @@ from node_world import World
 from restore_world import Keeper, cut, destroyed, two
 
 from swarm_protocol.cbor import Value
+from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.errors import AccessDenied, NotReady, UsageError
 from swarmnode.services import backup, messages, packs
@@ -215,6 +216,60 @@ def _message_records() -> list[list[Value]]:
     world.run(1)
     records = packs.read(ada.kit.backup_key(), [ada.backup()])
     return [record for record in records if record[0] == 1]
+
+
+LATER: list[Value] = [64, "later", "id", "chat", "body_id", "send_at", "created_at", "reason", "became"]
+CANNOT_BE: dict[str, list[list[Value]]] = {
+    "a text for a number": [[4, "one", b"p", "name"]],
+    "half a row": [[4, 1]],
+    "of nobody": [[6, 1, 77, b"leaf", 1, True, None, None, None, 0, None, None]],
+    "too large a number": [[5, 1 << 63, 1, "", b"", 0, True]],
+    "twice": [[11, 1, "fork", b"x", 0], [11, 1, "fork", b"y", 0]],
+    "half a message": [[1, None, 1, 1]],
+    "no message": [[1, b"none", *[0] * 22]],
+    "a row of pieces that did not come": [LATER, [65, 1, "1", [3], 0, 0, "", ""]],
+    "a row of what is no row": [LATER, [65, {}]],
+    "no wish": [LATER, [65, 1, "1", b"none", 0, 0, "", ""]],
+    "nothing that waits": [LATER, [65, 1, "1", None, 0, 0, "", ""]],
+    "an account of nothing": [[64, "bridge_account", "id"], [65, 1]],
+}
+
+
+@pytest.fixture(scope="module")
+def nobodys() -> tuple[Keeper, list[list[Value]]]:
+    """A persona with nothing, and her backup's records."""
+    ada = Keeper(World("one"), "ada", kit=RecoveryKit(b"ada".ljust(32, b"-")))
+    return ada, list(packs.read(ada.kit.backup_key(), [ada.backup()]))
+
+
+@pytest.mark.parametrize("what", CANNOT_BE)
+def test_what_cannot_be_is_refused_by_its_place(nobodys: tuple[Keeper, list[list[Value]]], what: str) -> None:
+    ada, records = nobodys
+    data = b"".join(
+        packs.write(ada.kit.backup_key(), [*records, *CANNOT_BE[what]], entropy=SeededEntropy("ill"))
+    )
+    again = Keeper(World("one"), "again", kit=ada.kit, empty=True)
+    place = len(records) + len(CANNOT_BE[what])
+    with pytest.raises(UsageError, match=rf"what cannot be, in its record {place}$"):
+        again.come_back(ada.kit, data)
+    assert (again.state(), again.do(lambda step: CONTACTS.count(step.tx))) == ("empty", 0)
+
+
+def test_a_backup_of_before_there_was_more_in_it_still_opens() -> None:
+    world, ada, _ = two()
+    ada.say("hello")
+    world.run(2)
+    newer = {"bridge_intent", "draft", "later", "deletion", "deletion_item"}
+    older = [
+        record
+        for record in packs.read(ada.kit.backup_key(), [ada.backup()])
+        if record[0] not in {12, 13} and not (record[0] == 64 and record[1] in newer)
+    ]
+    again = restored(
+        world, ada, b"".join(packs.write(ada.kit.backup_key(), older, entropy=SeededEntropy("older")))
+    )
+    world.run(120)
+    assert (again.sees(), again.state()) == (["hello"], "ready")
 
 
 def test_there_is_nothing_to_back_up_before_there_is_a_persona() -> None:

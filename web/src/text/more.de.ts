@@ -55,7 +55,10 @@ export const more: Readonly<Record<keyof typeof source, string>> = {
   'session.end.text':
     'In diesem Browser bleibt nichts. Was noch nicht gesendet ist, geht verloren. Zum Zurückkommen brauchst du einen neuen Code.',
   'backup.title': 'Sicherung',
-  'backup.text': 'Eine Sicherung ist eine versiegelte Datei, in der alles ist; nur deine Wiederherstellungswörter öffnen sie. Hebe sie auf einem anderen Rechner oder Datenträger auf.',
+  'backup.text': 'Eine Sicherung ist eine versiegelte Datei; nur deine Wiederherstellungswörter öffnen sie. Hebe sie auf einem anderen Rechner oder Datenträger auf.',
+  'backup.holds':
+    'Darin sind deine Menschen, Nachrichten, Konten mit ihren Anmeldungen, Entwürfe und deine Einstellungen. Was noch warten sollte, kommt zurück und fragt dich erst; Löschungen gehen weiter.',
+  'backup.not': 'Nicht darin: was binnen eines Tages verschwindet, verbundene Geräte und was jemand am Rechner selbst eingestellt hat.',
   'backup.do': 'Jetzt sichern',
   'backup.doing': 'Einen Moment…',
   'export.do': 'Alles lesbar speichern',

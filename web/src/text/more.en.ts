@@ -53,7 +53,10 @@ export const more = {
   'session.end': 'Disconnect this browser',
   'session.end.text': 'Nothing stays in this browser. What is not sent yet is lost. To come back you need a new code.',
   'backup.title': 'Backup',
-  'backup.text': 'A backup is one sealed file with everything in it; only your recovery words open it. Keep it on another machine or a disk.',
+  'backup.text': 'A backup is one sealed file; only your recovery words open it. Keep it on another machine or a disk.',
+  'backup.holds':
+    'It holds your people, messages, accounts with their logins, drafts and your settings. What waits to be sent comes back and asks you first; deletions go on.',
+  'backup.not': 'Not in it: what disappears within a day, devices that are connected, and what whoever runs the machine has set.',
   'backup.do': 'Back up now',
   'backup.doing': 'A moment…',
   'export.do': 'Save everything, readable',

@@ -21,6 +21,8 @@ export function Backup({ onSaved }: { readonly onSaved?: () => Promise<void> }) 
   return (
     <>
       <p>{t('backup.text')}</p>
+      <p class="help">{t('backup.holds')}</p>
+      <p class="help">{t('backup.not')}</p>
       <p role="status" class={at ? 'muted' : 'warn'}>
         {at ? t('backup.last', { at: dayTime(at) }) : t('backup.never')}
       </p>
