@@ -567,6 +567,17 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str = ""
 
 
+class Matter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something to settle with the owner while an account runs: see `Settles`."""
+
+    id: str
+    """Of `a` to `z`, digits, `.`, `-` and `_`; 40 characters at most."""
+    title: str
+    """A sentence."""
+    pressing: bool = False
+    """Somebody waits for it, or something may be wrong: the owner is to see it at once."""
+
+
 # --- what a bridge has -----------------------------------------------------------------------------
 
 
@@ -742,6 +753,9 @@ class Context(Protocol):
 
     async def state(self, health: Health) -> None:
         """Say how it goes."""
+
+    async def matters(self, matters: tuple[Matter, ...]) -> None:
+        """Say what there is to settle now, all of it, 50 at most; with the end of `run` it is forgotten."""
 
     async def cursor(self) -> Cursor | None:
         """The last one that was committed."""
@@ -1087,6 +1101,20 @@ class Login(Protocol):
 
     async def abort(self, ctx: LoginContext) -> None:
         """Clean up at the network."""
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """Has something to settle with the owner while it runs (`Context.matters`), in steps as of a login."""
+
+    async def settle(self, ctx: Context, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """What follows from answers to a step, or from waiting; None: it is settled.
+
+        An empty `step` asks what is to be shown first. Raises Gone if there is no such matter any more.
+        """
+
+    async def dismiss(self, ctx: Context, matter: str) -> None:
+        """The owner says no. What is over already is dismissed."""
 
 
 # --- manifest: `bridge.toml` in the package's folder, read without importing the package ------------

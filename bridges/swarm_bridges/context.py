@@ -15,7 +15,7 @@ from enum import Enum
 from socket import socket
 
 from . import api
-from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Secret, Service
+from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Matter, Secret, Service
 from .desk import Desk, Fact, LoginState
 from .http import Client
 
@@ -166,6 +166,10 @@ class Context:
     async def state(self, health: Health) -> None:
         """See `api.Context`."""
         await self._desk.state(self.account, health)
+
+    async def matters(self, matters: tuple[Matter, ...]) -> None:
+        """See `api.Context`."""
+        await self._desk.matters(self.account, matters)
 
     async def cursor(self) -> Cursor | None:
         """See `api.Context`."""

@@ -22,6 +22,7 @@ from .api import (
     Health,
     LocalFile,
     LoginDone,
+    Matter,
     RemoteFile,
     Secret,
     Service,
@@ -45,6 +46,10 @@ class Desk(Protocol):
 
     async def state(self, account: AccountId, health: Health) -> None:
         """Note how it goes."""
+        ...
+
+    async def matters(self, account: AccountId, matters: tuple[Matter, ...]) -> None:
+        """Note what there is to settle."""
         ...
 
     async def cursor(self, account: AccountId) -> Cursor | None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import api, wire
-from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, RemoteFile, Secret, Service
+from .api import AccountId, Batch, Cursor, Fleeting, Health, LocalFile, Matter, RemoteFile, Secret, Service
 from .channel import Asked, Channel
 from .confine import confine
 from .context import Clock
@@ -57,6 +57,10 @@ class NodeDesk:
     async def state(self, account: AccountId, health: Health) -> None:
         """See `desk.Desk`."""
         await self.channel.ask("state", account, health=health)
+
+    async def matters(self, account: AccountId, matters: tuple[Matter, ...]) -> None:
+        """See `desk.Desk`."""
+        await self.channel.ask("matters", account, matters=matters)
 
     async def cursor(self, account: AccountId) -> Cursor | None:
         """See `desk.Desk`."""

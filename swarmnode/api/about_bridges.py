@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView
+from ..domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView, SettlingView
 from ..domain.views import ChatView, Items, MessageView, Page
 from .about_people import Switch
 from .about_talk import Limit
@@ -34,6 +34,13 @@ class Answers(Body, frozen=True, kw_only=True):
     """What was filled in, by names of fields; `turn` is that of the step."""
 
     turn: Annotated[str, Meta(min_length=1, max_length=64)]
+    answers: Annotated[dict[Name, Answer], Meta(max_length=50)] = field(default_factory=dict)
+
+
+class Settled(Body, frozen=True, kw_only=True):
+    """What was filled in at a `step` of a matter; no step asks for the first."""
+
+    step: Annotated[str, Meta(max_length=64)] = ""
     answers: Annotated[dict[Name, Answer], Meta(max_length=50)] = field(default_factory=dict)
 
 
@@ -121,6 +128,18 @@ async def end_login(call: Call) -> None:
     await call.node.end_login(call.params["login"])
 
 
+async def settle(call: Call, body: Settled) -> SettlingView:
+    """Settle a matter, step by step."""
+    return await call.node.settle(
+        call.params["account"], call.params["matter"], body.step, body.answers, call.language
+    )
+
+
+async def dismiss(call: Call) -> None:
+    """Say no to a matter."""
+    await call.node.dismiss(call.params["account"], call.params["matter"])
+
+
 async def open_chat(call: Call, body: Address) -> ChatView:
     """Open a conversation."""
     account = call.params["account"]
@@ -181,6 +200,15 @@ ROUTES = (
     Route("POST", "/logins/{login}", answer_login, Scope.ADMIN, "Answer: the next step", once=False),
     Route("POST", "/logins/{login}/tick", tick_login, Scope.ADMIN, "Look what has happened", once=False),
     Route("DELETE", "/logins/{login}", end_login, Scope.ADMIN, "Give a login up"),
+    Route(
+        "POST",
+        "/accounts/{account}/matters/{matter}",
+        settle,
+        Scope.ADMIN,
+        "Settle: the next step",
+        once=False,
+    ),
+    Route("DELETE", "/accounts/{account}/matters/{matter}", dismiss, Scope.ADMIN, "Say no to a matter"),
     Route("GET", "/chats/{chat}/abilities", abilities, Scope.READ, "What can be done on its network"),
     Route("GET", "/timeline", timeline, Scope.READ, "Posts of all networks by time"),
     Route("PUT", "/messages/{message}/marks/{mark}", mark, Scope.WRITE, "Favourite, boost or bookmark"),

@@ -15,7 +15,7 @@ from ..domain.views import MessageView, Page
 from ..services import book, book_changes, book_suggestions
 from ..services.node import Node
 from ..services.step import Step
-from .bridges import for_people
+from .for_people import for_people
 from .talk import Talk
 
 AT_ONCE = 200

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swarm_bridges import api
-from swarm_bridges.sentences import ENGLISH, Sentences
 
 from ..api.node import File
 from ..bridging.core import (
@@ -33,13 +32,14 @@ from ..domain.bridge_views import (
     is_remote,
 )
 from ..domain.views import ChatView, MessageView, Page
-from ..errors import AccessDenied, Conflict, NodeError, NotFound, Refused, Unreachable, UsageError
+from ..errors import AccessDenied, Conflict, NotFound, Refused, Unreachable, UsageError
 from ..services.step import Step
 from ..storage.bridge_shelves import ACCOUNTS
 from ..texts import Texts
+from .for_people import for_people
 from .logins import login_view
+from .matters import Matters, matters_of
 from .networks import sentence
-from .opened import Opened
 
 if TYPE_CHECKING:
     from ..bridging.host.packages import BadPackage
@@ -49,7 +49,7 @@ FOR_AUTHORS = "demo"
 """A network that does not exist: nobody looks for it first."""
 
 
-class Bridges(Opened):
+class Bridges(Matters):
     """The part of `api.node.Node` that is about other networks."""
 
     # Networks and accounts
@@ -96,6 +96,7 @@ class Bridges(Opened):
             at_home=account.at_home,
             waiting=account.waiting,
             asked=account.asked,
+            matters=matters_of(host, account, language),
         )
 
     async def pause_account(self, account: str, language: str = "en") -> AccountView:
@@ -314,31 +315,6 @@ class Bridges(Opened):
                 if len(found) > files.MAX_BYTES:
                     raise UsageError(f"this file has more than {files.MAX_BYTES >> 20} MiB")
         return bytes(found)
-
-
-@contextmanager
-def for_people(says: Sentences = ENGLISH) -> Iterator[None]:
-    """What a bridge raises, as an error of the node's, in the language of these sentences."""
-    try:
-        yield
-    except NodeError:
-        raise
-    except api.Limited as e:
-        raise Unreachable(
-            f"the network wants us to wait ({says(str(e))})" if str(e) else "the network wants us to wait"
-        ) from e
-    except api.AuthExpired as e:
-        raise AccessDenied(
-            "the log-in is no longer good", hint="Log in again: `swarmnode bridge login`."
-        ) from e
-    except api.Gone as e:
-        raise NotFound(says(str(e)) or "it is no longer there") from e
-    except api.Refused as e:
-        raise Refused(says(str(e)) or "the network said no") from e
-    except api.Conflict as e:
-        raise Conflict(says(str(e)) or "the account is in use elsewhere") from e
-    except api.BridgeError as e:
-        raise Unreachable(says(str(e)) or "the network does not answer", hint="It may work later.") from e
 
 
 def _network(supervisor: Supervisor, state: PackageState, language: str = "en") -> NetworkView:

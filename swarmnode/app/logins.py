@@ -1,4 +1,7 @@
-"""Logins to other networks as screens see them, in the language of who looks; kept is what is English."""
+"""Logins to other networks, and steps of any kind, as screens see them: in the language of who looks.
+
+Kept is what is English.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,13 @@ def login_view(
     if isinstance(found, str):
         return LoginView(login, network, account=found)
     shown, account = logins.shown(found), logins.over(found) or ""
-    return LoginView(found.id, network, found.turn, None if shown is None else _step(shown, says), account)
+    return LoginView(
+        found.id, network, found.turn, None if shown is None else step_view(shown, says), account
+    )
 
 
-def _step(step: api.Step, says: Sentences) -> StepView:
+def step_view(step: api.Step, says: Sentences) -> StepView:
+    """A step as screens see it."""
     return StepView(
         id=step.id,
         kind=step.kind,

@@ -20,7 +20,7 @@ from ..services.proofs import PAGES
 from ..services.step import Step
 from ..storage.bridge_shelves import ACTORS
 from .book import AddressBook
-from .bridges import for_people
+from .for_people import for_people
 
 
 class Proofs(AddressBook):

@@ -58,6 +58,7 @@ def _said(session: Session, account: AccountView) -> str:
         parts.append(t("bridge.waits", n=account.waiting))
     if account.asked:
         parts.append(t("bridge.asked", n=account.asked))
+    parts += [clean(matter.title) for matter in account.matters if matter.pressing]
     return " ".join(parts)
 
 
@@ -66,6 +67,7 @@ def _print(session: Session, account: AccountView) -> None:
     session.say(f"{short(account.id)}  {clean(account.network_name)}  {clean(account.display)}")
     session.say(f"    {clean(_said(session, account))}")
     session.say("    " + t("bridge.since", at=when(account.since)))
+    _matters(session, account)
     networks = session.client.get("/bridges", Items[NetworkView]).items
     for network in networks:
         if network.id == account.network and network.runs:
@@ -103,6 +105,35 @@ def _log_in(session: Session, body: dict[str, object], answers: Path | None, sai
     if not session.give(account):
         name, typed = clean(account.display), named(account.display)
         session.say(session.t(said, name=name, network=clean(account.network_name), typed=typed))
+
+
+@command("settle")
+@click.argument("account")
+@click.argument("matter", required=False)
+@option("--answers", type=ANSWERS, metavar="FILE")
+def settle_(session: Session, account: str, matter: str | None, answers: Path | None) -> None:
+    """Settle what an account has to settle with its owner; without a name, the one thing that there is."""
+    from .login import settle  # noqa: PLC0415
+
+    id_ = session.find("account", account)
+    view = session.client.get(at("accounts", id_), AccountView)
+    if matter is None:
+        pressing = [m for m in view.matters if m.pressing] or list(view.matters)
+        if len(pressing) != 1:
+            _matters(session, view)
+            raise UsageError("Say which one.", hint="`swarmnode bridge status ACCOUNT` shows them.")
+        matter = pressing[0].id
+    done = settle(session, id_, matter, answers)
+    if not session.give({"settled": done}):
+        session.say(session.t("bridge.settled" if done else "bridge.dismissed"))
+
+
+def _matters(session: Session, account: AccountView) -> None:
+    for matter in account.matters:
+        mark = "! " if matter.pressing else "- "
+        session.say(
+            f"    {mark}{clean(matter.title)}  (swarmnode bridge settle {named(account.display)} {matter.id})"
+        )
 
 
 def _change(session: Session, account: str, verb: str) -> None:
@@ -226,6 +257,7 @@ def check_(session: Session, package: str, tier: str) -> int:
     add_,
     status_,
     login_,
+    settle_,
     open_,
     join_,
     leave_,

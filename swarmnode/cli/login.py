@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from ..domain.bridge_views import FieldView, LoginView, StepView
+from ..domain.bridge_views import FieldView, LoginView, SettlingView, StepView
 from ..errors import AccessDenied, ConfigError, NodeError, UsageError
 from .client import at
 from .session import Session
@@ -61,6 +61,45 @@ def _go_through(session: Session, view: LoginView, known: Mapping[str, Any] | No
         with working(session.t("bridge.working"), show=not session.json):
             view = session.client.call("POST", path, {"turn": view.turn, "answers": given}, LoginView)
     return view
+
+
+def settle(session: Session, account: str, matter: str, answers: Path | None) -> bool:
+    """Settle a matter of an account that runs, from the first step to the end; False: the owner said no.
+
+    Raises:
+        AccessDenied, UsageError, ConfigError: as `run`.
+    """
+    known = None if answers is None else _read(answers)
+    path, answered = at("accounts", account, "matters", matter), set[str]()
+
+    def ask(step: str, given: Mapping[str, str]) -> SettlingView:
+        body = {"step": step, "answers": given}
+        with working(session.t("bridge.working"), show=not session.json):
+            return session.client.call("POST", path, body, SettlingView)
+
+    view = ask("", {})
+    while (step := view.step) is not None:
+        if known is not None and step.error and step.id in answered:
+            raise AccessDenied(clean(step.error), hint="Look at the answers file.")
+        _show(session, step)
+        answered.add(step.id)
+        end = time.monotonic() + PATIENCE_S
+        while view.step is not None and view.step.id == step.id and step.kind == "show_and_wait":
+            if time.monotonic() > end:
+                raise UsageError("What this waits for has not happened.")
+            time.sleep(step.poll_every_s or POLL_S)
+            view = ask(step.id, {})
+        if step.kind == "show_and_wait":
+            continue
+        try:
+            given = _from_file(step, known) if known is not None else _asked(session, step)
+        except click.Abort:
+            if step.kind == "confirm":
+                session.client.do("DELETE", path)
+                return False
+            raise
+        view = ask(step.id, given)
+    return True
 
 
 def _give_up(session: Session, view: LoginView) -> None:

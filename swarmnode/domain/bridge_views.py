@@ -41,6 +41,16 @@ class NetworkView:
 
 
 @dataclass(frozen=True, slots=True)
+class MatterView:
+    """Something that an account has to settle with its owner, in steps as those of a login."""
+
+    id: str
+    title: str
+    pressing: bool = False
+    """Somebody waits for it, or something may be wrong."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """An account of the owner on a network."""
 
@@ -67,6 +77,8 @@ class AccountView:
     """Things that the owner wants there and that are not done yet."""
     asked: int = 0
     """Messages that may have been sent: the owner is to say whether they are there."""
+    matters: tuple[MatterView, ...] = ()
+    """What there is to settle, while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,13 @@ class LoginView:
     """What an answer has to name, so that one that comes twice is taken once."""
     step: StepView | None = None
     account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingView:
+    """What a matter shows. Without a step it is settled."""
+
+    step: StepView | None = None
 
 
 @dataclass(frozen=True, slots=True)

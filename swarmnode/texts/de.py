@@ -89,6 +89,7 @@ TEXTS = {
     "help.bridge.add": "sich bei einem Konto in einem Netz anmelden; dann ist es im Posteingang",
     "help.bridge.status": "zeigen, wie es deinen Konten geht",
     "help.bridge.login": "sich bei einem Konto neu anmelden",
+    "help.bridge.settle": "klären, was ein Konto mit dir zu klären hat",
     "help.bridge.open": "das Gespräch mit jemandem finden oder einen Raum betreten, nach der Adresse dort",
     "help.bridge.join": "eine Einladung in eine Unterhaltung eines Netzes annehmen; `leave` schlägt sie aus",
     "help.bridge.leave": "einen Raum verlassen, oder nicht kommen; was dort gesagt wurde, bleibt hier",
@@ -640,6 +641,8 @@ TEXTS = {
         "{typed} ADDRESS`."
     ),
     "bridge.renewed": "{name} bei {network} läuft weiter: `swarmnode bridge status {typed}`.",
+    "bridge.settled": "Geklärt.",
+    "bridge.dismissed": "Du hast Nein gesagt.",
     "bridge.really": "{name} vergessen und hier vernichten, was es gebracht hat?",
     "bridge.removed": "{name} ist hier vergessen.",
     "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",

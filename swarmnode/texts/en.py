@@ -89,6 +89,7 @@ TEXTS = {
     "help.bridge.add": "log in to an account on a network, to have it in the inbox",
     "help.bridge.status": "show how your accounts are",
     "help.bridge.login": "log in to an account again",
+    "help.bridge.settle": "settle what an account has to settle with you",
     "help.bridge.open": "find the conversation with somebody, or enter a room, by the address there",
     "help.bridge.join": "accept an invitation into a conversation of a network; `leave` declines it",
     "help.bridge.leave": "go out of a room of a network, or decline to come; what was said there stays here",
@@ -618,6 +619,8 @@ TEXTS = {
         "{name} on {network} is in your inbox: `swarmnode inbox`, `swarmnode bridge open {typed} ADDRESS`."
     ),
     "bridge.renewed": "{name} on {network} goes on: `swarmnode bridge status {typed}`.",
+    "bridge.settled": "Settled.",
+    "bridge.dismissed": "You have said no.",
     "bridge.really": "Forget {name}, and destroy here what it brought?",
     "bridge.removed": "{name} is forgotten here.",
     "bridge.opened": "{title}: `swarmnode send {id} TEXT`, `swarmnode read {id}`.",

@@ -15,6 +15,7 @@ from cli_world import Shell
 from double_node import ANA, ANTON, WORDS
 
 from swarmnode.cli.session import Session
+from swarmnode.domain.bridge_views import MatterView, StepView
 from swarmnode.domain.views import MessageState, NearView, NodeState, StatusView
 
 
@@ -432,6 +433,35 @@ def test_a_person_is_asked_step_by_step(shell: Shell, monkeypatch: pytest.Monkey
     assert "42-42" in result.stdout
     assert "correct horse" not in result.stdout
     assert called(shell, "answer_login")[-1][2] == {"name": "ada", "password": "correct horse"}
+
+
+def test_what_an_account_has_to_settle_is_shown_and_settled(shell: Shell, tmp_path: Path) -> None:
+    assert shell.error("bridge", "settle", "pigeon")[1]["detail"] == "Say which one."
+    shell.node.settles(MatterView("calm", "Look at your keys"), MatterView("device.1", "A new device", True))
+    assert "A new device" in shell("bridge").stdout
+    assert "Look at your keys" not in shell("bridge").stdout
+    shown = shell("bridge", "status", "pigeon").stdout
+    assert '- Look at your keys  (swarmnode bridge settle "ada@loft" calm)' in shown
+    answers = tmp_path / "answers.toml"
+    answers.write_text('password = "correct horse"\n')
+    settled = shell("bridge", "settle", "pigeon", "--answers", str(answers))
+    assert "42-42" in settled.stdout
+    assert settled.stdout.endswith("Settled.\n")
+    account = "ac" * 8
+    assert called(shell, "settle") == [
+        (account, "device.1", "", {}, "en"),
+        (account, "device.1", "who", {"password": "correct horse"}, "en"),
+        (account, "device.1", "wait", {}, "en"),
+    ]
+
+
+def test_who_says_no_dismisses_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "asks", True)
+    shell.node.settles(
+        MatterView("device.1", "A new device"), shows=StepView("sure", "confirm", "Is it yours?")
+    )
+    assert shell("bridge", "settle", "pigeon", text="n\n").stdout.endswith("You have said no.\n")
+    assert called(shell, "dismiss") == [("ac" * 8, "device.1")]
 
 
 def test_settings_are_changed_and_put_back(shell: Shell) -> None:

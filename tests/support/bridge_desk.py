@@ -16,6 +16,7 @@ from swarm_bridges.api import (
     Gone,
     Health,
     LocalFile,
+    Matter,
     Refused,
     Secret,
     Service,
@@ -31,6 +32,7 @@ class Account:
     cursor: Cursor | None = None
     passing: list[Fleeting] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
+    matters: tuple[Matter, ...] = ()
     values: dict[str, bytes] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     generation: int = 1
@@ -74,6 +76,10 @@ class DeskInMemory:
 
     async def state(self, account: AccountId, health: Health) -> None:
         self.of(account).health.append(health)
+
+    async def matters(self, account: AccountId, matters: tuple[Matter, ...]) -> None:
+        self.of(account).matters = matters
+        self.of(account).news.set()
 
     async def cursor(self, account: AccountId) -> Cursor | None:
         return self.of(account).cursor

@@ -25,9 +25,11 @@ from swarmnode.domain.bridge_views import (
     AccountView,
     FieldView,
     LoginView,
+    MatterView,
     NetworkView,
     PushAnswer,
     Pushed,
+    SettlingView,
     StepView,
 )
 from swarmnode.domain.views import (
@@ -76,6 +78,7 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
 
     state: NodeState = NodeState.READY
     passphrase: str = "correct horse"
+    first_shown: StepView = FORM
     name: str = "Me"
     fail: BaseException | None = None
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
@@ -453,6 +456,21 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
 
     async def end_login(self, login: str) -> None:
         self._note("end_login", login)
+
+    async def settle(
+        self, account: str, matter: str, step: str, answers: Mapping[str, str], language: str = "en"
+    ) -> SettlingView:
+        """A form, then something to wait for, then it is settled."""
+        self._note("settle", account, matter, step, dict(answers), language)
+        return SettlingView({"": self.first_shown, FORM.id: WAIT}.get(step))
+
+    def settles(self, *matters: MatterView, shows: StepView = FORM) -> None:
+        """There is something to settle."""
+        self.elsewhere[COO.id] = replace(self.elsewhere[COO.id], matters=matters)
+        self.first_shown = shows
+
+    async def dismiss(self, account: str, matter: str) -> None:
+        self._note("dismiss", account, matter)
 
     async def open_chat(
         self, account: str, address: str, *, room: bool = False, language: str = "en"

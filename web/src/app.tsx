@@ -6,7 +6,7 @@ import { chatPath, go, path, personPath, type View, view } from './router.ts'
 import { putMessage } from './state/chat.ts'
 import { saveDraftsNow } from './state/drafts.ts'
 import { inbox, loadInbox, unread } from './state/inbox.ts'
-import { accounts, loadNetworks } from './state/networks.ts'
+import { isWanted, loadNetworks } from './state/networks.ts'
 import { startOutbox } from './state/outbox.ts'
 import { loadPeople } from './state/people.ts'
 import { within } from './state/search.ts'
@@ -19,6 +19,7 @@ import { Newer } from './ui/Newer.tsx'
 import type { IconName } from './ui/icons.ts'
 import { later, laterMore } from './ui/later.tsx'
 import { Page } from './ui/Page.tsx'
+import { Pressing } from './ui/Pressing.tsx'
 import { Inbox } from './views/inbox/Inbox.tsx'
 import { People } from './views/people/People.tsx'
 import { Gate } from './views/start/Gate.tsx'
@@ -28,6 +29,7 @@ const Chat = later(loadChat)
 const Health = laterMore(async () => (await import('./views/health/Health.tsx')).Health)
 const Login = later(async () => (await import('./views/networks/Login.tsx')).Login)
 const Networks = later(async () => (await import('./views/networks/Networks.tsx')).Networks)
+const Settle = later(async () => (await import('./views/networks/Settle.tsx')).Settle)
 const Settings = laterMore(async () => (await import('./views/settings/Settings.tsx')).Settings)
 const Devices = laterMore(async () => (await import('./views/devices/Devices.tsx')).Devices)
 const Relays = laterMore(async () => (await import('./views/relays/Relays.tsx')).Relays)
@@ -55,6 +57,7 @@ export function App() {
       {inside ? <Shell /> : stage.value === 'start' ? <Start /> : <Gate />}
       <Toast />
       <Newer />
+      {inside && <Pressing />}
       <Announcer />
     </>
   )
@@ -175,7 +178,7 @@ function More() {
     <Link to="/more" class="narrow-only" aria-current={here ? 'page' : undefined}>
       <Icon name="ellipsis" />
       <span>{t('more')}</span>
-      {accounts.value.some((account) => account.notice) && (
+      {isWanted.value && (
         <span class="dot warn">
           <span class="unseen">{t('networks.look')}</span>
         </span>
@@ -206,7 +209,7 @@ function Place({ place }: { readonly place: Place }) {
   useCommand(`g${key}`, t(text), () => go(to))
   const below = to === '/settings' && BELOW_SETTINGS.has(view.value.name)
   const here = below || (to === '/' ? path.value === '/' || path.value.startsWith('/chats/') : path.value.startsWith(to))
-  const wanted = to === '/networks' && accounts.value.some((account) => account.notice)
+  const wanted = to === '/networks' && isWanted.value
   return (
     <Link to={to} class={rare ? 'rare' : ''} aria-current={here ? 'page' : undefined} title={`${t(text)} (g ${key})`}>
       <Icon name={icon} />
@@ -270,6 +273,8 @@ function Content() {
       return <Networks />
     case 'login':
       return <Login key={at.network + at.account} network={at.network} account={at.account} />
+    case 'settle':
+      return <Settle key={at.account + at.matter} account={at.account} matter={at.matter} />
     case 'settings':
       return <Settings />
     case 'devices':

@@ -15,12 +15,16 @@ export type View =
   | { readonly name: 'accept' }
   | { readonly name: 'networks' }
   | { readonly name: 'login'; readonly network: string; readonly account: string }
+  | { readonly name: 'settle'; readonly account: string; readonly matter: string }
   | { readonly name: 'settings' | 'devices' | 'relays' | 'consents' | 'outbox' | 'deletions' }
   | { readonly name: 'health' }
   | { readonly name: 'nowhere' }
 
 export function parse(path: string): View {
   const [first = '', second = '', third = '', ...more] = path.split('/').filter(Boolean).map(decodeURIComponent)
+  if (first === 'networks' && second === 'settle' && more.length === 1) {
+    return { name: 'settle', account: third, matter: more[0] ?? '' }
+  }
   if (more.length) return { name: 'nowhere' }
   if (first === '') return { name: 'inbox' }
   if (first === 'chats' && second) return { name: 'chat', chat: second, at: third }
@@ -72,6 +76,8 @@ export function go(to: string, replace = false): void {
 export const chatPath = (chat: string, at = ''): string =>
   `/chats/${encodeURIComponent(chat)}${at && `/${encodeURIComponent(at)}`}`
 export const postPath = (post: string): string => `/posts/${encodeURIComponent(post)}`
+export const settlePath = (account: string, matter: string): string =>
+  `/networks/settle/${encodeURIComponent(account)}/${encodeURIComponent(matter)}`
 export const personPath = (person: string): string => `/people/${encodeURIComponent(person)}`
 
 if (typeof window !== 'undefined') {

@@ -67,6 +67,9 @@ class DemoNetwork(FakeNetwork):
             web.get("/people/{id}/profile", self._profile),
             web.put("/profile", self._describe),
             web.post("/direct", self._direct),
+            web.get("/devices", self._devices),
+            web.put("/devices/{id}", self._confirm),
+            web.delete("/devices/{id}", self._confirm),
         ]
 
     # --- who asks
@@ -200,6 +203,21 @@ class DemoNetwork(FakeNetwork):
         who = self.user(request)
         self.profiles[who] = [str(line) for line in (await request.json())["lines"]]
         self.change("profile", room="", by=who)
+        return web.json_response({})
+
+    async def _devices(self, request: web.Request) -> web.Response:
+        """Devices of the owner's that nobody has confirmed."""
+        open_ = self.unconfirmed if self.user(request) == OWNER else ()
+        return web.json_response({id_: self.devices[id_] for id_ in sorted(open_)})
+
+    async def _confirm(self, request: web.Request) -> web.Response:
+        """Confirm a device, or log it out."""
+        if self.user(request) != OWNER or (id_ := request.match_info["id"]) not in self.devices:
+            raise web.HTTPNotFound
+        self.unconfirmed.discard(id_)
+        if request.method == "DELETE":
+            del self.devices[id_]
+        self.change("device", room="")
         return web.json_response({})
 
     # --- what the owner does

@@ -12,7 +12,19 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..api import AccountId, Batch, Conflict, Cursor, Fleeting, Health, LocalFile, Refused, Secret, Service
+from ..api import (
+    AccountId,
+    Batch,
+    Conflict,
+    Cursor,
+    Fleeting,
+    Health,
+    LocalFile,
+    Matter,
+    Refused,
+    Secret,
+    Service,
+)
 from ..desk import Fact
 from .journal import Journal
 
@@ -32,6 +44,7 @@ class Account:
     secrets: dict[str, bytes] = field(default_factory=dict, repr=False)
     generation: int = 0
     health: list[Health] = field(default_factory=list)
+    matters: tuple[Matter, ...] = ()
     fleeting: list[Fleeting] = field(default_factory=list)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the power failed."""
@@ -84,6 +97,10 @@ class MemoryDesk:
     async def state(self, account: AccountId, health: Health) -> None:
         """See `Desk`."""
         self.accounts[account].health.append(health)
+
+    async def matters(self, account: AccountId, matters: tuple[Matter, ...]) -> None:
+        """See `Desk`."""
+        self.accounts[account].matters = matters
 
     async def cursor(self, account: AccountId) -> Cursor | None:
         """See `Desk`."""

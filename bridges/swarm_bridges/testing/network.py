@@ -79,6 +79,10 @@ class FakeNetwork:
         self.accounts = {"olga": OWNER}
         self.profiles = {OWNER: ["I grow tomatoes."], PEER: ["I paint."]}
         """Lines that everybody can read, by people."""
+        self.devices: dict[str, str] = {}
+        """Names of the owner's other devices, by id."""
+        self.unconfirmed = set[str]()
+        """Those of which the owner has not said that they are theirs."""
         self.sessions: dict[str, str] = {}
         self.faults = Faults()
         self.hook: Hook | None = None
@@ -186,6 +190,13 @@ class FakeNetwork:
         """Whether the owner is `in` a room, is still `asked`, or is `out` of it."""
         there = self.rooms[room]
         return "in" if OWNER in there.members else "asked" if OWNER in there.invited else "out"
+
+    def new_device(self, name: str) -> None:
+        """Somebody has logged in to the owner's account on another device."""
+        id_ = f"d{next(self._numbers)}"
+        self.devices[id_] = name
+        self.unconfirmed.add(id_)
+        self.change("device", room="")
 
     def edit(self, id_: str, text: str) -> None:
         """Change a message's text."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ...domain.bridge_views import AbilitiesView, AccountView, LoginView, NetworkView, PushAnswer, Pushed
+from ...domain.bridge_views import (
+    AbilitiesView,
+    AccountView,
+    LoginView,
+    NetworkView,
+    PushAnswer,
+    Pushed,
+    SettlingView,
+)
 from ...domain.views import ChatView, MessageView, Page
 
 
@@ -65,6 +73,19 @@ class Networks(Protocol):
 
     async def end_login(self, login: str) -> None:
         """Give a login up."""
+        ...
+
+    async def settle(
+        self, account: str, matter: str, step: str, answers: Mapping[str, str], language: str = "en"
+    ) -> SettlingView:
+        """Answer a step of a matter, or look what has happened; an empty `step` asks for the first.
+
+        NotFound: there is no such matter any more. Unreachable: its account does not run.
+        """
+        ...
+
+    async def dismiss(self, account: str, matter: str) -> None:
+        """Say no to a matter. Unreachable: its account does not run."""
         ...
 
     async def open_chat(

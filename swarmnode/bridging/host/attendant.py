@@ -97,6 +97,7 @@ class Attendant:
         await house.put(account, State.STARTING)
         began = house.tick()
         error = await self._run()
+        await house.forget(account)
         self.released.clear()
         if self._process.gone:
             return False
@@ -162,6 +163,7 @@ class Attendant:
             await rest(LOOK_S, self._news)
 
     async def _stop(self) -> None:
+        await self._house.forget(self._account.account)
         if self._process.gone:
             return
         try:

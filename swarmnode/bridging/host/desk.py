@@ -17,6 +17,7 @@ from swarm_bridges.api import (
     Fleeting,
     Health,
     LocalFile,
+    Matter,
     Refused,
     Secret,
     Service,
@@ -25,6 +26,7 @@ from swarm_bridges.api import (
 from swarm_bridges.desk import Fact
 from swarm_bridges.sentences import ENGLISH, Sentences
 
+from ...services.news import tell
 from ..core import accounts, files, journal, screens, vault
 from ..core.health import Watch, said
 from . import connect, steps
@@ -36,6 +38,7 @@ AGAIN_S = 2.0
 """That somebody still types is told so often."""
 MOST_TYPING = 1_000
 MOST_ASKING = 1_000
+MOST_MATTERS, MAX_TITLE = 50, 500
 MAX_NAME = 256
 """Characters of a remembered value's name."""
 _SAID_BY_BRIDGES = frozenset({State.CONNECTING, State.CATCHING_UP, State.CONNECTED, State.DEGRADED})
@@ -74,6 +77,8 @@ class NodeDesk:
         self._turnstiles: dict[AccountId, Turnstile] = {}
         self.kept_out = set[AccountId]()
         """Accounts and logins whose server is in a private network, of which nobody has said so."""
+        self.to_settle: dict[AccountId, tuple[Matter, ...]] = {}
+        """What bridges want to settle with the owner."""
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
         self._typing: dict[tuple[object, ...], tuple[str, float]] = {}
 
@@ -105,6 +110,18 @@ class NodeDesk:
         if health.code and not _PLAIN.fullmatch(health.code):
             raise Refused("codes are for machines")
         await steps.do(self._runs, lambda step: said(step, self._watch, account, health))
+
+    async def matters(self, account: AccountId, matters: tuple[Matter, ...]) -> None:
+        """See `desk.Desk`. Stored nowhere: it is what a bridge that runs says. Raises Refused."""
+        plain = all(_PLAIN.fullmatch(matter.id) and len(matter.title) <= MAX_TITLE for matter in matters)
+        if len(matters) > MOST_MATTERS or not plain:
+            raise Refused("this is not how matters are told")
+        if matters == self.to_settle.get(account, ()):
+            return
+        self.to_settle[account] = matters
+        if not matters:
+            del self.to_settle[account]
+        await steps.do(self._runs, lambda step: tell(step, "bridge.changed", account=account))
 
     async def cursor(self, account: AccountId) -> Cursor | None:
         """See `desk.Desk`."""

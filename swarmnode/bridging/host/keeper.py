@@ -58,6 +58,11 @@ class House:
         with suppress(BridgeError):
             await steps.do(self.runs, lambda step: health.put(step, self.watch, account, state, code))
 
+    async def forget(self, account: AccountId) -> None:
+        """Whose bridge does not run has nothing to settle."""
+        with suppress(BridgeError):
+            await self.desk.matters(account, ())
+
 
 class Keeper:
     """Of one package, from `begin` to `end`."""

@@ -25,6 +25,7 @@ from swarm_bridges.api import (
     Batch,
     BridgeError,
     Fleeting,
+    Matter,
     RawAnswer,
     RawRequest,
     Temporary,
@@ -275,6 +276,10 @@ class Supervisor:
         if keeper is None or keeper.process is None or not keeper.attends(account):
             raise Temporary("this account does not run now")
         return keeper.process
+
+    def matters(self, account: AccountId) -> tuple[Matter, ...]:
+        """What an account that runs has to settle with the owner."""
+        return self._house.desk.to_settle.get(account, ())
 
     async def webhook(self, account: AccountId, request: RawRequest) -> RawAnswer:
         """Hand over what a network has sent to the door for webhooks; what it told is stored first.

@@ -50,6 +50,48 @@ def test_an_invitation_is_accepted_and_another_one_declined(tmp_path: Path) -> N
         expect(page.get_by_role("link", name="A room for two")).to_have_count(1)
 
 
+def test_whose_a_new_device_is_is_asked_at_once_and_settled(tmp_path: Path) -> None:
+    with (
+        PagesVillage(tmp_path) as village,
+        Elsewhere() as elsewhere,
+        browser_of() as browser,
+        Visitor(browser) as visitor,
+    ):
+        network, olga = elsewhere.demo(), village.person("Olga")
+        add(olga, "demo", network.answers, "--at-home")
+        page = visitor.open(olga)
+
+        def devices() -> list[tuple[str, bool]]:
+            """Names, and whether they are confirmed."""
+            return network.do(lambda n: [(name, id_ not in n.unconfirmed) for id_, name in n.devices.items()])
+
+        said = page.get_by_role("status").filter(has_text="A new device has logged in: phone")
+        network.do(lambda n: n.new_device("phone"))
+        said.get_by_role("link", name="Look").click()
+        expect(page.get_by_role("heading", name="A new device")).to_be_visible()
+        expect(said).to_have_count(0)
+        name = page.get_by_label("What is it called?")
+        name.fill("desk")
+        name.press("Enter")
+        expect(page.get_by_text("Nothing has this name.")).to_be_visible()
+        assert not violations(page)
+        name.fill("phone")
+        name.press("Enter")
+        expect(page.get_by_role("heading", name="Is it yours?")).to_be_visible()
+        assert not violations(page)
+        page.get_by_role("button", name="Yes").click()
+        expect(page.get_by_text("That is settled.")).to_be_visible()
+        eventually(lambda: devices() == [("phone", True)])
+
+        network.do(lambda n: n.new_device("a stranger's"))
+        page.get_by_role("link", name="A new device has logged in: a stranger's").click()
+        page.get_by_label("What is it called?").fill("a stranger's")
+        page.get_by_label("What is it called?").press("Enter")
+        page.get_by_role("button", name="No").click()
+        eventually(lambda: devices() == [("phone", True)])
+        expect(page.get_by_role("link", name="A new device has logged in")).to_have_count(0)
+
+
 def test_a_real_server_is_added_and_somebody_there_answered(tmp_path: Path) -> None:
     server = started(Prosody, tmp_path)
     try:

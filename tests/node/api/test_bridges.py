@@ -40,6 +40,20 @@ async def test_a_login_is_on_a_network_or_for_an_account(world: World, body: obj
     assert [name for name, _ in world.node.calls if name == "begin_login"] == []
 
 
+async def test_what_is_to_be_settled_is_steps_too_and_not_for_every_screen(world: World) -> None:
+    path = f"/accounts/{COO.id}/matters/device.1"
+    first = (await world.own("POST", path, {})).json
+    assert [field["name"] for field in first["step"]["fields"]] == ["name", "password"]
+    answers = {"step": "who", "answers": {"name": "ada", "password": "correct horse"}}
+    assert (await world.own("POST", path, answers)).json["step"]["show"] == {"code": "42-42"}
+    assert (await world.own("POST", path, {"step": "wait"})).json == {"step": None}
+    assert (await world.own("DELETE", path)).status == 204
+    assert ("dismiss", (COO.id, "device.1")) in world.node.calls
+    token = await world.token("write")
+    for method, body in (("POST", {}), ("DELETE", None)):
+        assert (await world.ask(method, path, body, headers=token)).code == "denied"
+
+
 async def test_answers_are_not_remembered_and_not_repeated_in_errors(world: World) -> None:
     key = {"Idempotency-Key": "once"}
     for _ in range(2):

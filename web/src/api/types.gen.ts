@@ -928,6 +928,14 @@ export interface AccountView {
   readonly at_home: boolean
   readonly waiting: number
   readonly asked: number
+  readonly matters: readonly MatterView[]
+}
+
+/** Something that an account has to settle with its owner, in steps as those of a login. */
+export interface MatterView {
+  readonly id: string
+  readonly title: string
+  readonly pressing: boolean
 }
 
 /** What people of a network type to reach somebody, or a `room`. */
@@ -983,6 +991,17 @@ export interface FieldView {
 export interface Answers {
   readonly turn: string
   readonly answers?: Readonly<Record<string, string>>
+}
+
+/** What was filled in at a `step` of a matter; no step asks for the first. */
+export interface Settled {
+  readonly step?: string
+  readonly answers?: Readonly<Record<string, string>>
+}
+
+/** What a matter shows. Without a step it is settled. */
+export interface SettlingView {
+  readonly step: StepView | null
 }
 
 /** What can be done in a conversation of a network. Sizes in characters as `text_unit` says, and bytes. */
@@ -1282,6 +1301,8 @@ export interface Routes {
   'POST /logins/{login}': { body: Answers; answer: LoginView }
   'DELETE /logins/{login}': { body: undefined; answer: null }
   'POST /logins/{login}/tick': { body: undefined; answer: LoginView }
+  'POST /accounts/{account}/matters/{matter}': { body: Settled; answer: SettlingView }
+  'DELETE /accounts/{account}/matters/{matter}': { body: undefined; answer: null }
   'GET /chats/{chat}/abilities': { body: undefined; answer: AbilitiesView }
   'GET /timeline': { body: undefined; answer: Page }
   'PUT /messages/{message}/marks/{mark}': { body: Switch; answer: MessageView }

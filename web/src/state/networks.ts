@@ -1,11 +1,12 @@
 /** Other networks: those that can be added, the person's accounts there, and a login in progress. */
 
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
-import type { AccountView, ChatView, LoginView, NetworkView, NewLogin } from '../api/types.gen.ts'
+import type { AccountView, ChatView, LoginView, NetworkView, NewLogin, SettlingView } from '../api/types.gen.ts'
+import { settlePath } from '../router.ts'
 
 export const networks = signal<readonly NetworkView[]>([])
 export const accounts = signal<readonly AccountView[]>([])
@@ -42,6 +43,30 @@ export const tickLogin = (login: string): Promise<LoginView> => call('POST /logi
 export async function endLogin(login: string): Promise<void> {
   await call('DELETE /logins/{login}', { path: { login } }).catch(() => {})
 }
+
+// What an account has to settle with its owner
+
+export const settle = (
+  account: string,
+  matter: string,
+  step: string,
+  answers: Readonly<Record<string, string>>,
+): Promise<SettlingView> =>
+  call('POST /accounts/{account}/matters/{matter}', { path: { account, matter }, body: { step, answers } })
+
+export async function dismiss(account: string, matter: string): Promise<void> {
+  await call('DELETE /accounts/{account}/matters/{matter}', { path: { account, matter } })
+}
+
+/** What cannot wait: somebody does, or something may be wrong. */
+export const pressing = computed(() =>
+  accounts.value.flatMap(({ id, matters }) =>
+    matters.filter((matter) => matter.pressing).map(({ id: matter, title }) => ({ to: settlePath(id, matter), title })),
+  ),
+)
+
+/** Whether an account wants its owner. */
+export const isWanted = computed(() => pressing.value.length > 0 || accounts.value.some(({ notice }) => notice))
 
 // What people do with an account
 

@@ -558,6 +558,11 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'login.more': 'Mehr',
   'login.at-home': 'Der Server steht in meinem eigenen Netz',
   'login.at-home.help': 'Nur dann darf die Brücke Adressen bei dir zu Hause erreichen.',
+  'settle.title': '{network}: zu klären',
+  'settle.look': 'Ansehen',
+  'settle.no': 'Nein',
+  'settle.end': 'Beenden',
+  'settle.done': 'Das ist geklärt.',
 
   'settings.devices': 'Bildschirme',
   'settings.relays': 'Relais',

@@ -551,6 +551,11 @@ export const en = {
   'login.more': 'More',
   'login.at-home': 'The server is in my own network',
   'login.at-home.help': 'Only then may the bridge reach addresses of your home.',
+  'settle.title': '{network}: to settle',
+  'settle.look': 'Look',
+  'settle.no': 'No',
+  'settle.end': 'End this',
+  'settle.done': 'That is settled.',
 
   'settings.devices': 'Screens',
   'settings.relays': 'Relays',

@@ -26,11 +26,13 @@ from swarm_bridges.api import (
     Coverage,
     Cursor,
     Event,
+    Field,
     Fleeting,
     Found,
     Gone,
     Health,
     Invitation,
+    Matter,
     MessageRef,
     Origin,
     Outcome,
@@ -40,6 +42,7 @@ from swarm_bridges.api import (
     Reply,
     Secret,
     State,
+    Step,
 )
 from swarm_bridges.claims import texts_in
 
@@ -55,6 +58,7 @@ class Bridge:
         """Say what is there, what was missed, then what happens, until the line is lost."""
         await ctx.state(Health(State.CONNECTING))
         await ctx.ingest(Batch((*await self._people(ctx), *await self._rooms(ctx))))
+        await self._devices(ctx)
         await ctx.state(Health(State.CATCHING_UP))
         at = int(await ctx.cursor() or b"0")
         while (reply := (await self._ask(ctx, "GET", f"/changes?after={at}")).json())["items"]:
@@ -80,6 +84,8 @@ class Bridge:
                 continue
             if item.kind == "typing":
                 await self._typed(ctx, item)
+            elif item.kind == "device":
+                await self._devices(ctx)
             elif item.kind == "room" or (item.kind == "invited" and ctx.owner in item.values):
                 events.append(await self._room_seen(ctx, item.room))
             elif item.kind == "profile":
@@ -260,6 +266,33 @@ class Bridge:
     async def aliases(self, ctx: Context, remote_id: str) -> tuple[str, ...]:
         """See `swarm_bridges.api.Moves`: ids were written in upper case once."""
         return (remote_id.upper(),)
+
+    # --- what is to be settled with the owner
+
+    async def _devices(self, ctx: Context) -> Mapping[str, str]:
+        """Say which devices have logged in that the owner has not confirmed."""
+        names: dict[str, str] = (await self._ask(ctx, "GET", "/devices")).json()
+        said = (Matter(id_, f"A new device has logged in: {n}", pressing=True) for id_, n in names.items())
+        await ctx.matters(tuple(said))
+        return names
+
+    async def settle(self, ctx: Context, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `swarm_bridges.api.Settles`: two steps, of which the first may be answered wrongly."""
+        if (name := (await self._devices(ctx)).get(matter)) is None:
+            raise Gone("this is settled")
+        if step == "name" and answers["name"] == name:
+            return Step(id="sure", kind="confirm", title="Is it yours?", show={"code": name})
+        if step == "sure":
+            await self._ask(ctx, "PUT", f"/devices/{matter}")
+            return None
+        error = "Nothing has this name." if step else ""
+        asked = (Field("name", "text", "What is it called?"),)
+        return Step(id="name", kind="form", title="A new device", fields=asked, error=error)
+
+    async def dismiss(self, ctx: Context, matter: str) -> None:
+        """See `swarm_bridges.api.Settles`: it is logged out."""
+        with suppress(Gone):
+            await self._ask(ctx, "DELETE", f"/devices/{quote(matter, safe='')}")
 
     # --- what accounts say of themselves
 

@@ -39,6 +39,24 @@ async def test_events_and_cursor_are_stored_and_what_is_remembered_too(tmp_path:
         assert await desk.secret(account, "token") == api.Secret(b"t2", generation)
 
 
+async def test_what_is_to_be_settled_is_told_once_and_bounded(tmp_path: Path) -> None:
+    async with a_node(tmp_path) as node:
+        account, desk = await node.add(), node.desk
+        matters = (api.Matter("d1", "A new device", pressing=True),)
+        async with node.runner.news() as news:
+            for _ in range(2):
+                await desk.matters(account, matters)
+            assert desk.to_settle == {account: matters}
+            await desk.matters(account, ())
+            assert desk.to_settle == {}
+            assert [news.get_nowait().type for _ in range(news.qsize())] == ["bridge.changed"] * 2
+        odd = api.Matter("a b", ""), api.Matter("", ""), api.Matter("a", "x" * 501)
+        for wrong in (matters * 51, *((one,) for one in odd)):
+            with pytest.raises(api.Refused):
+                await desk.matters(account, wrong)
+        assert desk.to_settle == {}
+
+
 async def test_what_a_batch_remembers_stands_and_falls_with_its_events_and_its_cursor(tmp_path: Path) -> None:
     async with a_node(tmp_path) as node:
         account, desk = await node.add(), node.desk

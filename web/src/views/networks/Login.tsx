@@ -3,19 +3,15 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
-import type { FieldView, LoginView, StepView } from '../../api/types.gen.ts'
+import type { LoginView } from '../../api/types.gen.ts'
 import { go } from '../../router.ts'
 import { answerLogin, beginLogin, endLogin, loadNetworks, nameOf, tickLogin } from '../../state/networks.ts'
 import { t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
-import { Button, ErrorNote, Field, Toggle, Waiting } from '../../ui/basics.tsx'
+import { ErrorNote, Toggle, Waiting } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { Qr } from '../../ui/Qr.tsx'
-
-const POLL_S = 2
-
-type Answered = Readonly<Record<string, string>>
+import { type Answered, pollOf, Step } from './Step.tsx'
 
 export function Login({ network, account }: { readonly network: string; readonly account: string }) {
   const login = useSignal<LoginView | null>(null)
@@ -50,7 +46,7 @@ export function Login({ network, account }: { readonly network: string; readonly
   }
 
   const step = login.value?.step ?? null
-  const poll = step && (step.poll_every_s ?? (step.kind === 'show_and_wait' ? POLL_S : 0))
+  const poll = pollOf(step)
   useEffect(() => {
     if (!poll || !login.value) return
     const id = login.value.id
@@ -90,113 +86,5 @@ export function Login({ network, account }: { readonly network: string; readonly
         </details>
       )}
     </Page>
-  )
-}
-
-function Step(props: {
-  readonly step: StepView
-  readonly busy: boolean
-  readonly typed: Answered
-  readonly onType: (name: string, text: string) => void
-  readonly onAnswer: (answers: Answered) => void
-}) {
-  const { step, busy, typed } = props
-  const said = Object.fromEntries(step.fields.map(({ name, default: usual }) => [name, typed[name] ?? usual]))
-  const answers = step.kind === 'form' || step.kind === 'confirm' || step.fields.length > 0
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        props.onAnswer(said)
-      }}
-    >
-      <h2>{step.title}</h2>
-      {step.text && <p class="lines">{step.text}</p>}
-      {Object.entries(step.show).map(([kind, text]) => (
-        <Shown key={kind} kind={kind} text={text} />
-      ))}
-      {step.fields.map((field) => (
-        <Asked
-          key={field.name}
-          field={field}
-          value={said[field.name] ?? ''}
-          onText={(text) => props.onType(field.name, text)}
-        />
-      ))}
-      {step.error && (
-        <p class="problem" role="alert">
-          {step.error}
-        </p>
-      )}
-      {answers ? (
-        <Button type="submit" kind="main" disabled={busy}>
-          {busy ? t('login.working') : step.kind === 'confirm' ? t('login.confirm') : t('continue')}
-        </Button>
-      ) : (
-        <p role="status" class="muted">
-          {t('login.waiting')}
-        </p>
-      )}
-    </form>
-  )
-}
-
-/** Something to look at: an address to open, a picture to scan, a code to compare. */
-function Shown({ kind, text }: { readonly kind: string; readonly text: string }) {
-  if (kind === 'qr') return <Qr text={text} label={t('login.qr')} />
-  if (kind === 'url' && /^https?:/.test(text)) {
-    return (
-      <p>
-        <a class="button main" href={text} target="_blank" rel="noreferrer">
-          {t('login.open')}
-        </a>
-      </p>
-    )
-  }
-  return <output class="shown">{text}</output>
-}
-
-const TYPES: Readonly<Record<string, 'password' | 'url' | 'email'>> = { secret: 'password', url: 'url', email: 'email' }
-
-function Asked(props: {
-  readonly field: FieldView
-  readonly value: string
-  readonly onText: (text: string) => void
-}) {
-  const { field, value, onText } = props
-  if (field.kind === 'bool') {
-    const help = field.help ? { help: field.help } : {}
-    return (
-      <Toggle label={field.label} {...help} on={value === 'true'} onChange={(on) => onText(on ? 'true' : 'false')} />
-    )
-  }
-  if (field.options.length) {
-    return (
-      <div class="field">
-        <label for={`login-${field.name}`}>{field.label}</label>
-        {field.help && <p class="help">{field.help}</p>}
-        <select id={`login-${field.name}`} value={value} onChange={(event) => onText(event.currentTarget.value)}>
-          {field.options.map(([option, label]) => (
-            <option key={option} value={option}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </div>
-    )
-  }
-  return (
-    <Field
-      label={field.optional ? t('login.optional', { label: field.label }) : field.label}
-      help={field.help || undefined}
-      name={`login-${field.name}`}
-      type={TYPES[field.kind] ?? 'text'}
-      value={value}
-      onText={onText}
-      lines={field.kind === 'text'}
-      autocomplete="off"
-      exact
-      required={!field.optional}
-    />
   )
 }

@@ -2,11 +2,11 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
 import type { AccountView, NetworkView } from '../../api/types.gen.ts'
-import { chatPath, go } from '../../router.ts'
+import { chatPath, go, settlePath } from '../../router.ts'
 import * as state from '../../state/networks.ts'
 import { loadOwnProofs } from '../../state/proofs.ts'
 import { t } from '../../text/t.ts'
-import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, Waiting } from '../../ui/basics.tsx'
+import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
 import { Confirm } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
@@ -64,6 +64,11 @@ function Account({ account }: { readonly account: AccountView }) {
         {bad && <Icon name="circle-alert" />} {account.says}
       </p>
       {account.waiting > 0 && <p class="muted">{t('networks.waiting', { count: account.waiting })}</p>}
+      {account.matters.map((matter) => (
+        <p key={matter.id} class={matter.pressing ? 'warn' : ''}>
+          <Link to={settlePath(account.id, matter.id)}>{plain(matter.title)}</Link>
+        </p>
+      ))}
       <div class="actions">
         {account.way_out === 'log-in' && (
           <Link to={`/networks/login/${account.id}`} class="button main">
