@@ -4,23 +4,21 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from bridge_owner import ACCOUNT, Lines, Owner, owner_of
+from bridge_owner import ACCOUNT, Owner, owner_of
 from matrix_keys import OwnKeys, written_key
+from matrix_login import steps
 from matrix_network import MatrixNetwork
 from matrix_sealed import Sealed, messages, raw
 from matrix_server import Synapse
 from vodozemac import GroupSession, InboundGroupSession, MegolmMessage
 
-from swarm_bridges.api import AccountId, LoginDone, Refused, Step
-from swarm_bridges.context import Clock, LoginContext
-from swarm_bridges.desk import LoginState
-from swarm_bridges.networks.matrix import Login
+from swarm_bridges.api import LoginDone, Refused, Step
 from swarm_bridges.networks.matrix.sealed import recovery
 from swarm_bridges.networks.matrix.sealed.devices import NOBODY, Devices, updated
 from swarm_bridges.networks.matrix.sealed.recovery import Recovered, WrongKey
@@ -40,25 +38,6 @@ async def network(synapse: Synapse) -> AsyncIterator[MatrixNetwork]:
 async def log_in(network: MatrixNetwork, *typed: str, **about: Any) -> Step | LoginDone:
     """A login that answers the question for the recovery key with these, one after the other."""
     return await steps(network.answers, *({"recovery": one} for one in typed), **about)
-
-
-async def steps(
-    *answers: Mapping[str, str], seen: list[Step] | None = None, **about: Any
-) -> Step | LoginDone:
-    """A login with one answer to each step; `seen` gets what is shown."""
-    lines, scratch = Lines(), b""
-    found: Step | LoginDone = Step(id="account", kind="form", title="")
-    for given in answers:
-        assert isinstance(found, Step)
-        state = LoginState(why="add", scratch=scratch, **about)
-        ctx = LoginContext(lines, AccountId("flow"), state, clock=Clock(), random=os.urandom)
-        found = await Login().submit(ctx, found.id, given)
-        scratch = ctx.scratch
-        await ctx.close()
-        if seen is not None and isinstance(found, Step):
-            seen.append(found)
-    lines.cut()
-    return found
 
 
 async def owner_with(network: MatrixNetwork, typed: str) -> Owner:

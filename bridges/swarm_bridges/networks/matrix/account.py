@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -30,6 +30,7 @@ from ...api import (
     RemoteFile,
     Repeat,
     State,
+    Step,
 )
 from . import past
 from .claims import has_place, publish, read
@@ -182,6 +183,16 @@ class Matrix:
     async def read_claims(self, ctx: Context, who: Actor) -> ClaimsSeen:
         """See `api.Proves`."""
         return await read((await self._now(ctx)).client, who)
+
+    # --- the owner's other devices ---
+
+    async def settle(self, ctx: Context, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `api.Settles`: comparing them with this one."""
+        return await (await self._now(ctx)).machine.settle(matter, step)
+
+    async def dismiss(self, ctx: Context, matter: str) -> None:
+        """See `api.Settles`."""
+        await (await self._now(ctx)).machine.dismiss(matter)
 
     # --- people and rooms ---
 

@@ -8,7 +8,7 @@ import msgspec
 from vodozemac import Account
 
 from ..client import Client
-from ..model import number, table
+from ..model import number, table, text
 from .signing import MEGOLM, OLM, is_signed, signable, written
 from .vault import KEY, Vault
 
@@ -55,22 +55,6 @@ class Own:
         about = {"user_id": self.user, "device_id": self.device}
         return {**about, "algorithms": [OLM, MEGOLM], "keys": keys}
 
-    async def confirm(self, client: Client, seed: bytes) -> bool:
-        """Sign this device with the owner's key, if it is not yet; whether it is then."""
-        from . import ciphers  # noqa: PLC0415 - for those who have such a key
-
-        query = {"device_keys": {self.user: [self.device]}}
-        told = await client.post("/keys/query", query, again=True)
-        shown = table(table(table(told.get("device_keys")).get(self.user)).get(self.device))
-        public = written(ciphers.public_of(seed))
-        if is_signed(shown, self.user, public, public):
-            return True
-        about = self.about()
-        signature = written(ciphers.signed_by(seed, signable(about)))
-        about["signatures"] = {self.user: {f"ed25519:{public}": signature}}
-        asked = {self.user: {self.device: about}}
-        return not (await client.post("/keys/signatures/upload", asked, again=True)).get("failures")
-
     async def publish(self, client: Client, vault: Vault, there: int | None) -> None:
         """Let others know the device (`there` is None), and how to begin with it, where few keys are left."""
         told: dict[str, Any] = {}
@@ -94,6 +78,27 @@ class Own:
         self.account.mark_keys_as_published()
         self.keep(vault)
         await vault.store()
+
+
+async def confirm(client: Client, user: str, device: str, ed: str, seed: bytes) -> bool:
+    """Sign a device of somebody with their key, if it is not yet; whether it is then.
+
+    `ed` is the device's own key, as it is known from elsewhere.
+    """
+    from . import ciphers  # noqa: PLC0415 - for those who have such a key
+
+    told = await client.post("/keys/query", {"device_keys": {user: [device]}}, again=True)
+    shown = table(table(table(told.get("device_keys")).get(user)).get(device))
+    public = written(ciphers.public_of(seed))
+    if is_signed(shown, user, public, public):
+        return True
+    if not is_signed(shown, user, device, ed) or text(shown, "device_id") != device:
+        return False
+    about = {name: value for name, value in shown.items() if name not in {"signatures", "unsigned"}}
+    signature = written(ciphers.signed_by(seed, signable(about)))
+    about["signatures"] = {user: {f"ed25519:{public}": signature}}
+    asked = {user: {device: about}}
+    return not (await client.post("/keys/signatures/upload", asked, again=True)).get("failures")
 
 
 SIGNED = "signed_curve25519"

@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from ....api import Context, Log, Refused
+from ....api import Context, Refused, Step
 from ..client import Client, path
 from ..model import ENCRYPTED, Event, events_of, number, table, text, texts
-from .account import SIGNED, Own
+from .account import SIGNED, Own, confirm
 from .backup import Backup
+from .comparing import Comparing
 from .megolm import Megolm, Opened
 from .olm import Olm
 from .recovery import Recovered
+from .sas import VERIFY, Comparison
 from .vault import MOST, Vault
 
 HERE = frozenset({"join", "invite"})
@@ -32,19 +34,18 @@ class Machine:
 
     def __init__(
         self,
+        ctx: Context,
         client: Client,
         vault: Vault,
         own: Own,
-        olm: Olm,
         megolm: Megolm,
-        *,
         turn: asyncio.Lock,
-        log: Log,
     ) -> None:
-        self._client, self.vault, self._own, self._olm, self._megolm = client, vault, own, olm, megolm
-        self.turn = turn
+        self._client, self.vault, self._own, self._megolm = client, vault, own, megolm
+        self._olm, self.turn = Olm(client, vault, own), turn
+        self.comparing = Comparing(ctx, client, own, megolm.directory, confirm=self._compared)
         self._published = False
-        self._recovered, self._log = Recovered(), log
+        self._recovered, self._log = Recovered(), ctx.log
 
     @classmethod
     async def open(cls, ctx: Context, client: Client, turn: asyncio.Lock) -> Machine:
@@ -52,7 +53,7 @@ class Machine:
         vault = await Vault.open(ctx.kv)
         own = await Own.open(vault, ctx.owner, ctx.settings.get("device", ""))
         megolm = Megolm(client, vault, own, ctx.clock)
-        made = cls(client, vault, own, Olm(client, vault, own), megolm, turn=turn, log=ctx.log)
+        made = cls(ctx, client, vault, own, megolm, turn)
         await made._recover(ctx)
         return made
 
@@ -65,7 +66,7 @@ class Machine:
         if given != known:
             self.vault.put("recovered", given)
         if given.master:
-            await self._megolm.directory.pin(self._own.user, given.master)
+            await self._believe(given.master)
         if given.backup:
             self._megolm.backup = Backup(self._client, self.vault, ctx.log, given.backup)
 
@@ -78,12 +79,17 @@ class Machine:
             most = MOST["waiting/"] if await backup.begin() else LOOKED_FOR
             found += await self._megolm.waiting(backup, most)
         for event in events_of(table(told.get("to_device")).get("events")):
+            if event.type.startswith(VERIFY):
+                await self.comparing.heard(event.sender, event.type, event.content)
             if event.type != ENCRYPTED:
                 continue
             letter = await self._olm.opened(event.sender, event.content)
-            if letter is not None:
+            if letter is not None and letter.kind.startswith(VERIFY):
+                await self.comparing.heard(letter.sender, letter.kind, letter.content)
+            elif letter is not None:
                 room, events = await self._megolm.learn(letter)
                 found += [(room, event_id) for event_id in events]
+        await self.comparing.flush()
         return found
 
     async def publish(self, told: Mapping[str, Any]) -> None:
@@ -92,23 +98,47 @@ class Machine:
         there = number(table(counts), SIGNED) or 0
         if not self._published:
             await self._own.publish(self._client, self.vault, None)
-            await self._confirm()
+            if self._recovered.self_signing:
+                await self._confirm(self._own.device, self._own.ed)
+            await self.comparing.show()
             self._published = True
         elif isinstance(counts, dict):
             await self._own.publish(self._client, self.vault, there)
         if self._megolm.backup is not None:
             await self._megolm.backup.save()
 
-    async def _confirm(self) -> None:
-        """Show others that this device is its owner's."""
-        if not (seed := self._recovered.self_signing):
-            return
+    async def _confirm(self, device: str, ed: str) -> None:
+        """Show others that a device is the owner's."""
         try:
-            if await self._own.confirm(self._client, seed):
+            if await confirm(self._client, self._own.user, device, ed, self._recovered.self_signing):
                 return
         except Refused:
             pass
         self._log.warning("device_not_confirmed")
+
+    async def _believe(self, master: str) -> None:
+        """This key stands for the owner."""
+        await self._megolm.directory.pin(self._own.user, master)
+        self.comparing.master = master
+
+    async def _compared(self, found: Comparison) -> None:
+        """The owner has seen the same on this device and on another one."""
+        if found.vouched:
+            await self._believe(found.theirs.master)
+        if self._recovered.self_signing:
+            await self._confirm(found.theirs.device, found.theirs.ed)
+
+    async def settle(self, matter: str, step: str) -> Step | None:
+        """See `api.Settles`."""
+        async with self.turn:
+            shown = await self.comparing.settle(matter, step)
+            await self.vault.store()
+        return shown
+
+    async def dismiss(self, matter: str) -> None:
+        """See `api.Settles`."""
+        async with self.turn:
+            await self.comparing.dismiss(matter)
 
     async def opened(self, room: str, event: Event) -> Opened | None:
         """What an encrypted event holds; None where it cannot be opened, which is remembered."""
