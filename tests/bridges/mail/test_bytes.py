@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from swarm_bridges.api import BridgeError, Limited, Temporary
 from swarm_bridges.networks.mail import grammar, words
 from swarm_bridges.networks.mail.headers import Head
+from swarm_bridges.networks.mail.smtp import Said, error_of
 from swarm_bridges.networks.mail.structure import Body, Part, body
 
 # --- text ---
@@ -302,3 +304,24 @@ def test_structures_without_sense_are_read() -> None:
             assert all(p.number for p in (*found.texts, *found.files))
     many = structure(b"(" + FILE * 5_000 + b' "MIXED")')
     assert len(many.files) == 100
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "kind", "holds"),
+    [
+        (451, b"4.7.1 later, says a filter", Limited, "conversation"),
+        (450, b"4.7.1 later, says a grey list", Limited, "conversation"),
+        (452, b"4.2.2 full", Limited, "conversation"),
+        (452, b"4.3.1 no disk", Limited, "account"),
+        (450, b"later", Limited, "account"),
+        (451, b"4.3.0 an error of the server", Temporary, ""),
+        (451, b"", Temporary, ""),
+        (421, b"4.7.0 too many", Temporary, ""),
+    ],
+)
+def test_a_mail_that_is_not_taken_now_holds_others_where_the_server_means_them(
+    code: int, says: bytes, kind: type[BridgeError], holds: str
+) -> None:
+    error = error_of(Said(code, (says,)))
+    assert type(error) is kind
+    assert getattr(error, "scope", "") == holds

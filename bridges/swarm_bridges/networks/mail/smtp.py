@@ -24,6 +24,8 @@ MAX_LINES = 100
 HELLO = b"EHLO [127.0.0.1]\r\n"
 """Our own name is nobody's business, and none that a server could look up."""
 _CODE = re.compile(rb"([2-5][0-9]{2})([ -]?)")
+_OF_THIS_MAIL = re.compile(rb"4\.[1267]\.[0-9]")
+"""Why it is not taken now is an address, a mailbox, what is in it, or a rule (RFC 3463, 3): others may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +147,18 @@ async def _read(readline: Callable[[], Awaitable[bytes]]) -> Said:
 def _wanted(said: Said, *codes: int) -> Said:
     if said.code in codes:
         return said
-    raise error_of(said.code)
+    raise error_of(said)
 
 
-def error_of(code: int) -> BridgeError:
+def error_of(said: Said) -> BridgeError:
     """What a refusal stands for (RFC 5321, 4.2.3; RFC 4954, 6); words of the server are not passed on."""
+    code = said.code
     text = f"the server for sending answered {code}"
     match code:
         case 535 | 534 | 538 | 530:
             return AuthExpired("the server for sending does not accept the login")
+        case 450 | 451 | 452 if _OF_THIS_MAIL.match(said.lines[-1]):
+            return Limited(text, scope="conversation")
         case 450 | 452:
             return Limited(text)
         case _ if code < 500:
