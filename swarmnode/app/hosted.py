@@ -98,11 +98,10 @@ class Hosted:
 
     async def _run(self) -> None:
         # A tenth of a second, and some MiB, which are only for those who have accounts.
-        from ..bridging.host import logins, packages, prover, supervisor  # noqa: PLC0415
+        from ..bridging.host import house, logins, packages, prover, supervisor  # noqa: PLC0415
 
-        made = supervisor.Supervisor(
-            self._runner, packages.discover, self._folder, public=self._public, servers=self._servers
-        )
+        net = house.Net(self._public, self._servers)
+        made = supervisor.Supervisor(self._runner, packages.discover, self._folder, net=net)
         proving = prover.Prover(self._runner, made, wall=time.time, tick=time.monotonic)
         async with made.running():
             self._host = Host(made, logins.Logins(self._runner, made), proving)

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from swarm_bridges import api
 from swarm_bridges.api import BridgeError, State
@@ -21,12 +20,10 @@ from ..core.accounts import Account
 from . import steps
 from .desk import marked
 from .dispatcher import Dispatcher
+from .house import House
 from .process import Process
 from .upgrade import WrongData, upgraded
 from .waits import Waits, rest
-
-if TYPE_CHECKING:
-    from .keeper import House
 
 STOP_S = 10.0
 """For a bridge to stop; one that takes longer is ended with its process."""

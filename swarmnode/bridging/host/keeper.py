@@ -10,58 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from swarm_bridges.api import AccountId, BridgeError, State, Temporary
 
 from ...services.step import Told
-from ..core import health
 from ..core.accounts import Account
-from . import steps
 from .attendant import Attendant
-from .desk import NodeDesk
+from .house import House
 from .packages import BadPackage, Package
-from .process import Gone, Limits, Process
-from .steps import Steps
+from .process import Gone, Process
 from .waits import Waits, rest
 
 IDLE_S = 60.0
 """A process without accounts is kept for so long: somebody may be logging in."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all keepers and attendants stand on. `tick` is monotonic, `wall` Unix seconds, `dice` 0 to 1."""
-
-    runs: Steps
-    desk: NodeDesk
-    folder: Path
-    watch: health.Watch
-    limits: Limits
-    tick: Callable[[], float]
-    wall: Callable[[], float]
-    dice: Callable[[], float]
-    public: str = ""
-    """Under which URL networks reach the node, if they do."""
-
-    def hook_url(self, account: AccountId) -> str:
-        """Where a network reaches an account's bridge; empty where none does."""
-        return f"{self.public.rstrip('/')}/hooks/{account}" if self.public else ""
-
-    async def put(self, account: AccountId, state: State, code: str = "") -> None:
-        """Note how an account is, if it is still there and the store can be written."""
-        with suppress(BridgeError):
-            await steps.do(self.runs, lambda step: health.put(step, self.watch, account, state, code))
-
-    async def forget(self, account: AccountId) -> None:
-        """Whose bridge does not run has nothing to settle."""
-        with suppress(BridgeError):
-            await self.desk.matters(account, ())
 
 
 class Keeper:

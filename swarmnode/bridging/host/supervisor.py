@@ -14,8 +14,7 @@ import asyncio
 import math
 import random
 import shutil
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,6 @@ from swarm_bridges.api import (
     AccountId,
     Batch,
     BridgeError,
-    Fleeting,
     Matter,
     RawAnswer,
     RawRequest,
@@ -38,7 +36,8 @@ from ..core.accounts import Account
 from . import steps
 from .connect import Reach
 from .desk import NodeDesk
-from .keeper import House, Keeper
+from .house import House, Net
+from .keeper import Keeper
 from .packages import Package, Packages, words
 from .process import Limits, Process
 from .resolve import Resolver
@@ -75,19 +74,12 @@ class Supervisor:
         discover: Callable[[], Packages],
         folder: Path,
         *,
-        loopback: bool = False,
-        public: str = "",
-        servers: Sequence[str] = (),
+        net: Net | None = None,
         limits: Limits | None = None,
-        tick: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
         dice: Callable[[], float] = random.random,
-        on_fleeting: Callable[[AccountId, Fleeting], None] = lambda _account, _item: None,
     ) -> None:
-        """`folder` is for what processes write, and is emptied. With `loopback` all reach this machine.
-
-        `public` is the URL under which networks that push reach the node, `servers` see `Resolver`.
-        """
+        """`folder` is for what processes write, and is emptied; `dice` gives 0 to 1."""
+        net = net or Net()
         self._runs, self._discover = runs, discover
         self._accounts: dict[AccountId, Account] = {}
         self._flows: dict[AccountId, Reach] = {}
@@ -100,12 +92,11 @@ class Supervisor:
             runs,
             watch,
             self._reach,
-            loopback=loopback,
-            resolver=Resolver(servers),
-            on_fleeting=on_fleeting,
+            loopback=net.loopback,
+            resolver=Resolver(net.servers),
             says=self._said_by,
         )
-        self._house = House(runs, desk, folder, watch, limits or Limits(), tick, wall, dice, public)
+        self._house = House(runs, desk, folder, watch, net, limits or Limits(), dice)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -13,8 +13,8 @@ from mastodon_peer import MastodonPeer
 from mastodon_server import Snac
 
 from swarm_bridges.api import Actor, ClaimsSeen, Clock, Context, Gone, Http, Refused
-from swarm_bridges.networks.mastodon.claims import seen_of
 from swarm_bridges.networks.mastodon.client import Client
+from swarm_bridges.networks.mastodon.convert import claims_of
 from swarm_bridges.networks.mastodon.lists import Lists
 from swarm_bridges.networks.mastodon.model import Account, convert
 from swarm_bridges.networks.mastodon.said import Said
@@ -132,7 +132,7 @@ def noticed(owner: Owner) -> list[ClaimsSeen]:
 )
 def test_claims_are_found_in_what_servers_make_of_a_field(value: str, claims: tuple[str, ...]) -> None:
     told: dict[str, Any] = {"id": "1", "url": "u", "fields": [{"name": "n", "value": value}, None, {}]}
-    assert seen_of(convert(told, Account), Actor("1")).claims == claims
+    assert claims_of(convert(told, Account), Actor("1")).claims == claims
 
 
 def test_a_server_that_does_not_tell_the_fields_says_nothing_of_them() -> None:

@@ -11,7 +11,7 @@ from . import words
 from .convert import MAX_TEXT, Mail
 from .grammar import Value, number
 from .headers import Head
-from .imap import Folder
+from .imap import Folder, Imap
 from .sealed import MAX_SEALED
 from .structure import Body, body
 
@@ -24,6 +24,21 @@ ABOUT = ("FLAGS", "INTERNALDATE", HEAD)
 async def heads(box: Folder, name: str, validity: int, uids: Iterable[int]) -> list[Mail]:
     """Mails without anything but their heads and flags, by UID."""
     return [_mail(name, validity, uid, got) for uid, got in sorted((await box.fetch(uids, *ABOUT)).items())]
+
+
+async def find(imap: Imap, message_id: str, folders: Iterable[str]) -> Mail | None:
+    """The first mail with this id, without its texts; a folder that cannot be read has none."""
+    if message_id.endswith(".invalid") or not message_id.isascii():
+        return None
+    for folder in folders:
+        try:
+            async with imap.folder(folder) as (box, opened):
+                uids = await box.by_header("Message-ID", f"<{message_id}>")
+                if found := await heads(box, folder, opened.validity, uids[-1:]):
+                    return found[0]
+        except Refused:
+            continue
+    return None
 
 
 async def mails(box: Folder, name: str, validity: int, uids: Sequence[int]) -> list[Mail]:

@@ -44,7 +44,7 @@ from .convert import Mail, View, is_for_node, is_ours, marks, message, opaque, p
 from .imap import Imap, Unwelcome
 from .keys import KeyRing
 from .line import Place
-from .reading import heads, mails, sealed_part
+from .reading import find, heads, mails, sealed_part
 from .sealed import HIDDEN, MAX_SEALED, SIGNED, Opened
 from .settings import Settings
 from .tidying import note_as_read, put_away
@@ -216,9 +216,10 @@ class Session:
         kv |= await self.keys.learn(found, self.view)
         events, learned = await self.events(found, origin)
         await self._ingest([*events, *claims], folder, Mark(validity, uids[-1], modseq), {**kv, **learned})
-        await put_away(self, folder, ours)
+        if self.settings.sent and folder != self.settings.sent:
+            await put_away(self.imap, ours, folder, self.settings.sent, self.ctx.log)
         for_node = [m for m in found if m.body.opaque is not None or is_about_node(m, self.view)]
-        await note_as_read(self, folder, [mail.uid for mail in for_node])
+        await note_as_read(self.imap, [mail.uid for mail in for_node], folder, self.ctx.log)
 
     def _sent_here(self, mail: Mail) -> bool:
         return names.intent_of(self.view.key, mail.head.message_id) is not None and is_ours(mail, self.view)
@@ -359,18 +360,8 @@ class Session:
             self._roots.setdefault(head.message_id, root(head, self.view))
 
     async def find(self, message_id: str, folders: Sequence[str] = ()) -> Mail | None:
-        """A mail by its id, without its texts."""
-        if message_id.endswith(".invalid") or not message_id.isascii():
-            return None
-        for folder in folders or self.settings.folders:
-            try:
-                async with self.imap.folder(folder) as (box, opened):
-                    uids = await box.by_header("Message-ID", f"<{message_id}>")
-                    if found := await heads(box, folder, opened.validity, uids[-1:]):
-                        return found[0]
-            except Refused:
-                continue
-        return None
+        """A mail by its id, without its texts: in these folders, or in those that are read."""
+        return await find(self.imap, message_id, folders or self.settings.folders)
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
-from ...api import Refused
+from ...api import Log, Refused
 from .convert import Mail
+from .imap import Imap
+from .reading import find
 
-if TYPE_CHECKING:
-    from .session import Session
 
-
-async def put_away(session: Session, folder: str, ours: Iterable[Mail]) -> None:
-    """Put copies of what the owner sent into the folder for that; one that is there already goes."""
-    if not session.settings.sent or folder == session.settings.sent:
-        return
+async def put_away(imap: Imap, ours: Iterable[Mail], folder: str, sent: str, log: Log) -> None:
+    """Put copies of what the owner sent from `folder` into that for it; one that is there already goes."""
     for mail in ours:
         try:
-            there = await session.find(mail.head.message_id, [session.settings.sent])
-            async with session.imap.folder(folder) as (box, _):
+            there = await find(imap, mail.head.message_id, [sent])
+            async with imap.folder(folder) as (box, _):
                 await box.store([mail.uid], "+", "\\Seen")
                 if there is None:
-                    await box.move([mail.uid], session.settings.sent)
+                    await box.move([mail.uid], sent)
                 else:
                     await box.expunge([mail.uid])
         except Refused:
-            session.ctx.log.warning("copy_not_put_away")
+            log.warning("copy_not_put_away")
 
 
-async def note_as_read(session: Session, folder: str, uids: Sequence[int]) -> None:
+async def note_as_read(imap: Imap, uids: Sequence[int], folder: str, log: Log) -> None:
     """Nothing that is for a node alone is to be announced by the owner's other programs."""
     if not uids:
         return
     try:
-        async with session.imap.folder(folder) as (box, _):
+        async with imap.folder(folder) as (box, _):
             await box.store(uids, "+", "\\Seen")
     except Refused:
-        session.ctx.log.warning("not_noted_as_read")
+        log.warning("not_noted_as_read")

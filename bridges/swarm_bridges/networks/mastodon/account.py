@@ -37,8 +37,8 @@ from ...api import (
     Unknown,
 )
 from ...text import from_plain
-from .claims import publish, seen_of
-from .convert import DIRECT, LIST, direct, kind_of, members_of, person, poll_of, seen
+from .claims import publish
+from .convert import DIRECT, LIST, claims_of, direct, kind_of, members_of, person, poll_of, seen
 from .model import Account, Status, convert
 from .outgoing import Outbox
 from .past import Past, following
@@ -217,7 +217,7 @@ class Mastodon:
         """See `api.Proves`."""
         session = await self._now(ctx)
         mine = who.is_owner or who.remote_id == ctx.owner
-        seen_ = seen_of(await account_of(session.client, session.me.id if mine else who.remote_id), who)
+        seen_ = claims_of(await account_of(session.client, session.me.id if mine else who.remote_id), who)
         if not seen_.handle:
             raise Refused("the server does not say what others call this account")
         return seen_

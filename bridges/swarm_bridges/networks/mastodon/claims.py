@@ -7,29 +7,19 @@ the account that all servers know, a URL; `id` is this server's own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from ...api import Actor, ClaimsSeen, Gone, Refused
+from ...api import Gone, Refused
 from ...claims import texts_in
 from ...text import from_html, to_plain
 from .model import Account, convert
-
-if TYPE_CHECKING:
-    from .session import Session
+from .session import Session
 
 FIELD = "swarm"
 """The name of the field; a second one has a number behind."""
 _PATH = "/api/v1/accounts/update_credentials"
-
-
-def seen_of(account: Account, who: Actor) -> ClaimsSeen:
-    """What an account claims, as the owner's server has it; the handle is empty where that does not tell."""
-    shown = (to_plain(from_html(field.value)) for field in account.fields or ())
-    return ClaimsSeen(
-        actor=who, claims=texts_in("\n".join(shown)), where="profile", handle=account.uri or account.url
-    )
 
 
 async def publish(session: Session, claims: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from ... import api, armour
 from ...api import (
     Actor,
     ActorSeen,
+    ClaimsSeen,
     ConversationRef,
     ConversationSeen,
     MarksNow,
@@ -24,9 +25,10 @@ from ...api import (
     PollOption,
     RemoteFile,
 )
+from ...claims import texts_in
 from ...document import Document, Mention, Paragraph, Quote, Text
 from ...notices import english
-from ...text import to_plain
+from ...text import from_html, to_plain
 from .model import Account, Media, Notification, Poll, Status
 from .server import Server
 from .words import document_of, said_to, seconds_of
@@ -283,6 +285,14 @@ def person(account: Account, view: View) -> ActorSeen:
         avatar=picture,
         url=account.url,
         bot=account.bot,
+    )
+
+
+def claims_of(account: Account, who: Actor) -> ClaimsSeen:
+    """What an account claims, as the owner's server has it; the handle is empty where that does not tell."""
+    shown = (to_plain(from_html(field.value)) for field in account.fields or ())
+    return ClaimsSeen(
+        actor=who, claims=texts_in("\n".join(shown)), where="profile", handle=account.uri or account.url
     )
 
 

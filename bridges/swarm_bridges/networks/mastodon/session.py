@@ -20,12 +20,12 @@ from ...api import (
     Origin,
     Refused,
 )
-from .claims import seen_of
 from .client import Client
 from .convert import (
     DIRECT,
     View,
     at,
+    claims_of,
     is_direct,
     kind_of,
     marks_of,
@@ -136,7 +136,7 @@ class Session:
                 if account.moved is not None:
                     events.append(IdentityMoved(old=account.id, new=account.moved.id, proof="mutual"))
             if account.fields is not None:
-                claimed = seen_of(account, shown.actor)
+                claimed = claims_of(account, shown.actor)
                 before = self._claims.get(account.id)
                 if claimed.claims if before is None else before != claimed:
                     events.append(claimed)

@@ -15,6 +15,7 @@ from swarm_bridges import api
 from swarm_bridges.api import Field
 from swarmnode.bridging.core import accounts
 from swarmnode.bridging.core import logins as rows
+from swarmnode.bridging.host.house import Net
 from swarmnode.bridging.host.logins import Logins, named_hosts
 from swarmnode.bridging.host.packages import BadPackage, Packages, load
 from swarmnode.bridging.host.supervisor import Supervisor
@@ -79,7 +80,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @asynccontextmanager
 async def logging_in(node: Node, tmp_path: Path) -> AsyncIterator[Logins]:
     supervisor = Supervisor(
-        node.runner, lambda: Packages({"pigeon": load("pigeon")}, ()), tmp_path / "run", loopback=True
+        node.runner,
+        lambda: Packages({"pigeon": load("pigeon")}, ()),
+        tmp_path / "run",
+        net=Net(loopback=True),
     )
     async with supervisor.running():
         yield Logins(node.runner, supervisor)

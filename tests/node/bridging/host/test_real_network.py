@@ -20,6 +20,7 @@ from swarm_bridges.api import AccountId, State
 from swarmnode.bridging.core import inbox
 from swarmnode.bridging.core import logins as rows
 from swarmnode.bridging.host import waits
+from swarmnode.bridging.host.house import Net
 from swarmnode.bridging.host.logins import Logins
 from swarmnode.bridging.host.packages import discover
 from swarmnode.bridging.host.supervisor import Supervisor
@@ -88,7 +89,7 @@ async def test_two_people_talk_over_a_real_server_and_a_killed_process_loses_not
     monkeypatch.setattr(waits, "WELL_S", 0.0)  # each kill is the first one
     monkeypatch.setattr(waits, "WITHIN_S", -1.0)
     async with a_node(tmp_path / "home") as node:
-        supervisor = Supervisor(node.runner, discover, tmp_path / "run", loopback=True)
+        supervisor = Supervisor(node.runner, discover, tmp_path / "run", net=Net(loopback=True))
         async with supervisor.running():
             logins = Logins(node.runner, supervisor)
             ada, ben = [await log_in(logins, prosody, name) for name in ("ada", "ben")]

@@ -18,6 +18,7 @@ from bridge_packages import PIGEON, Pigeons, bridge, pigeons, write
 from swarm_bridges.api import AccountId, RawRequest, Refused, RemoteFile, State, Temporary
 from swarmnode.bridging.core import accounts
 from swarmnode.bridging.host import attendant, waits
+from swarmnode.bridging.host.house import Net
 from swarmnode.bridging.host.packages import Packages, load
 from swarmnode.bridging.host.process import Limits
 from swarmnode.bridging.host.supervisor import Supervisor
@@ -46,7 +47,7 @@ async def supervised(node: Node, tmp_path: Path, *names: str) -> AsyncIterator[S
         return Packages({name: load(name) for name in names}, ())
 
     supervisor = Supervisor(
-        node.runner, discover, tmp_path / "run", loopback=True, limits=QUICK, dice=lambda: 0.5
+        node.runner, discover, tmp_path / "run", net=Net(loopback=True), limits=QUICK, dice=lambda: 0.5
     )
     async with supervisor.running():
         yield supervisor
@@ -236,7 +237,7 @@ async def test_a_package_that_is_installed_meanwhile_is_found(tmp_path: Path, si
 
     async with a_node(tmp_path / "home") as node, pigeons() as network:
         account = await node.add(url=network.url)
-        supervisor = Supervisor(node.runner, discover, tmp_path / "run", loopback=True, limits=QUICK)
+        supervisor = Supervisor(node.runner, discover, tmp_path / "run", net=Net(loopback=True), limits=QUICK)
         async with supervisor.running():
             assert supervisor.states() == []
             write(site, "pigeon", PIGEON)

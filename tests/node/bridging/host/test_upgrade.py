@@ -17,6 +17,7 @@ from bridge_packages import bridge, write
 from swarm_bridges.api import AccountId, State
 from swarmnode.bridging.core import vault
 from swarmnode.bridging.host import waits
+from swarmnode.bridging.host.house import Net
 from swarmnode.bridging.host.packages import Packages, load
 from swarmnode.bridging.host.supervisor import Supervisor
 
@@ -64,7 +65,10 @@ async def running(tmp_path: Path) -> AsyncIterator[tuple[Node, AccountId, Superv
     async with a_node(tmp_path / "home") as node:
         account = await node.add("rook")
         supervisor = Supervisor(
-            node.runner, lambda: Packages({"rook": load("rook")}, ()), tmp_path / "run", loopback=True
+            node.runner,
+            lambda: Packages({"rook": load("rook")}, ()),
+            tmp_path / "run",
+            net=Net(loopback=True),
         )
         async with supervisor.running():
             await until(node, account, (1, {"seen": b"1 "}))
