@@ -600,7 +600,7 @@ MUTANTS = [
         "commit-unauthorised",
         "the application is not asked about others' commits",
         PROPOSALS,
-        "authorise(state, sender, committer, queue, changes, policy)\n    after = _follow",
+        "authorise(state, sender, committer, applied.proposals, changes, policy)\n    after = _follow",
         "after = _follow",
     ),
     mutant(

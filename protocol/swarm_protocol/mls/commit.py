@@ -29,6 +29,7 @@ from .hpke import KemKeyPair
 from .leaf_node import Capabilities, LeafNode, LeafNodeSource
 from .proposal_list import Applied, apply_list, check_proposal, choose_pending, find_psks
 from .proposals import Commit, PreSharedKeyID, Proposal, ResumptionPSKUsage, UpdatePath
+from .ratchet_tree import TreeDraft
 from .signatures import SignatureKeyPair
 from .state import (
     GroupState,
@@ -91,16 +92,6 @@ class PendingCommit:
     ratchet_tree: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """The committer's side of a path."""
-
-    update: UpdatePath | None
-    keys: list[PathKey]
-    leaf_keys: KemKeyPair | None
-    signature: SignatureKeyPair
-
-
 def own_leaf_of(state: GroupState) -> LeafNode:
     """Our own leaf, which is never blank while the group is active."""
     leaf = state.tree.leaf(state.own_leaf)
@@ -147,11 +138,13 @@ def commit(
         LimitError: something grew beyond what can be encoded.
     """
     require_active(state)
-    sender = Sender.member(state.own_leaf)
+    committer = Committer.member(state)
+    sender = committer.sender
     given = [QueuedProposal(proposal, sender) for proposal in proposals]
     named = None if references is None else list(references)
     if named is not None and not state.proposals.keys() >= set(named):
         raise UsageError("no proposal with this reference waits")
+    wire_format = WireFormat.PUBLIC_MESSAGE if public else WireFormat.PRIVATE_MESSAGE
     try:
         for p in given:
             check_proposal(state, p.proposal, sender, policy, ceremony)
@@ -159,30 +152,21 @@ def commit(
             waiting = _fitting(state, given, sender, policy, now)
         else:
             waiting = [state.proposals[ref] for ref in named]
-        queue = [*waiting, *given]
-        applied = apply_list(state, queue, sender)
+        applied = apply_list(state, [*waiting, *given], sender)
         for _, package in applied.added:
             check_lifetime(package.leaf_node, now)
-        psks = find_psks(state, applied.psks, policy)
         signed, built = build(
             state,
-            queue,
             applied,
-            sender,
-            state.own_leaf,
-            old_leaf=own_leaf_of(state),
-            path=path or applied.path_required,
-            wire_format=WireFormat.PUBLIC_MESSAGE if public else WireFormat.PRIVATE_MESSAGE,
-            authenticated_data=authenticated_data,
-            new_leaf=new_leaf or NewLeaf(),
-            init_secret=state.secrets.init_secret,
-            psks=psks,
+            committer,
+            Framing(wire_format, authenticated_data),
+            new_leaf=(new_leaf or NewLeaf()) if path or applied.path_required else None,
+            psks=find_psks(state, applied.psks, policy),
             policy=policy,
             entropy=entropy,
         )
     except RemoteProtocolError as e:
         raise UsageError(f"this commit would be refused: {e}") from e
-    after = built.staged.after
     if public:
         body = protection.protect_public(
             state.suite, state.secrets.membership_key, signed, state.context.encode()
@@ -193,7 +177,7 @@ def commit(
     welcome = None
     if applied.added:
         welcome = _welcome(built, applied, tree_in_welcome, group_info_extensions, entropy)
-    return state, PendingCommit(message, welcome, built.staged, after.tree.encode())
+    return state, PendingCommit(message, welcome, built.staged, built.staged.after.tree.encode())
 
 
 def _fitting(
@@ -223,6 +207,49 @@ def _fitting(
 
 
 @dataclass(frozen=True, slots=True)
+class Committer:
+    """Who makes a commit: a member, or somebody who joins by it (§12.4.3.2)."""
+
+    sender: Sender
+    leaf_index: int
+    leaf: LeafNode
+    """Its leaf before the commit."""
+    init_secret: bytes = field(repr=False)
+    """From where the key schedule goes on (§8)."""
+
+    @classmethod
+    def member(cls, state: GroupState) -> Committer:
+        """Ourselves in our group."""
+        sender = Sender.member(state.own_leaf)
+        return cls(sender, state.own_leaf, own_leaf_of(state), state.secrets.init_secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a commit leaves: what its signature covers beside it (§6.1)."""
+
+    wire_format: WireFormat
+    authenticated_data: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The committer's side of a path; of none the commit secret is all zeros (§8)."""
+
+    leaf: LeafNode | None
+    keys: list[PathKey]
+    leaf_keys: KemKeyPair | None
+    signature: SignatureKeyPair
+    commit_secret: bytes = field(repr=False)
+
+    def private_keys(self, committer: int) -> dict[int, KemKeyPair]:
+        """What is new of the keys that the committer holds, by node index."""
+        if self.leaf_keys is None:
+            return {}
+        return {2 * committer: self.leaf_keys, **{k.node: k.keys for k in self.keys}}
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """A commit that is made: staged, with what its Welcome needs."""
 
@@ -233,63 +260,74 @@ class Built:
 
 def build(
     state: GroupState,
-    queue: Sequence[QueuedProposal],
     applied: Applied,
-    sender: Sender,
-    committer: int,
+    committer: Committer,
+    framing: Framing,
     *,
-    old_leaf: LeafNode,
-    path: bool,
-    wire_format: WireFormat,
-    authenticated_data: bytes,
-    new_leaf: NewLeaf,
-    init_secret: bytes,
+    new_leaf: NewLeaf | None,
     psks: Sequence[tuple[PreSharedKeyID, bytes]],
     policy: Policy,
     entropy: Entropy,
 ) -> tuple[AuthenticatedContent, Built]:
-    """Set the path, sign the commit and move the key schedule: the steps of §12.4.1 in their order."""
-    suite, draft = state.suite, applied.draft
+    """Set the path, sign the commit and move the key schedule: the steps of §12.4.1 in their order.
+
+    Without `new_leaf` it has no path.
+
+    Raises:
+        RuleViolation: members would refuse it, or the application does.
+    """
+    suite, sender, index = state.suite, committer.sender, committer.leaf_index
     changes = list(applied.changes)
-    commit_secret, made = suite.zero, _Path(None, [], None, state.signature)
-    if path:
-        leaf_keys = suite.kem.derive_key_pair(entropy(suite.kdf.size))
-        pairs = draft.filtered_direct_path(committer)
-        keys, commit_secret = tree_kem.derive_path(suite, entropy(suite.kdf.size), pairs)
-        parent_hash = draft.set_path(committer, [k.keys.public for k in keys])
-        leaf, signature = new_leaf.sign(state, committer, old_leaf, leaf_keys.public, parent_hash)
-        changes.append(LeafChange(committer, draft.leaf(committer), leaf))
-        draft.set_leaf(committer, leaf)
-        made = _Path(UpdatePath(leaf, ()), keys, leaf_keys, signature)
-    tree = draft.freeze()
+    if new_leaf is None:
+        path = _Path(None, [], None, state.signature, suite.zero)
+    else:
+        before = applied.draft.leaf(index)
+        path = _set_path(state, applied.draft, committer, new_leaf, entropy)
+        changes.append(LeafChange(index, before, path.leaf))
+    tree = applied.draft.freeze()
     check_members(tree, applied.extensions)
     provisional = provisional_context(state, tree, applied)
-    if made.update is not None:
-        without = {index for index, _ in applied.added}
-        nodes = tree_kem.seal_path(tree, made.keys, provisional.encode(), without, entropy)
-        made = replace(made, update=UpdatePath(made.update.leaf_node, nodes))
-    body = Commit(tuple(p.proposal if p.ref is None else p.ref for p in queue), made.update)
-    content = FramedContent.make(state.group_id, state.epoch, sender, authenticated_data, body)
-    signing = made.signature if sender.type is SenderType.NEW_MEMBER_COMMIT else state.signature
-    signature_bytes = protection.sign(suite, signing.private, wire_format, content, state.context.encode())
-    unconfirmed = AuthenticatedContent(wire_format, content, FramedContentAuthData(signature_bytes))
-    epoch = advance(
-        state,
-        provisional,
-        unconfirmed,
-        init_secret,
-        commit_secret,
-        key_schedule.psk_secret(suite, psks),
+    update = None
+    if path.leaf is not None:
+        without = {added for added, _ in applied.added}
+        nodes = tree_kem.seal_path(tree, path.keys, provisional.encode(), without, entropy)
+        update = UpdatePath(path.leaf, nodes)
+    body = Commit(tuple(p.proposal if p.ref is None else p.ref for p in applied.proposals), update)
+    unconfirmed = _sign(state, sender, framing, body, path)
+    psk_secret = key_schedule.psk_secret(suite, psks)
+    epoch = advance(state, provisional, unconfirmed, committer.init_secret, path.commit_secret, psk_secret)
+    authorise(state, sender, index, applied.proposals, changes, policy)
+    private = {**state.private, **path.private_keys(index)}
+    after = next_state(state, epoch, tree, private, path.signature, applied.reinit, index)
+    staged = StagedCommit(state.context, sender, index, applied.proposals, tuple(changes), after)
+    auth = replace(unconfirmed.auth, confirmation_tag=epoch.confirmation_tag)
+    return replace(unconfirmed, auth=auth), Built(staged, path, epoch)
+
+
+def _set_path(
+    state: GroupState, draft: TreeDraft, committer: Committer, new_leaf: NewLeaf, entropy: Entropy
+) -> _Path:
+    """Fresh keys from the committer's leaf to the root, and its leaf signed over them (§7.5)."""
+    suite, index = state.suite, committer.leaf_index
+    leaf_keys = suite.kem.derive_key_pair(entropy(suite.kdf.size))
+    pairs = draft.filtered_direct_path(index)
+    keys, commit_secret = tree_kem.derive_path(suite, entropy(suite.kdf.size), pairs)
+    parent_hash = draft.set_path(index, [k.keys.public for k in keys])
+    leaf, signature = new_leaf.sign(state, index, committer.leaf, leaf_keys.public, parent_hash)
+    draft.set_leaf(index, leaf)
+    return _Path(leaf, keys, leaf_keys, signature, commit_secret)
+
+
+def _sign(
+    state: GroupState, sender: Sender, framing: Framing, body: Commit, path: _Path
+) -> AuthenticatedContent:
+    """The commit, signed; its confirmation tag is not known yet. Who joins has no older key to sign with."""
+    content = FramedContent.make(state.group_id, state.epoch, sender, framing.authenticated_data, body)
+    keys = path.signature if sender.type is SenderType.NEW_MEMBER_COMMIT else state.signature
+    signature = protection.sign(
+        state.suite, keys.private, framing.wire_format, content, state.context.encode()
     )
-    authorise(state, sender, committer, queue, changes, policy)
-    private = dict(state.private)
-    if made.leaf_keys is not None:
-        private[2 * committer] = made.leaf_keys
-        private.update({k.node: k.keys for k in made.keys})
-    after = next_state(state, epoch, tree, private, made.signature, applied.reinit, committer)
-    staged = StagedCommit(state.context, sender, committer, tuple(queue), tuple(changes), after)
-    signed = replace(unconfirmed, auth=FramedContentAuthData(signature_bytes, epoch.confirmation_tag))
-    return signed, Built(staged, made, epoch)
+    return AuthenticatedContent(framing.wire_format, content, FramedContentAuthData(signature))
 
 
 def protect(state: GroupState, message: AuthenticatedContent, entropy: Entropy) -> tuple[GroupState, bytes]:

@@ -10,7 +10,7 @@ from ..errors import RuleViolation, UnexpectedMessage, UsageError
 from . import key_schedule, protection, rules, tree_kem, tree_math
 from .ciphersuite import CipherSuite, same
 from .codec import Reader
-from .commit import NewLeaf, build
+from .commit import Committer, Framing, NewLeaf, build
 from .extensions import DEFAULT_EXTENSIONS, ExtensionType, external_senders, find
 from .framing import (
     FramedContent,
@@ -258,23 +258,16 @@ def external_join(
         proposals.append(Remove(resync))
     proposals.extend(PreSharedKey(p) for p in psks)
     sender = Sender(SenderType.NEW_MEMBER_COMMIT)
-    queue = [QueuedProposal(p, sender) for p in proposals]
     try:
         if resync is not None:
             rules.require(tree.leaf(resync) is not None, rules.REMOVE_MEMBER)
-        applied = apply_list(before, queue, sender)
+        applied = apply_list(before, [QueuedProposal(p, sender) for p in proposals], sender)
         signed, built = build(
             before,
-            queue,
             applied,
-            sender,
-            applied.draft.free_leaf(),
-            old_leaf=own.key_package.leaf_node,
-            path=True,
-            wire_format=WireFormat.PUBLIC_MESSAGE,
-            authenticated_data=authenticated_data,
+            Committer(sender, applied.draft.free_leaf(), own.key_package.leaf_node, init_secret),
+            Framing(WireFormat.PUBLIC_MESSAGE, authenticated_data),
             new_leaf=NewLeaf(),
-            init_secret=init_secret,
             psks=find_psks(None, applied.psks, policy),
             policy=policy,
             entropy=entropy,

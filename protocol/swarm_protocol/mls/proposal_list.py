@@ -92,6 +92,8 @@ def check_proposal(
 class Applied:
     """What a list of proposals makes of a group, before the commit's path."""
 
+    proposals: tuple[QueuedProposal, ...]
+    """The list itself."""
     draft: TreeDraft
     extensions: tuple[Extension, ...]
     added: tuple[tuple[int, KeyPackage], ...]
@@ -143,6 +145,7 @@ def apply_list(state: GroupState, queue: Sequence[QueuedProposal], sender: Sende
             added.append((index, package))
     kinds = {p.proposal.type for p in queue}
     return Applied(
+        tuple(queue),
         draft,
         extensions,
         tuple(added),

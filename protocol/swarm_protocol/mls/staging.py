@@ -57,8 +57,7 @@ def stage(state: GroupState, verified: VerifiedCommit, *, policy: Policy) -> Sta
         raise rules.unexpected(rules.ACTIVE)
     sender, body = verified.sender, verified.commit
     external = sender.type is SenderType.NEW_MEMBER_COMMIT
-    queue = _resolve(state, body, sender, policy)
-    applied = apply_list(state, queue, sender)
+    applied = apply_list(state, _resolve(state, body, sender, policy), sender)
     if body.path is None:
         rules.require(not applied.path_required and not external, rules.PATH_REQUIRED)
     committer = applied.draft.free_leaf() if external else sender.index
@@ -70,9 +69,9 @@ def stage(state: GroupState, verified: VerifiedCommit, *, policy: Policy) -> Sta
         _set_path(applied, body.path, committer)
     tree = applied.draft.freeze()
     check_members(tree, applied.extensions)
-    authorise(state, sender, committer, queue, changes, policy)
+    authorise(state, sender, committer, applied.proposals, changes, policy)
     after = _follow(state, verified, applied, tree, committer, policy)
-    return StagedCommit(state.context, sender, committer, tuple(queue), tuple(changes), after)
+    return StagedCommit(state.context, sender, committer, applied.proposals, tuple(changes), after)
 
 
 def _resolve(state: GroupState, body: Commit, sender: Sender, policy: Policy) -> list[QueuedProposal]:
