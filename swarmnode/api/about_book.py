@@ -9,10 +9,9 @@ from msgspec import Meta
 
 from ..domain.book import ChangeView, ImportView, PersonView, SuggestionView
 from ..domain.views import Items, MessageView, Page
-from .about_talk import LARGE, Limit, NewMessage
+from .about_talk import LARGE, Limit, NewMessage, words_of
 from .about_waiting import moment
 from .access import Scope
-from .node import File
 from .problems import BadRequest
 from .route import Body, Call, Query, Route
 
@@ -114,15 +113,10 @@ async def talk_with(call: Call, query: Stroll) -> Page:
 
 async def say_to(call: Call, body: NewWords) -> MessageView:
     """Say something."""
-    if not body.text and not body.attachments:
-        raise BadRequest("A message has a text or attachments.", where="body.text")
     return await call.node.say_to(
         call.params["person"],
-        body.text,
+        words_of(body),
         via=body.via,
-        reply_to=body.reply_to,
-        attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
-        expire_s=body.expire_s,
         send_at=moment(body.send_at, body.send_in_s),
         key=f"{call.access.device}:{call.key or secrets.token_hex(16)}",
     )

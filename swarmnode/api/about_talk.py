@@ -10,7 +10,7 @@ from ..domain.views import ChatView, DraftView, Found, Items, MessageView, Page
 from ..errors import NotFound
 from .about_waiting import Moment, Pause, moment
 from .access import Scope
-from .node import File
+from .node import File, Words
 from .problems import BadRequest
 from .route import Body, Call, Query, Route
 
@@ -118,16 +118,19 @@ async def messages(call: Call, query: Stretch) -> Page:
     )
 
 
-async def send(call: Call, body: NewMessage) -> MessageView:
-    """Say something. The node knows the key too: a crash between its answer and ours doubles nothing."""
+def words_of(body: NewMessage) -> Words:
+    """What is to be said. Raises BadRequest where that is nothing."""
     if not body.text and not body.attachments:
         raise BadRequest("A message has a text or attachments.", where="body.text")
+    files = tuple(File(a.name, a.media_type, a.data, a.description) for a in body.attachments)
+    return Words(body.text, body.reply_to, files, body.expire_s)
+
+
+async def send(call: Call, body: NewMessage) -> MessageView:
+    """Say something. The node knows the key too: a crash between its answer and ours doubles nothing."""
     return await call.node.send(
         call.params["chat"],
-        body.text,
-        reply_to=body.reply_to,
-        attachments=[File(a.name, a.media_type, a.data, a.description) for a in body.attachments],
-        expire_s=body.expire_s,
+        words_of(body),
         send_at=moment(body.send_at, body.send_in_s),
         key=f"{call.access.device}:{call.key}" if call.key else "",
     )

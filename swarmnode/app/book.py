@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from swarm_bridges import api
 
-from ..api.node import File
+from ..api.node import Words
 from ..bridging.core import accounts, persons, together
 from ..bridging.core import people as actors
 from ..domain.book import ChangeView, ImportedView, ImportView, PersonView, SuggestionView
@@ -65,37 +65,18 @@ class AddressBook(Talk):
         return await self._look(look)
 
     async def say_to(
-        self,
-        person: str,
-        text: str,
-        *,
-        via: str = "",
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
+        self, person: str, what: Words, *, via: str = "", send_at: int = 0, key: str
     ) -> MessageView:
         """See `api.node.Node`."""
         opened = await self._look(lambda step, _: together.to_open(step, person, via))
         if opened is not None:
             await self.open_chat(*opened)
-        files = [(file.media_type, len(file.data)) for file in attachments]
+        files = [(file.media_type, len(file.data)) for file in what.attachments]
 
         def where(step: Step) -> str:
-            return together.choose_chat(step, person, via=via, reply_to=reply_to, files=files)
+            return together.choose_chat(step, person, via=via, reply_to=what.reply_to, files=files)
 
-        asked = f"{person} {via}"
-        return await self._say(
-            where,
-            asked,
-            text,
-            reply_to=reply_to,
-            attachments=attachments,
-            expire_s=expire_s,
-            send_at=send_at,
-            key=key,
-        )
+        return await self._say(where, f"{person} {via}", what, send_at=send_at, key=key)
 
     async def mark_talk_read(self, person: str, up_to: str) -> PersonView:
         """See `api.node.Node`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from swarm_protocol.content import Message, Reply, Text
 
-from ..api.node import File
+from ..api.node import File, Words
 from ..bridging.core import inbox, later, unsaid
 from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, Found, GapView, Hit, MessageState, MessageView, Page
@@ -49,43 +49,16 @@ class Talk(Posts):
         """See `api.node.Node`."""
         return await self._look(lambda step, _: tuple(unsaid.messages_like(step, prefix)))
 
-    async def send(
-        self,
-        chat: str,
-        text: str,
-        *,
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
-    ) -> MessageView:
+    async def send(self, chat: str, what: Words, *, send_at: int = 0, key: str) -> MessageView:
         """See `api.node.Node`."""
-        return await self._say(
-            lambda _: chat,
-            chat,
-            text,
-            reply_to=reply_to,
-            attachments=attachments,
-            expire_s=expire_s,
-            send_at=send_at,
-            key=key,
-        )
+        return await self._say(lambda _: chat, chat, what, send_at=send_at, key=key)
 
     async def _say(
-        self,
-        where: Callable[[Step], str],
-        whom: str,
-        text: str,
-        *,
-        reply_to: str,
-        attachments: Sequence[File],
-        expire_s: int | None,
-        send_at: int,
-        key: str,
+        self, where: Callable[[Step], str], whom: str, what: Words, *, send_at: int, key: str
     ) -> MessageView:
         """Say something in the conversation that `where` finds; `whom` is what was asked for."""
-        asked = hashlib.sha256(repr((whom, text, reply_to, [f.name for f in attachments])).encode()).digest()
+        names = [file.name for file in what.attachments]
+        asked = hashlib.sha256(repr((whom, what.text, what.reply_to, names)).encode()).digest()
         name = f"send:{key}"
 
         def say(step: Step, node: Node) -> MessageView:
@@ -94,16 +67,7 @@ class Talk(Posts):
                 if before.request_hash != asked:
                     raise Conflict("this key was used for another message", hint="Take a new one.")
                 return unsaid.message(step, node, before.response.decode())
-            view = later.put(
-                step,
-                node,
-                where(step),
-                text,
-                send_at=send_at,
-                reply_to=reply_to,
-                attachments=[(f.name, f.media_type, f.data, f.description) for f in attachments],
-                expire_s=expire_s,
-            )
+            view = later.put(step, node, where(step), what, send_at=send_at)
             if key:
                 IDEMPOTENCY.put(
                     step.tx,

@@ -26,6 +26,7 @@ from swarm_protocol.errors import LimitError
 from swarm_protocol.errors import UsageError as ProtocolUsageError
 
 from ..domain.views import MessageView
+from ..domain.words import Words
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..storage import queries
 from ..storage.shelves import AUTHORS, CONTACTS, CONVERSATIONS, DRAFTS, MESSAGES, OUTBOX, MessageRow
@@ -39,16 +40,7 @@ MARKED_AT_ONCE = 200
 """Messages that one step marks as read: some 30 ms, so that nobody waits long."""
 
 
-def send(
-    step: Step,
-    node: Node,
-    chat: str,
-    text: str,
-    *,
-    reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes, str]] = (),
-    expire_s: int | None = None,
-) -> MessageView:
+def send(step: Step, node: Node, chat: str, what: Words) -> MessageView:
     """Say something in a chat. It is stored when this returns, and leaves when there is a way.
 
     Raises:
@@ -57,39 +49,24 @@ def send(
         NotReady: the contact is blocked, or its keys are in doubt.
     """
     conversation = find(step, chat)
-    body = _words(step, conversation, text, reply_to, attachments)
-    row = say(step, node, conversation, body, expire_s=expire_s)
+    body = _words(step, conversation, what)
+    row = say(step, node, conversation, body, expire_s=what.expire_s)
     return views.said(node, row, body)
 
 
-def try_out(
-    step: Step,
-    node: Node,
-    chat: str,
-    text: str,
-    *,
-    reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes, str]] = (),
-    expire_s: int | None = None,
-) -> None:
+def try_out(step: Step, node: Node, chat: str, what: Words) -> None:
     """Raise what `send` would; nothing is said."""
     conversation = find(step, chat)
-    _compose(step, node, conversation, _words(step, conversation, text, reply_to, attachments), expire_s)
+    _compose(step, node, conversation, _words(step, conversation, what), what.expire_s)
 
 
-def _words(
-    step: Step,
-    conversation: ConversationRow,
-    text: str,
-    reply_to: str,
-    attachments: Sequence[tuple[str, str, bytes, str]],
-) -> Text | Reply:
-    files = tuple(Attachment(*file) for file in attachments)
-    if not text.strip() and not files:
+def _words(step: Step, conversation: ConversationRow, what: Words) -> Text | Reply:
+    files = tuple(Attachment(f.name, f.media_type, f.data, f.description) for f in what.attachments)
+    if not what.text.strip() and not files:
         raise UsageError("there is nothing to say")
-    if reply_to:
-        return Reply(message_row(step, reply_to, conversation).name, text, files)
-    return Text(text, files)
+    if what.reply_to:
+        return Reply(message_row(step, what.reply_to, conversation).name, what.text, files)
+    return Text(what.text, files)
 
 
 def say(

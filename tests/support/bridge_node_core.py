@@ -276,7 +276,7 @@ class NodeCore:
                 row = entries.find(step, room.id, to.remote_id, to.part)
                 assert row is not None, "what is answered is there"
                 said["reply_to"] = message_id(row)
-            kept = [(f.name, f.media_type, self._files[f.id], f.description) for f in said.pop("files", ())]
+            kept = [files.with_bytes(file, self._files[file.id]) for file in said.pop("files", ())]
             saying = outbox.Saying(text, files=files.put(step, kept), **said)
             sent = outbox.send(step, rooms.chat_id(room.id), saying)
             intent = INTENTS.get(step.tx, outbox.find(step, sent).intent_id)

@@ -16,6 +16,7 @@ from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.meeting.link import RelayLink
 from swarmnode.delivery import doors
 from swarmnode.delivery.runner import Runner
+from swarmnode.domain.words import Words
 from swarmnode.services import identity, meeting, messages, relays, views
 from swarmnode.services.node import Node, Options
 from swarmnode.services.step import Step
@@ -42,7 +43,7 @@ class Somebody:
         return await self.runner.do(wish)
 
     async def say(self, text: str) -> None:
-        await self.do(lambda step, node: messages.send(step, node, "1", text))
+        await self.do(lambda step, node: messages.send(step, node, "1", Words(text)))
 
     async def sees(self) -> list[str]:
         def look(step: Step, node: Node) -> list[str]:

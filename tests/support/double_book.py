@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swarmnode.api.node import File
+from swarmnode.api.node import Words
 from swarmnode.domain.book import (
     ChangeView,
     ImportedView,
@@ -91,19 +91,10 @@ class DoubleBook:
         return Page((said,), "b7:0", "b7:1")
 
     async def say_to(
-        self,
-        person: str,
-        text: str,
-        *,
-        via: str = "",
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
+        self, person: str, what: Words, *, via: str = "", send_at: int = 0, key: str
     ) -> MessageView:
-        self._note("say_to", person, text, via)
-        return self.hear("dd", text, mine=True)
+        self._note("say_to", person, what.text, via)
+        return self.hear("dd", what.text, mine=True)
 
     async def mark_talk_read(self, person: str, up_to: str) -> PersonView:
         self._note("mark_talk_read", person, up_to)

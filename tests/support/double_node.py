@@ -19,7 +19,7 @@ from double_posts import DoublePosts
 from double_proofs import DoubleProofs
 from double_waiting import DoubleWaiting
 
-from swarmnode.api.node import File, LinkView, Node, NodeView, Retried, SettingView
+from swarmnode.api.node import File, LinkView, Node, NodeView, Retried, SettingView, Words
 from swarmnode.domain.bridge_views import (
     AbilitiesView,
     AccountView,
@@ -299,27 +299,17 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
         self._note("messages_like", prefix)
         return tuple(m.id for m in self.said if m.id.startswith(prefix))[:3]
 
-    async def send(
-        self,
-        chat: str,
-        text: str,
-        *,
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
-    ) -> MessageView:
-        self._note("send", chat, text, reply_to, expire_s, key)
+    async def send(self, chat: str, what: Words, *, send_at: int = 0, key: str) -> MessageView:
+        self._note("send", chat, what.text, what.reply_to, what.expire_s, key)
         await self.chat(chat)
         if key in self.keys:
             return await self.message(self.keys[key])
-        view = self.hear(chat, text, mine=True)
-        files = tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in attachments)
-        view = replace(view, reply_to=reply_to, expires_in_s=expire_s, attachments=files)
+        view = self.hear(chat, what.text, mine=True)
+        files = tuple(AttachmentView(f.name, f.media_type, len(f.data)) for f in what.attachments)
+        view = replace(view, reply_to=what.reply_to, expires_in_s=what.expire_s, attachments=files)
         if send_at:
             view = replace(view, state=MessageState.SCHEDULED, send_at=send_at)
-        self.said[-1], self.keys[key], self.files[view.id] = view, view.id, attachments
+        self.said[-1], self.keys[key], self.files[view.id] = view, view.id, what.attachments
         return view
 
     def hear(self, chat: str, text: str, *, mine: bool = False) -> MessageView:

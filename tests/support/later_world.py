@@ -12,6 +12,7 @@ from restore_world import Keeper, destroyed, keeper
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, calls, journal, later, waiting
 from swarmnode.domain.later import WaitingView
+from swarmnode.domain.words import File, Words
 from swarmnode.errors import NodeError
 
 T = TypeVar("T")
@@ -44,9 +45,18 @@ class LaterWorld:
     def do(self, wish: Callable[..., T], *said: object, **more: object) -> T:
         return self.ada.do(lambda step: wish(step, self.ada.node, *said, **more))
 
-    def say(self, text: str, at: int, chat: str = "1", **more: object) -> str:
+    def say(
+        self,
+        text: str,
+        at: int,
+        chat: str = "1",
+        *,
+        reply_to: str = "",
+        attachments: tuple[File, ...] = (),
+        expire_s: int | None = None,
+    ) -> str:
         """The id of what waits."""
-        return self.do(later.put, chat, text, send_at=at, **more).id
+        return self.do(later.put, chat, Words(text, reply_to, attachments, expire_s), send_at=at).id
 
     def waits(self) -> list[WaitingView]:
         return self.do(waiting.all_of)

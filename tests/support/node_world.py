@@ -17,6 +17,7 @@ from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.frames import encode
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.time import Instant
+from swarmnode.domain.words import Words
 from swarmnode.services import identity, meeting, messages, relays, views
 from swarmnode.services.engine import Engine
 from swarmnode.services.node import Node
@@ -258,7 +259,7 @@ class Person:
         self.do(lambda step: relays.use(step, self.node, link))
 
     def say(self, text: str, chat: str = "1") -> str:
-        return self.do(lambda step: messages.send(step, self.node, chat, text)).id
+        return self.do(lambda step: messages.send(step, self.node, chat, Words(text))).id
 
     def sees(self, chat: str = "1") -> list[str]:
         def look(step: Step) -> list[str]:

@@ -12,6 +12,7 @@ from swarm_protocol.content import body_of
 from swarm_protocol.content.bodies import Edit, Reply, Text
 from swarm_protocol.identity import RecoveryKit
 from swarmnode.domain.views import MessageState
+from swarmnode.domain.words import Words
 from swarmnode.services import identity, meeting, messages, queues, relays, views
 from swarmnode.services.node import Node
 from swarmnode.services.step import Step
@@ -75,7 +76,7 @@ def contact_of(step: Step, node: Node, persona_id: bytes) -> int:
 
 
 def send(step: Step, node: Node, chat: str, text: str, reply_to: str) -> str:
-    return messages.send(step, node, chat, text, reply_to=reply_to).id
+    return messages.send(step, node, chat, Words(text, reply_to)).id
 
 
 def edit(step: Step, node: Node, message: str, text: str) -> None:

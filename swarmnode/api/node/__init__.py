@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ...domain.words import File, Words
 from .book import Book
 from .contacts import Contacts
 from .events import Events
@@ -21,10 +22,10 @@ from .posts import Posts
 from .proofs import Proofs
 from .relays import Relays
 from .talk import Talk
-from .values import File, LinkView, NodeView, Posting, Retried, SettingView
+from .values import LinkView, NodeView, Posting, Retried, SettingView
 from .waiting import Waiting
 
-__all__ = ["File", "LinkView", "Node", "NodeView", "Posting", "Retried", "SettingView"]
+__all__ = ["File", "LinkView", "Node", "NodeView", "Posting", "Retried", "SettingView", "Words"]
 
 
 class Node(Itself, Relays, Contacts, Book, Talk, Waiting, Networks, Posts, Proofs, Files, Events, Protocol):

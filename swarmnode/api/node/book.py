@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ...domain.book import ChangeView, ImportView, PersonView, SuggestionView
 from ...domain.views import InviteView, MessageView, Page
-from .values import File
+from ...domain.words import Words
 
 
 class Book(Protocol):
@@ -49,16 +49,7 @@ class Book(Protocol):
         ...
 
     async def say_to(
-        self,
-        person: str,
-        text: str,
-        *,
-        via: str = "",
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
+        self, person: str, what: Words, *, via: str = "", send_at: int = 0, key: str
     ) -> MessageView:
         """Say something to a person: `via` a conversation, account or network, or as the rule says.
 

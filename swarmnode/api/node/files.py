@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...domain.views import CarryView
-from .values import File
+from ...domain.words import File
 
 
 class Files(Protocol):

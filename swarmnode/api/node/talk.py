@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from ...domain.views import ChatView, Found, MessageView, Page
-from .values import File
+from ...domain.words import File, Words
 
 
 class Talk(Protocol):
@@ -34,17 +33,7 @@ class Talk(Protocol):
         """Ids that start so, at most 3: enough to know whether there is one."""
         ...
 
-    async def send(
-        self,
-        chat: str,
-        text: str,
-        *,
-        reply_to: str = "",
-        attachments: Sequence[File] = (),
-        expire_s: int | None = None,
-        send_at: int = 0,
-        key: str,
-    ) -> MessageView:
+    async def send(self, chat: str, what: Words, *, send_at: int = 0, key: str) -> MessageView:
         """Say something; it is stored when this returns, and leaves at `send_at` if that is not 0.
 
         The same key again gives the same message; an empty one is none.

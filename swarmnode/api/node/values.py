@@ -7,17 +7,6 @@ from dataclasses import dataclass, field
 from ...domain.post_views import Picture
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that goes into a message or comes out of one."""
-
-    name: str
-    media_type: str
-    data: bytes = field(repr=False)
-    description: str = field(default="", repr=False)
-    """What a picture shows."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """A post for accounts on other networks; see `domain.fitting.Wish`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from swarm_bridges import api
 
+from ...domain.words import File
 from ...errors import NotFound, UsageError
 from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, FILES, REMOTE_MESSAGES, ROOMS, RemoteMessage
@@ -20,26 +21,31 @@ MAX_BYTES = 8 << 20
 MAX_FILES = 10
 
 
-def put(step: Step, files: Sequence[tuple[str, str, bytes, str]]) -> list[api.LocalFile]:
-    """Store files (name, type, bytes, description) that are to be sent; `belong` says with which message.
+def put(step: Step, files: Sequence[File]) -> list[api.LocalFile]:
+    """Store files that are to be sent; `belong` says with which message.
 
     Raises:
         UsageError: too many, or too large.
     """
     if len(files) > MAX_FILES:
         raise UsageError(f"a message takes {MAX_FILES} files")
-    if sum(len(data) for _, _, data, _ in files) > MAX_BYTES:
+    if sum(len(file.data) for file in files) > MAX_BYTES:
         raise UsageError(f"the files of a message have {MAX_BYTES >> 20} MiB at most")
     return [
         api.LocalFile(
-            id=str(step.tx.bodies.put(data)),
-            name=name,
-            media_type=media_type,
-            size_bytes=len(data),
-            description=description,
+            id=str(step.tx.bodies.put(file.data)),
+            name=file.name,
+            media_type=file.media_type,
+            size_bytes=len(file.data),
+            description=file.description,
         )
-        for name, media_type, data, description in files
+        for file in files
     ]
+
+
+def with_bytes(file: api.LocalFile, data: bytes) -> File:
+    """What stands in a message, and the bytes that belong to it."""
+    return File(file.name, file.media_type, data, file.description)
 
 
 def belong(step: Step, message_id: int, files: Iterable[api.LocalFile]) -> None:

@@ -15,6 +15,7 @@ from swarm_bridges.text import from_plain, to_plain
 from ...domain.bridge_views import is_remote
 from ...domain.consent import Scope
 from ...domain.views import MessageView
+from ...domain.words import Words
 from ...errors import NoConsent, UsageError
 from ...services import contacts
 from ...services import messages as own
@@ -51,7 +52,7 @@ def forward(step: Step, node: Node, message: str, chat: str) -> MessageView:
     if is_remote(chat):
         forwarded = outbox.send(step, chat, outbox.Saying(body), provenance=source)
         return screens.message(step, outbox.find(step, forwarded))
-    sent = own.send(step, node, chat, to_plain(body))
+    sent = own.send(step, node, chat, Words(to_plain(body)))
     if source is not None:
         consent.note(step, sent.id, source)
     return sent

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ...domain.bridge_views import is_remote
 from ...domain.views import ChatView, GapView, Hit, MessageView, Page
+from ...domain.words import Words
 from ...errors import Conflict, UsageError
 from ...services import messages as own
 from ...services import views as own_views
@@ -128,23 +129,14 @@ def _hit(step: Step, row: RemoteMessage, text: str) -> Hit:
 # What the owner does
 
 
-def send(
-    step: Step,
-    node: Node,
-    chat: str,
-    text: str,
-    *,
-    reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes, str]] = (),
-    expire_s: int | None = None,
-) -> MessageView:
+def send(step: Step, node: Node, chat: str, what: Words) -> MessageView:
     """Say something in a conversation."""
     if not is_remote(chat):
-        return own.send(step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s)
-    if expire_s:
+        return own.send(step, node, chat, what)
+    if what.expire_s:
         raise UsageError("on other networks messages do not disappear by themselves")
     node.require_writable()
-    said = outbox.Saying(text, reply_to=reply_to, files=files.put(step, attachments))
+    said = outbox.Saying(what.text, reply_to=what.reply_to, files=files.put(step, what.attachments))
     sent = outbox.send(step, chat, said)
     return screens.message(step, outbox.find(step, sent))
 

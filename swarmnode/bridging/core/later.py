@@ -22,6 +22,7 @@ from swarm_bridges import api
 from ...domain.bridge_views import is_remote
 from ...domain.time import Instant
 from ...domain.views import AttachmentView, MessageState, MessageView
+from ...domain.words import File, Words
 from ...errors import Conflict, NodeError, NotFound, NotReady, UsageError
 from ...services import messages as own
 from ...services.news import tell
@@ -94,35 +95,23 @@ def id_of(row: Later) -> str:
 # What the owner wants
 
 
-def put(
-    step: Step,
-    node: Node,
-    chat: str,
-    text: str,
-    *,
-    send_at: int,
-    reply_to: str = "",
-    attachments: Sequence[tuple[str, str, bytes, str]] = (),
-    expire_s: int | None = None,
-) -> MessageView:
+def put(step: Step, node: Node, chat: str, what: Words, *, send_at: int) -> MessageView:
     """Say something in a conversation at a time; at once if it is over by no more than a minute.
 
     Raises:
         NotFound, Conflict, NotReady, UsageError: as saying it now would, or for the time.
     """
     if _is_now(step, send_at):
-        return inbox.send(
-            step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s
-        )
+        return inbox.send(step, node, chat, what)
     node.require_writable()
-    files = tuple(stored.put(step, attachments))
+    files = tuple(stored.put(step, what.attachments))
     if not is_remote(chat):
-        own.try_out(step, node, chat, text, reply_to=reply_to, attachments=attachments, expire_s=expire_s)
-    elif expire_s:
+        own.try_out(step, node, chat, what)
+    elif what.expire_s:
         raise UsageError("on other networks messages do not disappear by themselves")
     else:
-        outbox.fitted(step, chat, outbox.Saying(text, reply_to=reply_to, files=files))
-    wish = Wish(text=text, reply_to=reply_to, expire_s=expire_s, files=files)
+        outbox.fitted(step, chat, outbox.Saying(what.text, reply_to=what.reply_to, files=files))
+    wish = Wish(text=what.text, reply_to=what.reply_to, expire_s=what.expire_s, files=files)
     return view(step, node, _add(step, chat, wish, send_at))
 
 
@@ -135,9 +124,7 @@ def put_post(step: Step, said: Said, wanted: Sequence[str], data: Sequence[bytes
     if _is_now(step, send_at):
         return posted.post_id(posts.make(step, said, wanted, data))
     posts.plans(step, said, wanted)
-    files = stored.put(
-        step, [(f.name, f.media_type, d, f.description) for f, d in zip(said.files, data, strict=True)]
-    )
+    files = stored.put(step, [stored.with_bytes(f, d) for f, d in zip(said.files, data, strict=True)])
     wish = Wish(text=said.text, files=tuple(files), accounts=tuple(wanted), post=said)
     return id_of(_add(step, "", wish, send_at))
 
@@ -177,7 +164,7 @@ def edit(step: Step, node: Node, message: str, text: str) -> MessageView:
     if post is not None:
         posts.plans(step, post, wish.accounts)
     elif not is_remote(row.chat):
-        own.try_out(step, node, row.chat, text, reply_to=wish.reply_to, attachments=_bytes(step, wish))
+        own.try_out(step, node, row.chat, Words(text, wish.reply_to, _files(step, wish)))
     else:
         outbox.fitted(step, row.chat, outbox.Saying(text, reply_to=wish.reply_to, files=wish.files))
     step.tx.bodies.shred([row.body_id or 0])
@@ -282,18 +269,11 @@ def leave(step: Step, node: Node, row_id: int) -> None:
         return
     node.require_writable()
     if wish.post is not None:
-        data = [body for _, _, body, _ in _bytes(step, wish)]
+        data = [file.data for file in _files(step, wish)]
         became = posted.post_id(posts.make(step, wish.post, wish.accounts, data))
     else:
-        became = inbox.send(
-            step,
-            node,
-            row.chat,
-            wish.text,
-            reply_to=wish.reply_to,
-            attachments=_bytes(step, wish),
-            expire_s=wish.expire_s,
-        ).id
+        what = Words(wish.text, wish.reply_to, _files(step, wish), wish.expire_s)
+        became = inbox.send(step, node, row.chat, what).id
     _destroy(step, row)
     LATER.change(step.tx, row.id, became=became)
     _tell(step, row)
@@ -324,7 +304,7 @@ def keep(step: Step, row: Later, *, at_least_s: int) -> bytes | None:
     wish = wish_of(step, row)
     if wish is None or 0 < _expires_s(step, row, wish) < at_least_s:
         return None
-    return pack(Kept(wish, tuple(data for _, _, data, _ in _bytes(step, wish))))
+    return pack(Kept(wish, tuple(file.data for file in _files(step, wish))))
 
 
 def _expires_s(step: Step, row: Later, wish: Wish) -> int:
@@ -344,7 +324,7 @@ def unkeep(step: Step, data: bytes) -> int:
     """
     kept = unpack(data, Kept)
     named = zip(kept.wish.files, kept.data, strict=True)
-    files = stored.put(step, [(file.name, file.media_type, held, file.description) for file, held in named])
+    files = stored.put(step, [stored.with_bytes(file, held) for file, held in named])
     return step.tx.bodies.put(pack(msgspec.structs.replace(kept.wish, files=tuple(files))))
 
 
@@ -404,9 +384,9 @@ def _network(step: Step, chat: str) -> str:
         return ""
 
 
-def _bytes(step: Step, wish: Wish) -> list[tuple[str, str, bytes, str]]:
+def _files(step: Step, wish: Wish) -> tuple[File, ...]:
     bodies = step.tx.bodies.get_many(int(file.id) for file in wish.files)
-    return [(f.name, f.media_type, bodies.get(int(f.id), b""), f.description) for f in wish.files]
+    return tuple(stored.with_bytes(file, bodies.get(int(file.id), b"")) for file in wish.files)
 
 
 def _get(step: Step, row_id: int) -> Later:

@@ -174,9 +174,8 @@ def _say(
     assert made.room is not None
     numbers = () if skip else made.fitted.files
     taken = [said.files[number] for number in numbers]
-    bodies = files.put(
-        step, [(f.name, f.media_type, data[n], f.description) for n, f in zip(numbers, taken, strict=True)]
-    )
+    there = zip(taken, (data[number] for number in numbers), strict=True)
+    bodies = files.put(step, [files.with_bytes(file, body) for file, body in there])
     stored = [msgspec.structs.replace(f, id=body.id) for f, body in zip(taken, bodies, strict=True)]
     parts = [api.Rendered(from_plain(piece.text), piece.text) for piece in made.fitted.pieces[skip:]]
     parts[0] = msgspec.structs.replace(parts[0], files=tuple(stored))

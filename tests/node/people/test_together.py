@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, inbox, together
 from swarmnode.domain.views import MessageView
+from swarmnode.domain.words import Words
 from swarmnode.errors import ChooseWay, NotFound, NotReady, UsageError
 from swarmnode.services import book, contacts
+from swarmnode.services.step import Step
 from swarmnode.storage.shelves import CONVERSATIONS
 
 
@@ -27,9 +29,9 @@ def anna() -> Anna:
 
 
 def say(anna: Anna, text: str, **more: object) -> MessageView:
-    def send(step: object) -> MessageView:
+    def send(step: Step) -> MessageView:
         chat = together.choose_chat(step, anna.ben_by_node, **more)  # type: ignore[arg-type]
-        return inbox.send(step, anna.node.node, chat, text, reply_to=str(more.get("reply_to", "")))  # type: ignore[arg-type]
+        return inbox.send(step, anna.node.node, chat, Words(text, str(more.get("reply_to", ""))))
 
     sent = anna.do(send)
     assert isinstance(sent, MessageView)

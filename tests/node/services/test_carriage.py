@@ -10,6 +10,7 @@ from node_world import RelayHost, World
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts
+from swarmnode.domain.words import File, Words
 from swarmnode.services import book, book_changes, carriage, conversations, messages, rendezvous, repeats
 from swarmnode.services.step import NetworkChanged, Step
 from swarmnode.storage.bridge_shelves import ACCOUNTS
@@ -45,7 +46,9 @@ def test_edits_reactions_and_a_large_picture_go_the_same_way() -> None:
     ada.do(lambda step: messages.edit(step, ada.node, name, "a first word"))
     net.run(5)
     ben.do(lambda step: messages.react(step, ben.node, name, "+"))
-    picture = ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[_picture(200_000)]))
+    picture = ada.do(
+        lambda step: messages.send(step, ada.node, "1", Words("look", attachments=(_picture(200_000),)))
+    )
     net.run(5)
     assert ben.sees() == ["a first word", "look"]
     assert ada.states() == ["delivered", "delivered"], picture
@@ -55,7 +58,7 @@ def test_edits_reactions_and_a_large_picture_go_the_same_way() -> None:
 def test_where_messages_are_short_a_picture_waits_and_says_so_and_words_go_on() -> None:
     world, net = met(size=360, form="text")
     ada, ben = world.people
-    ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[_picture(50_000)]))
+    ada.do(lambda step: messages.send(step, ada.node, "1", Words("look", attachments=(_picture(50_000),))))
     ada.say("did you get it?")
     net.run(60)
     assert ben.sees() == ["did you get it?"]
@@ -71,8 +74,8 @@ def _waiting(step: Step) -> list[str]:
     return [row.reason for row in MESSAGES.all(step.tx, state="waiting")]
 
 
-def _picture(size: int) -> tuple[str, str, bytes, str]:
-    return "a picture.png", "image/png", bytes(size), ""
+def _picture(size: int) -> File:
+    return File("a picture.png", "image/png", bytes(size))
 
 
 # What networks do

@@ -9,6 +9,7 @@ from restore_world import Keeper, cut, keeper, two
 from swarm_protocol import carry as bundles
 from swarm_protocol.envelope import Kind
 from swarmnode.domain.views import CarryView
+from swarmnode.domain.words import File, Words
 from swarmnode.errors import NotFound, UsageError
 from swarmnode.services import carry, messages, outgoing
 from swarmnode.storage.shelves import OUTBOX
@@ -138,8 +139,8 @@ def test_who_carries_for_others_takes_nothing_in() -> None:
 
 def test_large_messages_travel_in_parts() -> None:
     _, ada, ben = offline()
-    photo = "photo.raw", "application/octet-stream", bytes(range(256)) * 400, ""
-    ada.do(lambda step: messages.send(step, ada.node, "1", "look", attachments=[photo]))
+    photo = File("photo.raw", "application/octet-stream", bytes(range(256)) * 400)
+    ada.do(lambda step: messages.send(step, ada.node, "1", Words("look", attachments=(photo,))))
     view = into(ben, out(ada))
     assert (view.new, view.records > 3) == (1, True)
     assert ben.sees() == ["look"]

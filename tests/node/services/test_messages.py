@@ -4,6 +4,7 @@ import pytest
 from node_world import Person, World
 
 from swarmnode.domain.views import MessageView
+from swarmnode.domain.words import File, Words
 from swarmnode.errors import Conflict, NotFound, NotReady, UsageError
 from swarmnode.services import messages, views
 from swarmnode.services.step import Step
@@ -25,7 +26,7 @@ def test_a_reply_names_what_it_answers() -> None:
     world, ada, ben = two()
     question = ada.say("when?")
     world.run(1)
-    ben.do(lambda step: messages.send(step, ben.node, "1", "at eight", reply_to=question))
+    ben.do(lambda step: messages.send(step, ben.node, "1", Words("at eight", question)))
     world.run(1)
     assert last(ada).reply_to == question
 
@@ -33,8 +34,8 @@ def test_a_reply_names_what_it_answers() -> None:
 def test_a_file_travels_with_its_message() -> None:
     world, ada, ben = two()
     data = bytes(range(256)) * 400  # more than one envelope holds
-    files = [("map.png", "image/png", data, "How to get there")]
-    ada.do(lambda step: messages.send(step, ada.node, "1", "the map", attachments=files))
+    files = (File("map.png", "image/png", data, "How to get there"),)
+    ada.do(lambda step: messages.send(step, ada.node, "1", Words("the map", attachments=files)))
     world.run(3)
     (file,) = last(ben).attachments
     assert (file.name, file.media_type, file.size_bytes) == ("map.png", "image/png", len(data))
@@ -174,7 +175,7 @@ def test_nothing_is_said_to_nobody() -> None:
     _, ada, _ = two()
 
     def send(chat: str, text: str) -> MessageView:
-        return ada.do(lambda step: messages.send(step, ada.node, chat, text))
+        return ada.do(lambda step: messages.send(step, ada.node, chat, Words(text)))
 
     with pytest.raises(UsageError):
         send("1", "  ")

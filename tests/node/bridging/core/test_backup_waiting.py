@@ -10,6 +10,7 @@ from swarm_bridges import api
 from swarmnode.api.node import Posting
 from swarmnode.app import posting
 from swarmnode.bridging.core import accounts, calls, deletions, later, outbox, unsaid
+from swarmnode.domain.words import File
 from swarmnode.services import messages, packs, views
 from swarmnode.services.node import Node
 from swarmnode.services.step import Step
@@ -61,7 +62,7 @@ def test_another_time_can_be_chosen_for_it(here: LaterWorld) -> None:
 
 def test_it_comes_back_with_its_files_and_what_it_answers(here: LaterWorld) -> None:
     asked = here.ada.say("when?")
-    files = [("a.bin", "application/x", LARGE, "an a"), ("b.txt", "text/plain", b"b", "")]
+    files = File("a.bin", "application/x", LARGE, "an a"), File("b.txt", "text/plain", b"b")
     here.say("see", here.now + HOUR, chat="b1", attachments=files)
     here.say("then", here.now + HOUR, reply_to=asked)
     here.run(2)

@@ -7,10 +7,11 @@ from bridge_core_world import ADA, ME, Core, ref, seen
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, files, inbox, outbox
+from swarmnode.domain.words import File
 from swarmnode.errors import NotFound, UsageError
 from swarmnode.storage.bridge_shelves import FILES
 
-CAT = ("cat.png", "image/png", b"\x89PNG meow", "A cat")
+CAT = File("cat.png", "image/png", b"\x89PNG meow", "A cat")
 THEIRS = api.RemoteFile(id="https://far/dog", name="dog.png", media_type="image/png", size_bytes=4)
 
 
@@ -37,7 +38,7 @@ def test_a_file_waits_with_its_message_for_its_account_alone(core: Core) -> None
     message, file = send(core)
     call = core.call()
     assert call.arguments["out"].parts[0].files == (file,)
-    assert to_send(core, core.account, file) == CAT[2]
+    assert to_send(core, core.account, file) == CAT.data
     other = core.do(
         lambda step: accounts.add(
             step, "demo", api.LoginDone(network_account_id="two", display="Two", secrets={})
@@ -48,12 +49,12 @@ def test_a_file_waits_with_its_message_for_its_account_alone(core: Core) -> None
     for wrong in ("", "0", "x", "99999", "-1", "9" * 30):
         with pytest.raises(NotFound):
             to_send(core, core.account, api.LocalFile(id=wrong, name="", media_type="", size_bytes=0))
-    assert (view := core.views()[0]).attachments[0].size_bytes == len(CAT[2])
-    assert read(core, view.id) == CAT[2]
+    assert (view := core.views()[0]).attachments[0].size_bytes == len(CAT.data)
+    assert read(core, view.id) == CAT.data
     core.settle(call, api.Accepted((ref("1"),)))
-    shown = api.RemoteFile(id="https://here/cat", name="cat.png", size_bytes=len(CAT[2]))
+    shown = api.RemoteFile(id="https://here/cat", name="cat.png", size_bytes=len(CAT.data))
     core.tell(seen("1", "look", ME, files=(shown,), revision="1"))
-    assert read(core, message) == CAT[2], "what we sent need not be fetched"
+    assert read(core, message) == CAT.data, "what we sent need not be fetched"
 
 
 def test_a_body_of_something_else_is_no_file(core: Core) -> None:
@@ -109,7 +110,7 @@ def test_an_echo_that_was_shown_before_brings_its_files_along(core: Core) -> Non
 def test_there_are_bounds(core: Core) -> None:
     with pytest.raises(UsageError):
         core.do(lambda step: files.put(step, [CAT] * (files.MAX_FILES + 1)))
-    half = ("half", "image/png", bytes(files.MAX_BYTES // 2), "")
+    half = File("half", "image/png", bytes(files.MAX_BYTES // 2))
     core.do(lambda step: files.put(step, [half, half]))
     with pytest.raises(UsageError):
         core.do(lambda step: files.put(step, [half, half, CAT]))

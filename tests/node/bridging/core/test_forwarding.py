@@ -12,6 +12,7 @@ from swarm_bridges.text import from_plain
 from swarmnode.bridging.core import accounts, calls, consents, forwarding, inbox, screens
 from swarmnode.domain.consent import Scope
 from swarmnode.domain.views import MessageView
+from swarmnode.domain.words import Words
 from swarmnode.errors import Conflict, NoConsent, NotFound, UsageError
 from swarmnode.services import book, book_changes
 from swarmnode.storage.bridge_shelves import FORWARDS
@@ -191,7 +192,7 @@ def test_contacts_of_the_node_are_asked_too(fresh: World) -> None:
 
 
 def test_own_words_go_wherever_their_owner_wants(world: World) -> None:
-    sent = world.do(lambda step: inbox.send(step, world.node.node, world.ada, "my own words"))
+    sent = world.do(lambda step: inbox.send(step, world.node.node, world.ada, Words("my own words")))
     assert world.forward(sent.id, world.dora).text == "my own words"
     with pytest.raises(UsageError):
         world.said(allowed=True, message=sent.id)

@@ -9,6 +9,7 @@ from swarm_bridges import api
 from swarmnode.api.node import Posting
 from swarmnode.app import posting
 from swarmnode.bridging.core import accounts, later, unsaid
+from swarmnode.domain.words import File
 from swarmnode.errors import Conflict, NotFound, NotReady, UsageError
 from swarmnode.services import contacts
 from swarmnode.storage.later_shelves import LATER
@@ -64,7 +65,7 @@ def test_an_edit_before_it_leaves_is_none_for_others(here: LaterWorld) -> None:
 
 def test_taken_back_it_leaves_no_trace(here: LaterWorld) -> None:
     before = ours(here)
-    files = [("a.txt", "text/plain", b"secret bytes", "")]
+    files = (File("a.txt", "text/plain", b"secret bytes"),)
     said = here.say("never mind", here.now + 8, attachments=files)
     bodies = here.ada.do(lambda step: LATER.all(step.tx))[0].body_id
     view = here.do(unsaid.cancel, said)
@@ -126,7 +127,7 @@ def test_what_cannot_be_said_now_is_refused_now(here: LaterWorld) -> None:
     with pytest.raises(NotFound):
         here.say("x", here.now + 60, reply_to="00" * 32)
     with pytest.raises(UsageError):
-        here.say("x", here.now + 60, attachments=[("a", "a/b", bytes(300_000), "")])
+        here.say("x", here.now + 60, attachments=(File("a", "a/b", bytes(300_000)),))
     here.do(contacts.block, "1", on=True)
     with pytest.raises(NotReady):
         here.say("x", here.now + 60)
@@ -198,7 +199,7 @@ def test_what_was_held_leaves_when_the_owner_says_so(here: LaterWorld) -> None:
 
 def test_files_and_replies_go_along(here: LaterWorld) -> None:
     asked = here.ada.say("when?")
-    here.say("see", here.now + 60, reply_to=asked, attachments=[("a.txt", "text/plain", b"abc", "")])
+    here.say("see", here.now + 60, reply_to=asked, attachments=(File("a.txt", "text/plain", b"abc"),))
     here.run(65)
     said = here.do(unsaid.message, "w1")
     assert (said.reply_to, said.attachments[0].name, said.state) == (asked, "a.txt", "delivered")
