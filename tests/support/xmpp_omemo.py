@@ -149,17 +149,6 @@ class SecretPeer(XmppPeer):
         for who in members:
             await self.affiliate(room, who)
 
-    async def configure(self, room: str, **options: Any) -> None:
-        """Change how a room is; this one is its owner."""
-        plugin: Any = self.plugin["xep_0045"]
-        form = await plugin.get_room_config(JID(room))
-        values = form.get_values()
-        form.reply()
-        wanted = {f"muc#roomconfig_{name}": value for name, value in options.items()}
-        assert wanted.keys() <= values.keys()
-        form.set_values({**values, **wanted})
-        await plugin.set_room_config(JID(room), form)
-
     async def affiliate(self, room: str, who: str, kind: Any = "member") -> None:
         """Make somebody a member, or `none`."""
         await self.plugin["xep_0045"].set_affiliation(JID(room), kind, jid=JID(who))

@@ -132,6 +132,17 @@ class XmppPeer(slixmpp.ClientXMPP):
         message.send()
         return url
 
+    async def configure(self, room: str, **options: Any) -> None:
+        """Change how a room is; this one is its owner."""
+        plugin: Any = self.plugin["xep_0045"]
+        form = await plugin.get_room_config(JID(room))
+        values = form.get_values()
+        form.reply()
+        wanted = {f"muc#roomconfig_{name}": value for name, value in options.items()}
+        assert wanted.keys() <= values.keys()
+        form.set_values({**values, **wanted})
+        await plugin.set_room_config(JID(room), form)
+
     def raw(self, xml: str) -> None:
         """Send any XML."""
         self.send_raw(xml)

@@ -85,8 +85,8 @@ export async function removeAccount(account: string): Promise<void> {
   await loadNetworks()
 }
 
-export const openAt = (account: string, address: string): Promise<ChatView> =>
-  call('POST /accounts/{account}/chats', { path: { account }, body: { address } })
+export const openAt = (account: string, address: string, room: boolean): Promise<ChatView> =>
+  call('POST /accounts/{account}/chats', { path: { account }, body: { address, room } })
 
 let timer = 0
 listen(({ type }) => {

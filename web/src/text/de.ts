@@ -545,6 +545,7 @@ export const de: Readonly<Record<keyof typeof en, string>> = {
   'networks.remove.text': 'Was es hierher gebracht hat, wird zerstört. Auf dem Netzwerk ändert sich nichts.',
   'networks.write': 'Jemandem schreiben',
   'networks.address': 'Adresse auf diesem Netzwerk',
+  'networks.room': 'Es ist ein Raum',
   'networks.write.do': 'Gespräch öffnen',
   'login.title': 'Anmelden: {network}',
   'login.starting': 'Die Brücke startet…',

@@ -538,6 +538,7 @@ export const en = {
   'networks.remove.text': 'What it brought here is destroyed. On the network nothing changes.',
   'networks.write': 'Write to somebody',
   'networks.address': 'Address on this network',
+  'networks.room': 'It is a room',
   'networks.write.do': 'Open conversation',
   'login.title': 'Log in: {network}',
   'login.starting': 'Starting the bridge…',

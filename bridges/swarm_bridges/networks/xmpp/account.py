@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ... import api
@@ -26,6 +27,7 @@ from ...api import (
     RemoteFile,
     Repeat,
     State,
+    Step,
     Temporary,
 )
 from . import claims as claiming
@@ -216,8 +218,10 @@ class Xmpp:
         return await claiming.read(self._now().stream, who)
 
     async def join(self, ctx: Context, address: str) -> ConversationSeen:
-        """See `api.Rooms`."""
-        return await self._now().join(bare(address.strip().removeprefix("xmpp:").partition("?")[0]))
+        """See `api.Rooms`: `garden@rooms.example.org`, or `xmpp:garden@rooms.example.org?join;password=…`."""
+        room, _, asked = address.strip().removeprefix("xmpp:").partition("?")
+        given = dict(part.partition("=")[::2] for part in asked.split(";"))
+        return await self._now().join(bare(room), unquote(given.get("password", "")))
 
     async def leave(self, ctx: Context, conversation: ConversationRef) -> None:
         """See `api.Rooms`."""
@@ -227,11 +231,21 @@ class Xmpp:
         self, ctx: Context, conversation: ConversationRef, invitation: Invitation
     ) -> ConversationSeen:
         """See `api.Invited`."""
-        return await self._now().accept(conversation.remote_id)
+        return await self._now().accept(conversation.remote_id, invitation.ticket)
 
     async def decline(self, ctx: Context, conversation: ConversationRef, invitation: Invitation) -> None:
         """See `api.Invited`. Of two ways to invite one has a word for this."""
         await self._now().decline(conversation.remote_id, invitation.ticket)
+
+    # --- what is to be settled with the owner ---
+
+    async def settle(self, ctx: Context, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `api.Settles`: passwords of rooms."""
+        return await self._now().passwords.settle(matter, step, answers)
+
+    async def dismiss(self, ctx: Context, matter: str) -> None:
+        """See `api.Settles`."""
+        await self._now().passwords.dismiss(ctx, matter)
 
     # --- files ---
 

@@ -36,6 +36,10 @@ class NoSuchThing(Gone):
     """What was named is not there. For a room: nobody is in it since it was begun anew."""
 
 
+class WantsPassword(Refused):
+    """A room wants a password, or another one than was given."""
+
+
 def of_stanza(stanza: Element, now: float) -> BridgeError:
     """The error in a stanza of type `error` (RFC 6120, 8.3). `now` is in Unix seconds."""
     error = stanza.find(f"{{{CLIENT}}}error")

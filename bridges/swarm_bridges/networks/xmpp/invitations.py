@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ...api import Actor, ConversationRef, ConversationSeen, Gone, Invitation, Origin, Refused
 from . import errors
+from .rooms import MAX_PASSWORD
 from .stanzas import CLIENT, CONFERENCE, DISCO, MUC_USER, bare, element, message, resource
 from .stream import Stream
 
@@ -40,7 +41,10 @@ def _by_room(stanza: Element) -> tuple[str, Invitation] | None:
     words = (invite.findtext(f"{{{MUC_USER}}}reason") or "").strip()[:MAX_WORDS]
     room = bare(sender)
     who = f"{room}/{resource(by)}" if bare(by) == room else bare(by)  # where people are known by nicks alone
-    return room, Invitation(by=Actor(who) if who else None, vouched=False, words=words, ticket=by)
+    word = stanza.findtext(f"{{{MUC_USER}}}x/{{{MUC_USER}}}password") or ""
+    return room, Invitation(
+        by=Actor(who) if who else None, vouched=False, words=words, ticket=_ticket(by, word)
+    )
 
 
 def _directly(stanza: Element, sender: Actor) -> tuple[str, Invitation] | None:
@@ -49,7 +53,23 @@ def _directly(stanza: Element, sender: Actor) -> tuple[str, Invitation] | None:
     if asked is None:
         return None
     words = asked.get("reason") or stanza.findtext(f"{{{CLIENT}}}body") or ""
-    return bare(asked.get("jid", "")), Invitation(by=sender, words=words.strip()[:MAX_WORDS])
+    ticket = _ticket("", asked.get("password", ""))
+    return bare(asked.get("jid", "")), Invitation(by=sender, words=words.strip()[:MAX_WORDS], ticket=ticket)
+
+
+def _ticket(by: str, password: str) -> str:
+    """Who is to be told when the owner does not come, and the room's password, if it was sent along."""
+    return f"{by}\n{password[:MAX_PASSWORD]}" if password else by
+
+
+def inviter_of(ticket: str) -> str:
+    """The first; nothing where nobody is told."""
+    return ticket.partition("\n")[0]
+
+
+def password_of(ticket: str) -> str:
+    """The second."""
+    return ticket.partition("\n")[2]
 
 
 def declining(room: str, message_id: str, ticket: str) -> Element:

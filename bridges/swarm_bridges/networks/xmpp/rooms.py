@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement
 
 import msgspec
@@ -29,6 +30,9 @@ from .stanzas import (
 )
 from .stream import Stream
 
+ROOMS, PASSWORDS = "rooms", "room-passwords"
+"""Names of what is remembered: rooms that were entered here, and passwords of rooms."""
+MAX_PASSWORD = 1_000
 ENTER_S = 30.0
 TRIES = 3
 """Names that are tried where somebody has the owner's already."""
@@ -53,12 +57,17 @@ class Rooms:
         self.seats: dict[str, Seat] = {}
         self.people: dict[str, dict[str, str]] = {}
         """By room, the bare address of each nick, where the room shows it."""
+        self.passwords: dict[str, str] = {}
+        """Of rooms that want one."""
+        self._marked: set[str] = set()
+        """Rooms in whose bookmark another client has put the password."""
 
     async def enter(self, room: str, nick: str = "") -> Seat:
         """Go into a room; at once if the owner is there already.
 
         Raises:
             Interrupted: the room does not answer.
+            WantsPassword: it wants one, or another than is known.
             BridgeError: what the room says, see `errors.of_stanza`.
         """
         if room in self.seats:
@@ -68,7 +77,7 @@ class Rooms:
             waiting: asyncio.Future[Seat] = asyncio.get_running_loop().create_future()
             self._entering[room] = waiting
             try:
-                self._stream.put(entering(f"{room}/{name}"))
+                self._stream.put(entering(f"{room}/{name}", self.passwords.get(room, "")))
                 async with asyncio.timeout(ENTER_S):
                     return await waiting
             except TimeoutError:
@@ -133,6 +142,8 @@ class Rooms:
     async def kept(self, ctx: Context) -> dict[str, str]:
         """The rooms that the owner wants to be in, and the name in each (empty: the usual one).
 
+        Their passwords are known then.
+
         Those of the bookmarks, and those that were entered here: some servers have no place for bookmarks.
         """
         try:
@@ -140,23 +151,37 @@ class Rooms:
         except Interrupted:
             raise
         except BridgeError:
-            return await _own(ctx)
-        found = wanted(answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items"), PUBSUB)
-        return {**await _own(ctx), **found}
+            self.passwords |= await _read(ctx, PASSWORDS)
+            return await _read(ctx, ROOMS)
+        around = answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items")
+        self.marked(around, PUBSUB)
+        self.passwords |= await _read(ctx, PASSWORDS)
+        return {**await _read(ctx, ROOMS), **wanted(around, PUBSUB)}
+
+    def marked(self, around: Element | None, space: str = PUBSUB_EVENT) -> None:
+        """Take passwords out of bookmarks, where other clients have put them."""
+        found = {room: word for room, mark in _marks(around, space) if (word := _password(mark))}
+        self._marked |= found.keys()
+        self.passwords |= found
 
     async def keep(self, ctx: Context, room: str) -> None:
         """Remember that the owner is in a room, and tell the owner's other clients if there are bookmarks."""
-        await _put_own(ctx, {**await _own(ctx), room: ""})
+        known = {room: self.passwords[room]} if room in self.passwords else {}
+        await _write(ctx, {**await _read(ctx, ROOMS), room: ""}, {**await _read(ctx, PASSWORDS), **known})
         mark = element(BOOKMARKS, "conference", autojoin="true")
         SubElement(mark, f"{{{BOOKMARKS}}}nick").text = self._nick
+        if room in self._marked:  # else it stays here: the server need not know it
+            SubElement(mark, f"{{{BOOKMARKS}}}password").text = self.passwords.get(room)
         # Older servers refuse the options. Without them they would keep the newest bookmark alone.
         await self._ask_for(ctx, publish(BOOKMARKS, room, mark, OPTIONS))
 
     async def drop(self, ctx: Context, room: str) -> None:
         """Forget that the owner is in a room, everywhere."""
-        rooms = await _own(ctx)
-        rooms.pop(room, None)
-        await _put_own(ctx, rooms)
+        rooms, words = await _read(ctx, ROOMS), await _read(ctx, PASSWORDS)
+        for known in (rooms, words, self.passwords):
+            known.pop(room, None)
+        self._marked.discard(room)
+        await _write(ctx, rooms, words)
         await self._ask_for(ctx, retract_item(BOOKMARKS, room))
 
     async def _ask_for(self, ctx: Context, payload: Element) -> None:
@@ -168,23 +193,30 @@ class Rooms:
             ctx.log.info("no_bookmark")
 
 
-async def _own(ctx: Context) -> dict[str, str]:
-    return msgspec.json.decode(await ctx.kv.get("rooms") or b"{}", type=dict[str, str])
+async def _read(ctx: Context, name: str) -> dict[str, str]:
+    return msgspec.json.decode(await ctx.kv.get(name) or b"{}", type=dict[str, str])
 
 
-async def _put_own(ctx: Context, rooms: dict[str, str]) -> None:
-    await ctx.kv.put({"rooms": msgspec.json.encode(rooms)})
+async def _write(ctx: Context, rooms: dict[str, str], words: dict[str, str]) -> None:
+    await ctx.kv.put({ROOMS: msgspec.json.encode(rooms), PASSWORDS: msgspec.json.encode(words)})
 
 
-def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:
-    """Rooms and names in the items of an answer, or of a notice, that are to be entered."""
-    found = {}
+def _marks(around: Element | None, space: str) -> Iterator[tuple[str, Element]]:
+    """Rooms that are to be entered, and the bookmark of each."""
     for item in around.iterfind(f"{{{space}}}item") if around is not None else ():
         mark = item.find(f"{{{BOOKMARKS}}}conference")
         room = bare(item.get("id", ""))
         if mark is not None and room and mark.get("autojoin") in {"true", "1"}:
-            found[room] = mark.findtext(f"{{{BOOKMARKS}}}nick") or ""
-    return found
+            yield room, mark
+
+
+def _password(mark: Element) -> str:
+    return (mark.findtext(f"{{{BOOKMARKS}}}password") or "")[:MAX_PASSWORD]
+
+
+def wanted(around: Element | None, space: str = PUBSUB_EVENT) -> dict[str, str]:
+    """Rooms and names in the items of an answer, or of a notice, that are to be entered."""
+    return {room: mark.findtext(f"{{{BOOKMARKS}}}nick") or "" for room, mark in _marks(around, space)}
 
 
 def codes(stanza: Element) -> set[str]:
@@ -193,5 +225,8 @@ def codes(stanza: Element) -> set[str]:
 
 
 def _refusal(stanza: Element, now: float) -> BridgeError:
-    conflict = stanza.find(f".//{{{ERRORS}}}conflict")
-    return Conflict("somebody has this name") if conflict is not None else errors.of_stanza(stanza, now)
+    if stanza.find(f".//{{{ERRORS}}}conflict") is not None:
+        return Conflict("somebody has this name")
+    if stanza.find(f".//{{{ERRORS}}}not-authorized") is not None:
+        return errors.WantsPassword("this room wants a password: you are asked for it")
+    return errors.of_stanza(stanza, now)

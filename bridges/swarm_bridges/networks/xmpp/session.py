@@ -32,10 +32,11 @@ from .alive import look_after
 from .convert import returned, room_id
 from .files import Uploads
 from .heard import own_actor
-from .invitations import declining, is_there
+from .invitations import declining, inviter_of, is_there, password_of
 from .keys import Keys, NoKeys
 from .members import CHANGED, Members
 from .names import Names
+from .passwords import Passwords
 from .rooms import Rooms, codes, wanted
 from .stanzas import (
     AVATAR,
@@ -83,6 +84,7 @@ class Session:
         self.keys = _keys(ctx, self.stream, self.members)
         self.teller = Teller(ctx, self.stream, self.rooms, self.names, self.keys, self._notice)
         self.uploads = Uploads(self.stream)
+        self.passwords = Passwords(self.join)
         self._said: dict[str, asyncio.Future[str]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._unentered: dict[str, str] = {}
@@ -110,6 +112,7 @@ class Session:
                         look_after(ctx, self.stream, self.rooms, self._enter_again, at_once=resumed)
                     )
                 )
+                await self.passwords.show(ctx)
                 await ctx.state(Health(State.CONNECTED))
                 await self.teller.follow()
             except BridgeError as e:
@@ -176,7 +179,7 @@ class Session:
         self._unentered[room] = nick
         self.teller.behind(room)
         try:
-            await self.rooms.enter(room, nick)
+            await self._go_into(room, nick, pressing=False)
         except Refused:
             del self._unentered[room]
             raise
@@ -197,31 +200,42 @@ class Session:
             return
         await self.teller.ingest([ConversationSeen(conversation=ConversationRef(room), kind="group")])
 
-    async def join(self, room: str) -> ConversationSeen:
+    async def _go_into(self, room: str, nick: str = "", *, pressing: bool) -> None:
+        try:
+            await self.rooms.enter(room, nick)
+        except errors.WantsPassword:
+            await self.passwords.wanted(self._ctx, room, pressing=pressing)
+            raise
+        await self.passwords.entered(self._ctx, room)
+
+    async def join(self, room: str, password: str = "") -> ConversationSeen:
         """Go into a room for good. Raises as `Rooms.enter`.
 
         It is kept before it is told: whoever is ended between the two comes in again.
         """
+        if password and password.isprintable():
+            self.rooms.passwords[room] = password
         self.teller.behind(room)
-        await self.rooms.enter(room)
+        await self._go_into(room, pressing=True)
         await self.rooms.keep(self._ctx, room)
         return await self.enter(room)
 
-    async def accept(self, room: str) -> ConversationSeen:
+    async def accept(self, room: str, ticket: str) -> ConversationSeen:
         """Follow an invitation. Raises as `join`, and Gone where there is no such room any more."""
         if room not in self.rooms.seats:
             await is_there(self.stream, room)
-        return await self.join(room)
+        return await self.join(room, password_of(ticket))
 
     async def decline(self, room: str, ticket: str) -> None:
         """Say no, where that is passed on."""
-        if ticket:
-            self.put(declining(room, self.stream.new_id(), ticket))
+        if inviter := inviter_of(ticket):
+            self.put(declining(room, self.stream.new_id(), inviter))
             await self.stream.reached()
 
     async def leave(self, room: str) -> None:
         """Go out of a room for good, and tell so."""
         self.rooms.leave(room)
+        await self.passwords.entered(self._ctx, room)
         await self.rooms.drop(self._ctx, room)
         await self.teller.ingest([ConversationGone(conversation=ConversationRef(room), reason="left")])
 
@@ -244,6 +258,7 @@ class Session:
             return [claims.noticed(Actor(sender, is_owner=sender == self.owner), around)]
         if node != BOOKMARKS or sender != self.owner:
             return []
+        self.rooms.marked(around)
         fresh = {room: nick for room, nick in wanted(around).items() if room not in self.rooms.seats}
         self._tasks.create_task(self._enter_all(fresh))
         gone = [bare(r.get("id", "")) for r in around.iterfind(f"{{{PUBSUB_EVENT}}}retract")]

@@ -190,10 +190,13 @@ def form(fields: dict[str, str]) -> Element:
     return made
 
 
-def entering(nick_address: str) -> Element:
+def entering(nick_address: str, password: str = "") -> Element:
     """Goes into a room, without the room's own way of telling what was before: the archive knows better."""
     made = Element(PRESENCE, {"to": nick_address})
-    SubElement(SubElement(made, f"{{{MUC}}}x"), f"{{{MUC}}}history", {"maxstanzas": "0"})
+    about = SubElement(made, f"{{{MUC}}}x")
+    SubElement(about, f"{{{MUC}}}history", {"maxstanzas": "0"})
+    if password:
+        SubElement(about, f"{{{MUC}}}password").text = password
     return made
 
 

@@ -6,7 +6,7 @@ import { chatPath, go, settlePath } from '../../router.ts'
 import * as state from '../../state/networks.ts'
 import { loadOwnProofs } from '../../state/proofs.ts'
 import { t } from '../../text/t.ts'
-import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Waiting } from '../../ui/basics.tsx'
+import { Avatar, Badge, Button, Empty, ErrorNote, Field, Icon, Link, plain, Toggle, Waiting } from '../../ui/basics.tsx'
 import { Confirm } from '../../ui/Dialog.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
@@ -97,9 +97,10 @@ function Account({ account }: { readonly account: AccountView }) {
   )
 }
 
-/** To write to somebody who is not in the inbox yet. */
+/** To write to somebody who is not in the inbox yet, or to go into a room. */
 function Write({ account }: { readonly account: AccountView }) {
   const address = useSignal('')
+  const room = useSignal(false)
   const { busy, problem, run } = useDoing()
   return (
     <details>
@@ -107,7 +108,7 @@ function Write({ account }: { readonly account: AccountView }) {
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          void run(async () => go(chatPath((await state.openAt(account.id, address.value.trim())).id)))
+          void run(async () => go(chatPath((await state.openAt(account.id, address.value.trim(), room.value)).id)))
         }}
       >
         <Field
@@ -118,6 +119,7 @@ function Write({ account }: { readonly account: AccountView }) {
           autocomplete="off"
           required
         />
+        <Toggle label={t('networks.room')} on={room.value} onChange={(on) => (room.value = on)} />
         {problem.value && <ErrorNote problem={problem.value} />}
         <Button type="submit" disabled={busy.value}>
           {t('networks.write.do')}
