@@ -28,8 +28,13 @@ from matrix_server import started as matrix_started
 pytestmark = pytest.mark.timeout(400)
 
 
-def by_mail(server: Server, folder: Path, asked: str, proof: tuple[str, str]) -> None:
-    """Talk by mail; `asked` is the name server, `proof` what Anna's node makes of Ben's."""
+def by_mail(
+    server: Server, folder: Path, asked: str, proof: tuple[str, str], *, returns: bool = False
+) -> None:
+    """Talk by mail; `asked` is the name server, `proof` what Anna's node makes of Ben's.
+
+    `returns` says that these servers report later what they cannot deliver.
+    """
     network = MailNetwork(server)
     with Village(folder) as village:
         anna, ben = (village.person(name, SWARMNODE_DNS__SERVERS=asked) for name in ("anna", "ben"))
@@ -44,6 +49,11 @@ def by_mail(server: Server, folder: Path, asked: str, proof: tuple[str, str]) ->
         assert ben.json("proofs", "make", "mail", "--yes")["place"] == "header"
         two.sent(ben, "which also says whose this account is")
         two.soon(lambda: [(p.state, p.why) for p in two.proofs(anna)] == [proof])
+        if returns:
+            server.remove(network.friend_name)
+            said = str(anna.json("send", two.private(anna), "the canary sings to nobody")["id"])
+            two.soon(lambda: two.message(anna, said).reason == "there is no such address")
+            assert two.message(anna, said).state.value == "waiting"
 
 
 def test_by_mail(tmp_path: Path) -> None:
@@ -61,11 +71,11 @@ def test_by_mail(tmp_path: Path) -> None:
 if SOAK:
 
     def test_by_mail_that_nobody_signs(tmp_path: Path) -> None:
-        """Postfix and Dovecot: the same talk, and the proof says what is missing."""
+        """Postfix and Dovecot: the proof says what is missing, and what comes back is known."""
         server = mail_started(tmp_path)
         try:
             with name_server() as names:
-                by_mail(server, tmp_path, names.place, ("unreachable", "unvouched"))
+                by_mail(server, tmp_path, names.place, ("unreachable", "unvouched"), returns=True)
             is_sealed([server.folder, server.open], b"application/vnd.swarmnode.opaque")
         finally:
             server.close()
