@@ -3,7 +3,7 @@
     NodeError                 .code for programs, .hint for people: what it means and what to do
       ConfigError             a setting is wrong; the hint names the place
       UsageError              this call makes no sense now (400)
-      NotFound                no such chat, contact, message (404)
+      NotFound                no such conversation, contact, message (404)
       Conflict                it was done already, or the state has moved on (409)
         ChooseWay             a message would go a less private way than the last one; the owner chooses
       AccessDenied            wrong passphrase, token, code (403)

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..domain.deletions import DeletionView, Receipts
-from ..domain.later import WaitingView
+from ..domain.later import OutboxView
 from ..domain.views import Items, MessageView
 from .access import Scope
 from .problems import BadRequest
@@ -54,7 +54,7 @@ class Before(Query, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
-async def outbox(call: Call) -> Items[WaitingView]:
+async def outbox(call: Call) -> Items[OutboxView]:
     """List what waits."""
     return Items(await call.node.outbox(call.language))
 

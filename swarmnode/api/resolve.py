@@ -17,15 +17,15 @@ from .node import Node
 from .ports import TokenStore
 
 Kind = Literal[
-    "contact", "chat", "message", "invite", "relay", "device", "network", "account", "person", "talk"
+    "contact", "conversation", "message", "invite", "relay", "device", "network", "account", "person", "talk"
 ]
 SHOWN = 8
 """Candidates that an error lists."""
 
 LIST_COMMAND = {
     "contact": "contacts",
-    "chat": "chats",
-    "message": "read CHAT",
+    "conversation": "conversations",
+    "message": "read CONVERSATION",
     "invite": "invite --list",
     "relay": "relay list",
     "device": "devices",
@@ -78,7 +78,7 @@ async def _things(node: Node, tokens: TokenStore, kind: Kind) -> Sequence[Named]
             return [Named(c.id, c.name) for c in await node.contacts()]
         case "person":
             return [Named(id_, name) for id_, name in await node.names()]
-        case "chat":
+        case "conversation":
             return [Named(c.id, title) for c in await node.chats() for title in _titles(c)]
         case "invite":
             return [Named(i.id, i.note) for i in await node.invites()]
@@ -114,7 +114,7 @@ def pick(things: Sequence[Named], kind: Kind, text: str) -> Named:
             raise NotFound(f"Several fit: {_list(fitting)}.", hint="Give more of the name, or the id.")
     there = f"There are: {_list(things)}. " if things and kind != "message" else ""
     hint = f"{there}`swarmnode {LIST_COMMAND[kind]}` shows all."
-    if not things and kind in {"contact", "chat", "person", "talk"}:
+    if not things and kind in {"contact", "conversation", "person", "talk"}:
         hint = "There is nobody yet: `swarmnode invite`, or `swarmnode accept LINK`."
     raise NotFound(f"No {kind} fits {text!r}.", hint=hint)
 

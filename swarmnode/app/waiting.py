@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..bridging.core import deletions, inbox, later, unsaid, waiting
 from ..domain.deletions import DeletionView, PlaceOfDeletion, Receipts
-from ..domain.later import WaitingView
+from ..domain.later import OutboxView
 from ..domain.views import MessageView
 from ..services import messages
 from ..services.node import Node
@@ -20,7 +20,7 @@ from .opened import Opened
 class Waiting(Opened):
     """The part of `api.node.Node` that is about what has not left, and about deletions."""
 
-    async def outbox(self, language: str = "en") -> tuple[WaitingView, ...]:
+    async def outbox(self, language: str = "en") -> tuple[OutboxView, ...]:
         """See `api.node.Node`."""
         t = Texts(language)
         found = await self._look(waiting.all_of)
@@ -74,7 +74,7 @@ class Waiting(Opened):
 # Sentences
 
 
-def _says(view: WaitingView, t: Texts) -> str:
+def _says(view: OutboxView, t: Texts) -> str:
     asked = view.state == "maybe" and view.reason == "asked"
     says = t("message.asked" if asked else f"message.{view.state}")
     return f"{says}: {_why(view.reason, t)}" if view.reason and not asked else says

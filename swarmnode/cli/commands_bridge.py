@@ -187,19 +187,23 @@ def open_(session: Session, account: str, address: str, *, room: bool) -> None:
 
 
 @command("join")
-@click.argument("chat")
-def join_(session: Session, chat: str) -> None:
+@click.argument("conversation")
+def join_(session: Session, conversation: str) -> None:
     """Accept an invitation into a conversation of a network."""
-    view = session.client.call("POST", at("chats", session.find("chat", chat), "join"), None, ChatView)
+    view = session.client.call(
+        "POST", at("chats", session.find("conversation", conversation), "join"), None, ChatView
+    )
     if not session.give(view):
         session.say(session.t("bridge.opened", title=clean(titled(session, view)), id=view.id))
 
 
 @command("leave")
-@click.argument("chat")
-def leave_(session: Session, chat: str) -> None:
+@click.argument("conversation")
+def leave_(session: Session, conversation: str) -> None:
     """Go out of a room of a network, or decline an invitation to it."""
-    view = session.client.call("POST", at("chats", session.find("chat", chat), "leave"), None, ChatView)
+    view = session.client.call(
+        "POST", at("chats", session.find("conversation", conversation), "leave"), None, ChatView
+    )
     if not session.give(view):
         session.say(session.t("bridge.left", title=clean(titled(session, view))))
 

@@ -21,15 +21,15 @@ def inbox_(session: Session, *, unread: bool) -> None:
     found = session.client.get("/chats", Items[ChatView])
     chats = tuple(c for c in found.items if c.kind in PEOPLE and (c.unread or not unread))
     if not session.give(Items(chats)):
-        _table(session, chats, none=session.t("inbox.read" if unread else "chats.none"))
+        _table(session, chats, none=session.t("inbox.read" if unread else "conversations.none"))
 
 
-@command("chats")
-def chats_(session: Session) -> None:
+@command("conversations")
+def conversations_(session: Session) -> None:
     """List all conversations, timelines and feeds too."""
     chats = session.client.get("/chats", Items[ChatView])
     if not session.give(chats):
-        _table(session, chats.items, none=session.t("chats.none"))
+        _table(session, chats.items, none=session.t("conversations.none"))
 
 
 def _table(session: Session, chats: Sequence[ChatView], *, none: str) -> None:
@@ -44,7 +44,7 @@ def _table(session: Session, chats: Sequence[ChatView], *, none: str) -> None:
         )
         for c in chats
     ]
-    table(session.t("chats.heads").split("|"), rows, none=none)
+    table(session.t("conversations.heads").split("|"), rows, none=none)
 
 
 def _last(session: Session, chat: ChatView) -> str:
@@ -54,7 +54,9 @@ def _last(session: Session, chat: ChatView) -> str:
         return said(session, chat.last_kind, last)[:60]
     by = clean(" ".join(dict.fromkeys((given.by_name, given.by_handle))).strip()) or "?"
     words = f"{clean(given.words)} | " if given.words else ""
-    return words + session.t("chats.invited" if given.vouched else "chats.invited.said", by=by, id=chat.id)
+    return words + session.t(
+        "conversations.invited" if given.vouched else "conversations.invited.said", by=by, id=chat.id
+    )
 
 
 @command("timeline")

@@ -217,11 +217,13 @@ def post_(_: Session) -> None:
 
 @command("forward")
 @click.argument("message")
-@option("--to", "chat", required=True, metavar="CHAT")
-def forward_(session: Session, message: str, chat: str) -> None:
+@option("--to", "conversation", required=True, metavar="CONVERSATION")
+def forward_(session: Session, message: str, conversation: str) -> None:
     """Pass on what a message says."""
     path = at("messages", session.find("message", message), "forward")
-    view = session.client.call("POST", path, {"chat": session.find("chat", chat)}, MessageView)
+    view = session.client.call(
+        "POST", path, {"chat": session.find("conversation", conversation)}, MessageView
+    )
     if not session.give(view):
         session.say(session.t("sent", id=short(view.id), state=session.t(f"message.{view.state}")))
 
@@ -259,7 +261,7 @@ def _write(
     session: Session,
     who: str | None,
     message: str | None,
-    chat: str | None,
+    conversation: str | None,
     *,
     publish: bool,
     allowed: bool,
@@ -270,7 +272,7 @@ def _write(
     body = {
         "person": "" if who is None else session.find("person", who),
         "message": "" if message is None else session.find("message", message),
-        "chat": "" if chat is None else session.find("chat", chat),
+        "chat": "" if conversation is None else session.find("conversation", conversation),
         "scope": "publish" if publish else "forward",
         "allowed": allowed,
         "own_word": own_word,
@@ -283,26 +285,32 @@ def _write(
 @command("give")
 @click.argument("who", required=False)
 @option("--message", metavar="MESSAGE")
-@option("--chat", metavar="CHAT")
+@option("--conversation", metavar="CONVERSATION")
 @option("--publish", is_flag=True)
 @option("--they-said-so", "own_word", is_flag=True)
 def give_(
-    session: Session, who: str | None, message: str | None, chat: str | None, *, publish: bool, own_word: bool
+    session: Session,
+    who: str | None,
+    message: str | None,
+    conversation: str | None,
+    *,
+    publish: bool,
+    own_word: bool,
 ) -> None:
     """Write down that somebody lets their words go elsewhere."""
-    _write(session, who, message, chat, publish=publish, allowed=True, own_word=own_word)
+    _write(session, who, message, conversation, publish=publish, allowed=True, own_word=own_word)
 
 
 @command("withdraw")
 @click.argument("who", required=False)
 @option("--message", metavar="MESSAGE")
-@option("--chat", metavar="CHAT")
+@option("--conversation", metavar="CONVERSATION")
 @option("--publish", is_flag=True)
 def withdraw_(
-    session: Session, who: str | None, message: str | None, chat: str | None, *, publish: bool
+    session: Session, who: str | None, message: str | None, conversation: str | None, *, publish: bool
 ) -> None:
     """Write down that somebody does not want that."""
-    _write(session, who, message, chat, publish=publish, allowed=False)
+    _write(session, who, message, conversation, publish=publish, allowed=False)
 
 
 @group("consent", consents_, give_, withdraw_)

@@ -136,14 +136,14 @@ def _arrived(view: MessageView) -> bool:
 
 
 @command("read")
-@click.argument("chat")
+@click.argument("conversation")
 @option("--limit", type=click.IntRange(1, 200), default=20)
 @option("--before", metavar="CURSOR", default="")
 @option("--follow", is_flag=True)
 @option("--peek", is_flag=True)
-def read_(session: Session, chat: str, limit: int, before: str, *, follow: bool, peek: bool) -> None:
+def read_(session: Session, conversation: str, limit: int, before: str, *, follow: bool, peek: bool) -> None:
     """Show messages and mark them as read; with --follow also those to come."""
-    place = _Place(session, session.find("talk", chat))
+    place = _Place(session, session.find("talk", conversation))
     # The stream is opened first, so that nothing falls between what is there and what comes.
     events = session.client.stream("/events") if follow else None
     page = session.client.get(place.messages, Page, limit=limit, before=before)
@@ -189,7 +189,7 @@ class _Place:
 def _coming(
     session: Session, events: Iterator[tuple[str, Any]], place: _Place, limit: int
 ) -> Iterator[Sequence[MessageView]]:
-    """Messages of a chat as they come; after a break in the events the last ones again."""
+    """Messages of a conversation as they come; after a break in the events the last ones again."""
     for kind, data in events:
         if kind == "message.new" and place.has(data.get("chat")):
             yield [session.client.get(at("messages", data["message"]), MessageView)]
@@ -197,8 +197,8 @@ def _coming(
             yield session.client.get(place.messages, Page, limit=limit).items
 
 
-def _mark(session: Session, chat: str, last: MessageView) -> None:
-    session.client.do("POST", at("chats", chat, "read"), {"up_to": last.id})
+def _mark(session: Session, conversation: str, last: MessageView) -> None:
+    session.client.do("POST", at("chats", conversation, "read"), {"up_to": last.id})
 
 
 def _show_all(session: Session, messages: Sequence[MessageView]) -> None:
@@ -294,12 +294,12 @@ def delete_(session: Session, messages: tuple[str, ...], *, everywhere: bool) ->
 
 @command("search")
 @click.argument("text")
-@option("--chat", default="", metavar="CHAT")
+@option("--conversation", default="", metavar="CONVERSATION")
 @option("--limit", type=click.IntRange(1, 200), default=20)
 @option("--cursor", default="")
-def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> None:
+def search_(session: Session, text: str, conversation: str, limit: int, cursor: str) -> None:
     """Find messages."""
-    where = session.find("chat", chat) if chat else ""
+    where = session.find("conversation", conversation) if conversation else ""
     body = {"text": text, "chat": where, "limit": limit, "cursor": cursor}
     found = session.client.call("POST", "/search", body, Found)
     if session.give(found):
@@ -313,12 +313,12 @@ def search_(session: Session, text: str, chat: str, limit: int, cursor: str) -> 
 
 
 @command("timer")
-@click.argument("chat")
+@click.argument("conversation")
 @click.argument("duration")
-def timer_(session: Session, chat: str, duration: str) -> None:
+def timer_(session: Session, conversation: str, duration: str) -> None:
     """Let later messages disappear after a while."""
     seconds = seconds_of(duration)
-    path = at("chats", session.find("chat", chat), "timer")
+    path = at("chats", session.find("conversation", conversation), "timer")
     view = session.client.call("PUT", path, {"seconds": seconds}, ChatView)
     if not session.give(view):
         said = "timer.on" if view.timer_s else "timer.off"
@@ -326,11 +326,11 @@ def timer_(session: Session, chat: str, duration: str) -> None:
 
 
 @command("draft")
-@click.argument("chat")
+@click.argument("conversation")
 @click.argument("text", required=False)
-def draft_(session: Session, chat: str, text: str | None) -> None:
-    """Show the draft of a chat, or keep one."""
-    path = at("chats", session.find("chat", chat), "draft")
+def draft_(session: Session, conversation: str, text: str | None) -> None:
+    """Show the draft of a conversation, or keep one."""
+    path = at("chats", session.find("conversation", conversation), "draft")
     if text is not None:
         session.client.do("PUT", path, {"text": text})
         view = DraftView(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..domain.deletions import DeletionView, Receipts
-from ..domain.later import WaitingView
+from ..domain.later import OutboxView
 from ..domain.views import Items, MessageView
 from ..errors import ConfigError, UsageError
 from .client import at
@@ -50,13 +50,13 @@ def _unix(text: str) -> int:
 @command("outbox")
 def outbox_(session: Session) -> None:
     """List all that is not gone yet."""
-    found = session.client.get("/outbox", Items[WaitingView])
+    found = session.client.get("/outbox", Items[OutboxView])
     if not session.give(found):
         rows = [_row(session, item) for item in found.items]
         table(session.t("outbox.heads").split("|"), rows, none=session.t("outbox.none"))
 
 
-def _row(session: Session, item: WaitingView) -> tuple[str, ...]:
+def _row(session: Session, item: OutboxView) -> tuple[str, ...]:
     title = titled(session, item)
     where = f"[{item.network}] {title}" if item.network else title or ", ".join(item.accounts)
     at_time = when(item.send_at) if item.send_at else ""

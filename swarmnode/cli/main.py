@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("relay", "invite", "accept", "contacts", "verify", "block"), "commands_people"),
     "people": "commands_book",
     "proofs": "commands_proofs",
-    **dict.fromkeys(("inbox", "chats", "timeline"), "commands_inbox"),
+    **dict.fromkeys(("inbox", "conversations", "timeline"), "commands_inbox"),
     **dict.fromkeys(("send", "read", "react", "vote", "edit", "delete", "search"), "commands_talk"),
     **dict.fromkeys(("resend", "cancel", "confirm", "mark", "timer", "draft", "save"), "commands_talk"),
     **dict.fromkeys(("outbox", "leave", "deletions"), "commands_waiting"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..domain.later import WaitingView
+from ..domain.later import OutboxView
 from ..domain.views import ChatView, MessageView
 from .session import Session
 from .terminal import clean, length, short, size, when
@@ -24,7 +24,7 @@ def said(session: Session, kind: str, text: str) -> str:
     return session.t(f"kind.{kind}", text=clean(text))
 
 
-def titled(session: Session, chat: ChatView | WaitingView) -> str:
+def titled(session: Session, chat: ChatView | OutboxView) -> str:
     """How a conversation is called, in the language that is spoken where a bridge calls it so."""
     return chat.title_translations.get(session.t.language, chat.title)
 

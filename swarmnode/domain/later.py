@@ -10,7 +10,7 @@ RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingView:
+class OutboxView:
     """Something of the owner's that is not gone yet, on whatever network."""
 
     message: str

@@ -44,7 +44,7 @@ def send(step: Step, node: Node, chat: str, what: Words) -> MessageView:
     """Say something in a chat. It is stored when this returns, and leaves when there is a way.
 
     Raises:
-        NotFound: there is no such chat, or no such message to reply to.
+        NotFound: there is no such conversation, or no such message to reply to.
         UsageError: nothing to say, or too much.
         NotReady: the contact is blocked, or its keys are in doubt.
     """
@@ -267,7 +267,7 @@ def find(step: Step, chat: str) -> ConversationRow:
     """
     row = CONVERSATIONS.get(step.tx, int(chat)) if chat.isdecimal() else None
     if row is None:
-        raise NotFound("there is no such chat", hint="`swarmnode chats` lists them.")
+        raise NotFound("there is no such conversation", hint="`swarmnode conversations` lists them.")
     return row
 
 
@@ -282,7 +282,7 @@ def message_row(step: Step, message: str, conversation: ConversationRow | None =
     except ValueError:
         row = None
     if row is None or (conversation is not None and row.conversation_id != conversation.id):
-        raise NotFound("there is no such message", hint="`swarmnode read CHAT` shows ids.")
+        raise NotFound("there is no such message", hint="`swarmnode read CONVERSATION` shows ids.")
     return row
 
 

@@ -48,7 +48,7 @@ SAID: Mapping[str, str] = {
     "there is a persona already": "es gibt schon eine Persona",
     "there is a persona here already": "hier gibt es schon eine Persona",
     "there is no persona yet": "es gibt noch keine Persona",
-    "there is no such chat": "dieses Gespräch gibt es nicht",
+    "there is no such conversation": "dieses Gespräch gibt es nicht",
     "there is no such contact": "diesen Kontakt gibt es nicht",
     "there is no such file in this message": "diese Datei gibt es in der Nachricht nicht",
     "there is no such invite": "diese Einladung gibt es nicht",
@@ -164,10 +164,10 @@ SAID: Mapping[str, str] = {
     "`swarmnode carry out FILE` or `swarmnode carry in FILE`": (
         "`swarmnode carry out FILE` oder `swarmnode carry in FILE`"
     ),
-    "`swarmnode chats` lists them.": "`swarmnode chats` zeigt sie.",
+    "`swarmnode conversations` lists them.": "`swarmnode conversations` zeigt sie.",
     "`swarmnode contacts` lists requests.": "`swarmnode contacts` zeigt Anfragen.",
     "`swarmnode contacts` lists them.": "`swarmnode contacts` zeigt sie.",
-    "`swarmnode read CHAT` shows ids.": "`swarmnode read CHAT` zeigt IDs.",
+    "`swarmnode read CONVERSATION` shows ids.": "`swarmnode read CONVERSATION` zeigt IDs.",
     "`swarmnode relay ticket` lends it. A node of yours has another home: `--home DIR`.": (
         "`swarmnode relay ticket` verleiht es. Dein Knoten hat ein anderes Zuhause: `--home DIR`."
     ),
@@ -256,7 +256,7 @@ SAID: Mapping[str, str] = {
     "there is no such post": "diesen Beitrag gibt es nicht",
     "the files of this post are no longer here": "die Dateien dieses Beitrags sind nicht mehr hier",
     "only words can be passed on": "nur Worte lassen sich weitergeben",
-    "it stands in this conversation already": "es steht schon in dieser Unterhaltung",
+    "it stands in this conversation already": "es steht schon in diesem Gespräch",
     "they have said no, which stands until they themselves say otherwise": (
         "sie haben Nein gesagt, und das gilt, bis sie selbst etwas anderes sagen"
     ),

@@ -54,7 +54,7 @@ def test_the_node_speaks_the_language_of_the_call(shell: Shell) -> None:
 def test_where_there_is_nothing_a_sentence_says_what_to_do(shell: Shell) -> None:
     shell.node.people.clear()
     assert "`swarmnode invite`" in shell("contacts").stdout
-    assert "`swarmnode invite`" in shell("chats").stdout
+    assert "`swarmnode invite`" in shell("conversations").stdout
     assert "`swarmnode pair`" in shell("devices").stdout
     code, error = shell.error("send", "ana", "hi")
     assert (code, error["hint"]) == (
@@ -92,7 +92,7 @@ def test_init_on_a_node_that_runs_on_an_empty_home(shell: Shell) -> None:
 
 def test_lock_and_unlock(shell: Shell, tmp_path: Path) -> None:
     assert shell.json("lock")["state"] == "locked"
-    assert shell.error("chats") == (
+    assert shell.error("conversations") == (
         4,
         {"code": "locked", "detail": "The store is locked.", "hint": "`swarmnode unlock`"},
     )
@@ -258,12 +258,12 @@ def test_changing_messages(shell: Shell) -> None:
 
 def test_search_marks_what_it_found(shell: Shell) -> None:
     shell.json("send", "ana", "the quick fox")
-    assert "[quick]" in shell("search", "quick", "--chat", "ana").stdout
+    assert "[quick]" in shell("search", "quick", "--conversation", "ana").stdout
     assert shell.json("search", "quick")["scope"] == "all messages here"
 
 
 def test_chats_timer_and_draft(shell: Shell) -> None:
-    assert [c["title"] for c in shell.json("chats")["items"]] == ["Ana", "Anton"]
+    assert [c["title"] for c in shell.json("conversations")["items"]] == ["Ana", "Anton"]
     assert shell.json("timer", "ana", "12h")["timer_s"] == 43200
     assert shell.json("timer", "ana", "off")["timer_s"] == 0
     assert shell.json("draft", "ana", "dear") == {"text": "dear"}

@@ -170,7 +170,7 @@ def test_what_the_owner_chose_is_read_after_the_defaults_and_before_the_file(she
     "args",
     [
         ("status",),
-        ("chats",),
+        ("conversations",),
         ("send", "ana", "hi"),
         ("invite",),
         ("pair",),

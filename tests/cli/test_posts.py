@@ -108,7 +108,7 @@ def test_posts_are_changed_taken_back_and_sent_again(shell: Shell) -> None:
 
 def test_words_of_others_are_passed_on_and_what_they_said_is_kept(shell: Shell) -> None:
     said = shell.node.hear("d" * 32, "so it is")
-    chats = [chat["id"] for chat in shell.json("chats")["items"]]
+    chats = [chat["id"] for chat in shell.json("conversations")["items"]]
     assert shell("forward", said.id, "--to", chats[0]).exit_code == 0
     assert called(shell, "forward") == [(said.id, chats[0])]
     assert "conversations" in shell("consent").stdout

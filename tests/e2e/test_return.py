@@ -39,7 +39,7 @@ def test_words_and_a_backup_on_an_empty_machine(tmp_path: Path) -> None:
         again.json("restore", str(tmp_path / "backup"), "--words-file", str(words))
         assert again.json("status")["persona"] == persona
 
-        assert len(again.json("chats")["items"]) == 2
+        assert len(again.json("conversations")["items"]) == 2
         whole = {
             "ben": ["hello ben", "hello ada", "said after the backup", "heard after the backup"],
             "cem": ["hello cem", "hello ada", "while nobody was there"],

@@ -71,9 +71,9 @@ def test_what_else_a_person_does(tmp_path: Path) -> None:
         eventually(lambda: ben.messages("1")[0].text == "the weather was fine")
         assert [hit["message"]["id"] for hit in ben.json("search", "weather")["items"]] == [first]
         assert not ben.json("search", "snow")["items"]
-        assert ada.json("chats")["items"][0]["unread"] == 1
+        assert ada.json("conversations")["items"][0]["unread"] == 1
         ada.json("read", "ben")
-        assert ada.json("chats")["items"][0]["unread"] == 0
+        assert ada.json("conversations")["items"][0]["unread"] == 0
         assert ada.json("delete", first[:8], "--everywhere")["asked"]
         for home in (ada, ben):
             eventually(lambda home=home: home.messages("1")[0].kind == "deleted")  # type: ignore[misc]
@@ -81,7 +81,7 @@ def test_what_else_a_person_does(tmp_path: Path) -> None:
         ada.json("draft", "ben", "not yet said")
         assert ada.json("draft", "ben")["text"] == "not yet said"
         ada.json("timer", "ben", "1h")
-        eventually(lambda: ben.json("chats")["items"][0]["timer_s"] == 3600)
+        eventually(lambda: ben.json("conversations")["items"][0]["timer_s"] == 3600)
         ada.json("timer", "ben", "off")
         short = ada.json("send", "ben", "gone in a moment", "--expire", "2s", "--wait")["id"]
         eventually(lambda: all(m.id != short or m.kind == "deleted" for m in ada.messages("1")))

@@ -277,7 +277,7 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
         for contact in self.people.values():
             if contact.chat == chat:
                 return self._chat(contact)
-        raise NotFound("There is no such chat.")
+        raise NotFound("There is no such conversation.")
 
     async def messages(
         self, chat: str, *, before: str = "", after: str = "", around: str = "", limit: int = 50

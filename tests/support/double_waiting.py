@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from swarmnode.domain.deletions import DeletionView, PlaceOfDeletion, Receipts, SignedReceipt
-from swarmnode.domain.later import WaitingView
+from swarmnode.domain.later import OutboxView
 from swarmnode.domain.views import MessageState, MessageView
 from swarmnode.errors import NotFound
 
-WAITS = WaitingView(
+WAITS = OutboxView(
     message="w1",
     what="message",
     chat="d" * 32,
@@ -62,7 +62,7 @@ class DoubleWaiting:
     async def _alter(self, message: str, **changes: object) -> MessageView:
         raise NotImplementedError
 
-    async def outbox(self, language: str = "en") -> tuple[WaitingView, ...]:
+    async def outbox(self, language: str = "en") -> tuple[OutboxView, ...]:
         self._note("outbox", language)
         return (WAITS,)
 

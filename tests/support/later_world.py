@@ -11,7 +11,7 @@ from restore_world import Keeper, destroyed, keeper
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, calls, journal, later, waiting
-from swarmnode.domain.later import WaitingView
+from swarmnode.domain.later import OutboxView
 from swarmnode.domain.words import File, Words
 from swarmnode.errors import NodeError
 
@@ -58,7 +58,7 @@ class LaterWorld:
         """The id of what waits."""
         return self.do(later.put, chat, Words(text, reply_to, attachments, expire_s), send_at=at).id
 
-    def waits(self) -> list[WaitingView]:
+    def waits(self) -> list[OutboxView]:
         return self.do(waiting.all_of)
 
     def due(self) -> float | None:

@@ -2,11 +2,11 @@
 
 import { beforeEach, expect, test } from 'vitest'
 
-import type { MessageView, WaitingView } from '../src/api/types.gen.ts'
+import type { MessageView, OutboxView } from '../src/api/types.gen.ts'
 import { held, isHeld, secondsLeft, waiting } from '../src/state/later.ts'
 
 const NOW_S = 1_800_000_000
-const row = (more: Partial<WaitingView> = {}): WaitingView => ({
+const row = (more: Partial<OutboxView> = {}): OutboxView => ({
   message: 'w7', what: 'message', chat: '1', title: 'Ben', title_translations: {}, state: 'scheduled', since: NOW_S, network: '', text: 'hi',
   reason: '', says: '', send_at: NOW_S + 5, accounts: [], ...more,
 })
@@ -34,5 +34,5 @@ test("what this page has said counts by this browser's clock, and stands there o
   held(said('w8'), 30, [])
   expect(waiting.value.map(({ message }) => message)).toEqual(['w8'])
   const [shown] = waiting.value
-  expect(secondsLeft(shown as WaitingView, Date.now())).toBe(30)
+  expect(secondsLeft(shown as OutboxView, Date.now())).toBe(30)
 })

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...domain.deletions import DeletionView, Receipts
-from ...domain.later import WaitingView
+from ...domain.later import OutboxView
 from ...domain.views import MessageView
 
 
 class Waiting(Protocol):
     """What is asked of a node about its outbox, and about deletions."""
 
-    async def outbox(self, language: str = "en") -> tuple[WaitingView, ...]:
+    async def outbox(self, language: str = "en") -> tuple[OutboxView, ...]:
         """All that is not gone yet, on all networks: first what waits for its time, the next first."""
         ...
 

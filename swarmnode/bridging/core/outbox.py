@@ -64,7 +64,7 @@ def send(step: Step, chat: str, said: Saying, *, provenance: Provenance | None =
     """Say something in a conversation, or publish it on a timeline; the id of the first part's message.
 
     Raises:
-        NotFound: there is no such chat, or no such message to reply to.
+        NotFound: there is no such conversation, or no such message to reply to.
         Conflict: the owner is not in it.
         UsageError: nothing to say, or more than the network takes, or something that it does not have.
     """
@@ -231,7 +231,7 @@ def find(step: Step, message: str, room: RemoteConversation | None = None) -> Re
     """
     row = known(step, message)
     if row is None or (room is not None and row.conversation_id != room.id):
-        raise NotFound("there is no such message", hint="`swarmnode read CHAT` shows ids.")
+        raise NotFound("there is no such message", hint="`swarmnode read CONVERSATION` shows ids.")
     return row
 
 

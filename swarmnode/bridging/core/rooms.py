@@ -29,7 +29,7 @@ def find(step: Step, chat: str) -> RemoteConversation:
     """
     row = ROOMS.get(step.tx, int(chat[1:])) if is_remote(chat) else None
     if row is None:
-        raise NotFound("there is no such chat", hint="`swarmnode chats` lists them.")
+        raise NotFound("there is no such conversation", hint="`swarmnode conversations` lists them.")
     return row
 
 

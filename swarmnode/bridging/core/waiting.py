@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 
 from swarm_protocol.content import Type
 
-from ...domain.later import WaitingView
+from ...domain.later import OutboxView
 from ...domain.views import ChatView
 from ...errors import NotFound
 from ...services import views as own_views
@@ -71,19 +71,19 @@ _FAILED = Prepared(
 )
 
 
-def all_of(step: Step, node: Node) -> list[WaitingView]:
+def all_of(step: Step, node: Node) -> list[OutboxView]:
     """Everything: first what waits for its time, the next first; then by the time at which it was said."""
     found = [*_own(step, node), *_networks(step)]
     return [*_later(step, node), *sorted(found, key=lambda view: view.since)]
 
 
-def _later(step: Step, node: Node) -> list[WaitingView]:
+def _later(step: Step, node: Node) -> list[OutboxView]:
     found = []
     for row in LATER.query(step.tx, WAITING):
         shown, wish = later.view(step, node, row), later.wish_of(step, row)
         chat = _chat(step, node, row.chat)
         found.append(
-            WaitingView(
+            OutboxView(
                 message=shown.id,
                 what="post" if wish is not None and wish.post is not None else "message",
                 chat=row.chat,
@@ -108,16 +108,16 @@ def _chat(step: Step, node: Node, chat: str) -> ChatView | None:
         return None
 
 
-def _own(step: Step, node: Node) -> list[WaitingView]:
+def _own(step: Step, node: Node) -> list[OutboxView]:
     rows = [*MESSAGES.query(step.tx, _OWN), *MESSAGES.query(step.tx, _GIVEN_UP)]
     return [_of_message(step, node, row) for row in rows if row.type in _WHAT]
 
 
-def _of_message(step: Step, node: Node, row: MessageRow) -> WaitingView:
+def _of_message(step: Step, node: Node, row: MessageRow) -> OutboxView:
     about = MESSAGES.one(step.tx, name=row.target) if row.type in {Type.EDIT, Type.REACT} else None
     shown = own_views.message(step, node, about or row)
     chat = _chat(step, node, shown.chat)
-    return WaitingView(
+    return OutboxView(
         message=shown.id,
         what=_WHAT[Type(row.type)],
         chat=shown.chat,
@@ -129,8 +129,8 @@ def _of_message(step: Step, node: Node, row: MessageRow) -> WaitingView:
     )
 
 
-def _networks(step: Step) -> list[WaitingView]:
-    found: list[WaitingView] = []
+def _networks(step: Step) -> list[OutboxView]:
+    found: list[OutboxView] = []
     for account in ACCOUNTS.all(step.tx):
         held = "paused" if account.paused else ""
         found += [
@@ -139,14 +139,14 @@ def _networks(step: Step) -> list[WaitingView]:
     return found + [_of_failed(step, row) for row in REMOTE_MESSAGES.query(step.tx, _FAILED)]
 
 
-def _of_intent(step: Step, row: Intent, held: str) -> WaitingView:
+def _of_intent(step: Step, row: Intent, held: str) -> OutboxView:
     parts = intents.parts(step, row) if row.kind in SAYS else []
     message = parts[0] if parts else REMOTE_MESSAGES.get(step.tx, row.message_id or 0)
     chat = screens.chat(step, rooms.get(step, row.conversation_id))
     shown = None if message is None else screens.message(step, message)
     asked = row.state in {State.ASKED, State.UNKNOWN, State.LOOKING}
     standing = holds.standing(step, holds.of_account(row.account_id))
-    return WaitingView(
+    return OutboxView(
         message="" if shown is None else shown.id,
         what="message" if row.kind == "send" else row.kind,
         chat=chat.id,
@@ -161,10 +161,10 @@ def _of_intent(step: Step, row: Intent, held: str) -> WaitingView:
     )
 
 
-def _of_failed(step: Step, row: RemoteMessage) -> WaitingView:
+def _of_failed(step: Step, row: RemoteMessage) -> OutboxView:
     chat = screens.chat(step, rooms.get(step, row.conversation_id))
     shown = screens.message(step, row)
-    return WaitingView(
+    return OutboxView(
         message=message_id(row),
         what="message",
         chat=chat.id,

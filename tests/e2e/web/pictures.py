@@ -105,7 +105,7 @@ def talked(village: Village, elsewhere: Elsewhere) -> Home:
     people = {person["name"]: person["id"] for person in ada.json("people", "list")["items"]}
     ada.json("people", "merge", people["Ben"], people["Mallory"])
     ada.json("people", "rename", people["Ben"], "Ben")
-    eventually(lambda: any(one["kind"] == "timeline" for one in ada.json("chats")["items"]))
+    eventually(lambda: any(one["kind"] == "timeline" for one in ada.json("conversations")["items"]))
     return ada
 
 
@@ -132,7 +132,7 @@ def prepared(ada: Home) -> dict[str, str]:
     ada.client.call("POST", f"/chats/{chat(ada, 'Cem')}/messages", later, MessageView)
     slip = ada.say(chat(ada, "Dana"), "Did you like it? It was a slip of the")
     ada.json("delete", slip.id, "--everywhere")
-    reading = ada.json("chats")["items"]
+    reading = ada.json("conversations")["items"]
     home = next(one for one in reading if one["kind"] == "timeline")
     ada.json("post", POSTED, "--to", home["account"])
     post = ada.json("post", "list")["items"][0]["id"]

@@ -72,7 +72,9 @@ def good(page: Page) -> None:
 def test_words_of_others_are_passed_on_with_their_leave(place: Place) -> None:
     said = "The gate is open at six"
     place.demo.do(lambda n: n.say(said))
-    chats = eventually(lambda: [c for c in place.ada.json("chats")["items"] if c["last_text"] == said])
+    chats = eventually(
+        lambda: [c for c in place.ada.json("conversations")["items"] if c["last_text"] == said]
+    )
     room = chats[0]["id"]
     with place.on(f"/chats/{room}") as visitor:
         page = visitor.page

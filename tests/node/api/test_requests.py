@@ -257,7 +257,7 @@ async def test_what_is_not_clear_lists_what_there_is(world: World, text: str, na
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("chat", "Ana"),
+        ("conversation", "Ana"),
         ("message", "00000000"),
         ("invite", "i1"),
         ("relay", "relay.example"),

@@ -73,7 +73,7 @@ export interface DeviceName {
 
 /** What a person typed, and what it should be. */
 export interface Meant {
-  readonly kind: "account" | "chat" | "contact" | "device" | "invite" | "message" | "network" | "person" | "relay" | "talk"
+  readonly kind: "account" | "contact" | "conversation" | "device" | "invite" | "message" | "network" | "person" | "relay" | "talk"
   readonly text: string
 }
 
@@ -788,14 +788,14 @@ export interface GapView {
 }
 
 /** A list, with cursors where it goes on. */
-export interface Items_WaitingView_ {
-  readonly items: readonly WaitingView[]
+export interface Items_OutboxView_ {
+  readonly items: readonly OutboxView[]
   readonly next: string
   readonly prev: string
 }
 
 /** Something of the owner's that is not gone yet, on whatever network. */
-export interface WaitingView {
+export interface OutboxView {
   readonly message: string
   readonly what: string
   readonly chat: string
@@ -1282,7 +1282,7 @@ export interface Routes {
   'GET /messages/{message}/delivery': { body: undefined; answer: MessageView }
   'GET /messages/{message}/attachments/{index}': { body: undefined; answer: never }
   'POST /search': { body: Searching; answer: Found }
-  'GET /outbox': { body: undefined; answer: Items_WaitingView_ }
+  'GET /outbox': { body: undefined; answer: Items_OutboxView_ }
   'PUT /messages/{message}/time': { body: LeavingAt; answer: MessageView }
   'POST /deletions': { body: Deleting; answer: DeletionView }
   'GET /deletions': { body: undefined; answer: Items_DeletionView_ }

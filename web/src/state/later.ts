@@ -8,11 +8,11 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { link, listen } from '../api/live.ts'
-import type { MessageView, PostView, WaitingView } from '../api/types.gen.ts'
+import type { MessageView, PostView, OutboxView } from '../api/types.gen.ts'
 import type { Chosen } from './files.ts'
 
 /** All that is not gone yet, of all networks, as the node lists it. */
-export const waiting = signal<readonly WaitingView[]>([])
+export const waiting = signal<readonly OutboxView[]>([])
 export const waitingTrouble = signal<ApiError | null>(null)
 export const waitingLoaded = signal(false)
 
@@ -27,17 +27,17 @@ export function held(said: MessageView | PostView, seconds: number, chosen: read
   if (seconds) ends.set(id, Date.now() + seconds * 1_000)
   if (chosen.length) files.set(id, chosen)
   const about = 'chat' in said ? ({ what: 'message', chat: said.chat, network: said.network } as const) : POST
-  const shown: WaitingView = { message: id, ...about, title: '', title_translations: {}, state, since, text, send_at, reason: '', says: '', accounts: [] }
+  const shown: OutboxView = { message: id, ...about, title: '', title_translations: {}, state, since, text, send_at, reason: '', says: '', accounts: [] }
   if (!waiting.value.some((known) => known.message === id)) waiting.value = [...waiting.value, shown]
 }
 
 const POST = { what: 'post', chat: '', network: '' } as const
 
 /** Whether it is one of those that wait for their time. */
-export const isHeld = ({ message }: Pick<WaitingView, 'message'>): boolean => /^w\d+$/.test(message)
+export const isHeld = ({ message }: Pick<OutboxView, 'message'>): boolean => /^w\d+$/.test(message)
 
 /** Seconds in which something can still be taken back, where it is to leave in a moment; null else. */
-export function secondsLeft({ message, send_at: at, since, reason }: WaitingView, now: number): number | null {
+export function secondsLeft({ message, send_at: at, since, reason }: OutboxView, now: number): number | null {
   if (reason || !at || at - since > 600) return null
   return Math.max(0, Math.ceil(((ends.get(message) ?? at * 1_000) - now) / 1_000))
 }

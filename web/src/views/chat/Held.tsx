@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 
-import type { WaitingView } from '../../api/types.gen.ts'
+import type { OutboxView } from '../../api/types.gen.ts'
 import { open } from '../../state/chat.ts'
 import { writeBack } from '../../state/drafts.ts'
 import { isHeld, loadWaiting, takeBackHeld, waiting, waitingLoaded } from '../../state/later.ts'
@@ -17,7 +17,7 @@ export function Held({ chat }: { readonly chat: string }) {
   useEffect(() => {
     if (!waitingLoaded.value) void loadWaiting()
   }, [])
-  const back = (row: WaitingView): void =>
+  const back = (row: OutboxView): void =>
     attempt(async () => {
       const taken = await takeBackHeld(row.message)
       if (taken.files.length) attach(chat, taken.files)

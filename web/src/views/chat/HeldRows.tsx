@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useLayoutEffect } from 'preact/hooks'
 
-import type { WaitingView } from '../../api/types.gen.ts'
+import type { OutboxView } from '../../api/types.gen.ts'
 import { useCommand } from '../../keys.ts'
 import { leaveNow, secondsLeft } from '../../state/later.ts'
 import { dayTime, t } from '../../text/t.ts'
@@ -18,10 +18,10 @@ const now = signal(0)
  */
 export function HeldRows(props: {
   readonly title: string
-  readonly rows: readonly WaitingView[]
+  readonly rows: readonly OutboxView[]
   /** What they say stands beside them already. */
   readonly bare?: boolean
-  readonly onBack: (row: WaitingView) => void
+  readonly onBack: (row: OutboxView) => void
   readonly onGone: () => void
 }) {
   const { title, rows, bare = false, onBack, onGone } = props
@@ -46,7 +46,7 @@ export function HeldRows(props: {
 }
 
 function Row(props: {
-  readonly row: WaitingView
+  readonly row: OutboxView
   readonly bare: boolean
   readonly seconds: number | null
   readonly onBack: () => void
@@ -69,5 +69,5 @@ function Row(props: {
   )
 }
 
-const stands = (row: WaitingView): string =>
+const stands = (row: OutboxView): string =>
   row.reason ? t('unsent.refused', { why: row.says }) : t('held.at', { at: dayTime(row.send_at) })

@@ -2,7 +2,7 @@
 
 import { useEffect } from 'preact/hooks'
 
-import type { WaitingView } from '../../api/types.gen.ts'
+import type { OutboxView } from '../../api/types.gen.ts'
 import { chatPath, go, postPath } from '../../router.ts'
 import { writeBack } from '../../state/drafts.ts'
 import { isHeld, leaveNow, loadWaiting, takeBackHeld, waiting, waitingLoaded, waitingTrouble, wholeShown } from '../../state/later.ts'
@@ -45,7 +45,7 @@ export function Outbox() {
   )
 }
 
-function Row({ row }: { readonly row: WaitingView }) {
+function Row({ row }: { readonly row: OutboxView }) {
   const { message, chat, what, says, send_at: at, state, text, network } = row
   const title = plain(titleOf(row))
   const mine = what === 'message' || what === 'post'
