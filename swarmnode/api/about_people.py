@@ -65,12 +65,12 @@ async def invites(call: Call) -> Items[InviteView]:
 
 
 async def revoke_invite(call: Call) -> None:
-    """Make an invite worthless."""
+    """Withdraw an invite."""
     await call.node.revoke_invite(call.params["invite"])
 
 
 async def accept(call: Call, body: Accepting) -> InviteView:
-    """Answer an invite."""
+    """Accept an invite."""
     return await call.node.accept(body.link, body.note)
 
 
@@ -127,8 +127,8 @@ async def remove_contact(call: Call) -> None:
 ROUTES = (
     Route("GET", "/invites", invites, Scope.WRITE, "All invites; their links are secrets"),
     Route("POST", "/invites", invite, Scope.WRITE, "Make an invite", once=False),
-    Route("DELETE", "/invites/{invite}", revoke_invite, Scope.WRITE, "Make an invite worthless"),
-    Route("POST", "/invites/accept", accept, Scope.WRITE, "Answer an invite"),
+    Route("DELETE", "/invites/{invite}", revoke_invite, Scope.WRITE, "Withdraw an invite"),
+    Route("POST", "/invites/accept", accept, Scope.WRITE, "Accept an invite"),
     Route(
         "POST", "/links/inspect", inspect_link, Scope.READ, "Say what a link is, without using it", once=False
     ),

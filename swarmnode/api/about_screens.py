@@ -130,7 +130,7 @@ ROUTES = (
     Route("GET", "/session", session, Scope.READ, "Who asks, and what they may"),
     Route("DELETE", "/session", end_session, Scope.READ, "End this session", once=False),
     Route("POST", "/pairing", pair, Scope.ADMIN, "Make a pairing code", once=False),
-    Route("GET", "/devices", devices, Scope.ADMIN, "Screens and programs that were paired"),
+    Route("GET", "/devices", devices, Scope.ADMIN, "Browsers and programs that were paired"),
     Route("PATCH", "/devices/{device}", rename_device, Scope.ADMIN, "Call a device something else"),
     Route("DELETE", "/devices/{device}", revoke, Scope.ADMIN, "Revoke a device"),
     Route("POST", "/resolve", find, Scope.READ, "Find what a person means by a name", once=False),

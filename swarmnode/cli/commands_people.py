@@ -126,7 +126,7 @@ def invite_(
 @click.argument("link")
 @option("--note", default="", metavar="TEXT")
 def accept_(session: Session, link: str, note: str) -> None:
-    """Answer an invite."""
+    """Accept an invite."""
     with working(session.t("accept.working"), show=not session.json):
         view = session.client.call("POST", "/invites/accept", {"link": link, "note": note}, InviteView)
     if session.give(view):

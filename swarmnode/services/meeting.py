@@ -93,7 +93,7 @@ def open_rows(step: Step) -> list[Invite]:
 
 
 def revoke(step: Step, node: Node, invite_id: str) -> None:
-    """Make an invite worthless; what was accepted stays.
+    """Withdraw an invite; what was accepted stays.
 
     Raises:
         NotFound, Conflict: there is none, or it has led to a contact.

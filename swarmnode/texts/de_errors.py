@@ -17,7 +17,7 @@ SAID: Mapping[str, str] = {
     "a copy of this home is running, or has run, elsewhere": (
         "eine Kopie dieses Zuhauses läuft oder lief anderswo"
     ),
-    "this setting is changed on the machine alone": "diese Einstellung wird nur an der Maschine geändert",
+    "this setting is changed on the machine alone": "diese Einstellung wird nur am Rechner selbst geändert",
     "whoever runs this node has said what this setting is": (
         "wer diesen Knoten betreibt, hat diese Einstellung festgelegt"
     ),
@@ -65,7 +65,7 @@ SAID: Mapping[str, str] = {
     "this code is not that of this contact": "dieser Code ist nicht der dieses Kontakts",
     "this code is your own": "dieser Code ist dein eigener",
     "this contact has not been met yet": "mit diesem Kontakt bist du noch nicht verbunden",
-    "this contact is blocked": "dieser Kontakt ist gesperrt",
+    "this contact is blocked": "dieser Kontakt ist blockiert",
     "this file is no backup": "diese Datei ist keine Sicherung",
     "this home has no passphrase": "dieses Zuhause hat keine Passphrase",
     "this home is in use already": "dieses Zuhause wird schon benutzt",
@@ -86,7 +86,7 @@ SAID: Mapping[str, str] = {
     ),
     "Out of the node, or into it?": "Aus dem Knoten, oder in ihn?",
     "The node went away before it answered.": "Der Knoten verschwand, bevor er antwortete.",
-    "There are no recovery words.": "Es fehlen die Wörter zur Rettung.",
+    "There are no recovery words.": "Es fehlen die Wiederherstellungswörter.",
     "There is no passphrase.": "Es fehlt die Passphrase.",
     "This destroys everything.": "Das vernichtet alles.",
     "This destroys the conversation too.": "Das vernichtet auch das Gespräch.",
@@ -103,7 +103,7 @@ SAID: Mapping[str, str] = {
     "Ask who runs it for a new link: `swarmnode relay use LINK`.": (
         "Bitte den, dem es gehört, um einen neuen Link: `swarmnode relay use LINK`."
     ),
-    "Block or remove the contact instead.": "Sperre oder entferne stattdessen den Kontakt.",
+    "Block or remove the contact instead.": "Blockiere oder entferne stattdessen den Kontakt.",
     "Call `swarmnode relay use LINK` first, or ask for a link in place of the code.": (
         "Rufe zuerst `swarmnode relay use LINK`, oder bitte um einen Link statt des Codes."
     ),

@@ -55,7 +55,7 @@ TEXTS = {
     "private.invited": "{name} hat die Einladung. Wer mitlas, könnte sie nutzen: vergleicht danach Wörter.",
     "carry.off": "Dort wird für {name} nichts Vertrauliches mehr getragen.",
     "carry.probing": "Es wird ausprobiert. Auch {name} wird gefragt, wenn noch keine Zusage da ist.",
-    "carry.in-use": "Vertrauliches für {name} darf dort gehen, wo kein Relay erreichbar ist.",
+    "carry.in-use": "Vertrauliches für {name} darf dort gehen, wo kein Relais erreichbar ist.",
     "carries.meeting": "dort wird gerade Verbindung aufgenommen",
     "carries.asked": "es soll Vertrauliches tragen, wünscht die andere Seite: `swarmnode people carry`",
     "carries.probing": "es wird für Vertrauliches ausprobiert",

@@ -20,11 +20,11 @@ class Contacts(Protocol):
         ...
 
     async def revoke_invite(self, invite: str) -> None:
-        """Make an invite worthless."""
+        """Withdraw an invite."""
         ...
 
     async def accept(self, text: str, note: str) -> InviteView:
-        """Answer an invite: a link, or a spoken code."""
+        """Accept an invite: a link, or a spoken code."""
         ...
 
     async def inspect_link(self, text: str) -> LinkView:

@@ -140,7 +140,7 @@ def test_screens_are_named_and_disconnected(place: Place) -> None:
         own = page.get_by_role("listitem").filter(has_text="this one")
         expect(own).to_have_count(1)
         own.get_by_role("button", name=re.compile("^Name")).click()
-        page.get_by_label("Name of the screen").fill("Kitchen")
+        page.get_by_label("Name of the device").fill("Kitchen")
         page.get_by_role("button", name="Save").click()
         expect(own.get_by_role("heading", name="Kitchen")).to_be_visible()
 
@@ -216,7 +216,7 @@ def test_a_setting_is_found_by_a_word_and_changed(place: Place) -> None:
         good(page)
         servers.fill("127.0.0.1")
         servers.press("Enter")
-        expect(page.get_by_text("gilt, sobald der Knoten neu gestartet ist", exact=True)).to_be_visible()
+        expect(page.get_by_text("gilt nach einem Neustart des Knotens", exact=True)).to_be_visible()
         assert setting(place, "dns.servers") == "127.0.0.1"
         place.ada("config", "reset", "dns.servers")
         find.fill("http.port")

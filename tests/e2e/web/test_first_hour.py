@@ -91,7 +91,7 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         expect(phone.get_by_text("Nur du und Ada könnt das lesen.")).to_be_visible()
 
         # A talk, live on both sides. Nobody draws a check mark into their own name.
-        page.get_by_role("link", name="Answered: write to").click()
+        page.get_by_role("link", name="Accepted: write to").click()
         expect(page.get_by_role("heading", name="Ben", exact=True)).to_be_visible()
         write = page.get_by_label("Write to Ben")
         write.fill("Shall we meet?")
@@ -118,7 +118,7 @@ def test_two_people_from_the_printed_address_to_a_talk(tmp_path: Path) -> None:
         expect(write).to_have_value("I bring soup.")
         write.fill("I bring bread.")
         write.press("Enter")
-        expect(said(phone, "I bring bread.")).to_contain_text("geändert")
+        expect(said(phone, "I bring bread.")).to_contain_text("bearbeitet")
         said(phone, "Ja, um sechs.").first.tap()
         phone.get_by_role("button", name="Löschen").click()
         assert not violations(phone)
