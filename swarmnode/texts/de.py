@@ -213,7 +213,7 @@ TEXTS = {
     "init.anonymous": "anonym",
     "init.working": "Schlüssel entstehen …",
     "init.done": "Dein Knoten wohnt in {home}.",
-    "init.words": "Schreib diese 24 Wörter jetzt auf Papier, sie kommen nur einmal. Wer sie hat, gilt als du.",
+    "init.words": "Schreib diese 24 Wörter auf Papier, sie kommen nur einmal. Wer sie hat, gilt als du.",
     "init.words-file": "Die 24 Wörter stehen in {file}. Druck sie aus, dann vernichte die Datei.",
     "init.next": (
         "Weiter mit `swarmnode run` in einem Terminal und `swarmnode relay use LINK` in einem anderen."

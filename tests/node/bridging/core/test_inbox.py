@@ -9,6 +9,7 @@ from node_world import World
 
 from swarm_bridges import api
 from swarmnode.bridging.core import accounts, calls, history, inbox, journal, waiting
+from swarmnode.domain.words import Words
 from swarmnode.errors import NotFound, UsageError
 
 T = TypeVar("T")
@@ -160,7 +161,7 @@ def test_an_owner_who_tells_nobody_what_is_read_tells_no_network(box: Inbox) -> 
 def test_the_same_verbs_do_for_both(box: Inbox) -> None:
     box.tell(seen("1", "hello"))
     for chat, other in (("b1", "m1"), ("1", "")):
-        said = box.do(inbox.send, chat, "words")
+        said = box.do(inbox.send, chat, Words("words"))
         assert (said.text, said.chat, said.mine, said.author) == ("words", chat, True, "me")
         edited = box.do(inbox.edit, said.id, "better words")
         assert edited.text == "better words"
@@ -179,7 +180,7 @@ def test_the_same_verbs_do_for_both(box: Inbox) -> None:
 def test_what_may_have_been_sent_is_confirmed_or_sent_again(box: Inbox) -> None:
     box.tell(seen("1", "hello"))
     for confirmed in (True, False):
-        said = box.do(inbox.send, "b1", "words")
+        said = box.do(inbox.send, "b1", Words("words"))
         call = box.call()
         assert call is not None
         box.just(calls.settle, call.intent, api.Unknown())
@@ -224,7 +225,7 @@ def test_a_title_that_a_bridge_gives_is_there_in_each_language(box: Inbox) -> No
         box.tell(api.ConversationSeen(conversation=ROOM, kind="timeline", topic=topic))
         shown = box.do(inbox.chat, "b1")
         assert (shown.title, shown.title_translations) == ("Home", {"de": "Startseite"})
-    box.do(inbox.send, "b1", "words")
+    box.do(inbox.send, "b1", Words("words"))
     (waits,) = box.do(waiting.all_of)
     assert (waits.title, waits.title_translations) == ("Home", {"de": "Startseite"})
     box.tell(api.ConversationSeen(conversation=ROOM, kind="group", title="Engines"))
