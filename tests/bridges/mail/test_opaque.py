@@ -12,12 +12,14 @@ from mail_network import MailNetwork
 from mail_peer import text_of
 from mail_python import PythonMail
 from mail_python import started as python_started
+from mail_server import DOMAIN
 from mail_told import message, told, until
 
 from swarm_bridges.api import (
     Accepted,
     ClaimsSeen,
     ConversationSeen,
+    DeliveryFailed,
     IntentId,
     MessageSeen,
     NotSupported,
@@ -102,6 +104,20 @@ async def test_other_programs_do_not_announce_it(network: MailNetwork) -> None:
         flags = await program.command("INBOX", "FETCH", "1", "(FLAGS)")
         assert b"\\Seen" in flags[0]
         assert not [e for e in told(friend) if not isinstance(e, OpaqueSeen)]
+
+
+async def test_reports_about_them_are_for_nodes_alone(network: MailNetwork) -> None:
+    program = network.program(network.owner_name)
+    async with await owner_of(network) as owner:
+        network.conversation = names.conversation(f"ghost8@{DOMAIN}")
+        for out in (carrying(network), carrying(network)):
+            sent = await owner.call("send_opaque", out, b"to nobody")
+            failed = await until(owner, DeliveryFailed, lambda e, out=out: e.intent == out.intent)  # type: ignore[misc]
+            assert (failed.target, failed.reason) == (sent.refs[0], "there is no such address")
+        # By the second one the flag of the first is there.
+        noted = await program.command("INBOX", "SEARCH", "SEEN", "SUBJECT", "Undelivered")
+        assert noted[0]
+        assert not [e for e in told(owner) if isinstance(e, MessageSeen)]
 
 
 async def test_what_people_answer_is_a_mail(network: MailNetwork) -> None:

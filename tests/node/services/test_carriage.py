@@ -14,6 +14,7 @@ from swarmnode.domain.words import File, Words
 from swarmnode.services import book, book_changes, carriage, conversations, messages, rendezvous, repeats
 from swarmnode.services.step import NetworkChanged, Step
 from swarmnode.storage.bridge_shelves import ACCOUNTS
+from swarmnode.storage.carriage_shelves import ROUTES
 from swarmnode.storage.shelves import MESSAGES, OUTBOX
 
 
@@ -364,6 +365,19 @@ def test_only_a_report_from_the_conversation_of_what_was_carried_counts() -> Non
     net.run(5)
     net.report(net.carried("ada")[-1], where="eve")
     net.report(Said("ada", "ben", b"", "", "an intent of nobody"))
+    assert ada.states() == ["sent"]
+
+
+def test_a_report_does_not_call_back_what_goes_through_another_conversation_by_now() -> None:
+    world, net = met()
+    ada, _ = world.people
+    net.fault = lost
+    ada.say("into a full mailbox")
+    net.run(5)
+    net.report(net.carried("ada")[-1], where="eve")  # which begins that conversation
+    there = net.room(ada, "eve").id
+    ada.do(lambda step: ROUTES.change(step.tx, 1, room_id=there))
+    net.report(net.carried("ada")[-1])
     assert ada.states() == ["sent"]
 
 
