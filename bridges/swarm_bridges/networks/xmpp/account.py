@@ -35,6 +35,7 @@ from . import files, opaque, sealed_files, stanzas
 from .keys import OMEMO
 from .omemo_readers import NOTICE
 from .outgoing import Outbox, reference
+from .passwords import OF_ROOMS
 from .places import Places
 from .session import NO_SESSION, Session
 from .stanzas import CHAT_STATES, HINTS, MARKERS, MAX_STANZA, bare, element
@@ -240,12 +241,16 @@ class Xmpp:
     # --- what is to be settled with the owner ---
 
     async def settle(self, ctx: Context, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
-        """See `api.Settles`: passwords of rooms."""
-        return await self._now().passwords.settle(matter, step, answers)
+        """See `api.Settles`: passwords of rooms, and whose keys are whose."""
+        session = self._now()
+        if matter.startswith(OF_ROOMS):
+            return await session.passwords.settle(matter, step, answers)
+        return await session.keys.settle(matter, step, answers)
 
     async def dismiss(self, ctx: Context, matter: str) -> None:
         """See `api.Settles`."""
-        await self._now().passwords.dismiss(ctx, matter)
+        session = self._now()
+        await (session.passwords if matter.startswith(OF_ROOMS) else session.keys).dismiss(matter)
 
     # --- files ---
 

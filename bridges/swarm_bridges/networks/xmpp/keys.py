@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from ...api import ConversationRef, Event, NotSupported
+from ...api import ConversationRef, Event, Gone, Matter, NotSupported, Step
 from .heard import Heard
 
 OMEMO = "omemo"
@@ -79,6 +79,19 @@ class Keys(Protocol):
         """Whether one of these has a device that could read it."""
         ...
 
+    @property
+    def matters(self) -> Sequence[Matter]:
+        """What there is to settle with the owner."""
+        ...
+
+    async def settle(self, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `api.Settles`."""
+        ...
+
+    async def dismiss(self, matter: str) -> None:
+        """See `api.Settles`."""
+        ...
+
 
 class NoKeys:
     """`Keys` that lock nothing; and its own turn."""
@@ -86,6 +99,7 @@ class NoKeys:
     on = first = False
     changes: Mapping[str, bytes | None] = {}
     news: Sequence[Event] = ()
+    matters: Sequence[Matter] = ()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
@@ -123,3 +137,10 @@ class NoKeys:
     async def reaches(self, readers: Collection[str]) -> bool:
         """See `Keys`."""
         return False
+
+    async def settle(self, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `Keys`."""
+        raise Gone("this is settled")
+
+    async def dismiss(self, matter: str) -> None:
+        """See `Keys`."""

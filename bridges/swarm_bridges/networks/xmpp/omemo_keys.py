@@ -1,13 +1,14 @@
 """OMEMO over python-omemo: `keys.Keys` for an account that wants it. Imported only for such accounts.
 
-It trusts each device that somebody's server names: this keeps out whoever reads along, and of a device that
-the server has added the owner is told (`omemo_readers`).
+It trusts each device that somebody's server names, until the owner has confirmed one of theirs: this keeps
+out whoever reads along, and of a device that the server has added the owner is told (`omemo_readers`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,10 +18,23 @@ import omemo
 from oldmemo import Oldmemo
 from oldmemo.oldmemo import NAMESPACE
 
-from ...api import BridgeError, Context, ConversationRef, ConversationSeen, Event, Interrupted, Refused
+from ...api import (
+    BridgeError,
+    Context,
+    ConversationRef,
+    ConversationSeen,
+    Event,
+    Gone,
+    Interrupted,
+    Matter,
+    Refused,
+    Step,
+)
+from . import fingerprints
 from . import omemo_readers as readers_of
+from .fingerprints import BLIND, REFUSED
 from .heard import Heard
-from .omemo_library import Store, manager_of
+from .omemo_library import STORED, Store, Trusting, manager_of
 from .omemo_stanzas import carrying, devices_in, is_for, message_in, sender_device
 from .stanzas import AROUND, CLIENT, OOB, bare, element, intent_of
 from .stream import Stream
@@ -31,6 +45,9 @@ SKIPPED = 1_000
 LOOK_AGAIN_S = 900.0
 """Servers tell of new devices, but not everybody's: after so long they are asked for."""
 ANSWERED = "omemo-with {}"
+STRICT = "omemo-strict"
+DEVICES = f"{STORED}/devices/", "/list"
+"""What stands around somebody's address where the library remembers their devices."""
 READERS = "omemo-readers {}"
 
 
@@ -39,12 +56,21 @@ class OmemoKeys:
 
     on = True
 
-    def __init__(self, ctx: Context, stream: Stream, closed: Container[str], *, first: bool) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        stream: Stream,
+        closed: Container[str],
+        *,
+        first: bool,
+        show: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`show` is called when `matters` are others."""
         self._ctx, self._stream, self._me, self._closed = ctx, stream, ctx.owner, closed
-        self.first = first
+        self.first, self._show = first, show
         self._store = Store(ctx.kv)
         self._lock = asyncio.Lock()
-        self._manager: omemo.SessionManager | None = None
+        self._manager: Trusting | None = None
         self._backend = Oldmemo(self._store, SKIPPED)
         self._device = 0
         self._live = False
@@ -52,6 +78,11 @@ class OmemoKeys:
         """When somebody's devices were asked for in this session."""
         self._later: list[Callable[[], Awaitable[object]]] = []
         self._news: list[Event] = []
+        self._unconfirmed: dict[str, frozenset[int]] = {}
+        """Devices that are not written to, by person, until the owner has looked."""
+        self._dismissed: dict[str, frozenset[int]] = {}
+        self._looking = ""
+        """Whose keys the owner looks at."""
 
     @property
     def changes(self) -> Mapping[str, bytes | None]:
@@ -92,12 +123,13 @@ class OmemoKeys:
             await self._ctx.kv.put(self._store.changes)
         await self.stored()
 
-    async def _now(self) -> omemo.SessionManager:
+    async def _now(self) -> Trusting:
         """The library, begun anew where its last turn was given up."""
         if self._manager is None:
             self._backend = Oldmemo(self._store, SKIPPED)
             kind = manager_of(self._me, self._stream, self._later.append)
-            manager = await kind.create([self._backend], self._store, self._me, None, "blind")
+            manager = await kind.create([self._backend], self._store, self._me, None, BLIND)
+            manager.strict = frozenset(json.loads(await self._stored(STRICT) or b"[]"))
             await manager.shutdown()  # ends its own clock alone: `begin` is ours
             self._device = (await manager.get_own_device_information())[0].device_id
             if self._live:
@@ -123,8 +155,11 @@ class OmemoKeys:
     async def caught_up(self) -> None:
         """Answer those who have begun to write to us, and let go of keys that were kept for latecomers."""
         async with self.turn():
-            await (await self._now()).after_history_sync()
+            manager = await self._now()
+            await manager.after_history_sync()
             self._live = True
+            for who in manager.strict:
+                await self._look_through(manager, who)
             await self._keep()
 
     async def devices(self, who: str, told: Element) -> None:
@@ -152,8 +187,7 @@ class OmemoKeys:
             for who in readers:
                 if who != self._me and not found:
                     await self._look(manager, who)
-                    devices = await manager.get_device_information(who)
-                    found = any(dict(device.active).get(NAMESPACE) for device in devices)
+                    found = any(one.trust_level_name != REFUSED for one in await self._active(manager, who))
             await self._keep()
         return found
 
@@ -181,8 +215,10 @@ class OmemoKeys:
         text, device = found
         await self._note(where, b"1")
         before = await self._readers(where)
-        await self._tell(where, before, *readers_of.reading(before, heard.writer, device, self._me))
-        return replace(heard, stanza=_with(stanza, text), crypto="omemo")
+        known, changes = readers_of.reading(before, heard.writer, device, self._me)
+        new = device in await self._look_through(await self._now(), heard.writer)
+        await self._tell(where, before, known, readers_of.unconfirmed(changes) if new else changes)
+        return replace(heard, stanza=_with(stanza, text), crypto="" if new else "omemo")
 
     def _place(self, heard: Heard) -> ConversationRef | None:
         """Where something was said; None for what nobody says."""
@@ -253,19 +289,27 @@ class OmemoKeys:
         manager = await self._now()
         for who in readers:
             await self._look(manager, who)
-        made = await self._made(manager, frozenset(readers) - {self._me}, text)
+        manager.writes = True
+        try:
+            made = await self._made(manager, frozenset(readers) - {self._me}, text)
+        finally:
+            manager.writes = False
         now = {who: set[int]() for who in {*readers, self._me}}
         for material, _ in made.keys:
             now[material.bare_jid].add(material.device_id)
         before = await self._readers(where)
-        await self._tell(where, before, *readers_of.writing(before, now, self._me))
+        known, changes = readers_of.writing(before, now, self._me)
+        for who in now.keys() & manager.strict:
+            new = await self._look_through(manager, who)
+            changes += readers_of.left_out(before, known, who, new)
+        await self._tell(where, before, known, changes)
         await self._note(where, b"1")
         stanza = carrying(made)
         if sum(len(tostring(child)) for child in stanza) > self._stream.max_stanza - AROUND:
             raise Refused("it has to be locked for more devices than the server lets through at once")
         return stanza
 
-    async def _made(self, manager: omemo.SessionManager, able: frozenset[str], text: str) -> omemo.Message:
+    async def _made(self, manager: Trusting, able: frozenset[str], text: str) -> omemo.Message:
         """A text for those of these who have a device."""
         while able:
             try:
@@ -278,12 +322,88 @@ class OmemoKeys:
                 return made
         raise Refused("nobody else has a device here that could read it")
 
-    async def _look(self, manager: omemo.SessionManager, who: str) -> None:
+    async def _look(self, manager: Trusting, who: str) -> None:
         now = self._ctx.clock.monotonic()
         if now - self._looked.get(who, -LOOK_AGAIN_S) >= LOOK_AGAIN_S:
             with suppress(omemo.DeviceListDownloadFailed):
                 await manager.refresh_device_list(NAMESPACE, who)
             self._looked[who] = now
+
+    async def _active(self, manager: Trusting, who: str) -> list[omemo.DeviceInformation]:
+        """Somebody's devices, without this one."""
+        found = await manager.get_device_information(who)
+        here = (self._me, self._device)
+        return [d for d in found if dict(d.active).get(NAMESPACE) and (d.bare_jid, d.device_id) != here]
+
+    # --- whose keys are whose
+
+    async def _look_through(self, manager: Trusting, who: str) -> frozenset[int]:
+        """New devices of somebody of whom the owner has confirmed one: the owner is to look at them."""
+        new = frozenset[int]()
+        if who in manager.strict:
+            found = await self._active(manager, who)
+            new = frozenset(d.device_id for d in found if d.trust_level_name == BLIND)
+        before = self.matters
+        self._unconfirmed = {**self._unconfirmed, who: new}
+        if self.matters != before:
+            await self._show()
+        return new
+
+    @property
+    def matters(self) -> tuple[Matter, ...]:
+        """See `keys.Keys`."""
+        seen = self._dismissed
+        return fingerprints.matters(
+            w for w, new in self._unconfirmed.items() if new - seen.get(w, frozenset())
+        )
+
+    async def settle(self, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
+        """See `keys.Keys`: of whom, then what of each device."""
+        async with self.turn():
+            manager = await self._now()
+            if matter == fingerprints.ALL and step != "devices":
+                people = await self._people()
+                if step == "who" and not people:
+                    return None
+                if step != "who" or answers.get("who") not in people:
+                    return fingerprints.asking_who(people, await self._fingerprint(self._me, self._device))
+                self._looking = answers["who"]
+            new = (w for w, ids in self._unconfirmed.items() if ids and fingerprints.matter_id(w) == matter)
+            if not (who := self._looking if matter == fingerprints.ALL else next(new, "")):
+                raise Gone("this is settled")
+            await self._look(manager, who)
+            devices = {d.device_id: d for d in await self._active(manager, who)}
+            shown = [
+                fingerprints.Shown(id_, await self._fingerprint(who, id_), device.trust_level_name)
+                for id_, device in devices.items()
+            ]
+            if step == "devices":
+                for id_, trust in fingerprints.answered(shown, answers).items():
+                    await manager.set_trust(who, devices[id_].identity_key, trust)
+                await self._decided(manager, who)
+            await self._keep()
+        return None if step == "devices" else fingerprints.asking(who, shown)
+
+    async def _decided(self, manager: Trusting, who: str) -> None:
+        """From now on new devices of somebody are to be confirmed, if one of theirs is."""
+        found = await manager.get_device_information(who)
+        confirmed = any(device.trust_level_name == fingerprints.CONFIRMED for device in found)
+        manager.strict = manager.strict | {who} if confirmed else manager.strict - {who}
+        self._store.changes[STRICT] = json.dumps(sorted(manager.strict)).encode()
+        await self._look_through(manager, who)
+
+    async def dismiss(self, matter: str) -> None:
+        """See `keys.Keys`: until there are newer ones."""
+        for who, new in self._unconfirmed.items():
+            if fingerprints.matter_id(who) == matter:
+                self._dismissed[who] = new
+        await self._show()
+
+    async def _people(self) -> set[str]:
+        """Those of whom devices are known."""
+        start, end = DEVICES
+        names = [name for name in await self._ctx.kv.names(start) if name.endswith(end)]
+        return {name.removeprefix(start).removesuffix(end) for name in names} - {""}
 
 
 def _with(stanza: Element, text: str) -> Element:

@@ -16,6 +16,7 @@ import omemo
 from oldmemo.oldmemo import BundleImpl
 
 from ...api import BridgeError, Gone, Interrupted, KeyValues, Refused
+from .fingerprints import BLIND, REFUSED
 from .omemo_stanzas import bundle, bundle_in, bundle_node, carrying, devices, devices_in
 from .stanzas import OMEMO_DEVICES, PUBSUB, items, message, publish
 from .stream import Stream
@@ -48,9 +49,28 @@ class Store(omemo.Storage):
         self.changes[STORED + key] = None
 
 
+class Trusting(omemo.SessionManager):
+    """Whom the library trusts. `strict` are people of whom the owner has confirmed a device."""
+
+    strict: frozenset[str] = frozenset()
+    writes = False
+    """Whether something is being locked: what comes is opened all the same."""
+
+    async def _evaluate_custom_trust_level(self, device: omemo.DeviceInformation) -> omemo.TrustLevel:
+        new = device.trust_level_name == BLIND and device.bare_jid in self.strict
+        if device.trust_level_name == REFUSED or (new and self.writes):
+            return omemo.TrustLevel.DISTRUSTED
+        return omemo.TrustLevel.TRUSTED
+
+    async def _make_trust_decision(
+        self, undecided: frozenset[omemo.DeviceInformation], identifier: str | None
+    ) -> None:
+        """Nothing is undecided."""
+
+
 def manager_of(
     me: str, stream: Stream, later: Callable[[Callable[[], Awaitable[object]]], None]
-) -> type[omemo.SessionManager]:
+) -> type[Trusting]:
     """What the library asks of a client. What it tells the server goes to `later`."""
 
     def publishing(node: str, payload: Element) -> None:
@@ -70,7 +90,7 @@ def manager_of(
             return None
         return answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items/{{{PUBSUB}}}item")
 
-    class Manager(omemo.SessionManager):  # of one namespace, which is told to each method all the same
+    class Manager(Trusting):  # of one namespace, which is told to each method all the same
         @staticmethod
         async def _upload_bundle(bundle_: omemo.Bundle) -> None:
             assert isinstance(bundle_, BundleImpl)
@@ -105,14 +125,6 @@ def manager_of(
             except BridgeError as e:
                 raise omemo.DeviceListDownloadFailed(type(e).__name__) from None
             return {} if item is None else dict.fromkeys(devices_in(item))
-
-        async def _evaluate_custom_trust_level(self, device: omemo.DeviceInformation) -> omemo.TrustLevel:
-            return omemo.TrustLevel.TRUSTED
-
-        async def _make_trust_decision(
-            self, undecided: frozenset[omemo.DeviceInformation], identifier: str | None
-        ) -> None:
-            """Nothing is undecided."""
 
         @staticmethod
         async def _send_message(message_: omemo.Message, bare_jid: str) -> None:

@@ -29,6 +29,8 @@ SAYS = {
     "added none, somebody else reads along. Ask them in another way, and compare this fingerprint.",
     "own": "Your account has a new device, which can read what is written here from now on: {devices}. If "
     "you have added none, somebody else reads along: change your password, and remove that device.",
+    "unconfirmed": "{who} has a new device that you have not confirmed: {devices}. Nothing is written to it "
+    "until you do.",
     "joined": "{who} can read what is written here from now on.",
     "left": "{who} is no longer in this room, and cannot read what is written from now on.",
     "none": "{who} has no device with OMEMO, and cannot read what is written here.",
@@ -89,6 +91,18 @@ def reading(before: Known | None, who: str, device: int, me: str) -> tuple[Known
         return known, []
     known[who] = sorted([*devices, device])
     return known, [Change("own" if who == me else "new", who, (device,))]
+
+
+def unconfirmed(changes: Iterable[Change]) -> list[Change]:
+    """The same where what is new is not written to."""
+    return [change._replace(kind="unconfirmed") for change in changes]
+
+
+def left_out(before: Known | None, known: Known, who: str, new: Iterable[int]) -> list[Change]:
+    """What is new of somebody's devices that were not written to; they are `known` then."""
+    fresh = tuple(sorted(set(new) - set((before or {}).get(who, ()))))
+    known[who] = sorted({*known.get(who, ()), *fresh})
+    return [Change("unconfirmed", who, fresh)] if fresh else []
 
 
 def notice(

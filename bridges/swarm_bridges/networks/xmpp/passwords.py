@@ -5,36 +5,40 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 
-from ...api import Context, Field, Gone, Matter, Step
+from ...api import Field, Gone, Matter, Step
 from .errors import WantsPassword
 
+OF_ROOMS = "password."
+"""Matters of rooms begin so."""
 MOST = 20
 
 
 class Passwords:
-    """`join` goes into a room with a password, for good."""
+    """`join` goes into a room with a password, for good; `show` is called when `matters` are others."""
 
-    def __init__(self, join: Callable[[str, str], Awaitable[object]]) -> None:
-        self._join = join
+    def __init__(
+        self, join: Callable[[str, str], Awaitable[object]], show: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._join, self._show = join, show
         self._rooms: dict[str, Matter] = {}
-        """Matters by room."""
 
-    async def wanted(self, ctx: Context, room: str, *, pressing: bool) -> None:
+    @property
+    def matters(self) -> tuple[Matter, ...]:
+        """What there is to settle."""
+        return tuple(self._rooms.values())
+
+    async def wanted(self, room: str, *, pressing: bool) -> None:
         """A room wants one. `pressing`: the owner wants to go in now."""
-        id_ = "password." + hashlib.blake2b(room.encode(), digest_size=8).hexdigest()
+        id_ = OF_ROOMS + hashlib.blake2b(room.encode(), digest_size=8).hexdigest()
         title = f"{room} wants a password."
         if room in self._rooms or len(self._rooms) < MOST:
             self._rooms[room] = Matter(id_, title[:500], pressing=pressing)
-        await self.show(ctx)
+        await self._show()
 
-    async def entered(self, ctx: Context, room: str) -> None:
+    async def entered(self, room: str) -> None:
         """The owner is in a room, or does not want to be."""
         if self._rooms.pop(room, None) is not None:
-            await self.show(ctx)
-
-    async def show(self, ctx: Context) -> None:
-        """Say what there is to settle."""
-        await ctx.matters(tuple(self._rooms.values()))
+            await self._show()
 
     async def settle(self, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
         """See `api.Settles`."""
@@ -52,10 +56,10 @@ class Passwords:
             return _step(room, "The room does not accept this password.")
         return None
 
-    async def dismiss(self, ctx: Context, matter: str) -> None:
+    async def dismiss(self, matter: str) -> None:
         """See `api.Settles`: it is asked again when the room is to be entered again."""
         for room in [room for room, one in self._rooms.items() if one.id == matter]:
-            await self.entered(ctx, room)
+            await self.entered(room)
 
 
 def _step(room: str, error: str = "") -> Step:

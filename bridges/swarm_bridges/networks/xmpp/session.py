@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from socket import socket
 from types import NoneType
 from xml.etree.ElementTree import Element
@@ -81,10 +81,10 @@ class Session:
         self.rooms = Rooms(self.stream, nick=ctx.owner.partition("@")[0])
         self.members = Members(self.stream)
         self.names = Names(ctx.owner)
-        self.keys = _keys(ctx, self.stream, self.members)
+        self.keys = _keys(ctx, self.stream, self.members, self.show)
         self.teller = Teller(ctx, self.stream, self.rooms, self.names, self.keys, self._notice)
         self.uploads = Uploads(self.stream)
-        self.passwords = Passwords(self.join)
+        self.passwords = Passwords(self.join, self.show)
         self._said: dict[str, asyncio.Future[str]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._unentered: dict[str, str] = {}
@@ -112,7 +112,7 @@ class Session:
                         look_after(ctx, self.stream, self.rooms, self._enter_again, at_once=resumed)
                     )
                 )
-                await self.passwords.show(ctx)
+                await self.show()
                 await ctx.state(Health(State.CONNECTED))
                 await self.teller.follow()
             except BridgeError as e:
@@ -145,6 +145,10 @@ class Session:
         rooms = await self.rooms.kept(self._ctx)
         self.begun = True
         return rooms
+
+    async def show(self) -> None:
+        """Say what there is to settle with the owner."""
+        await self._ctx.matters((*self.passwords.matters, *self.keys.matters))
 
     # --- rooms ---
 
@@ -204,9 +208,9 @@ class Session:
         try:
             await self.rooms.enter(room, nick)
         except errors.WantsPassword:
-            await self.passwords.wanted(self._ctx, room, pressing=pressing)
+            await self.passwords.wanted(room, pressing=pressing)
             raise
-        await self.passwords.entered(self._ctx, room)
+        await self.passwords.entered(room)
 
     async def join(self, room: str, password: str = "") -> ConversationSeen:
         """Go into a room for good. Raises as `Rooms.enter`.
@@ -235,7 +239,7 @@ class Session:
     async def leave(self, room: str) -> None:
         """Go out of a room for good, and tell so."""
         self.rooms.leave(room)
-        await self.passwords.entered(self._ctx, room)
+        await self.passwords.entered(room)
         await self.rooms.drop(self._ctx, room)
         await self.teller.ingest([ConversationGone(conversation=ConversationRef(room), reason="left")])
 
@@ -408,10 +412,10 @@ class Session:
                 waiting.exception()
 
 
-def _keys(ctx: Context, stream: Stream, members: Members) -> Keys:
+def _keys(ctx: Context, stream: Stream, members: Members, show: Callable[[], Awaitable[None]]) -> Keys:
     if (wanted := ctx.settings.get("omemo")) not in {"yes", "first"}:
         return NoKeys()
     from .omemo_keys import OmemoKeys  # noqa: PLC0415 - 24 MiB, for those who want it
 
     stream.hear(OMEMO_DEVICES)
-    return OmemoKeys(ctx, stream, members.closed, first=wanted == "first")
+    return OmemoKeys(ctx, stream, members.closed, first=wanted == "first", show=show)
