@@ -1,7 +1,7 @@
 """Whose keys are whose: what the owner is shown of devices with OMEMO, and what is answered. Pure.
 
-Of somebody of whom the owner has confirmed a device, others are written to when they are confirmed, too. Of all
-other people each device is believed, as it comes.
+Of somebody of whom the owner has confirmed a device, others are written to when they are confirmed, too.
+Of all other people each device is believed, as it comes.
 """
 
 from __future__ import annotations
