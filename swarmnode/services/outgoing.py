@@ -29,6 +29,7 @@ from ..storage.shelves import (
     MESSAGES,
     OUTBOX,
     QUEUES_OUT,
+    EnvelopeRow,
     Outgoing,
     QueueOut,
 )
@@ -298,15 +299,9 @@ def _seal(step: Step, node: Node, row: Outgoing, route: QueueOut, way: Way) -> N
     for frame in numbered:
         blob = seal_envelope(QueueKey(record.queue_key), frame, entropy=step.entropy)
         msg_id = step.entropy(16)
-        envelope_id = ENVELOPES.add(
-            step.tx,
-            outbox_id=row.id,
-            queue_out_id=route.id,
-            msg_id=msg_id,
-            blob=blob,
-        )
+        envelope = ENVELOPES.make(step.tx, outbox_id=row.id, queue_out_id=route.id, msg_id=msg_id, blob=blob)
         if _takes_more(node, route, way):
-            ask(step, node, way, route, envelope_id, row.id, msg_id, blob)
+            ask(step, node, way, route, envelope)
 
 
 @lru_cache(512)
@@ -320,23 +315,15 @@ def _take_numbers(step: Step, route: QueueOut, count: int) -> int:
     return int(queries.NEXT_LINK_SEQ.scalar(step.tx, {"queue": route.id, "count": count})) - count
 
 
-def ask(
-    step: Step,
-    node: Node,
-    way: Way,
-    route: QueueOut,
-    envelope_id: int,
-    outbox_id: int,
-    msg_id: bytes,
-    blob: bytes,
-) -> None:
+def ask(step: Step, node: Node, way: Way, route: QueueOut, envelope: EnvelopeRow) -> None:
     """Ask a relay to take an envelope."""
-    way.line.sending[route.sid, msg_id] = Sending(envelope_id, outbox_id, step.now.tick)
+    sending = Sending(envelope.id, envelope.outbox_id, step.now.tick)
+    way.line.sending[route.sid, envelope.msg_id] = sending
     body = mbx.Send(
         mbx.SenderId(route.sid),
-        mbx.MessageId(msg_id),
-        _BUCKETS[len(blob)],
-        blob,
+        mbx.MessageId(envelope.msg_id),
+        _BUCKETS[len(envelope.blob)],
+        envelope.blob,
         key_of(route.secret).public if route.stranger else None,
     )
     ways.ask(step, way, route, body)

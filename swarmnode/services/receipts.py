@@ -18,6 +18,7 @@ from ..storage.shelves import (
     MESSAGES,
     PEERS,
     RECEIPT_INTENTS,
+    AuthorRow,
     Peer,
     ReceiptIntent,
 )
@@ -119,8 +120,8 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, rece
     for told in receipt.ranges:
         if told.leaf_sig != me.leaf_sig:
             continue
-        last = min(told.last, author.next_seq)
-        _confirm(step, node, conversation, peer, author.id, told.first, last, "read" if read else "delivered")
+        confirmed = range(told.first, min(told.last, author.next_seq) + 1)
+        _confirm(step, node, peer, author, confirmed, "read" if read else "delivered")
 
 
 def have_up_to(step: Step, node: Node, conversation: ConversationRow, peer: Peer, last: int) -> None:
@@ -129,23 +130,15 @@ def have_up_to(step: Step, node: Node, conversation: ConversationRow, peer: Peer
     if author is not None:
         waiting = queries.OLDEST_UNCONFIRMED.scalar(step.tx, {"peer": peer.id, "author": author.id})
         if waiting is not None:
-            _confirm(step, node, conversation, peer, author.id, waiting, last, "delivered")
+            _confirm(step, node, peer, author, range(waiting, last + 1), "delivered")
 
 
-def _confirm(
-    step: Step,
-    node: Node,
-    conversation: ConversationRow,
-    peer: Peer,
-    author_id: int,
-    first: int,
-    last: int,
-    state: str,
-) -> None:
-    between = {"author": author_id, "first": first, "last": last}
+def _confirm(step: Step, node: Node, peer: Peer, author: AuthorRow, seqs: range, state: str) -> None:
+    """A peer has these messages of ours."""
+    between = {"author": author.id, "first": seqs.start, "last": seqs.stop - 1}
     for (outbox_id,) in queries.CONFIRMED_ITEMS.rows(step.tx, {**between, "peer": peer.id}):
         outgoing.confirmed(step, node, outbox_id)
     for row in MESSAGES.query(step.tx, queries.CONFIRM, {**between, "new_state": state}):
         if row.expire_s and row.left_s is None and row.body_id is not None:
             countdown.start(step, node, row.id, row.expire_s)
-        tell(step, "message.state", chat=str(conversation.id), message=row.name.hex(), state=state)
+        tell(step, "message.state", chat=str(author.conversation_id), message=row.name.hex(), state=state)

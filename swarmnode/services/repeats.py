@@ -56,9 +56,7 @@ def resume(step: Step, node: Node) -> None:
             way = outgoing.open_way(step, node, route)
             if way is None:
                 break
-            outgoing.ask(
-                step, node, way, route, envelope.id, envelope.outbox_id, envelope.msg_id, envelope.blob
-            )
+            outgoing.ask(step, node, way, route, envelope)
     outgoing.pump(step, node)
 
 
