@@ -91,10 +91,9 @@ async def _api(
 async def _relaying(config: Config) -> AsyncIterator[RelayRole]:
     """A relay serves as long as the block lasts."""
     from ..delivery.relay_door import DoorLimits  # noqa: PLC0415 - a node alone loads nothing of a relay
-    from ..delivery.relay_role import RelayRole  # noqa: PLC0415
+    from ..delivery.relay_role import RelayOptions, RelayRole  # noqa: PLC0415
 
-    role = RelayRole.open(
-        config.home / "relay",
+    options = RelayOptions(
         host=config.link.host,
         port=config.link_port,
         public_address=config.link.public,
@@ -104,6 +103,7 @@ async def _relaying(config: Config) -> AsyncIterator[RelayRole]:
         forwards=config.relay.forward,
         allow_private=os.environ.get(ALLOW_PRIVATE) == "1",
     )
+    role = RelayRole.open(config.home / "relay", options)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(role.run())
         try:

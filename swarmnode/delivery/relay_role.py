@@ -45,6 +45,27 @@ KEYS, CERTIFICATE, STORE = "keys", "certificate.pem", "relay.db"
 
 
 @dataclass(frozen=True, slots=True)
+class RelayOptions:
+    """Where a relay listens, and what it lends."""
+
+    host: str = ""
+    """Empty is every address of this machine."""
+    port: int = 8471
+    """0 is any free one."""
+    public_address: str = ""
+    """`HOST:PORT` where others reach it, if that is not where it listens."""
+    quota_bytes: int = 4 * GIB
+    """For all queues together."""
+    spare_bytes: int = GIB // 2
+    """What it leaves free of the disk."""
+    door: DoorLimits | None = None
+    forwards: bool = True
+    """Whether it passes messages on to other relays."""
+    allow_private: bool = False
+    """Whether those may have addresses of private networks."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayHealth:
     """How a relay is: counts alone, of nothing that tells one person from another."""
 
@@ -73,31 +94,23 @@ class RelayRole:
     def open(
         cls,
         folder: Path,
+        options: RelayOptions,
         *,
-        host: str = "",
-        port: int = 8471,
-        public_address: str = "",
         entropy: Entropy = os.urandom,
         clock: Callable[[], float] = time.time,
         disk: Callable[[], int] | None = None,
-        door: DoorLimits | None = None,
-        quota_bytes: int = 4 * GIB,
-        spare_bytes: int = GIB // 2,
-        forwards: bool = True,
-        allow_private: bool = False,
     ) -> RelayRole:
         """Open the relay in `folder`, or make a new one, and listen.
 
-        `host` empty is every address of this machine, `port` 0 any free one. `disk` gives the use of the disk
-        in percent; without it what is used counts against `quota_bytes`, and against the disk less
-        `spare_bytes`. Without `forwards` nothing is passed on to other relays.
+        `clock` gives Unix seconds. `disk` gives the use of the disk in percent; without it what is used
+        counts against the quota, and against the disk less what is spared.
 
         Raises:
             ConfigError: the public address is none, or it cannot listen there.
             InUse, StorageError, DiskFull: what lies in the folder cannot be used.
         """
-        if public_address:
-            split_address(public_address)
+        if options.public_address:
+            split_address(options.public_address)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         files = FolderFiles(folder)
@@ -108,21 +121,21 @@ class RelayRole:
         context = tls.server_context(folder / CERTIFICATE)
         store = SqliteRelayStore(folder / STORE, secrets.store)
         try:
-            listener = _listen(host, port)
+            listener = _listen(options.host, options.port)
         except ConfigError:
             store.close()
             raise
-        forwarder = Forwarder(secrets.relay.signature, allow_private=allow_private)
+        forwarder = Forwarder(secrets.relay.signature, allow_private=options.allow_private)
         server = RelayServer(
             Relay(secrets.relay, store, entropy=entropy),
             store,
             tls=context,
-            forward=forwarder.ask if forwards else _forward_nothing,
-            disk=disk or partial(_used_percent, folder, store, quota_bytes, spare_bytes),
+            forward=forwarder.ask if options.forwards else _forward_nothing,
+            disk=disk or partial(_used_percent, folder, store, options),
             clock=clock,
-            door=door,
+            door=options.door,
         )
-        address = public_address or _address_of(listener, host)
+        address = options.public_address or _address_of(listener, options.host)
         return cls(address, tls.pin_of(pem), server, forwarder, store, listener, entropy)
 
     async def run(self) -> None:
@@ -211,11 +224,11 @@ def _address_of(listener: socket.socket, host: str) -> str:
     return f"[{host}]:{listener.getsockname()[1]}" if ":" in host else f"{host}:{listener.getsockname()[1]}"
 
 
-def _used_percent(folder: Path, store: SqliteRelayStore, quota_bytes: int, spare_bytes: int) -> int:
+def _used_percent(folder: Path, store: SqliteRelayStore, options: RelayOptions) -> int:
     """How full it is by what is nearer: the quota, or the disk without what is to stay free."""
     try:
         used, empty = store.used_bytes()
-        room = empty + shutil.disk_usage(folder).free - spare_bytes
+        room = empty + shutil.disk_usage(folder).free - options.spare_bytes
     except (OSError, StorageError):  # a disk that does not answer takes nothing
         return 100
-    return min(100, 100 * used // max(1, min(quota_bytes, used + room)))
+    return min(100, 100 * used // max(1, min(options.quota_bytes, used + room)))

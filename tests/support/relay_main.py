@@ -11,11 +11,11 @@ import json
 import signal
 from pathlib import Path
 
-from swarmnode.delivery.relay_role import RelayRole
+from swarmnode.delivery.relay_role import RelayOptions, RelayRole
 
 
 async def main(folder: Path, port: int, batches: int) -> None:
-    role = RelayRole.open(folder, host="127.0.0.1", port=port)
+    role = RelayRole.open(folder, RelayOptions("127.0.0.1", port))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(role.run())
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)

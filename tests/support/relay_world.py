@@ -18,7 +18,7 @@ from swarm_protocol.mailbox.commands import CommandBody
 from swarm_protocol.mls.signatures import SignatureKeyPair
 from swarmnode.delivery.link import Link, connect
 from swarmnode.delivery.relay_door import DoorLimits
-from swarmnode.delivery.relay_role import RelayRole
+from swarmnode.delivery.relay_role import RelayOptions, RelayRole
 
 T = TypeVar("T")
 
@@ -32,7 +32,8 @@ async def served(
     allow_private: bool = False,
 ) -> AsyncIterator[RelayRole]:
     """A relay that runs as long as the block."""
-    role = RelayRole.open(folder, host="127.0.0.1", port=0, disk=disk, door=door, allow_private=allow_private)
+    options = RelayOptions("127.0.0.1", 0, door=door, allow_private=allow_private)
+    role = RelayRole.open(folder, options, disk=disk)
     try:
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(role.run())

@@ -14,7 +14,7 @@ from swarm_protocol.meeting import RelayLink
 from swarmnode.api.node import Node
 from swarmnode.app.relay import RelayAlone
 from swarmnode.config import Config
-from swarmnode.delivery.relay_role import RelayRole
+from swarmnode.delivery.relay_role import RelayOptions, RelayRole
 from swarmnode.domain.views import NodeState
 from swarmnode.errors import NotReady
 from swarmnode.storage.home import Home
@@ -22,7 +22,7 @@ from swarmnode.storage.home import Home
 
 @asynccontextmanager
 async def relay(folder: Path) -> AsyncIterator[tuple[Node, RelayRole]]:
-    role = RelayRole.open(folder / "relay", host="127.0.0.1", port=0)
+    role = RelayRole.open(folder / "relay", RelayOptions("127.0.0.1", 0))
     try:
         with Home(folder) as place:
             yield cast("Node", RelayAlone(Config(home=folder, roles=("relay",)), place, role)), role

@@ -19,7 +19,7 @@ from swarm_protocol.mailbox import limits
 from swarmnode.delivery import relay_door, relay_server, tls
 from swarmnode.delivery.link import connect, split_address
 from swarmnode.delivery.relay_door import DoorLimits
-from swarmnode.delivery.relay_role import RelayRole
+from swarmnode.delivery.relay_role import RelayOptions, RelayRole
 from swarmnode.errors import ConfigError, InUse, StorageError, Unreachable, UsageError
 
 
@@ -67,7 +67,7 @@ async def test_a_relay_is_the_same_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_stop_answers_what_is_stored_and_says_goodbye(tmp_path: Path) -> None:
-    role = RelayRole.open(tmp_path, host="127.0.0.1", port=0)
+    role = RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(role.run())
         async with pair(role) as (_, ben, made):
@@ -110,29 +110,29 @@ async def test_only_the_owner_may_read_and_nothing_is_in_clear(tmp_path: Path) -
 async def test_a_folder_that_is_in_use_or_damaged_is_refused(tmp_path: Path) -> None:
     async with served(tmp_path):
         with pytest.raises(InUse):
-            RelayRole.open(tmp_path, host="127.0.0.1", port=0)
+            RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0))
     (tmp_path / "keys").write_bytes(b"damaged")
     with pytest.raises(StorageError, match="keys"):
-        RelayRole.open(tmp_path, host="127.0.0.1", port=0)
+        RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0))
 
 
 async def test_a_port_that_is_taken_is_named_and_nothing_stays_open(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=str(port)):
-            RelayRole.open(tmp_path, host="127.0.0.1", port=port)
-    RelayRole.open(tmp_path, host="127.0.0.1", port=0).close()
+            RelayRole.open(tmp_path, RelayOptions("127.0.0.1", port))
+    RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0)).close()
 
 
 async def test_the_link_names_the_public_address_and_needs_one(tmp_path: Path) -> None:
-    role = RelayRole.open(tmp_path, host="127.0.0.1", port=0, public_address="relay.example:443")
+    role = RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0, "relay.example:443"))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(role.run())
         assert (await role.tickets_link()).at.address == "relay.example:443"
         running.cancel()
     with pytest.raises(UsageError):
-        RelayRole.open(tmp_path, host="127.0.0.1", port=0, public_address="relay.example")
-    everywhere = RelayRole.open(tmp_path, port=0)
+        RelayRole.open(tmp_path, RelayOptions("127.0.0.1", 0, "relay.example"))
+    everywhere = RelayRole.open(tmp_path, RelayOptions(port=0))
     with pytest.raises(ConfigError, match="address"):
         await everywhere.tickets_link()
     everywhere.close()
