@@ -83,6 +83,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         server.stop()
 
 
+def test_what_a_bridge_calls_its_timeline_is_said_and_meant_in_the_readers_language(place: Place) -> None:
+    listed = place.home("--lang", "de", "conversations").stdout
+    assert listed.count("Startseite") == 2
+    assert "Home" not in listed
+    assert "Mitteilungen" in listed
+    assert "E-Mail" in place.home("--lang", "de", "bridge", "list").stdout
+    assert place.home.client.resolve("conversation", "mitteil") == chat(
+        place.home, "Notifications", "mastodon"
+    )
+
+
 def test_a_post_is_on_both_is_answered_on_both_edited_and_taken_back(place: Place, tmp_path: Path) -> None:
     picture = tmp_path / "beans.png"
     picture.write_bytes(b"\x89PNG" + bytes(1000))

@@ -60,5 +60,5 @@ def test_words_and_a_backup_on_an_empty_machine(tmp_path: Path) -> None:
 
 def _texts(home: Home, name: str) -> list[str]:
     """What the conversation with somebody says, in the order of the screen."""
-    chat = home.client.resolve("chat", name)
+    chat = home.client.resolve("conversation", name)
     return [message.text for message in home.messages(chat) if message.kind == "text"]
