@@ -24,7 +24,6 @@ from ...api import (
     ConversationRef,
     ConversationSeen,
     Event,
-    Gone,
     Interrupted,
     Matter,
     Refused,
@@ -36,6 +35,7 @@ from .fingerprints import BLIND, REFUSED
 from .heard import Heard
 from .omemo_library import STORED, Store, Trusting, manager_of
 from .omemo_stanzas import carrying, devices_in, is_for, message_in, sender_device
+from .omemo_trust import Trust
 from .stanzas import AROUND, CLIENT, OOB, bare, element, intent_of
 from .stream import Stream
 
@@ -67,7 +67,7 @@ class OmemoKeys:
     ) -> None:
         """`show` is called when `matters` are others."""
         self._ctx, self._stream, self._me, self._closed = ctx, stream, ctx.owner, closed
-        self.first, self._show = first, show
+        self.first = first
         self._store = Store(ctx.kv)
         self._lock = asyncio.Lock()
         self._manager: Trusting | None = None
@@ -78,11 +78,7 @@ class OmemoKeys:
         """When somebody's devices were asked for in this session."""
         self._later: list[Callable[[], Awaitable[object]]] = []
         self._news: list[Event] = []
-        self._unconfirmed: dict[str, frozenset[int]] = {}
-        """Devices that are not written to, by person, until the owner has looked."""
-        self._dismissed: dict[str, frozenset[int]] = {}
-        self._looking = ""
-        """Whose keys the owner looks at."""
+        self._trust = Trust(show)
 
     @property
     def changes(self) -> Mapping[str, bytes | None]:
@@ -337,25 +333,10 @@ class OmemoKeys:
 
     # --- whose keys are whose
 
-    async def _look_through(self, manager: Trusting, who: str) -> frozenset[int]:
-        """New devices of somebody of whom the owner has confirmed one: the owner is to look at them."""
-        new = frozenset[int]()
-        if who in manager.strict:
-            found = await self._active(manager, who)
-            new = frozenset(d.device_id for d in found if d.trust_level_name == BLIND)
-        before = self.matters
-        self._unconfirmed = {**self._unconfirmed, who: new}
-        if self.matters != before:
-            await self._show()
-        return new
-
     @property
     def matters(self) -> tuple[Matter, ...]:
         """See `keys.Keys`."""
-        seen = self._dismissed
-        return fingerprints.matters(
-            w for w, new in self._unconfirmed.items() if new - seen.get(w, frozenset())
-        )
+        return self._trust.matters
 
     async def settle(self, matter: str, step: str, answers: Mapping[str, str]) -> Step | None:
         """See `keys.Keys`: of whom, then what of each device."""
@@ -367,37 +348,29 @@ class OmemoKeys:
                     return None
                 if step != "who" or answers.get("who") not in people:
                     return fingerprints.asking_who(people, await self._fingerprint(self._me, self._device))
-                self._looking = answers["who"]
-            new = (w for w, ids in self._unconfirmed.items() if ids and fingerprints.matter_id(w) == matter)
-            if not (who := self._looking if matter == fingerprints.ALL else next(new, "")):
-                raise Gone("this is settled")
+                self._trust.looking = answers["who"]
+            who = self._trust.whose(matter)
             await self._look(manager, who)
-            devices = {d.device_id: d for d in await self._active(manager, who)}
+            devices = await self._active(manager, who)
             shown = [
-                fingerprints.Shown(id_, await self._fingerprint(who, id_), device.trust_level_name)
-                for id_, device in devices.items()
+                fingerprints.Shown(d.device_id, await self._fingerprint(who, d.device_id), d.trust_level_name)
+                for d in devices
             ]
             if step == "devices":
-                for id_, trust in fingerprints.answered(shown, answers).items():
-                    await manager.set_trust(who, devices[id_].identity_key, trust)
-                await self._decided(manager, who)
+                said = fingerprints.answered(shown, answers)
+                changed = {d.identity_key: said[d.device_id] for d in devices if d.device_id in said}
+                self._store.changes[STRICT] = await self._trust.decide(manager, who, changed)
+                await self._look_through(manager, who)
             await self._keep()
         return None if step == "devices" else fingerprints.asking(who, shown)
 
-    async def _decided(self, manager: Trusting, who: str) -> None:
-        """From now on new devices of somebody are to be confirmed, if one of theirs is."""
-        found = await manager.get_device_information(who)
-        confirmed = any(device.trust_level_name == fingerprints.CONFIRMED for device in found)
-        manager.strict = manager.strict | {who} if confirmed else manager.strict - {who}
-        self._store.changes[STRICT] = json.dumps(sorted(manager.strict)).encode()
-        await self._look_through(manager, who)
+    async def _look_through(self, manager: Trusting, who: str) -> frozenset[int]:
+        """Devices of somebody that are not written to until the owner has looked at them."""
+        return await self._trust.look_through(manager, who, await self._active(manager, who))
 
     async def dismiss(self, matter: str) -> None:
         """See `keys.Keys`: until there are newer ones."""
-        for who, new in self._unconfirmed.items():
-            if fingerprints.matter_id(who) == matter:
-                self._dismissed[who] = new
-        await self._show()
+        await self._trust.dismiss(matter)
 
     async def _people(self) -> set[str]:
         """Those of whom devices are known."""
