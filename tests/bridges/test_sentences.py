@@ -39,7 +39,7 @@ ERRORS = frozenset(
     name
     for name, thing in vars(api).items()
     if isinstance(thing, type) and issubclass(thing, api.BridgeError)
-) | {"_Wrong", "WrongKey", "NoArchive", "NotThere", "NoSuchThing"}
+) | {"_Wrong", "WrongKey", "NotThere", "NoSuchThing"}
 
 
 def text_of(node: ast.AST) -> str | None:

@@ -33,10 +33,6 @@ class DemoNetwork(FakeNetwork):
         self.renewals.clear()
         super().expire()
 
-    def expire_tokens(self) -> None:
-        """End all sessions; they can be renewed."""
-        super().expire()
-
     def routes(self) -> Iterable[web.RouteDef]:
         """See `FakeNetwork`."""
         return [

@@ -58,7 +58,6 @@ _LINKS = Prepared(
     .where(_OF_PEOPLE)
     .order_by(_a.c.id)
 )
-_WIDTH = len(BOOK_ACCOUNTS.columns)
 
 
 def names(step: Step) -> list[tuple[str, str]]:

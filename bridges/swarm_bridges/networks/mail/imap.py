@@ -38,7 +38,6 @@ class Opened:
     uidnext: int
     exists: int
     modseq: int
-    keeps_flags: bool
 
 
 @dataclass(slots=True)
@@ -244,7 +243,6 @@ class Imap:
             answer.code("UIDNEXT"),
             exists,
             answer.code("HIGHESTMODSEQ"),
-            any("\\*" in code for code in answer.codes if code.startswith("PERMANENTFLAGS")),
         )
 
     async def folders(self) -> dict[str, frozenset[str]]:

@@ -24,10 +24,6 @@ SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 MAX_WAIT_S = 86_400
 
 
-class NoArchive(Refused):
-    """The archive does not have what was asked for, or there is none."""
-
-
 class NotThere(Refused):
     """A room does not know the owner (XEP-0045, 7.4): it was begun anew, and forgot who was in it."""
 

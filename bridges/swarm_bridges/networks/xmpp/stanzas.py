@@ -35,7 +35,6 @@ MAM = "urn:xmpp:mam:2"  # XEP-0313
 MODERATE = "urn:xmpp:message-moderate:1"  # XEP-0425
 MUC = "http://jabber.org/protocol/muc"  # XEP-0045
 MUC_ADMIN = "http://jabber.org/protocol/muc#admin"
-MUC_OWNER = "http://jabber.org/protocol/muc#owner"
 MUC_USER = "http://jabber.org/protocol/muc#user"
 OCCUPANT = "urn:xmpp:occupant-id:0"  # XEP-0421
 OMEMO = ("eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2")  # XEP-0384
