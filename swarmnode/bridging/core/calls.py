@@ -220,31 +220,33 @@ def _call(now: Writing, intent: Intent) -> Call | None:
         shown=False,
         first_at=step.wall_s if intent.first_at is None else intent.first_at,
     )
-    key = intent.intent
-    match intent.kind:
+    return Call(api.IntentId(intent.intent), *_asked(step, taken, payload, attempt, target))
+
+
+def _asked(
+    step: Step, taken: Intent, payload: intents.Payload, attempt: int, target: api.MessageRef | None
+) -> tuple[str, dict[str, Any]]:
+    """The member of the bridge that does what is wanted, and its arguments."""
+    about = {"target": target, "key": taken.intent}
+    match taken.kind:
         case "delete":
-            return Call(api.IntentId(key), "delete", {"target": target, "key": key})
+            return "delete", about
         case "react":
-            values = frozenset(payload.values)
-            return Call(api.IntentId(key), "react", {"target": target, "values": values, "key": key})
+            return "react", {**about, "values": frozenset(payload.values)}
         case "mark":
-            arguments = {"target": target, "name": payload.mark, "on": payload.on, "key": key}
-            return Call(api.IntentId(key), "mark", arguments)
+            return "mark", {**about, "name": payload.mark, "on": payload.on}
         case "vote":
-            options = frozenset(payload.values)
-            return Call(api.IntentId(key), "vote", {"target": target, "options": options, "key": key})
+            return "vote", {**about, "options": frozenset(payload.values)}
         case "read":
-            return Call(api.IntentId(key), "mark_read", {"up_to": target})
+            return "mark_read", {"up_to": target}
+    out = _out(step, taken, payload, attempt)
+    match taken.kind:
         case carriage.KIND:
-            out = _out(step, taken, payload, attempt)
-            return Call(api.IntentId(key), "send_opaque", {"out": out, "blob": payload.blob})
+            return "send_opaque", {"out": out, "blob": payload.blob}
         case "edit":
-            return Call(
-                api.IntentId(key), "edit", {"target": target, "out": _out(step, taken, payload, attempt)}
-            )
+            return "edit", {"target": target, "out": out}
         case kind:
-            out = _out(step, taken, payload, attempt)
-            return Call(api.IntentId(key), "find_sent" if looking else kind, {"out": out})
+            return "find_sent" if taken.state == State.LOOKING else kind, {"out": out}
 
 
 def _out(step: Step, intent: Intent, payload: intents.Payload, attempt: int) -> api.Outgoing:
