@@ -10,6 +10,8 @@ import pytest
 from e2e_networks import chat
 from e2e_world import Village, eventually
 
+from swarmnode.domain.views import MessageView
+
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -25,14 +27,15 @@ def test_later_taken_back_and_deleted_with_receipts(tmp_path: Path) -> None:
         assert [item["state"] for item in ada.json("outbox")["items"]] == ["scheduled"]
         assert ada.json("edit", gone["id"], "never said")["text"] == "never said"
         assert "never said" in ada("cancel", gone["id"]).stdout
-        first = ada.json("send", "Ben", "good morning", "--in", "4s")
-        ada.kill()  # as soon as it is promised
-        time.sleep(max(0.0, first["send_at"] - time.time()) + 0.5)
+        due = {"text": "good morning", "send_in_s": 4}
+        first = ada.client.call("POST", f"/chats/{chat(ada, 'Ben')}/messages", due, MessageView)
+        ada.kill()  # as soon as it is promised: a command takes seconds to end where much else runs
+        time.sleep(max(0.0, first.send_at - time.time()) + 0.5)
         assert ben.heard(talk) == []
         ada.start()
         eventually(lambda: ben.heard(talk) == ["good morning"])
         assert ada.json("outbox")["items"] == []
-        assert ada.error("cancel", first["id"])[1]["code"] == "conflict"
+        assert ada.error("cancel", first.id)[1]["code"] == "conflict"
         waited = ada.json("send", "Ben", "in a moment", "--in", "1s", "--wait")
         assert waited["state"] == "delivered"
 

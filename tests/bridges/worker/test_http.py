@@ -285,7 +285,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-@pytest.mark.parametrize(("path", "silence_s"), [("/", 30.0), ("/silent", 0.3)])
+@pytest.mark.parametrize(("path", "silence_s"), [("/", 30.0), ("/silent", 1.0)])
 async def test_server_sent_events_until_the_line_breaks(path: str, silence_s: float) -> None:
     seen: list[tuple[str, str]] = []
 
