@@ -12,12 +12,12 @@ from ..bridging.core.accounts import Account
 from ..domain.later import RESTORED
 from ..domain.views import NodeState, Problem, StatusView
 from ..errors import StorageError
-from ..services import backup, identity, relays, rendezvous, restore, views, ways
+from ..services import backup, identity, queues, relays, rendezvous, restore, views, ways
 from ..services.node import Node
 from ..services.step import Step
 from ..storage import queries
 from ..storage.later_shelves import LATER, WAITING
-from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, RELAYS
+from ..storage.shelves import ALERTS, CONTACTS, INVITES, PERSONAS, QUEUES_OUT, RELAYS
 from ..texts import Texts, said_in
 from .networks import sentence
 
@@ -75,6 +75,9 @@ def _problems(step: Step, node: Node, store: Store, quarantine: str, t: Texts) -
         yield Problem(code, t(f"problem.{code}"))
     if rendezvous.alone(step, node):
         yield Problem("no-answer", t("problem.no-answer"))
+    for relay_id in sorted({queue.relay_id for queue in QUEUES_OUT.all(step.tx, state=queues.BROKEN)}):
+        if (known := RELAYS.get(step.tx, relay_id)) is not None:
+            yield Problem("relay-contradicts", t("problem.relay-contradicts", relay=known.address))
     for lost in rendezvous.lost(step, node):
         tried = ", ".join(lost.tried[:SHOWN])
         yield Problem("contact-lost", t("problem.contact-lost", name=lost.name, relays=tried))

@@ -64,6 +64,11 @@ EVENTS: Mapping[str, EventType] = {
         "our relays pass nothing on to this one, and it may not be called directly: messages wait",
         ("relay", "reason"),
     ),
+    "relay.contradicts": EventType(
+        "this relay takes our key to a queue again and again, and then says that there is no such queue: "
+        "messages go another way, or wait",
+        ("relay",),
+    ),
     "queue.dead": EventType("a queue of ours is gone at this relay; another takes its place", ("relay",)),
     "incoming.refused": EventType(
         "something that came breaks a rule and was dropped; `peer` is 0 for strangers",

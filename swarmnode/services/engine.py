@@ -265,7 +265,7 @@ class Engine:
                 repeats.look(step, node)
             case "resend" | "probe":
                 repeats.resume(step, node)
-            case "way" | "detour":
+            case "way" | "detour" | "key":
                 queues.fix_keys(step, node)
                 repeats.resume(step, node)
             case "idle":

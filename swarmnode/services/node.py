@@ -212,6 +212,9 @@ class Node:
     probing: dict[int, int] = field(default_factory=dict)
     """Queues of others, by their rows, that took nothing when one was sent to last, and how often in a row:
     one envelope is tried now and then."""
+    doubts: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """Queues of others, by their rows, that a relay called gone after it had taken our key: how often, and
+    the tick of the last time."""
     full: set[int] = field(default_factory=set)
     """Those of them that said that they are full."""
     carrying: dict[int, float] = field(default_factory=dict)

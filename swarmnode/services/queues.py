@@ -18,12 +18,20 @@ from ..storage.shelves import PEERS, QUEUES_IN, QUEUES_OUT, RELAYS, SETTINGS, TI
 from . import links, ways
 from .links import key_of
 from .news import tell
-from .node import Line, Node, Reading
+from .node import Line, Node, Reading, jitter
 from .step import Step
 
 MAKING = ways.MAKING
 SOUGHT = "sought"
 """The state of a queue of others that may not be there: its owner would have made it for us to find."""
+BROKEN = "broken"
+"""The state of a queue of others whose relay takes our key again and again, and then says that it is gone. It
+is no route until the relay has taken the key once more, later each time."""
+BROKEN_AFTER = 5
+FIRST_DOUBT_S, LAST_DOUBT_S = 1.0, 3600.0
+DOUBT_KEPT_S = 4 * 3600.0
+"""So long a key must have held until what was before does not count any more. That something is taken in
+between says nothing: who lies can do that, too."""
 WANTED = 2
 """Queues for each peer, on relays of different owners."""
 RETRY_S = 60.0
@@ -193,7 +201,34 @@ def fix_again(step: Step, node: Node, queue: QueueOut) -> None:
     _fix_key(step, node, queue)
 
 
+def doubt(step: Step, node: Node, queue: QueueOut) -> bool:
+    """A relay says that a queue is gone; whether what lies ready for it should go another way.
+
+    A relay that went back to an older disk may have forgotten our key alone. What it says to the key decides,
+    however much else was on its way and is refused before that. One that takes the key and refuses again is
+    asked again after 0 s, 1 s, 2 s, 4 s … up to an hour, and then one envelope is tried.
+    """
+    if not queue.keyed:  # refused together with others
+        _fix_key(step, node, queue)
+        return False
+    times, at = node.doubts.get(queue.id, (0, step.now.tick))
+    times = 1 if step.now.tick - at >= DOUBT_KEPT_S else times + 1
+    node.doubts[queue.id] = times, step.now.tick
+    if times > 1:
+        pause = min(FIRST_DOUBT_S * 2.0 ** min(times - 2, 12), LAST_DOUBT_S)
+        node.remind(step, ("key", queue.id), jitter(step.entropy, pause))
+        node.probing[queue.id] = node.probing.get(queue.id, 0) + 1
+    if times == BROKEN_AFTER:
+        tell(step, "relay.contradicts", relay=str(queue.relay_id))
+    state = BROKEN if times >= BROKEN_AFTER and queue.peer_id is not None else queue.state
+    change_out(step, node, queue.id, keyed=False, state=state)
+    _fix_key(step, node, queue)
+    return times > 1
+
+
 def _fix_key(step: Step, node: Node, queue: QueueOut) -> None:
+    if ("key", queue.id) in node.timers:
+        return
     way = ways.to(step, node, queue)
     if way is None or not way.has_room or ("skey", queue.id) in way.line.asked:
         return
@@ -321,7 +356,7 @@ def keyed(step: Step, node: Node, line: Line, asked: mbx.SKey, said: mbx.Done | 
         return None
     line.asked.discard(("skey", queue.id))
     if isinstance(said, mbx.Done):
-        state = Sender.ADDED.value if queue.state == SOUGHT else queue.state
+        state = Sender.ADDED.value if queue.state in {SOUGHT, BROKEN} else queue.state
         change_out(step, node, queue.id, keyed=True, state=state)
     elif said.code is mbx.ErrorCode.GONE and queue.state == SOUGHT:
         QUEUES_OUT.drop(step.tx, id=queue.id)  # it may be made yet, and is no route that is lost

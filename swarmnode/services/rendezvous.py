@@ -33,7 +33,7 @@ from ..storage.shelves import (
 )
 from . import carriage, queues, ways
 from .node import Node
-from .queues import SOUGHT
+from .queues import BROKEN, SOUGHT
 from .step import Step
 
 FIRST_LOOK_S, LOOK_S, DAY_S = 600.0, 3600.0, 86_400.0
@@ -43,6 +43,7 @@ MAX_RELAYS = 8
 OPEN_S = (limits.RENDEZVOUS_WEEKS - 1) * limits.WEEK
 """A queue that was not found for so long will soon not be looked for any more: another one is made."""
 
+NO_ROUTES = frozenset({"gone", SOUGHT, BROKEN})
 _KNOWN = frozenset({Recipient.NEW.value, Recipient.KEYED.value, Recipient.ACTIVE.value, Recipient.FULL.value})
 
 
@@ -198,5 +199,5 @@ def _is_away(step: Step, node: Node, peer: Peer) -> bool:
         link.peer_id == peer.id and link.up for link in tuple(node.near.links.values())
     ):
         return False
-    routes = [q for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state not in {"gone", SOUGHT}]
+    routes = [q for q in QUEUES_OUT.all(step.tx, peer_id=peer.id) if q.state not in NO_ROUTES]
     return all(ways.away_since(step, node, queue) is not None for queue in routes)

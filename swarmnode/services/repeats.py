@@ -167,9 +167,8 @@ def _refused(step: Step, node: Node, asked: mbx.Send, said: mbx.Error, sending: 
         queues.change_out(step, node, queue.id, state="gone")
         reroute(step, node, queue.id)
     elif said.code is mbx.ErrorCode.GONE:
-        # A relay that went back to an older disk may have forgotten our key alone. What it says to the key
-        # decides, however much else was on its way and is refused before that.
-        queues.fix_again(step, node, queue)
+        if queues.doubt(step, node, queue):
+            reroute(step, node, queue.id, tried=False)
     elif said.code is mbx.ErrorCode.QUOTA:
         node.probing[queue.id] = node.probing.get(queue.id, 0) + 1
         node.full.add(queue.id)
@@ -179,6 +178,7 @@ def _refused(step: Step, node: Node, asked: mbx.Send, said: mbx.Error, sending: 
     elif said.code in {mbx.ErrorCode.TOOBIG, mbx.ErrorCode.CONFLICT}:
         ENVELOPES.drop(step.tx, id=sending.envelope_id)
         _back_to_queue(step, node, sending.outbox_id)
+        links.probe_later(step, node, asked.sid)
     else:
         _waits(step, sending.outbox_id, "relay busy")
         links.probe_later(step, node, asked.sid, float(said.retry_after or BUSY_S))

@@ -142,7 +142,10 @@ def came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data
             _move(step, node, queue, control.step)
         return
     out = QUEUES_OUT.one(step.tx, sid=control.sid, peer_id=peer.id)
-    if out is not None and out.state == queues.SOUGHT:  # found, and told of before its relay says so
+    if out is not None and out.state == queues.BROKEN and control.step is not Turn.QDROP:
+        return  # what its relay says to our key decides
+    if out is not None and out.state in {queues.SOUGHT, queues.BROKEN}:
+        # found, and told of before its relay says so; or closed
         queues.change_out(step, node, out.id, state=Sender.ADDED.value)
         out = QUEUES_OUT.get(step.tx, out.id)
     if out is not None:

@@ -159,7 +159,7 @@ queue_out = Table(
     Column("sid", LargeBinary, nullable=False, unique=True),
     Column("secret", LargeBinary, nullable=False, comment="seed of the sender's key"),
     Column("keyed", Boolean, nullable=False, default=False, comment="SKEY was answered"),
-    Column("state", Text, nullable=False, comment="rotation.Sender"),
+    Column("state", Text, nullable=False, comment="rotation.Sender, or SOUGHT or BROKEN of services.queues"),
     Column("link_seq", Integer, nullable=False, default=0),
     Column("added_at", Integer, nullable=False),
     comment="queues that we send to",

@@ -307,6 +307,10 @@ TEXTS = {
         "kein Relais von {name} antwortet, versuche {relays}; dauert es an, behält eine neue Einladung den "
         "Kontakt, `swarmnode invite`, und `swarmnode carry out FILE --for {name}` nimmt mit, was wartet"
     ),
+    "problem.relay-contradicts": (
+        "das Relais {relay} nimmt einen Schlüssel und sagt dann, die Warteschlange gebe es nicht: "
+        "Nachrichten gehen einen anderen Weg oder warten; es wird immer seltener neu versucht"
+    ),
     "problem.exposed.one": "keines deiner Relais reicht an {n} fremdes weiter: es sieht deine Adresse",
     "problem.exposed.other": "keines deiner Relais reicht an {n} fremde weiter: sie sehen deine Adresse",
     "problem.no-way.one": "keines deiner Relais reicht an {n} fremdes weiter: was dorthin soll, wartet",

@@ -298,6 +298,10 @@ TEXTS = {
         "no relay of {name} answers, trying {relays}; if it lasts, a new `swarmnode invite` keeps the "
         "contact, and `swarmnode carry out FILE --for {name}` takes what waits"
     ),
+    "problem.relay-contradicts": (
+        "the relay {relay} takes a key and then says that there is no such queue: messages go another "
+        "way, or wait; it is tried again ever more rarely"
+    ),
     "problem.exposed.one": "no relay of yours passes on to {n} relay of others, which sees your address",
     "problem.exposed.other": "no relay of yours passes on to {n} relays of others, which see your address",
     "problem.no-way.one": "no relay of yours passes on to {n} relay of others: what is for it waits",

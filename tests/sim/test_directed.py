@@ -14,6 +14,7 @@ from sim_scenario import PATIENCE, QUIET, REUNION
 from sim_time import DAY, HOUR, MINUTE
 from sim_world import HYBRID, World
 
+from swarm_protocol.mailbox.frames import FrameType
 from swarm_protocol.mailbox.limits import MAX_PULL
 from swarmnode.services.queues import WANTED
 
@@ -233,6 +234,28 @@ def test_a_relay_that_goes_back_to_an_older_disk_costs_nothing() -> None:
     all_is_well(world)
 
 
+def test_relays_that_take_keys_and_know_none_are_not_stormed() -> None:
+    world = a_pair()
+    talk(world)
+    world.settle(MINUTE)
+    for relay in world.relays.values():
+        relay.forgetful = True
+        relay.heard_of.clear()
+    for name, other in ("ada", "ben"), ("ben", "ada"):
+        world.say(name, other)
+    for seconds, most in (10, 15), (6 * HOUR, 60):
+        world.time.run(world.time.now + seconds)
+        for relay in world.relays.values():
+            assert relay.heard_of[FrameType.SKEY] < most
+            assert relay.heard_of[FrameType.SEND] < most
+    for relay in world.relays.values():
+        relay.forgetful = False
+    world.time.run(world.time.now + 2 * HOUR)
+    talk(world)
+    world.settle(MINUTE)
+    all_is_well(world)
+
+
 def test_a_relay_that_owes_answers_is_called_anew() -> None:
     world = a_pair()
     talk(world)
@@ -408,6 +431,7 @@ DIRECTED: dict[str, Callable[[], None]] = {
         test_who_was_away_for_ten_days_misses_nothing,
         test_edits_and_deletions_overtake_what_they_are_about,
         test_a_relay_that_goes_back_to_an_older_disk_costs_nothing,
+        test_relays_that_take_keys_and_know_none_are_not_stormed,
         test_a_relay_that_owes_answers_is_called_anew,
         test_what_relays_deliver_into_the_void_is_asked_for_again,
         test_who_loses_all_relays_while_the_other_is_away_is_found,

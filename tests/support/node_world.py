@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from mailbox_store import MemoryStore
@@ -15,6 +15,7 @@ from swarm_protocol import meeting as met
 from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.frames import encode
+from swarm_protocol.mailbox.store import PutQueue
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.time import Instant
 from swarmnode.domain.words import Words
@@ -55,6 +56,10 @@ class RelayHost:
         """Whether it passes on what is for other relays."""
         self.visitors: list[str] = []
         """Who connected, in order."""
+        self.forgetful = False
+        """Whether it takes senders' keys and has none when something is sent."""
+        self.frames = 0
+        """How many came."""
         self.mute, self.kept_back = False, 0
         """Whether it delivers nothing, and how often it did not."""
         self.under_way = self.most_forwards = 0
@@ -89,6 +94,10 @@ class RelayHost:
     def feed(self, input_: fx.Input) -> None:
         if isinstance(input_, fx.ForwardAnswered):
             self.under_way -= 1
+        if isinstance(input_, fx.Received):
+            self.frames += 1
+            if self.forgetful:
+                self.forget_keys()
         for effect in self.machine.handle(input_, now=self.world.wall_s):
             match effect:
                 case fx.Store(changes):
@@ -131,6 +140,12 @@ class RelayHost:
     def received(self, connection: fx.ConnectionId, data: bytes) -> None:
         if connection in self.ends:
             self.feed(fx.Received(connection, data))
+
+    def forget_keys(self) -> None:
+        """Go back to a disk without senders' keys."""
+        queues = filter(None, map(self.store.queue, self.store.queue_ids()))
+        self.store.apply([PutQueue(replace(queue, sender=None)) for queue in queues])
+        self.store.sync()
 
     def connected(self, name: str) -> bool:
         """Whether somebody is connected."""

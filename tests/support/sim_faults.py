@@ -153,6 +153,13 @@ def relay_mischief(world: World, dice: Random) -> None:
     _while(world, dice, MINUTE, 6 * HOUR, lambda: setattr(relay, "mischief", HONEST))
 
 
+def relay_forgets(world: World, dice: Random) -> None:
+    """Senders' keys are taken, and not known when something is sent: it loses them, or lies."""
+    relay = _relay(world, dice)
+    relay.forgetful = True
+    _while(world, dice, MINUTE, 6 * HOUR, lambda: setattr(relay, "forgetful", False))
+
+
 def relay_death(world: World, dice: Random) -> None:
     """A relay is gone for good, or at once all but one: who used the others has to meet there.
 
@@ -205,6 +212,7 @@ FAULTS: Mapping[Fault, int] = {
     relay_fails: 3,
     relay_goes_back: 2,
     relay_mischief: 4,
+    relay_forgets: 2,
     relay_death: 1,
 }
 """Every fault, and how often it comes compared with others."""
@@ -222,6 +230,7 @@ def heal(world: World) -> None:
         world.chat.habits, world.chat.up = GOOD, True
     for relay in world.relays.values():
         relay.fails, relay.disk, relay.mischief = False, QUICK_DISK, HONEST
+        relay.forgetful = False
         relay.set_full(False)
         relay.forget_copy()
         relay.start()

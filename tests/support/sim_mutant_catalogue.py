@@ -20,6 +20,7 @@ AWAY = "test_who_was_away_for_ten_days_misses_nothing"
 ORDER = "test_edits_and_deletions_overtake_what_they_are_about"
 BACK = "test_a_relay_that_goes_back_to_an_older_disk_costs_nothing"
 MUTE = "test_a_relay_that_owes_answers_is_called_anew"
+FORGETS = "test_relays_that_take_keys_and_know_none_are_not_stormed"
 FAILING = "test_a_relay_that_cannot_store_is_not_stormed"
 VOID = "test_what_relays_deliver_into_the_void_is_asked_for_again"
 THIRD = "test_when_all_relays_of_both_die_at_once_they_meet_at_a_third"
@@ -277,6 +278,22 @@ MUTANTS = [
         LINKS,
         "    if was_up and step.now.tick - line.up_since >= STEADY_S:\n",
         "    if was_up:\n",
+    ),
+    mutant(
+        "keys-fixed-without-end",
+        "a relay that takes a key and knows none is asked again at once, each time",
+        FORGETS,
+        QUEUES,
+        "    if times > 1:\n        pause",
+        "    if times > 1 and not times:\n        pause",
+    ),
+    mutant(
+        "all-for-one-that-forgets",
+        "to a relay that knows no key all goes again at once, and not one envelope",
+        FORGETS,
+        QUEUES,
+        "        node.probing[queue.id] = node.probing.get(queue.id, 0) + 1\n",
+        "        pass\n",
     ),
     mutant(
         "silence-unnoticed",

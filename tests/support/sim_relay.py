@@ -8,7 +8,7 @@ with an older disk, or never.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from mailbox_store import MemoryStore
@@ -19,6 +19,7 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox import forward
 from swarm_protocol.mailbox.frames import Frame, FrameType
+from swarm_protocol.mailbox.store import PutQueue
 from swarm_protocol.meeting import RelayAddress, RelayLink
 from swarm_protocol.mls.signatures import Ed25519
 
@@ -56,6 +57,10 @@ class RelayHost:
         self.store = MemoryStore()
         self.disk, self.full, self.fails = QUICK_DISK, False, False
         self.mischief = HONEST
+        self.forgetful = False
+        """Whether it takes senders' keys, and has none of them when something is sent."""
+        self.heard_of: dict[FrameType, int] = {}
+        """How many frames of each type came."""
         self.dead = False
         self.crashes = 0
         self.taken: dict[mbx.MessageId, int] = {}
@@ -148,6 +153,8 @@ class RelayHost:
         """A frame came to a connection."""
         if self.up and connection in self._wires:
             self._count(data)
+            if self.forgetful:
+                self._forget_keys()
             self._step(fx.Received(connection, data))
 
     def lost(self, connection: fx.ConnectionId) -> None:
@@ -155,8 +162,13 @@ class RelayHost:
         if self.up and self._wires.pop(connection, None) is not None:
             self._step(fx.Closed(connection))
 
+    def _forget_keys(self) -> None:
+        queues = [queue for rid in self.store.queue_ids() if (queue := self.store.queue(rid)) is not None]
+        self.store.apply([PutQueue(replace(queue, sender=None)) for queue in queues if queue.sender])
+
     def _count(self, data: bytes) -> None:
         frame = Frame.decode(data)
+        self.heard_of[frame.type] = self.heard_of.get(frame.type, 0) + 1
         if frame.type is FrameType.SEND:
             msg_id = mbx.MessageId(frame.body.octets(2))
             self.taken[msg_id] = self.taken.get(msg_id, 0) + 1

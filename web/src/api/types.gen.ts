@@ -1357,6 +1357,7 @@ export interface Events {
   'relay.tickets': { relay: Datum }
   'relay.direct': { relay: Datum; reason: Datum }
   'relay.waiting': { relay: Datum; reason: Datum }
+  'relay.contradicts': { relay: Datum }
   'queue.dead': { relay: Datum }
   'incoming.refused': { code: Datum; rule: Datum; peer: Datum }
   'incoming.unknown': { kind: Datum }
@@ -1401,6 +1402,7 @@ export const EVENTS = [
   'relay.tickets',
   'relay.direct',
   'relay.waiting',
+  'relay.contradicts',
   'queue.dead',
   'incoming.refused',
   'incoming.unknown',
