@@ -19,7 +19,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import signal
 import statistics
 import subprocess
@@ -33,17 +32,16 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from nacl.signing import SigningKey
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from bench_fill import fill
+from bench_machine import Figures, beside, percentile, reference, shown, write
 
 from swarmnode.storage.home import MemoryFiles
 from swarmnode.storage.keystore import KeyStore
 from swarmnode.storage.keystore import Passphrase as Secret
 
-DOCS = Path(__file__).parents[2] / "docs"
 PROGRAM = [sys.executable, "-m", "swarmnode"]
 TICKS = os.sysconf("SC_CLK_TCK")
 PASSPHRASE = "bench"  # noqa: S105 - of homes that live as long as this program
@@ -196,43 +194,15 @@ async def pair(folder: Path) -> AsyncIterator[Pair]:
         yield Pair(ada, ben, relay)
 
 
-def fsync_ms(folder: Path) -> float:
-    times = []
-    with (folder / "probe").open("wb") as probe:
-        for _ in range(50):
-            probe.write(b"x" * 4096)
-            began = time.perf_counter()
-            probe.flush()
-            os.fsync(probe.fileno())
-            times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000
-
-
-def reference(folder: Path) -> dict[str, float]:
-    """What the machine takes now for what all messages are made of: CPU of a signature, time of a sync."""
-    key = SigningKey(bytes(32))
-    began = time.process_time()
-    for _ in range(250):
-        key.verify_key.verify(key.sign(b"x" * 64))
-    return {"sign_and_verify_us": (time.process_time() - began) * 4000, "fsync_ms": fsync_ms(folder)}
-
-
-def machine_figures(folder: Path) -> dict[str, float]:
+def machine_figures(folder: Path) -> Figures:
     """What this machine takes for things that everybody knows."""
     began = time.perf_counter()
     sum(number for number in range(10_000_000))
     summed = time.perf_counter()
     KeyStore(MemoryFiles(), entropy=os.urandom).create(Secret(PASSPHRASE))
     stretched = time.perf_counter()
-    return {
-        **reference(folder),
-        "sum_of_10m_s": summed - began,
-        "argon2id_s": stretched - summed,
-    }
-
-
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+    now = reference(folder)
+    return beside(now, {**now, "sum_of_10m_s": summed - began, "argon2id_s": stretched - summed}, now)
 
 
 async def latency(two: Pair, count: int, gap_s: float) -> dict[str, float]:
@@ -419,30 +389,8 @@ MEASURES: dict[str, Callable[[Pair, float], Awaitable[dict[str, float]]]] = {
 """In this order: after `store` the sender no longer knows what it said."""
 
 
-async def main(only: str, scale: float) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-        results = {"machine": machine_figures(folder)}
-        print(f"{machine}\nmachine: {shown(results['machine'])}", flush=True)
-        async with pair(folder) as two:
-            for title in [only] if only else MEASURES:
-                before = reference(folder)
-                try:
-                    results[title] = await MEASURES[title](two, scale)
-                    after = reference(folder)
-                    results[title] |= {f"machine_{name}": (before[name] + after[name]) / 2 for name in before}
-                    print(f"{title}: {shown(results[title])}", flush=True)
-                except TooSlow as e:
-                    print(f"{title}: gave up, {e}", flush=True)
-    if not only and scale == 1.0:
-        write(machine, results)
-
-
-def shown(figures: dict[str, float]) -> str:
-    return ", ".join(f"{key} {value:.2f}" for key, value in figures.items())
-
-
+ABOUT = """Beside each figure: the CPU that it took at that time to make and check one Ed25519 signature
+(us), and the time of an fsync of 4 KiB (ms)."""
 TARGETS = {
     ("one in flight", "p50_ms"): 8,
     ("one in flight", "p99_ms"): 40,
@@ -463,36 +411,22 @@ TARGETS = {
 """At most so much, but for what is counted in a second: at least."""
 
 
-def judged(title: str, key: str, value: float) -> str:
-    """The target of a figure, and whether it is met; nothing where there is none."""
-    if (target := TARGETS.get((title, key))) is None:
-        return ""
-    least = key.endswith("_per_s")
-    met = value >= target if least else value <= target
-    return f"{'≥' if least else '≤'} {target}: {'met' if met else 'missed'}"
-
-
-def write(machine: str, results: dict[str, dict[str, float]]) -> None:
-    (DOCS / "benchmarks-node.json").write_text(json.dumps(results, indent=2) + "\n")
-    lines = ["# Benchmarks of whole nodes", "", f"Measured by `make bench` on {machine}.", ""]
-    lines += ["Beside each figure: the CPU that it took at that time to make and check one Ed25519 signature"]
-    lines += ["(us), and the time of an fsync of 4 KiB (ms).", ""]
-    lines += [
-        "| what | figure | value | target | signature | fsync |",
-        "| --- | --- | ---: | --- | ---: | ---: |",
-    ]
-    for title, figures in results.items():
-        sign, sync = (
-            figures.get(f"machine_{name}", results["machine"][name])
-            for name in ("sign_and_verify_us", "fsync_ms")
-        )
-        lines += [
-            f"| {title} | {key.replace('_', ' ')} | {value:,.2f} | {judged(title, key, value)} "
-            f"| {sign:.0f} | {sync:.1f} |"
-            for key, value in figures.items()
-            if not key.startswith("machine_")
-        ]
-    (DOCS / "benchmarks-node.md").write_text("\n".join(lines) + "\n")
+async def main(only: str, scale: float) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        results = {"machine": machine_figures(folder)}
+        print(f"machine: {shown(results['machine'])}", flush=True)
+        async with pair(folder) as two:
+            for title in [only] if only else MEASURES:
+                before = reference(folder)
+                try:
+                    figures = await MEASURES[title](two, scale)
+                    results[title] = beside(before, figures, reference(folder))
+                    print(f"{title}: {shown(results[title])}", flush=True)
+                except TooSlow as e:
+                    print(f"{title}: gave up, {e}", flush=True)
+    if not only and scale == 1.0:
+        write("benchmarks-node", "Benchmarks of whole nodes", ABOUT, results, TARGETS)
 
 
 if __name__ == "__main__":
