@@ -24,6 +24,8 @@ def test_words_and_a_backup_on_an_empty_machine(tmp_path: Path) -> None:
             ada.json("send", name, f"hello {name}", "--wait")
             friend.json("send", "ada", "hello ada", "--wait")
         persona = ada.json("status")["persona"]
+        ada.json("config", "set", "privacy.receipts", "false")
+        planned = ada.json("send", "cem", "planned", "--in", "2d")["id"]
         ada.json("backup", str(tmp_path / "backup"))
         ada.json("send", "ben", "said after the backup", "--wait")
         friends[0].json("send", "ada", "heard after the backup", "--wait")
@@ -38,6 +40,10 @@ def test_words_and_a_backup_on_an_empty_machine(tmp_path: Path) -> None:
         assert again("restore", str(tmp_path / "backup"), "--words-file", str(wrong)).returncode != 0
         again.json("restore", str(tmp_path / "backup"), "--words-file", str(words))
         assert again.json("status")["persona"] == persona
+        assert (again.path / "chosen.toml").read_text().endswith("privacy.receipts = false\n")
+        (held,) = again.json("outbox")["items"]
+        assert (held["message"], held["text"], held["reason"]) == (planned, "planned", "restored")
+        again.json("cancel", planned)
 
         assert len(again.json("conversations")["items"]) == 2
         whole = {
