@@ -33,7 +33,7 @@ CHOICE = 96
 
 
 async def take(path: Path, pieces: AsyncIterator[bytes]) -> int:
-    """Write a file as it comes, whole or not at all; its size."""
+    """Write a file as it comes, whole or not at all; its size. Raises StorageError."""
     size = 0
     beside = path.with_name(f".{path.name}.part")
     try:

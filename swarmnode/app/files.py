@@ -22,7 +22,12 @@ _PIECE = 256 * 1024
 
 
 def write_new(path: Path, pieces: Iterable[bytes]) -> int:
-    """Write a new file that only its owner reads, whole or not at all; its size."""
+    """Write a new file that only its owner reads, whole or not at all; its size.
+
+    Raises:
+        ConfigError: there is one already.
+        StorageError: it cannot be written.
+    """
     size = 0
     beside = path.with_name(f".{path.name}.part")
     try:
@@ -44,7 +49,7 @@ def write_new(path: Path, pieces: Iterable[bytes]) -> int:
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
-    """What a file holds, piece by piece."""
+    """What a file holds, piece by piece. Raises ConfigError where it cannot be read."""
     try:
         with path.open("rb") as source:
             while piece := source.read(_PIECE):
@@ -66,7 +71,12 @@ async def carry_out(runner: Runner, path: Path, contact: str) -> CarryView:
 
 
 async def carry_in(runner: Runner, path: Path) -> CarryView:
-    """Take a bundle file in."""
+    """Take a bundle file in.
+
+    Raises:
+        ConfigError: it cannot be read.
+        StorageError: it is damaged; what came before that stays.
+    """
     from ..services import carry  # noqa: PLC0415
 
     pieces = await asyncio.to_thread(lambda: list(pieces_of(path)))

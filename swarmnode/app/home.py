@@ -87,10 +87,10 @@ def make_persona(step: Step, engine: Engine, name: str, words: Sequence[str] | N
 
 
 def new_key(store: KeyStore, *, passphrase: str | None, key_file: Path | None, keyring: bool) -> RootKey:
-    """Make the root key, wrapped under what is given; with nothing given, under a key file in the home.
+    """Make the root key, wrapped under what is given: a passphrase, a file, the system's ring of keys.
 
-    A home without a passphrase is for machines whose disk is encrypted, and for trying things out: who reads
-    the folder reads the node.
+    Raises:
+        Locked: nothing is given.
     """
     if passphrase:
         root = store.create(Passphrase(passphrase), cost=cost())

@@ -89,7 +89,12 @@ def find(step: Step, contact_id: str) -> Contact:
 
 
 def rename(step: Step, contact_id: str, name: str) -> ContactView:
-    """Call a contact something else, here alone."""
+    """Call a contact something else, here alone.
+
+    Raises:
+        NotFound: there is no such contact.
+        UsageError: it has not 1 to 64 printable characters.
+    """
     row, name = find(step, contact_id), name.strip()
     if not name or len(name) > 64 or not name.isprintable():
         raise UsageError("a name has 1 to 64 printable characters")

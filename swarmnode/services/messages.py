@@ -186,7 +186,12 @@ def delete(step: Step, node: Node, messages: Sequence[str], *, everywhere: bool)
 
 
 def set_timer(step: Step, node: Node, chat: str, seconds: int) -> None:
-    """Let later messages of a chat disappear so long after they were read; 0 ends that."""
+    """Let later messages of a chat disappear so long after they were read; 0 ends that.
+
+    Raises:
+        NotFound: there is no such chat.
+        UsageError: a negative time.
+    """
     conversation = find(step, chat)
     if seconds < 0:
         raise UsageError("a timer has no negative time")

@@ -42,7 +42,7 @@ def use(step: Step, node: Node, link_text: str) -> RelayView:
 
 
 def view(step: Step, node: Node, relay_id: int) -> RelayView:
-    """One relay."""
+    """One relay. Raises NotFound."""
     relay = RELAYS.get(step.tx, relay_id)
     if relay is None:
         raise NotFound("there is no such relay")

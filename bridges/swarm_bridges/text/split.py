@@ -37,6 +37,9 @@ def split(document: Document, capabilities: Capabilities) -> tuple[Rendered, ...
     """Parts in order, each with its plain text within `max_text`; at least one, also of nothing.
 
     Cuts lie between blocks where they can, else between words, else between what people see as characters.
+
+    Raises:
+        ValueError: the limit is below one character.
     """
     limit = capabilities.max_text
     if limit is None:

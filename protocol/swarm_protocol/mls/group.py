@@ -231,7 +231,11 @@ def group_info(state: GroupState, *, with_tree: bool = True, extensions: Iterabl
 
 
 def export(state: GroupState, label: str, context: bytes, size: int) -> bytes:
-    """A secret of `size` bytes that all members of this epoch can compute, and nobody else (§8.5)."""
+    """A secret of `size` bytes that all members of this epoch can compute, and nobody else (§8.5).
+
+    Raises:
+        UsageError: we were removed from the group.
+    """
     if state.status is Status.REMOVED:
         raise UsageError("the group is removed")
     return key_schedule.export(state.suite, state.secrets.exporter_secret, label.encode(), context, size)

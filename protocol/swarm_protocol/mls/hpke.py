@@ -234,7 +234,7 @@ class DhKem:
         return KemKeyPair(private, self.group.public(private))
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
-        """Encap with an ephemeral key from `entropy`."""
+        """Encap with an ephemeral key from `entropy`. Raises RemoteProtocolError where `public` is no key."""
         if isinstance(self.group, X25519Group):
             ephemeral = entropy(32)
             enc = sodium.crypto_scalarmult_base(ephemeral)
@@ -290,7 +290,11 @@ class XWing:
         )
 
     def encap(self, public: bytes, entropy: Entropy) -> tuple[bytes, bytes]:
-        """Encap; the ML-KEM half draws its randomness inside the library."""
+        """Encap; the ML-KEM half draws its randomness inside the library.
+
+        Raises:
+            RemoteProtocolError: `public` is no key.
+        """
         if len(public) != self._MLKEM_PUBLIC + 32:
             raise RemoteProtocolError("a public key to seal to is no key of this suite")
         x_public = public[self._MLKEM_PUBLIC :]

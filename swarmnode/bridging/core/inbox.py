@@ -130,7 +130,13 @@ def _hit(step: Step, row: RemoteMessage, text: str) -> Hit:
 
 
 def send(step: Step, node: Node, chat: str, what: Words) -> MessageView:
-    """Say something in a conversation."""
+    """Say something in a conversation.
+
+    Raises:
+        NotFound: there is no such conversation, or nothing there to reply to.
+        UsageError: its network has not what is wanted, or takes no more.
+        NotReady: the contact is blocked, or its keys are in doubt.
+    """
     if not is_remote(chat):
         return own.send(step, node, chat, what)
     if what.expire_s:
@@ -203,7 +209,11 @@ def confirm(step: Step, message: str) -> MessageView:
 
 
 def mark(step: Step, node: Node, message: str, name: str, *, on: bool) -> MessageView:
-    """Set or take away a mark of the owner's: `favourite`, `boost`, `bookmark`."""
+    """Set or take away a mark of the owner's: `favourite`, `boost`, `bookmark`.
+
+    Raises:
+        UsageError: it is no message of a network with this mark.
+    """
     if not is_ours(message):
         raise UsageError("only messages of other networks have marks")
     node.require_writable()

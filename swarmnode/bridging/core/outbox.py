@@ -202,7 +202,11 @@ def mark(step: Step, message: str, name: str, *, on: bool) -> None:
 
 
 def vote(step: Step, message: str, options: Sequence[str]) -> None:
-    """Vote in a poll, by ids of its options."""
+    """Vote in a poll, by ids of its options.
+
+    Raises:
+        UsageError: there is no such choice, or the poll takes no such vote (any more).
+    """
     row = _standing(step, message)
     room = rooms.get(step, row.conversation_id)
     with writing(step, room.account_id) as now:

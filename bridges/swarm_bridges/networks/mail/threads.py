@@ -69,7 +69,7 @@ class Past:
 
 
 async def past(session: Session, where: ConversationRef, at: Cursor | None, limit: int) -> Past:
-    """The newest mails of a conversation below a cursor."""
+    """The newest mails of a conversation below a cursor. Raises Refused for a cursor that is none."""
     try:
         below = msgspec.json.decode(at or b"{}", type=_Below)
     except msgspec.DecodeError:

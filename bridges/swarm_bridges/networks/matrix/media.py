@@ -35,7 +35,11 @@ class Media:
         return self._most
 
     async def upload(self, session: Session, file: LocalFile, *, sealed: bool) -> dict[str, Any]:
-        """Store a file; gives what the event says of it. Of a closed one the server learns its size alone."""
+        """Store a file; gives what the event says of it. Of a closed one the server learns its size alone.
+
+        Raises:
+            Refused: it is larger than the server takes.
+        """
         if self._most and file.size_bytes > self._most:
             raise Refused("this file is larger than the server takes")
         data = await session.ctx.read(file)

@@ -70,7 +70,7 @@ def bundle(keys: BundleImpl) -> Element:
 
 
 def bundle_in(told: Element, jid: str, device: int) -> BundleImpl:
-    """The keys of a device of somebody."""
+    """The keys of a device of somebody. Raises ValueError where one is missing."""
     signature = bytearray(_bytes(told.find(f"{NS}signedPreKeySignature"), 64))
     sign, signature[63] = bool(signature[63] & 0x80), signature[63] & 0x7F
     signed = told.find(f"{NS}signedPreKeyPublic")
