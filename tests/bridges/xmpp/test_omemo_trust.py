@@ -134,6 +134,7 @@ def test_what_is_said_of_a_key_counts_for_that_key_alone() -> None:
     assert answered([first, second], {one: "odd", two: "refused", "d3-ee": "confirmed"}) == {2: "refused"}
     assert answered([Shown(1, "ee ff", "blind")], {one: "confirmed"}) == {}
     assert asking_who([], "aa").fields == ()
+    assert asking_who(["ben@x", "ada@x"], "aa").fields[0].default == "ada@x"
     (pressing_one, everybody) = matters(["ada@x"])
     assert (pressing_one.pressing, everybody.pressing) == (True, False)
 

@@ -44,7 +44,8 @@ def matters(unconfirmed: Iterable[str]) -> tuple[Matter, ...]:
 def asking_who(people: Iterable[str], own: str) -> Step:
     """Whose keys are to be looked at? `own` is the fingerprint here."""
     known = sorted(people)[:MOST_PEOPLE]
-    field = Field("who", "choice", "Whose keys?", options=tuple((who, who) for who in known))
+    options, first = tuple((who, who) for who in known), known[0] if known else ""
+    field = Field("who", "choice", "Whose keys?", options=options, default=first)
     return Step(
         id="who",
         kind="form",
