@@ -101,9 +101,9 @@ MUTANTS = [
         "leaf-not-signed-anew",
         "the leaf of a path keeps the signature of the leaf before it",
         LIFE,
-        "        draft.set_leaf(committer, leaf)\n",
-        "        leaf = replace(leaf, raw=leaf.raw[:-64] + old_leaf.raw[-64:])\n"
-        "        draft.set_leaf(committer, leaf)\n",
+        "    draft.set_leaf(index, leaf)\n    return _Path",
+        "    leaf = replace(leaf, raw=leaf.raw[:-64] + committer.leaf.raw[-64:])\n"
+        "    draft.set_leaf(index, leaf)\n    return _Path",
     ),
     mutant(
         "leaf-place-unsigned",
