@@ -19,7 +19,7 @@ from swarm_protocol.mailbox import Send as SendBody
 from swarm_protocol.mailbox.forward import Sealer
 from swarm_protocol.mls.signatures import SignatureKeyPair
 from swarm_protocol.nearby import Direct, Door, Expected, Pair
-from swarm_protocol.sync import Fetch
+from swarm_protocol.sync import Allowance, Fetch
 
 from ..errors import NotReady
 from ..storage.shelves import QueueIn, QueueOut
@@ -207,6 +207,8 @@ class Node:
     """What led to errors again and again: it is put away unread."""
     fetching: dict[int, Fetch] = field(default_factory=dict)
     """What is being fetched from a peer that has more."""
+    answered: dict[int, Allowance] = field(default_factory=dict)
+    """How much of what a peer asked for was answered in this hour."""
     sent: dict[int, float] = field(default_factory=dict)
     """When something left that the other side has not confirmed, by its row in the outbox, in order."""
     probing: dict[int, int] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from swarm_protocol import content
 from swarm_protocol.content import Conversation
 from swarm_protocol.content.bodies import Known
+from swarm_protocol.sync import rules
 
 from ..storage.shelves import CONVERSATIONS, GROUP_HEADS, OUTBOX, PEERS, Peer
 from ..storage.shelves import Conversation as ConversationRow
@@ -12,7 +13,7 @@ from . import groups, outgoing
 from .node import Node
 from .step import Step
 
-GAP_GRACE_S = 60.0
+GAP_GRACE_S = float(rules.GRACE_S)
 """A gap may close by itself: the other of two relays may be late."""
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from swarm_protocol.content import Author, AuthorLink, Conversation, Fork, Told, Type
 from swarm_protocol.identity import PersonaId
-from swarm_protocol.sync import Answer, Fetch, Have, Request
+from swarm_protocol.sync import Allowance, Answer, Fetch, Have, Request, rules
 
 from ..storage.shelves import AUTHORS, CONTACTS, MESSAGES, PEERS, Peer
 from ..storage.shelves import Conversation as ConversationRow
@@ -15,9 +15,9 @@ from . import chains, peers, receipts
 from .node import Node, jitter
 from .step import Step
 
-APART_S = 3600.0
+APART_S = float(rules.APART_S)
 """Haves of ours to one peer are so far apart: nothing that a peer does makes a storm."""
-IDLE_S = 6 * 3600.0
+IDLE_S = float(rules.IDLE_S)
 CONFIRM_APART_S = 60.0
 
 
@@ -89,12 +89,17 @@ def have_came(step: Step, node: Node, conversation: ConversationRow, peer: Peer,
     node.fetching[peer.id] = fetch
     if request is not None:
         _tell(step, node, peer, Type.REQUEST, request.encode())
-    if theirs.asks:
+    if theirs.asks and _may_ask(step, node, peer):
         _tell(step, node, peer, Type.HAVE, mine.encode())
 
 
 def request_came(step: Step, node: Node, conversation: ConversationRow, peer: Peer, data: bytes) -> None:
-    """A peer asks for messages: it gets copies, as many at once as its queue is to take."""
+    """A peer asks for messages: it gets copies, as many at once as its queue is to take.
+
+    One that asks without end stays unanswered for a while, and asks again when it says what it has.
+    """
+    if not _may_ask(step, node, peer):
+        return
     answer = Answer.to(Request.decode(data))
     source = _Source(step, conversation)
     while answer.todo:
@@ -112,6 +117,12 @@ def copies_came(step: Step, node: Node, conversation: ConversationRow, peer: Pee
     node.fetching[peer.id], request = fetch.after(_have(step, node, conversation))
     if request is not None:
         _tell(step, node, peer, Type.REQUEST, request.encode())
+
+
+def _may_ask(step: Step, node: Node, peer: Peer) -> bool:
+    allowance = node.answered.get(peer.id, Allowance())
+    node.answered[peer.id], allowed = allowance.take(step.now.tick, APART_S)
+    return allowed
 
 
 def _tell(step: Step, node: Node, peer: Peer, kind: Type, data: bytes) -> None:

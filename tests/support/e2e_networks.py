@@ -155,6 +155,22 @@ def add(home: Home, network: str, answers: Mapping[str, str], *flags: str) -> st
     return str(done["id"])
 
 
+def new_device(network: Demo, home: Home, name: str) -> dict[str, str]:
+    """Somebody logs in to the owner's account there: account and matter, once the node has it."""
+    network.do(lambda n: n.new_device(name))
+
+    def look() -> dict[str, str]:
+        told = [
+            {"account": account.id, "matter": matter.id}
+            for account in home.client.get("/accounts", Items[AccountView]).items
+            for matter in account.matters
+            if name in matter.title
+        ]
+        return told[0] if told else {}
+
+    return eventually(look)
+
+
 @contextmanager
 def listening(home: Home) -> Iterator[list[tuple[str, dict[str, Any]]]]:
     """What a screen is told from now on: events and their data. The thread ends with the node."""

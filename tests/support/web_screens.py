@@ -27,6 +27,7 @@ PATHS: Mapping[str, str] = {
     "accept": "/accept",
     "networks": "/networks",
     "login": "/networks/add/demo",
+    "settle": "/networks/settle/{account}/{matter}",
     "settings": "/settings",
     "devices": "/devices",
     "relays": "/relays",

@@ -109,8 +109,8 @@ class Fetch:
     """Getting what one node has and we lack, request after request.
 
     Another request follows when all messages that were asked for have come, and only then. What does not come
-    is asked for again with the next have, which `Repair` times; so nothing that the other does makes us ask
-    in a loop.
+    is asked for again with the next have, an hour later at the earliest; so nothing that the other does makes
+    us ask in a loop.
     """
 
     theirs: Have

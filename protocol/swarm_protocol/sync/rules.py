@@ -26,7 +26,7 @@ APART_S = 3600
 """Seconds between two haves of ours to one node, at least."""
 
 MAX_ANSWERS = 64
-"""Haves and requests of one node that are answered in an hour: 16,384 messages."""
+"""Haves that ask and requests of one node that are answered in an hour: 16,384 messages at most."""
 
 
 def _rule(rule_id: str, section: str, text: str) -> Rule:

@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-from e2e_networks import Demo, Elsewhere, add, chat  # noqa: E402
+from e2e_networks import Demo, Elsewhere, add, chat, new_device  # noqa: E402
 from e2e_world import Home, Village, eventually  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 from web_browser import Visitor, browser_of  # noqa: E402
@@ -80,7 +80,7 @@ def posted(network: Demo) -> None:
     network.do(say)
 
 
-def talked(village: Village, elsewhere: Elsewhere) -> Home:
+def talked(village: Village, elsewhere: Elsewhere) -> tuple[Home, Demo]:
     """Ada, who knows some people and has an account elsewhere."""
     post = village.relay("post")
     ada, ben = village.person("Ada", post), village.person("Ben", post)
@@ -106,7 +106,7 @@ def talked(village: Village, elsewhere: Elsewhere) -> Home:
     ada.json("people", "merge", people["Ben"], people["Mallory"])
     ada.json("people", "rename", people["Ben"], "Ben")
     eventually(lambda: any(one["kind"] == "timeline" for one in ada.json("conversations")["items"]))
-    return ada
+    return ada, network
 
 
 def wrote(page: Page) -> None:
@@ -126,7 +126,7 @@ def added(page: Page) -> None:
     page.locator("#login-password").wait_for()
 
 
-def prepared(ada: Home) -> dict[str, str]:
+def prepared(ada: Home, network: Demo) -> dict[str, str]:
     """A post, something said for tomorrow, something deleted; and what the paths of screens ask for."""
     later = {"text": "Happy birthday, Cem!", "send_at": int(time.time()) + 40_000}
     ada.client.call("POST", f"/chats/{chat(ada, 'Cem')}/messages", later, MessageView)
@@ -136,7 +136,8 @@ def prepared(ada: Home) -> dict[str, str]:
     home = next(one for one in reading if one["kind"] == "timeline")
     ada.json("post", POSTED, "--to", home["account"])
     post = ada.json("post", "list")["items"][0]["id"]
-    return {"chat": chat(ada, "Ben"), "person": ada.client.resolve("person", "Ben"), "post": post}
+    person = ada.client.resolve("person", "Ben")
+    return {"chat": chat(ada, "Ben"), "person": person, "post": post, **new_device(network, ada, "telephone")}
 
 
 THEN = {"compose": wrote, "search": looked, "login": added}
@@ -150,8 +151,8 @@ def main() -> None:
         Elsewhere() as elsewhere,
         browser_of() as browser,
     ):
-        ada, fresh = talked(village, elsewhere), village.home("fresh").start()
-        ids = prepared(ada)
+        (ada, network), fresh = talked(village, elsewhere), village.home("fresh").start()
+        ids = prepared(ada, network)
         packer = browser.new_page()
         wanted = {name: path for name, path in PATHS.items() if not sys.argv[1:] or name in sys.argv[1:]}
         for dark in (False, True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from e2e_networks import chat
+from e2e_networks import chat, new_device
 from e2e_world import SOAK, eventually
 from playwright.sync_api import expect
 from web_browser import missing, sideways, still, stored, violations
@@ -381,13 +381,14 @@ def test_no_screen_is_left_out() -> None:
 
 @pytest.mark.parametrize("look", LOOKS if SOAK else LOOKS[:1], ids=str)
 def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place, look: Look) -> None:
-    ids = {"chat": "c9", "person": "p999", "post": "o9"}
+    ids = {"chat": "c9", "person": "p999", "post": "o9", "account": "a9", "matter": "none"}
     home = place.ada
     if look.full:
         person = place.person("Ben") or place.person("Mallory")
         place.ada.json("post", f"seen in {look}", "--to", place.first)
         post = place.ada.client.get("/posts", Items[PostView]).items[0].id
-        ids = {"chat": chat(place.ada, "Ben"), "person": person, "post": post}
+        matter = new_device(place.demo, place.ada, f"seen in {look}")
+        ids = {"chat": chat(place.ada, "Ben"), "person": person, "post": post, **matter}
     elif place.nobody is None:
         home = place.nobody = place.village.person("Nobody")
     else:

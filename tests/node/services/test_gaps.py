@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from node_world import Person, RelayHost, World
 
+from swarm_protocol.sync import Have, Request, Wanted, rules
 from swarmnode.services import peers, repair
 from swarmnode.services.step import Step
-from swarmnode.storage.shelves import PEERS
+from swarmnode.storage.shelves import CONVERSATIONS, OUTBOX, PEERS
 
 
 def asked_at(who: Person) -> int:
@@ -69,3 +70,27 @@ def test_nothing_is_asked_for_where_the_gap_closes_by_itself() -> None:
     assert not behind(ben)
     world.run(peers.GAP_GRACE_S)
     assert asked_at(ben) == before
+
+
+def test_who_asks_without_end_is_answered_so_often_in_an_hour() -> None:
+    world = World("one")
+    ada, ben = world.person("ada", "one"), world.person("ben", "one")
+    world.meet(ada, ben)
+    ben.say("once is enough")
+    world.run(30)
+    wanted = Request((Wanted(ben.node.me.author, ((0, 0),)),)).encode()
+    asking = Have.of([], asks=True).encode()
+
+    def ask(step: Step) -> int:
+        """How much the other side is told when it asks for one message, or for what there is, very often."""
+        (peer,), (conversation,) = PEERS.all(step.tx), CONVERSATIONS.all(step.tx)
+        before = OUTBOX.count(step.tx)
+        for _ in range(rules.MAX_ANSWERS):
+            repair.request_came(step, ben.node, conversation, peer, wanted)
+            repair.have_came(step, ben.node, conversation, peer, asking)
+        return OUTBOX.count(step.tx) - before
+
+    assert ben.do(ask) == rules.MAX_ANSWERS
+    assert ben.do(ask) == 0
+    world.run(repair.APART_S)
+    assert ben.do(ask) == rules.MAX_ANSWERS
