@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from socket import socket
 from typing import TypeVar
 
@@ -26,6 +27,13 @@ def trusting(certificate: str) -> ssl.SSLContext:
     except (ssl.SSLError, ValueError):
         raise Refused("the certificate cannot be read") from None
     return context
+
+
+def cut(transport: asyncio.BaseTransport | None) -> None:
+    """Break a connection at once, also one that is ending or gone."""
+    if isinstance(transport, asyncio.Transport):
+        with suppress(AttributeError):  # of asyncio in early versions of Python 3.11, after a second `close`
+            transport.abort()
 
 
 async def encrypted(

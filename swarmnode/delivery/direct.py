@@ -25,7 +25,7 @@ from ..errors import ConfigError, Refused, Unreachable
 from ..storage.home import FolderFiles
 from . import tls
 from .link import CLOSE_S, PING_S, Link
-from .relay_door import Door, DoorLimits, Entrance
+from .relay_door import Door, DoorLimits, Entrance, cut
 
 CERTIFICATE = "direct.pem"
 """The file in the home with this node's key and certificate for links. It opens no envelope."""
@@ -92,8 +92,7 @@ class Listener:
             knock = await _first(link)
             if knock is not None:
                 await self._called(link, knock)
-        if request.transport is not None:
-            request.transport.abort()  # without a word, also for who was let in: links have no last words
+        cut(request.transport)  # without a word, also for who was let in: links have no last words
         return socket_
 
 

@@ -13,6 +13,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -164,9 +165,15 @@ class Entrance:
         finally:
             del http.visits[protocol]
             self.door.leave(source)
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
+            cut(transport)
             guest.close()
+
+
+def cut(transport: asyncio.BaseTransport | None) -> None:
+    """Break a connection at once, also one that is ending or gone."""
+    if isinstance(transport, asyncio.Transport):
+        with suppress(AttributeError):  # of asyncio in early versions of Python 3.11, after a second `close`
+            transport.abort()
 
 
 def source_of(address: str) -> Source:

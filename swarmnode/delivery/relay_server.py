@@ -28,7 +28,7 @@ from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.limits import MAX_FRAME
 
 from ..storage.relay_store import SqliteRelayStore
-from .relay_door import CLOSE_S, Door, DoorLimits, Entrance
+from .relay_door import CLOSE_S, Door, DoorLimits, Entrance, cut
 from .relay_writer import LAZY_S, RelayWriter, Turn
 from .worker import Worker
 
@@ -321,7 +321,7 @@ class RelayServer:
         if connection.waiting_bytes > MOST_BYTES or (enough and self._waiting_bytes > ALL_BYTES):
             self.counters.slow_readers += 1
             self._end(connection, WSCloseCode.POLICY_VIOLATION)
-            connection.transport.abort()
+            cut(connection.transport)
 
     def _count_waiting(self, connection: _Connection, size: int) -> None:
         connection.waiting_bytes += size
@@ -350,7 +350,7 @@ class RelayServer:
                     await connection.socket.close(code=connection.ends)
                     return
         except OSError:  # broken, or stalled
-            connection.transport.abort()
+            cut(connection.transport)
 
     async def _pass_on(self, effect: fx.Forward) -> None:
         self.counters.forwards += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ class XmppPeer(slixmpp.ClientXMPP):
 
     def end(self) -> None:
         """End the connection, and all that slixmpp has running for it."""
-        self.abort()
+        with suppress(AttributeError):  # of Debian 12's asyncio, where the connection ends already
+            self.abort()
         self.cancel_connection_attempt()
         if self._run_out_filters is not None:
             self._run_out_filters.cancel()

@@ -40,14 +40,14 @@ MAX_TAG = 65_536
 MAX_TAGS = 5 * MAX_NODES
 """Tags that add nothing take time too."""
 
-_TEXT = re.compile(r"(?:[^<]++|<(?![a-zA-Z/!?]))++")
+# Early versions of Python 3.11, such as Debian 12's, are wrong about possessive groups. These need none: each
+# alternative begins with another character, so the time grows with the length alone.
+_TEXT = re.compile(r"(?:[^<]++|<(?![a-zA-Z/!?]))+")
 _TAG = re.compile(
     r"<(/?)([a-zA-Z][^\s/>]*+)"
-    r"((?:[\s/]++|[^\s/>=][^\s/>=]*+|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+|(?=>)))*+)>"
+    r"((?:[\s/]++|[^\s/>=][^\s/>=]*+|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+|(?=>)))*)>"
 )
-_ATTRIBUTE = re.compile(
-    r"([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+)))?+"
-)
+_ATTRIBUTE = re.compile(r"([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+)))?")
 _SPACE = re.compile(r"[ \t\n\f]+")
 
 _FORMATS = {

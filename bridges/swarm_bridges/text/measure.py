@@ -25,7 +25,7 @@ def _grapheme() -> re.Pattern[str]:
     hangul = (
         "[\u1100-\u115f\ua960-\ua97c]*(?:[\uac00-\ud7a3]|[\u1160-\u11a7])[\u1160-\u11a7]*[\u11a8-\u11ff]*"
     )
-    joined = f"[{_PICTURE}]{extend}*+(?:(?<=\u200d)[{_PICTURE}]{extend}*+)*+"
+    joined = f"[{_PICTURE}]{extend}*+(?:(?<=\u200d)[{_PICTURE}]{extend}*+)*"
     return re.compile(f"\r\n|(?:{flag}|{hangul}|{joined}|.){extend}*+", re.DOTALL)
 
 

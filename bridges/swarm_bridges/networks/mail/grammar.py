@@ -20,7 +20,7 @@ MAX_DEPTH = 64
 # Whatever begins something matches to its end or that of all, so that nothing is looked at twice.
 _TOKEN = re.compile(
     rb"[ \r\n]*(?:(?P<open>\()|(?P<close>\))"
-    rb'|"(?P<quoted>(?:[^"\\]|\\.?)*+)(?:"|\Z)'
+    rb'|"(?P<quoted>(?:[^"\\]++|\\.?)*)(?:"|\Z)'
     rb'|(?P<atom>(?:[^()\[ "\r\n]|\[[^\]]*\]?)+)|(?P<other>.))',
     re.DOTALL,
 )

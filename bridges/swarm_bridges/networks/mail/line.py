@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from socket import socket
 
 from ...api import Interrupted, Temporary
-from ...tls import encrypted
+from ...tls import cut, encrypted
 
 LOST = "the connection was lost"
 OPEN_S = 30.0
@@ -136,4 +136,4 @@ class Line:
 
     def close(self) -> None:
         """End it at once."""
-        self._writer.transport.abort()
+        cut(self._writer.transport)

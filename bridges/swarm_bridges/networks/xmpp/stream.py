@@ -14,6 +14,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from socket import socket
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -158,6 +159,11 @@ class Stream(slixmpp.ClientXMPP):
             self.send_raw(self.stream_footer)
             self.transport.close()
             await self._gone()
+
+    def abort(self) -> None:
+        """Break the connection, also one that ends already: as `tls.cut`, where slixmpp has its own."""
+        with suppress(AttributeError):
+            super().abort()
 
     async def drop(self) -> None:
         """Break the connection, if it stands; the server keeps the session for a while."""
