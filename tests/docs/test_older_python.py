@@ -1,6 +1,6 @@
 """The documents name Debian 12, whose Python is an early 3.11, with faults that later ones have not.
 
-What is likely to meet them is tried with the system's own Python too, which shares our packages: both are 3.11.
+What is likely to meet them is tried with the system's own Python too. It shares our packages: both are 3.11.
 """
 
 from __future__ import annotations
