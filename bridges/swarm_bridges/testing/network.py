@@ -198,6 +198,12 @@ class FakeNetwork:
         self.unconfirmed.add(id_)
         self.change("device", room="")
 
+    def forget_devices(self) -> None:
+        """The owner has logged out on all other devices."""
+        self.devices.clear()
+        self.unconfirmed.clear()
+        self.change("device", room="")
+
     def edit(self, id_: str, text: str) -> None:
         """Change a message's text."""
         message = self.messages[id_]

@@ -65,7 +65,7 @@ def test_nothing_of_others_runs_or_breaks_the_page(tmp_path: Path) -> None:
         # Anywhere by keys.
         page.set_viewport_size({"width": 1280, "height": 800})
         page.keyboard.press("Control+k")
-        find = page.get_by_role("combobox", name="A conversation, a screen")
+        find = page.get_by_role("combobox", name="A conversation, a page")
         expect(find).to_be_focused()
         find.fill("sett")
         first = page.get_by_role("option").first

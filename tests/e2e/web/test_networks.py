@@ -84,6 +84,9 @@ def test_whose_a_new_device_is_is_asked_at_once_and_settled(tmp_path: Path) -> N
         eventually(lambda: devices() == [("phone", True)])
 
         network.do(lambda n: n.new_device("a stranger's"))
+        said = page.get_by_role("status").filter(has_text="A new device has logged in: a stranger's")
+        said.get_by_role("button", name="Close").click()
+        expect(said).to_have_count(0)
         page.get_by_role("link", name="A new device has logged in: a stranger's").click()
         page.get_by_label("What is it called?").fill("a stranger's")
         page.get_by_label("What is it called?").press("Enter")

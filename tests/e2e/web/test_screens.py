@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from e2e_networks import chat, new_device
+from e2e_networks import chat, new_device, state
 from e2e_world import SOAK, eventually
 from playwright.sync_api import expect
 from web_browser import missing, sideways, still, stored, violations
@@ -399,3 +399,5 @@ def test_each_screen_fits_a_small_telephone_and_is_for_everybody(place: Place, l
             go(visitor.page, path.format(**ids))
             assert sideways(visitor.page) <= 0, name
             assert not violations(visitor.page), name
+    place.demo.do(lambda n: n.forget_devices())
+    eventually(lambda: not state(place.ada, place.first).matters)
