@@ -126,7 +126,7 @@ def added(page: Page) -> None:
     page.locator("#login-password").wait_for()
 
 
-def prepared(ada: Home, network: Demo) -> dict[str, str]:
+def prepared(ada: Home) -> dict[str, str]:
     """A post, something said for tomorrow, something deleted; and what the paths of screens ask for."""
     later = {"text": "Happy birthday, Cem!", "send_at": int(time.time()) + 40_000}
     ada.client.call("POST", f"/chats/{chat(ada, 'Cem')}/messages", later, MessageView)
@@ -137,7 +137,7 @@ def prepared(ada: Home, network: Demo) -> dict[str, str]:
     ada.json("post", POSTED, "--to", home["account"])
     post = ada.json("post", "list")["items"][0]["id"]
     person = ada.client.resolve("person", "Ben")
-    return {"chat": chat(ada, "Ben"), "person": person, "post": post, **new_device(network, ada, "telephone")}
+    return {"chat": chat(ada, "Ben"), "person": person, "post": post}
 
 
 THEN = {"compose": wrote, "search": looked, "login": added}
@@ -152,7 +152,7 @@ def main() -> None:
         browser_of() as browser,
     ):
         (ada, network), fresh = talked(village, elsewhere), village.home("fresh").start()
-        ids = prepared(ada, network)
+        ids = prepared(ada)
         packer = browser.new_page()
         wanted = {name: path for name, path in PATHS.items() if not sys.argv[1:] or name in sys.argv[1:]}
         for dark in (False, True):
@@ -183,10 +183,13 @@ def main() -> None:
                     page = visitor.open(ada)
                     page.locator("nav").wait_for(state="attached")
                     for screen, path in wanted.items():
-                        go(page, path.format(**ids))
+                        asked = new_device(network, ada, "telephone") if screen == "settle" else {}
+                        go(page, path.format(**ids, **asked))
                         if screen in THEN:
                             THEN[screen](page)
                         draw(page, screen)
+                        if asked:
+                            network.do(lambda n: n.forget_devices())
 
 
 if __name__ == "__main__":
