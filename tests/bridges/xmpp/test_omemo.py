@@ -80,7 +80,7 @@ async def test_what_has_no_place_in_it_is_refused_and_not_sent_unlocked(network:
 async def test_the_owner_is_told_of_new_devices(network: XmppNetwork) -> None:
     """Those that are there at first are trusted; later ones too, but not in silence."""
     friend, me = await secret(network, network._friend, "desk"), network.answers["address"]
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await friend.say_locked(me, "hello")
         await owner.sees("hello")
         await owner.say("hello yourself")
