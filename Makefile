@@ -22,7 +22,7 @@ demo: .venv/demo ## two people's nodes and two relays talking; DEMO_EXIT=1 ends 
 	@python scripts/demo.py
 
 test: check .venv/system .venv/peer docs web-check web-test web ## everything: set-up, check, docs, tests
-	pytest --numprocesses auto
+	pytest --numprocesses auto || python scripts/second_look.py $$?
 
 check: .venv/ready ## format, lint, types, imports
 	ruff format --check
