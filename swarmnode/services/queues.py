@@ -60,7 +60,7 @@ def make(
     ticket = TICKETS.one(step.tx, relay_id=relay_id, used=False)
     if ticket is None:
         raise NotReady(
-            "no tickets of this relay are left",
+            "this relay has no room for one more contact",
             hint="Ask who runs it for a new link: `swarmnode relay use LINK`.",
         )
     TICKETS.change(step.tx, ticket.id, used=True)

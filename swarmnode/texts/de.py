@@ -262,7 +262,7 @@ TEXTS = {
         "Mit einem zweiten Relais, von jemand anderem, kommt alles an, auch wenn das erste stirbt."
     ),
     "doctor.tickets": "genug",
-    "doctor.tickets.few": "nur noch wenige für {relays}",
+    "doctor.tickets.few": "nur noch wenig auf {relays}",
     "doctor.tickets.ask": "Bitte um einen neuen Link zu dem Relais, und rufe `swarmnode relay use LINK`.",
     "doctor.contacts": "keine Schlüssel sind zweifelhaft",
     "doctor.contacts.doubt": "zweifelhafte Schlüssel: {names}",
@@ -340,7 +340,7 @@ TEXTS = {
     "check.store": "Speicher",
     "check.copies": "Kopien",
     "check.relays": "Relais",
-    "check.tickets": "Karten",
+    "check.tickets": "Platz auf Relais",
     "check.contacts": "Kontakte",
     "check.reach": "Erreichbarkeit",
     "check.messages": "Nachrichten",

@@ -34,7 +34,7 @@ SAID: Mapping[str, str] = {
     "an invite needs a relay that keeps it": "eine Einladung braucht ein Relais, das sie aufbewahrt",
     "no relay has this invite any more": "kein Relais hat diese Einladung noch",
     "no relay that you know has this code": "kein Relais, das du kennst, hat diesen Code",
-    "no tickets of this relay are left": "für dieses Relais sind keine Karten übrig",
+    "this relay has no room for one more contact": "auf diesem Relais ist kein Platz für noch einen Kontakt",
     "nobody waits for an answer there": "niemand wartet dort auf eine Antwort",
     "only what you said yourself can be deleted on the other side": (
         "nur was du selbst gesagt hast, kann auf der anderen Seite vernichtet werden"

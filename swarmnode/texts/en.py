@@ -256,7 +256,7 @@ TEXTS = {
         "A second relay, of another owner, keeps messages coming when the first one dies."
     ),
     "doctor.tickets": "enough",
-    "doctor.tickets.few": "few left for {relays}",
+    "doctor.tickets.few": "little left at {relays}",
     "doctor.tickets.ask": "Ask the relay's owner for a new link, and call `swarmnode relay use LINK`.",
     "doctor.contacts": "no keys in doubt",
     "doctor.contacts.doubt": "keys in doubt: {names}",
@@ -327,7 +327,7 @@ TEXTS = {
     "check.store": "store",
     "check.copies": "copies",
     "check.relays": "relays",
-    "check.tickets": "tickets",
+    "check.tickets": "room at relays",
     "check.contacts": "contacts",
     "check.reach": "reach",
     "check.messages": "messages",
