@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
 
 LOW_DISK_MIB = 256
+OLD_BACKUP_DAYS = 30
 FEW_TICKETS = 8
 """A contact costs a few."""
 
@@ -169,4 +170,5 @@ def _backup(step: Step, t: Texts) -> Check:
     if made_at is None:
         return Check("backup", True, t("doctor.backup.none"), t("doctor.backup.make"))
     days = max(0, step.wall_s - made_at) // 86400
-    return Check("backup", True, t.count("doctor.backup", days))
+    hint = t("doctor.backup.make") if days > OLD_BACKUP_DAYS else ""
+    return Check("backup", True, t.count("doctor.backup", days), hint)

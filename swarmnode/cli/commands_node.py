@@ -196,7 +196,7 @@ def doctor_(session: Session, *, retry: bool) -> int:
         checks = session.client.get("/doctor", Items[Check])
     if not session.give(checks):
         for check in checks.items:
-            mark = session.t("doctor.ok" if check.ok else "doctor.bad")
+            mark = session.t("doctor.bad" if not check.ok else "doctor.advice" if check.hint else "doctor.ok")
             name = session.t(f"check.{check.name}") if f"check.{check.name}" in session.t else check.name
             session.say(f"{mark} {clean(name)}: {clean(check.detail)}")
             if check.hint:

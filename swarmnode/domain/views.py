@@ -365,7 +365,7 @@ class CarryView:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check of `doctor`; a failed one has a hint that leads out."""
+    """One check of `doctor`; a failed one has a hint that leads out, another one may have advice."""
 
     name: str
     ok: bool

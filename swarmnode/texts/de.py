@@ -238,6 +238,7 @@ TEXTS = {
     "status.backfilling": "Kommt zurück. Was inzwischen gesagt wurde, wird geholt von {names}.",
     "doctor.working": "Prüfe …",
     "doctor.ok": "gut     ",
+    "doctor.advice": "Rat     ",
     "doctor.bad": "SCHLECHT",
     "doctor.home": "{path}, Rechte {mode}",
     "doctor.home.open": "Andere auf diesem Rechner können hineinsehen: chmod 700 {path}",

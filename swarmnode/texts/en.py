@@ -234,6 +234,7 @@ TEXTS = {
     "status.backfilling": "Coming back. What was said meanwhile is being fetched from {names}.",
     "doctor.working": "Checking …",
     "doctor.ok": "ok ",
+    "doctor.advice": "tip",
     "doctor.bad": "BAD",
     "doctor.home": "{path}, mode {mode}",
     "doctor.home.open": "Others on this machine can look into it: chmod 700 {path}",

@@ -117,7 +117,11 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
 
     async def doctor(self, language: str = "en") -> tuple[Check, ...]:
         self._note("doctor", language, always=True)
-        return Check("disk", ok=True, detail="12 GiB"), Check("clock", ok=False, detail="off", hint="Set it.")
+        return (
+            Check("disk", ok=True, detail="12 GiB"),
+            Check("backup", ok=True, detail="none", hint="Make one."),
+            Check("clock", ok=False, detail="off", hint="Set it."),
+        )
 
     async def retry(self) -> Retried:
         self._note("retry")

@@ -242,8 +242,11 @@ def test_a_home_is_brought_back_on_another_one(world: World, way: str, tmp_path:
     old.say(chat(old, f"Kept {way}", "demo"), "keep this")
     visitor, hand = world.at(old, way)
     hand.goto("health.title")
+    check = visitor.page.locator(".checks li").filter(has_text=hand.says("health.check.backup"))
+    expect(check).to_contain_text(hand.says("health.wise"))
     with visitor.page.expect_download() as saved:
         hand.press(hand.button("backup.do"))
+    expect(check).to_contain_text(hand.says("health.ok"))
     backup = tmp_path / "backup"
     saved.value.save_as(backup)
     assert b"keep this" not in backup.read_bytes()

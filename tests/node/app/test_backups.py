@@ -20,6 +20,7 @@ from swarmnode.services import backup, packs
 from swarmnode.services.node import Node
 from swarmnode.services.step import Step
 from swarmnode.storage.home import Home
+from swarmnode.storage.shelves import SETTINGS
 
 WISHES = {
     "privacy.receipts": "false",
@@ -171,3 +172,26 @@ async def test_an_ill_backup_leaves_the_home_empty(homes: Homes) -> None:
     with pytest.raises(UsageError, match="holds what cannot be"):
         await again.restore(words, homes.path / "saved", "p")
     assert (await again.status()).state == "empty"
+
+
+async def test_doctor_advises_to_make_one_where_there_is_none_or_only_an_old_one(
+    homes: Homes, tmp_path: Path
+) -> None:
+    node, _ = await homes.ada()
+
+    async def said() -> tuple[bool, bool]:
+        (check,) = [check for check in await node.doctor() if check.name == "backup"]
+        return check.ok, bool(check.hint)
+
+    assert await said() == (True, True)
+    await node.backup(tmp_path / "backup")
+    assert await said() == (True, False)
+    for days, advised in ((30, False), (31, True)):
+        await node.runner.do(lambda step, _, d=days: age(step, d))  # type: ignore[misc]
+        assert await said() == (True, advised)
+
+
+def age(step: Step, days: int) -> None:
+    """Let the last backup be so old."""
+    made_at = step.wall_s - days * 86400
+    SETTINGS.put(step.tx, name=backup.MADE_AT, value=made_at.to_bytes(8, "big"))
