@@ -133,7 +133,7 @@ export interface Items_Check_ {
   readonly prev: string
 }
 
-/** One check of `doctor`; a failed one has a hint that leads out. */
+/** One check of `doctor`; a failed one has a hint that leads out, another one may have advice. */
 export interface Check {
   readonly name: string
   readonly ok: boolean
