@@ -29,19 +29,24 @@ def moment(at_time: str | None, in_time: str | None) -> dict[str, object]:
         raise UsageError("Only one of --at and --in.")
     if in_time is not None:
         return {"send_in_s": duration(in_time)}
-    return {} if at_time is None else {"send_at": _unix(at_time)}
+    return {} if at_time is None else {"send_at": unix(at_time)}
 
 
-def _unix(text: str) -> int:
-    """A time of day of today, or a date with one, by the clock of this machine."""
+def unix(text: str, *, now: datetime | None = None) -> int:
+    """A time of day of today, or a date with one, by the clock of this machine.
+
+    Raises:
+        UsageError: it is neither.
+    """
     said = text.strip()
     try:
         if re.fullmatch(r"\d{1,2}:\d{2}", said):
             hour, minute = map(int, said.split(":"))
-            found = datetime.now().astimezone().replace(hour=hour, minute=minute, second=0, microsecond=0)
+            now = now or datetime.now().astimezone()
+            # Not in the zone of this hour: on the day on which clocks are changed the other one has another.
+            found = now.replace(hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None)
         else:
             found = datetime.fromisoformat(said)
-            found = found if found.tzinfo is not None else found.astimezone()
         return int(found.timestamp())
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{text!r} is no time.", hint="For example 18:30 or 2027-03-01T09:00.") from None

@@ -72,8 +72,8 @@ def test_everything_that_can_be_said_of_a_post_is_asked(shell: Shell, tmp_path: 
 
 
 def test_a_post_leaves_at_a_time_of_its_own(shell: Shell) -> None:
-    said = shell("post", "tomorrow", "--to", COO.id, "--at", "2027-03-01T09:00").stdout
-    assert "w7 leaves 2027-03-01 09:00" in said
+    said = shell("post", "tomorrow", "--to", COO.id, "--at", "2099-03-01T09:00").stdout
+    assert "w7 leaves 2099-03-01 09:00" in said
     assert shell.error("post", "x", "--to", COO.id, "--at", "9:00", "--in", "1h")[1]["code"] == "usage"
 
 

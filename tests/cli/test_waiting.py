@@ -1,22 +1,24 @@
 """Commands about what has not left yet, and about deletions."""
 
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cli_world import Shell
 from double_waiting import DELETION, WAITS
 
-from swarmnode.cli.commands_waiting import moment
+from swarmnode.cli.commands_waiting import moment, unix
 from swarmnode.errors import UsageError
 
 
 def test_a_message_leaves_after_a_while_or_at_a_time(shell: Shell) -> None:
+    before = int(time.time())
     later = shell.json("send", "ana", "hi", "--in", "10m")
     assert later["state"] == "scheduled"
-    assert 595 <= later["send_at"] - time.time() <= 602
-    assert "leaves at" in shell("send", "ana", "hi", "--at", "2027-03-01T09:00").stdout
+    assert before + 600 <= later["send_at"] <= time.time() + 601
+    assert "leaves at" in shell("send", "ana", "hi", "--at", "2099-03-01T09:00").stdout
     assert shell.error("send", "ana", "hi", "--at", "soon")[1]["code"] == "usage"
     assert shell.error("send", "ana", "hi", "--at", "9:00", "--in", "5m")[1]["code"] == "usage"
 
@@ -27,11 +29,31 @@ def test_times_as_they_are_typed() -> None:
     at = datetime.now().astimezone() + timedelta(days=3)
     exact = {"send_at": int(at.replace(microsecond=0).timestamp())}
     assert moment(at.isoformat(timespec="seconds"), None) == exact
-    today = datetime.now().astimezone().replace(hour=23, minute=59, second=0, microsecond=0)
-    assert moment("23:59", None) == {"send_at": int(today.timestamp())}
+    before = datetime.now().astimezone().date()
+    said = moment("23:59", None)["send_at"]
+    assert isinstance(said, int)
+    found = datetime.fromtimestamp(said).astimezone()
+    assert (found.hour, found.minute, found.second) == (23, 59, 0)
+    assert found.date() in {before, datetime.now().astimezone().date()}
     for wrong in ("25:00", "2027-13-01", "", "9999999-01-01"):
         with pytest.raises(UsageError):
             moment(wrong, None)
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+def test_a_time_of_a_day_on_which_clocks_are_changed() -> None:
+    for month, day, hour in ((3, 29, 16), (10, 25, 17)):
+        midnight = datetime(2026, month, day).astimezone()
+        assert unix("18:30", now=midnight) == datetime(2026, month, day, hour, 30, tzinfo=UTC).timestamp()
 
 
 def test_what_waits_is_listed(shell: Shell) -> None:
