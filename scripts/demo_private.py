@@ -5,6 +5,7 @@ notice each other, one asks, the other agrees; and they use whatever way is left
 looked at.
 """
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -134,8 +135,11 @@ class Private:
 
     def stored(self) -> bytes:
         """All that the server has written."""
-        kept = [path for path in self.server.folder.rglob("*") if path.is_file()]
-        return b"\n".join(path.read_bytes() for path in sorted(kept))
+        kept = list[bytes]()
+        for path in sorted(self.server.folder.rglob("*")):
+            with suppress(FileNotFoundError):  # some it writes beside their places first
+                kept += [path.read_bytes()] if path.is_file() else []
+        return b"\n".join(kept)
 
     def archived(self) -> list[str]:
         """The last sealed message as it lies in the archive: without names of elements, long lines cut."""

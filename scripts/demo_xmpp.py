@@ -9,9 +9,10 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
+
+from ports import held_port
 
 PATIENCE_S = 60.0
 CONFIG = """\
@@ -47,7 +52,7 @@ class Prosody:
     """The server, with accounts `NAME@localhost` whose password is `of NAME`."""
 
     def __init__(self, folder: Path, *names: str) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port = folder, held_port()
         accounts = folder / "data" / "localhost" / "accounts"
         accounts.mkdir(parents=True)
         for name in names:
@@ -130,13 +135,6 @@ class Friend:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def make_certificate(folder: Path) -> str:
