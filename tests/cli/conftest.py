@@ -39,9 +39,9 @@ def shell(home: Path) -> Iterator[Shell]:
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     try:
-        assert running.wait(10)
+        assert running.wait(60)
         world, loop = found[0]
         yield Shell(home, world.node, world, loop)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)

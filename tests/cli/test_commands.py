@@ -343,10 +343,10 @@ def test_following_goes_on_with_what_comes(shell: Shell) -> None:
         while len(called(shell, "mark_read")) < 3:
             await asyncio.sleep(0.01)
 
-    asyncio.run_coroutine_threadsafe(talk(), shell.loop).result(20)
+    asyncio.run_coroutine_threadsafe(talk(), shell.loop).result(60)
     assert shell.world is not None
     shell.loop.call_soon_threadsafe(shell.world.stopping.set)
-    reader.join(10)
+    reader.join(60)
     assert [json.loads(line)["text"] for line in out[0].splitlines()] == ["before", "one", "two"]
 
 

@@ -130,9 +130,9 @@ def test_following_a_person_shows_what_comes_from_any_of_their_conversations(she
         while not called(shell, "mark_read")[1:]:
             await asyncio.sleep(0.01)
 
-    asyncio.run_coroutine_threadsafe(talk(), shell.loop).result(20)
+    asyncio.run_coroutine_threadsafe(talk(), shell.loop).result(60)
     shell.loop.call_soon_threadsafe(shell.world.stopping.set)
-    reader.join(10)
+    reader.join(60)
     assert [json.loads(line)["text"] for line in out[0].splitlines()] == ["coo", "one", "two"]
     assert [chat for chat, _ in called(shell, "mark_read")] == ["dd", "b7"]
 

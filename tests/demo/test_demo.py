@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from running_make import MAKE, ROOT, environment, make
 from xmpp_server import Prosody
 
@@ -20,7 +19,6 @@ WEAK = {"SWARMNODE_TEST_WEAK_KEYS": "1"}
 PASSPHRASE = {"SWARMNODE_PASSPHRASE": "of nobody"}
 
 
-@pytest.mark.timeout(300)
 def test_the_demo_runs_through(tmp_path: Path) -> None:
     done = make("demo", "DEMO_EXIT=1", LANG="en_GB.UTF-8", LC_ALL="", TMPDIR=str(tmp_path), **WEAK)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -78,7 +76,7 @@ def running(home: Path) -> Iterator[subprocess.Popen[str]]:
         yield started
     finally:
         os.killpg(started.pid, signal.SIGTERM)
-        started.wait(20)
+        started.wait(60)
         for stream in (started.stdout, started.stderr):
             assert stream is not None
             stream.close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from e2e_world import ENVIRONMENT, Village, eventually
+from e2e_world import ENVIRONMENT, STOP_S, Village, eventually
 
 from swarmnode.domain.bridge_views import AccountView
 
@@ -29,7 +29,7 @@ def by_hand(folder: Path, *, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(STOP_S) == 0
 
 
 def test_a_package_that_was_just_written_carries_words_both_ways(tmp_path: Path) -> None:

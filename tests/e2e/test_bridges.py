@@ -24,7 +24,7 @@ from e2e_networks import (
     listening,
     state,
 )
-from e2e_world import SOAK, Home, Village, eventually
+from e2e_world import SOAK, Home, Village, contents, eventually
 
 from swarm_bridges.testing.network import OWNER, SECRETS
 from swarmnode.domain.views import InvitationView, MessageState
@@ -240,7 +240,7 @@ def test_a_conversation_is_opened_by_its_address(place: Place) -> None:
     assert "u-mallory" in place.network.do(lambda n: n.rooms[room].members)
 
 
-@pytest.mark.timeout(1200 if SOAK else 120)
+@pytest.mark.timeout(1200 if SOAK else 300)
 def test_a_node_that_is_killed_in_mid_send_loses_and_doubles_nothing(place: Place) -> None:
     home, network = place.home, place.network
     answered: list[str] = []
@@ -324,10 +324,9 @@ def test_nothing_that_is_secret_or_said_stands_in_the_log_or_in_the_open(place: 
     network.do(lambda n: n.say("Feuersalamander unter dem Stein"))
     place.shows("Feuersalamander unter dem Stein")
     canaries = (*SECRETS, "Feuersalamander", ROOM, "are you there?", "hello")
-    files = [path for path in home.path.rglob("*") if path.is_file()]
+    files = dict(contents(home.path))
     assert home.path / "node.db" in files
-    for path in (home.log, *files):
-        data = path.read_bytes()
+    for path, data in {**files, home.log: home.log.read_bytes()}.items():
         assert [canary for canary in canaries if canary.encode() in data] == [], path.name
 
 

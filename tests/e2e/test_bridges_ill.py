@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 from bridge_packages import write
 from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import Home, Village, eventually
@@ -69,7 +68,6 @@ HELD_UP_S = 15.0
 """Whoever waits for the one that blocks waits longer."""
 
 
-@pytest.mark.timeout(150)
 def test_bridges_that_are_ill_at_once_are_not_noticed_by_another_nor_by_the_node(tmp_path: Path) -> None:
     for name, run in ILL.items():
         code = textwrap.dedent(BRIDGE).format(run=run)

@@ -158,7 +158,6 @@ def test_it_is_idle_when_nothing_happens(place: Place) -> None:
     idle(place.home, place.account)
 
 
-@pytest.mark.timeout(180)
 def test_a_server_that_is_killed_and_a_node_that_is_killed_lose_and_double_nothing(place: Place) -> None:
     home, said = place.home, [f"while all is well {n}" for n in range(2)]
     for text in said:

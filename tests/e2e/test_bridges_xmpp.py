@@ -139,7 +139,6 @@ def _by_the_room(ben: Any, room: str) -> None:
     ben.plugin["xep_0045"].invite(JID(room), JID("ada@localhost"), reason="apples")
 
 
-@pytest.mark.timeout(120)  # a home and two accounts more than the others
 @pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
 def test_what_is_encrypted_for_a_node_is_read_once_even_if_it_is_killed(place: Place) -> None:
     """The ratchet is where the messages are: in the store, or nowhere."""

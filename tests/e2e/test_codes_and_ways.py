@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from e2e_world import Village, eventually, ticket
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_a_code_is_said_and_typed(tmp_path: Path) -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from e2e_world import Home, Village, eventually
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def _state(home: Home) -> str:

@@ -43,7 +43,6 @@ def _contact(_ada: Home, contact: Home, _post: Home) -> tuple[str, ...]:
     return "contact", str(contact.path), "1"
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("flood", [_address, _connection, _contact])
 def test_a_flood_does_not_hold_up_others(tmp_path: Path, flood: Flood) -> None:
     with Village(tmp_path) as village:

@@ -55,7 +55,6 @@ def _try(home: Home, text: str) -> str:
 @pytest.mark.skipif(
     os.geteuid() != 0 and os.environ.get("CI") != "true", reason="only root may mount a small disk"
 )
-@pytest.mark.timeout(240)
 def test_a_full_disk_loses_nothing_and_promises_nothing(tmp_path: Path) -> None:
     with Village(tmp_path) as village, small_disk(tmp_path / "disk") as disk:
         post = village.relay("post")

@@ -6,13 +6,10 @@ import json
 import time
 from pathlib import Path
 
-import pytest
 from e2e_networks import chat
 from e2e_world import Village, eventually
 
 from swarmnode.domain.views import MessageView
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_later_taken_back_and_deleted_with_receipts(tmp_path: Path) -> None:

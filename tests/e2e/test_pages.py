@@ -12,8 +12,6 @@ from feeds_site import Page, Site, item, rss
 
 from swarmnode.domain.book import PersonView
 
-pytestmark = pytest.mark.timeout(200)
-
 until = partial(eventually, within_s=90)
 
 

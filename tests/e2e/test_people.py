@@ -17,8 +17,6 @@ from xmpp_server import Prosody, started
 from swarmnode.domain.book import PersonView
 from swarmnode.domain.views import Items, Page
 
-pytestmark = pytest.mark.timeout(240)
-
 ON_DEMO = "u-mallory"
 """Who Ben is on the demo network."""
 

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pytest
 from e2e_networks import Elsewhere, add, chat
-from e2e_world import Home, Village, eventually, ticket
+from e2e_world import Home, Village, contents, eventually, ticket
 from e2e_xmpp import Client, answers
 from xmpp_server import Prosody, Server, started
 
 from swarmnode.domain.book import PersonView
 from swarmnode.domain.views import SafetyView
-
-pytestmark = pytest.mark.timeout(300)
 
 soon = partial(eventually, within_s=90)
 
@@ -48,8 +46,7 @@ class Place:
 
     def stored(self) -> bytes:
         """All that the server has on its disk, its log included."""
-        files = [path for path in self.server.folder.rglob("*") if path.is_file()]
-        return b"\n".join(path.read_bytes() for path in files)
+        return b"\n".join(data for _, data in contents(self.server.folder))
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,6 @@ from mail_ill import Filter
 from mail_network import MailNetwork
 from mail_python import PythonMail, started
 
-pytestmark = pytest.mark.timeout(300)
-
 GOES_ON = ["drop 3"]
 SAYS_WHY = [
     ("full 0", "the network has not taken it yet"),

@@ -17,8 +17,6 @@ from swarm_bridges.testing.network import OWNER, FakeRoom
 from swarmnode.domain.book import PersonView
 from swarmnode.domain.views import ContactView, Items
 
-pytestmark = pytest.mark.timeout(240)
-
 ON_DEMO, ROOM = "u-ben", "d-u-ben"
 
 

@@ -51,7 +51,6 @@ def _left(home: Home) -> int:
     return sum(m.state not in {"queued", "waiting"} for m in home.messages("1") if m.mine)
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("which", [0, 1] if SOAK else [0])
 def test_a_relay_is_destroyed_and_the_talk_goes_on(tmp_path: Path, which: int) -> None:
     """What lay there for somebody who was away comes over the other relay, and neither has to do anything."""
@@ -71,11 +70,11 @@ def test_a_relay_is_destroyed_and_the_talk_goes_on(tmp_path: Path, which: int) -
         ben.start()
         ada.say("1", "after")
         ben.say("1", "from Ben")
-        eventually(lambda: sorted(ben.heard("1")) == sorted(["before", *on_the_way, "after"]), within_s=60)
-        eventually(lambda: ada.heard("1") == ["from Ben"], within_s=60)
+        eventually(lambda: sorted(ben.heard("1")) == sorted(["before", *on_the_way, "after"]), within_s=90)
+        eventually(lambda: ada.heard("1") == ["from Ben"], within_s=90)
         assert ben.heard("1") == ["before", *on_the_way, "after"]
         for home, other in ((ada, "ben"), (ben, "ada")):
-            home.json("send", other, "as before", "--wait", "--timeout", "30")
+            home.json("send", other, "as before", "--wait", "--timeout", "90")
 
         def states() -> list[str]:
             return sorted(relay["state"] for relay in ada.json("relay", "list")["items"])

@@ -5,11 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from e2e_world import Home, Village, eventually, ticket
 
 
-@pytest.mark.timeout(240)
 def test_words_and_a_backup_on_an_empty_machine(tmp_path: Path) -> None:
     with Village(tmp_path) as village:
         post = village.relay("post")

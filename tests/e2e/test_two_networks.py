@@ -21,8 +21,6 @@ from mail_server import DOMAIN
 from xmpp_server import Prosody, Server
 from xmpp_server import started as xmpp_started
 
-pytestmark = pytest.mark.timeout(300)
-
 
 class Place:
     """The two at their command lines, and how they are on either network."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-import pytest
 from e2e_world import Village, eventually, ticket
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_two_people_from_nothing_to_a_talk(tmp_path: Path) -> None:

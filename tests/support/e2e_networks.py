@@ -126,12 +126,15 @@ def idle(home: Home, account: str) -> None:
     """Wait for seconds in which the node and all its bridges do next to nothing."""
     connected(home, account)
     assert home.process is not None
-    everybody = [home.process.pid, *children(home.process.pid)]
+    node = home.process.pid
 
     def quiet() -> bool:
-        before = sum(map(_cpu_s, everybody))
-        time.sleep(QUIET_S)
-        return sum(map(_cpu_s, everybody)) - before < QUIET_S / 20
+        everybody = [node, *children(node)]
+        with suppress(FileNotFoundError, ProcessLookupError):  # one that ends is not quiet
+            before = sum(map(_cpu_s, everybody))
+            time.sleep(QUIET_S)
+            return sum(map(_cpu_s, everybody)) - before < QUIET_S / 20
+        return False
 
     eventually(quiet, within_s=90)
 

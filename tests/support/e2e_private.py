@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from e2e_networks import add
-from e2e_world import Home, eventually
+from e2e_world import Home, contents, eventually
 
 from swarmnode.domain.book import PersonView
 from swarmnode.domain.bridge_views import AccountView
@@ -177,8 +177,7 @@ def is_sealed(places: Iterable[Path], sign: bytes) -> None:
 
     Base64 is looked for as it begins at each of the three places, with and without ends of lines in between.
     """
-    files = [path for place in places for path in place.rglob("*") if path.is_file()]
-    stored = b"\n".join(path.read_bytes() for path in files)
+    stored = b"\n".join(data for _, data in contents(*places))
     stored += b"\n" + stored.replace(b"\r", b"").replace(b"\n", b"")
     assert CLEAR.encode() in stored, "it keeps what passes, or this test says nothing"
     assert sign in stored

@@ -12,6 +12,7 @@ directly, to save a process each: people are made, and meet, before most tests b
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import select
@@ -19,7 +20,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -63,6 +65,15 @@ def eventually(look: Callable[[], T], *, within_s: float = 60.0) -> T:
             return found
         assert time.monotonic() < end, f"not within {within_s:g} s: {found!r}"
         time.sleep(0.05)
+
+
+def contents(*folders: Path) -> Iterator[tuple[Path, bytes]]:
+    """All files below these folders, of which programs that still run may take some away meanwhile."""
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with suppress(FileNotFoundError):
+                    yield path, path.read_bytes()
 
 
 @dataclass
@@ -120,10 +131,11 @@ class Home:
         )
         os.close(there)
         shown, answered = "", 0
+        text = codecs.getincrementaldecoder("utf-8")()  # what is read may end within a character
         try:
             while True:
                 if select.select([here], [], [], 0.1)[0]:
-                    shown += os.read(here, 65_536).decode()
+                    shown += text.decode(os.read(here, 65_536))
                 elif shown[answered:].endswith(": "):
                     answered = len(shown)
                     os.write(here, f"{answer(shown)}\n".encode())

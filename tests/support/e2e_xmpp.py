@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from e2e_networks import Elsewhere
 from slixmpp.jid import JID
-from xmpp_peer import XmppPeer
+from xmpp_peer import PATIENCE_S, XmppPeer
 from xmpp_server import Server
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Client:
         return self._elsewhere.run(self._peer.until(wanted))
 
     def enter(self, room: str, nick: str) -> None:
-        self._elsewhere.run(self._peer.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=20))
+        self._elsewhere.run(self._peer.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=PATIENCE_S))
 
     def archive(self, other: str) -> list[str]:
         """The texts of a conversation as the server keeps them: what is true."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from functools import cached_property
 
-from bridge_owner import ACCOUNT, Owner
+from bridge_owner import ACCOUNT, PATIENCE_S, Owner
 from mail_peer import MailPeer, Server, text_of
 from mail_server import DOMAIN
 
@@ -151,7 +151,7 @@ class MailNetwork:
 
     async def entered(self, owner: Owner) -> None:
         account = owner.desk.of(ACCOUNT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while State.CONNECTED not in {health.state for health in account.health}:
                 if owner.ended.done():
                     return

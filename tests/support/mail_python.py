@@ -40,7 +40,7 @@ def check(server, session, envelope, mechanism, login):
     return AuthResult(success=good, handled=good)
 
 def deliver(address, content):
-    with imaplib.IMAP4("127.0.0.1", int(imap), timeout=20) as box:
+    with imaplib.IMAP4("127.0.0.1", int(imap), timeout=60) as box:
         box.login(address, passwords()[address])
         kind, answer = box.append("INBOX", None, None, content)
         if kind != "OK":
@@ -183,7 +183,7 @@ class PythonMail:
         self.start()
 
     def _logged_in(self, name: str) -> imaplib.IMAP4:
-        box = imaplib.IMAP4("127.0.0.1", self.imap, timeout=20)
+        box = imaplib.IMAP4("127.0.0.1", self.imap, timeout=60)
         box.starttls(ssl.create_default_context(cadata=self.certificate))
         box.login(f"{name}@{DOMAIN}", self.users[name])
         return box

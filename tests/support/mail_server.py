@@ -354,7 +354,7 @@ class MailServer:
 
     def _control(self, *words: str) -> str:
         command = ["doveadm", "-c", str(self.folder / "dovecot.conf"), *words]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=20)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
         return done.stdout.decode()
 
     def renumber(self, name: str, folder: str = "INBOX") -> None:

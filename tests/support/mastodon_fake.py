@@ -32,7 +32,7 @@ class Fake:
 
     async def entered(self, owner: Owner) -> None:
         account = owner.desk.of(ACCOUNT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while State.CONNECTED not in {health.state for health in account.health}:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bridge_owner import ACCOUNT, Owner
+from bridge_owner import ACCOUNT, PATIENCE_S, Owner
 from mastodon_peer import MastodonPeer, revoke, short, token_of, words_of
 from mastodon_server import Snac
 
@@ -101,7 +101,7 @@ class Client:
         assert short(await self._named(new)) in before
 
     async def sees_gone(self, text: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while text in [words_of(status) for status in await self.client.home()]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
@@ -185,7 +185,7 @@ class MastodonNetwork:
 
     async def entered(self, owner: Owner) -> None:
         account = owner.desk.of(ACCOUNT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while State.CONNECTED not in {health.state for health in account.health}:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from bridge_owner import ACCOUNT, Owner
+from bridge_owner import ACCOUNT, PATIENCE_S, Owner
 from matrix_peer import MESSAGE, REACTION, REDACTION, MatrixPeer, Raw, relation, words_of
 from matrix_server import Synapse
 
@@ -157,7 +157,7 @@ class MatrixNetwork:
 
     async def entered(self, owner: Owner) -> None:
         account = owner.desk.of(ACCOUNT)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while State.CONNECTED not in {health.state for health in account.health}:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

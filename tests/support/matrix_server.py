@@ -119,7 +119,7 @@ class Synapse:
             return "versions" in self._ask("GET", "/_matrix/client/versions", limit_s=2)
         return False
 
-    def _ask(self, method: str, path: str, json_: Any = None, limit_s: float = 20) -> Any:
+    def _ask(self, method: str, path: str, json_: Any = None, limit_s: float = 60) -> Any:
         headers = {"Content-Type": "application/json"}
         if self._admin:
             headers["Authorization"] = f"Bearer {self._admin}"

@@ -33,7 +33,9 @@ from web_evidence import Witness
 
 from swarmnode.api.about_screens import PairingView
 
-expect.set_options(timeout=30_000)
+PATIENCE_MS = 60_000
+"""A login at a server, and a node that starts, take their time where much else runs."""
+expect.set_options(timeout=PATIENCE_MS)
 
 WEB = Path(__file__).parents[2] / "web"
 BUILT = WEB / "dist" / "index.html"
@@ -160,7 +162,7 @@ class Visitor:
             reduced_motion="reduce",
             service_workers="allow" if workers else "block",
         )
-        self.context.set_default_timeout(30_000)
+        self.context.set_default_timeout(PATIENCE_MS)
         self.context.add_init_script(UNDO % undo_s)
         self.wrong: list[str] = []
         self.witness = Witness(self.context)

@@ -18,7 +18,7 @@ from bridge_suite import folder_of
 from slixmpp.exceptions import IqError
 from slixmpp.jid import JID
 from xmpp_faults import StanzaFaults
-from xmpp_peer import XmppPeer
+from xmpp_peer import PATIENCE_S, XmppPeer
 from xmpp_proxy import StanzaProxy
 from xmpp_server import Server
 
@@ -156,7 +156,7 @@ class XmppKit(FakeNetwork):
         room = f"r{len(self.rooms) + 1}"
         self.rooms[room] = FakeRoom(room, title=f"attic{self._number}-{room}")
         where, ada = JID(self.room_id(room)), self._clients[PEER].plugin["xep_0045"]
-        await ada.join_muc_wait(where, self._names[PEER], timeout=20)
+        await ada.join_muc_wait(where, self._names[PEER], timeout=PATIENCE_S)
         ada.invite(where, JID(self.address(OWNER)[1]), reason=words)
         return room
 
@@ -347,5 +347,5 @@ class XmppKit(FakeNetwork):
         await client.online(self._server.port)
         for room in self.rooms if who != MALLORY else ("r1",):
             plugin = client.plugin["xep_0045"]
-            await plugin.join_muc_wait(JID(self.room_id(room)), self._names[who], timeout=20)
+            await plugin.join_muc_wait(JID(self.room_id(room)), self._names[who], timeout=PATIENCE_S)
         return client

@@ -16,7 +16,7 @@ from slixmpp.jid import JID
 from slixmpp.plugins import register_plugin
 from slixmpp_omemo import XEP_0384
 from xmpp_network import XmppNetwork
-from xmpp_peer import XmppPeer
+from xmpp_peer import PATIENCE_S, XmppPeer
 from xmpp_server import Server
 
 from swarm_bridges.api import LoginDone, MessageSeen
@@ -144,7 +144,7 @@ class SecretPeer(XmppPeer):
 
     async def found(self, room: str, nick: str, members: Collection[str] = ()) -> None:
         """Make a room that is closed: for members alone, who see each other's addresses."""
-        await self.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=20)
+        await self.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=PATIENCE_S)
         await self.configure(room, membersonly=True, whois="anyone")
         for who in members:
             await self.affiliate(room, who)
@@ -155,7 +155,7 @@ class SecretPeer(XmppPeer):
 
     async def enter(self, room: str, nick: str) -> None:
         """Go into a room, and read what its archive has."""
-        await self.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=20)
+        await self.plugin["xep_0045"].join_muc_wait(JID(room), nick, timeout=PATIENCE_S)
         pages: Any = self.plugin["xep_0313"]
         async for told in pages.iterate(jid=JID(room), rsm={"max": 100}):
             await self._open(told["mam_result"]["forwarded"]["stanza"])

@@ -34,6 +34,8 @@ PLUGINS = (
     "xep_0461",
 )
 
+PATIENCE_S = 45
+
 
 class XmppPeer(slixmpp.ClientXMPP):
     """`heard` are all messages that came, carbon copies unwrapped, as slixmpp gives them."""
@@ -65,7 +67,7 @@ class XmppPeer(slixmpp.ClientXMPP):
     async def online(self, port: int) -> None:
         """Connect and be there."""
         self.connect("127.0.0.1", port)
-        await self.wait_until("session_start", 20)
+        await self.wait_until("session_start", PATIENCE_S)
         self.send_presence()
         await self.get_roster()
         await self.plugin["xep_0280"].enable()
@@ -80,7 +82,7 @@ class XmppPeer(slixmpp.ClientXMPP):
 
     async def until(self, wanted: Callable[[Any], bool]) -> Any:
         """The first message like this, now or soon."""
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 for stanza in self.heard:
                     if wanted(stanza):

@@ -18,10 +18,7 @@ from swarmnode.api.node import SettingView
 from swarmnode.domain.views import Items, MessageView
 from swarmnode.domain.views import Page as Timeline
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,7 @@ from web_village import PagesVillage
 
 from swarmnode.domain.views import MessageView
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 GIVE = """async ([side, name, how]) => {
     const canvas = document.createElement('canvas')

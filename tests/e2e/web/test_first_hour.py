@@ -11,10 +11,7 @@ from web_browser import Visitor, browser_of, missing, violations
 from web_hand import point
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def begin(page: Page, name: str, relay: str) -> None:

@@ -12,10 +12,7 @@ from playwright.sync_api import expect
 from web_browser import Visitor, browser_of, missing, sideways, violations
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 MARKUP = (
     "<img src=https://elsewhere.example/x onerror='window.ran = true'><script>window.ran = true</script>"

@@ -20,10 +20,7 @@ from web_hand import Hand
 from web_second import SHORT, OwnNetwork, SecondNetwork
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 WAYS = ("mouse-en", "keys-de", "keys-en", "mouse-de")
 

@@ -12,10 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from web_browser import Visitor, browser_of, missing, still
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 COUNT = 200
 TOP = "() => document.querySelector('.list.end').scrollTop = 0"

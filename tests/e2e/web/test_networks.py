@@ -16,10 +16,7 @@ from web_browser import Visitor, browser_of, missing, violations
 from web_village import PagesVillage
 from xmpp_server import Prosody, started
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def test_an_invitation_is_accepted_and_another_one_declined(tmp_path: Path) -> None:

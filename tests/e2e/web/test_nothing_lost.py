@@ -14,10 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from web_browser import Visitor, browser_of, missing, still
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 MANY = 120
 MOMENTS_MS = (0, 5, 20, 80, 150, 400) if SOAK else (20,)

@@ -12,10 +12,7 @@ from web_browser import Visitor, browser_of, missing, violations
 from web_film import film
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def test_an_invite_is_scanned(tmp_path: Path) -> None:

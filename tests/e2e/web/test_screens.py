@@ -24,10 +24,7 @@ from swarm_bridges.testing.demo_network import DemoNetwork
 from swarmnode.domain.post_views import PostView
 from swarmnode.domain.views import Items
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 COLOUR = """() => {
     const drawn = document.querySelector('.post canvas').getContext('2d')

@@ -11,10 +11,7 @@ from playwright.sync_api import expect
 from web_browser import Visitor, browser_of, missing, stored, violations
 from web_village import PagesVillage
 
-pytestmark = [
-    pytest.mark.timeout(240),
-    pytest.mark.skipif(bool(missing()), reason=missing()),
-]
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 
 def test_a_killed_node_a_reload_and_closed_tabs_lose_and_double_nothing(tmp_path: Path) -> None:
