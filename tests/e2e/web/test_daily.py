@@ -15,6 +15,7 @@ from web_browser import Visitor, browser_of, missing, stored, violations
 from web_hand import hover, point
 from web_village import PagesVillage
 
+from swarmnode.domain.deletions import DeletionView
 from swarmnode.domain.views import MessageView
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
@@ -157,6 +158,34 @@ def test_a_poll_is_answered_and_a_deletion_says_what_became_of_it(world: World) 
         expect(places).to_contain_text("destroyed here")
         assert not violations(page)
         assert "a slip" not in world.network.texts()
+
+
+def test_a_deletion_that_is_through_before_it_is_answered_says_so(world: World) -> None:
+    def through(deletion: str) -> bool:
+        there = world.ada.client.get(f"/deletions/{deletion}", DeletionView)
+        return all(place.state != "asked" for place in there.places)
+
+    with Visitor(world.browser) as visitor:
+        page = visitor.open(world.ada, f"/chats/{chat(world.ada, 'Ada and Olga', 'demo')}")
+        write = page.get_by_label("Write to Ada and Olga")
+        write.fill("another slip")
+        write.press("Enter")
+        eventually(lambda: "another slip" in world.network.texts())
+        asked: list[Route] = []
+        page.route(re.compile("/deletions$"), lambda route: asked.append(route))  # noqa: PLW0108 - not a builtin
+        point(said(page, "another slip"))
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("button", name="For everybody").click()
+        eventually(lambda: page.title() and asked)
+        answer = asked[0].fetch()
+        eventually(lambda: through(answer.json()["id"]))
+
+        # What is told comes in order: the page has heard of all of it.
+        world.network.do(lambda n: n.say("said after it"))
+        expect(said(page, "said after it")).to_be_visible()
+        asked[0].fulfill(response=answer)
+        places = page.get_by_role("dialog", name="What became of it")
+        expect(places).to_contain_text("the network says that it is gone")
 
 
 def test_one_stop_for_tab_and_arrows_between_messages(world: World) -> None:

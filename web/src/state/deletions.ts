@@ -5,6 +5,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { DeletionView } from '../api/types.gen.ts'
 
 /** Those that some screen shows, by their ids. */
@@ -20,20 +21,43 @@ function keep(found: readonly DeletionView[]): void {
 /** Delete messages; gives the id under which it can be followed. */
 export async function destroy(ids: readonly string[], everywhere: boolean): Promise<string> {
   const made = await call('POST /deletions', { body: { ids, everywhere } })
-  if (made.id) keep([made])
+  if (made.id) {
+    keep([made])
+    void look.now(made.id) // places may have answered before the node has
+  }
   return made.id
 }
 
-export async function loadDeletions(more = false): Promise<void> {
+const LIST = 'list'
+const MORE = 'more'
+
+export const loadDeletions = (more = false): Promise<void> => look.now(more ? MORE : LIST)
+
+/** By their own ids or by those of their messages; all of them under no id. */
+const look = rounds((what) => {
+  const wanted = ({ id, targets }: DeletionView): boolean => ['', id, ...targets].some((name) => what.includes(name))
+  const shown = [...deletions.value.values()].filter(wanted).map(({ id }) => lookAt(id))
+  const pages = [what.includes(LIST) && loadPage(''), what.includes(MORE) && loadPage(deletionsNext.value)]
+  return Promise.all([...shown, ...pages])
+})
+
+async function loadPage(before: string): Promise<void> {
   try {
-    const query = { limit: 50, ...(more && deletionsNext.value ? { before: deletionsNext.value } : {}) }
-    const { items, next } = await call('GET /deletions', { query })
+    const { items, next } = await call('GET /deletions', { query: { limit: 50, before } })
     keep(items)
     deletionsNext.value = next
     deletionsTrouble.value = null
     deletionsLoaded.value = true
   } catch (error) {
     deletionsTrouble.value = asError(error)
+  }
+}
+
+async function lookAt(deletion: string): Promise<void> {
+  try {
+    keep([await call('GET /deletions/{deletion}', { path: { deletion } })])
+  } catch {
+    // It is looked at again with the next change.
   }
 }
 
@@ -47,18 +71,8 @@ export async function saveReceipts(deletion: string): Promise<void> {
   window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
-async function lookAt(deletion: string): Promise<void> {
-  if (!deletions.value.has(deletion)) return
-  try {
-    keep([await call('GET /deletions/{deletion}', { path: { deletion } })])
-  } catch {
-    // It is looked at again with the next change.
-  }
-}
-
 listen(({ type, data }) => {
-  if (type === 'deletion.changed') void lookAt(String(data['deletion']))
-  else if (type === 'message.deleted' || type === 'message.changed') {
-    for (const one of deletions.value.values()) if (one.targets.includes(String(data['message']))) void lookAt(one.id)
-  } else if (type === 'resync') for (const id of deletions.value.keys()) void lookAt(id)
+  if (type === 'deletion.changed') look.again(String(data['deletion']))
+  else if (type === 'message.deleted' || type === 'message.changed') look.again(String(data['message']))
+  else if (type === 'resync') look.again()
 })
