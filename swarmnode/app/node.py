@@ -17,6 +17,8 @@ from swarm_protocol.identity import create_persona
 
 from ..api.node import File, NodeView, Retried
 from ..config import Config
+from ..delivery.news import ENDED
+from ..delivery.trace import LAST_LINE
 from ..domain.views import CarryView, Check, Event, NodeState, StatusView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..services import identity
@@ -95,8 +97,11 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
         async with self.runner.traced() as lines:
             while True:
                 line = await lines.get()
+                if line is LAST_LINE:
+                    break
                 if peer in line.about or not peer:
                     yield line.text
+        _ = self.runner  # as for events
 
     async def create(
         self, name: str, passphrase: str | None, key_file: Path | None, words: Sequence[str] | None
@@ -249,5 +254,8 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
                     yield Event(told.id, told.type, told.data)
             while True:
                 told = await news.get()
+                if told is ENDED:
+                    break
                 if told.id > last:
                     yield Event(told.id, told.type, told.data)
+        _ = self.runner  # why; where it was opened anew meanwhile, who listens comes back

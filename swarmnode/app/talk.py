@@ -10,6 +10,7 @@ from swarm_protocol.content import Message, Reply, Text
 
 from ..api.node import File, Words
 from ..bridging.core import inbox, later, unsaid
+from ..delivery.news import ENDED
 from ..domain.bridge_views import is_remote
 from ..domain.views import ChatView, Found, GapView, Hit, MessageState, MessageView, Page
 from ..errors import Conflict, NotFound, StorageError, UsageError
@@ -107,7 +108,7 @@ class Talk(Posts):
                         view.state in _not_there(view) and view.kind != "deleted" and view.reason != "asked"
                     ):
                         told = await news.get()
-                        if told.data.get("message") in {message, view.id}:
+                        if told is ENDED or told.data.get("message") in {message, view.id}:
                             view = await self.message(message)
             except TimeoutError:
                 pass

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from ..services.step import Told
 
 KEPT = 10_000
+ENDED = Told(0, "ended", {})
+"""The last that a listener hears, when the store is closed: it has no number, and is nothing to pass on."""
 
 
 class News:
@@ -29,6 +31,13 @@ class News:
             yield queue
         finally:
             self._listeners.discard(queue)
+
+    def end(self) -> None:
+        """Nothing is told any more; each listener hears so."""
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(ENDED)
 
     def after(self, number: int) -> list[Told] | None:
         """What was told after a number, as far as it is kept; None where something in between is not."""

@@ -150,6 +150,8 @@ class Runner:
                     self._hurry()
                     await work
                     watch.cancel()
+                    self._news.end()
+                    self._trace.end()
 
     # Asking
 
@@ -189,7 +191,7 @@ class Runner:
     # What is told, and what comes from outside
 
     def news(self) -> AbstractAsyncContextManager[asyncio.Queue[Told]]:
-        """What happens from now on; a listener that is 10,000 behind hears no more until it has caught up."""
+        """What happens from now on, and `ENDED` at last; see `News.heard`."""
         return self._news.heard()
 
     def told_after(self, number: int) -> list[Told] | None:
@@ -197,7 +199,7 @@ class Runner:
         return self._news.after(number)
 
     def traced(self) -> AbstractAsyncContextManager[asyncio.Queue[Line]]:
-        """Inputs and effects from now on, without what is in them."""
+        """Inputs and effects from now on, without what is in them, and `LAST_LINE`."""
         return self._trace.lines()
 
     async def called(self, link: Link, knock: bytes) -> None:

@@ -21,6 +21,10 @@ class Line:
     text: str
 
 
+LAST_LINE = Line("", "")
+"""When the store is closed."""
+
+
 class Trace:
     """Costs nothing while nobody looks: see `followed`."""
 
@@ -41,6 +45,13 @@ class Trace:
             yield queue
         finally:
             self._readers.discard(queue)
+
+    def end(self) -> None:
+        """Nothing is noted any more; each reader is told so."""
+        for queue in self._readers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(LAST_LINE)
 
     def note(self, what: Input | Effect, tick: float) -> None:
         """It happened at this tick."""

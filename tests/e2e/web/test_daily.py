@@ -272,10 +272,20 @@ def test_what_was_read_stays_readable_and_a_locked_node_leaves_nothing(world: Wo
         eventually(lambda: "said meanwhile" in ben.heard(chat(ben, "Ada")), within_s=60)
         expect(page.get_by_text("As it was on")).to_have_count(0)
 
-        # Locked, nothing of it is left to read.
+        # Locked, nothing of it is left to read, nor comes again from what another tab has just heard.
+        other = visitor.context.new_page()
+        other.goto(page.url)
         page.goto(f"{ada.ready['url']}/settings")
-        page.get_by_role("button", name="Lock the node").click()
-        expect(page.get_by_role("heading", name="Your node is locked")).to_be_visible()
+        lock = page.get_by_role("button", name="Lock the node")
+        expect(lock).to_be_enabled()
+        expect(other.locator("main article").filter(has_text="before it rains")).to_be_visible()
+        ben.say(chat(ben, "Ada"), "heard just now")
+        expect(other.locator("main article").filter(has_text="heard just now")).to_be_visible()
+        lock.click()
+        for tab in (page, other):
+            expect(tab.get_by_role("heading", name="Your node is locked")).to_be_visible()
+        assert copied(page) == []
+        page.wait_for_timeout(1_500)  # longer than tabs wait with a copy
         assert copied(page) == []
         page.get_by_label("Passphrase").fill("which everybody knows")
         page.get_by_role("button", name="Unlock").click()

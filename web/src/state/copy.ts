@@ -37,18 +37,19 @@ const DAY_MS = 24 * 3600 * 1000
 const MOST = 200
 const PAUSE_MS = 1_000
 const timers = new Map<string, number>()
-let keeping = true
+/** In all tabs at once: what one of them has just heard is not kept after another one has locked the node. */
+const keeping = (): boolean => recall('copying') !== 'no'
 
 const old = ({ at }: Copy): boolean => Date.now() - at > (Number(keptFor.value) || Infinity) * DAY_MS
 
 /** Keep something as the node has just said it, after a pause in which it does not change. */
 export function keepCopy(name: string, data: unknown): void {
   shownFrom.value = 0
-  if (keptFor.value === 'none' || !keeping) return
+  if (keptFor.value === 'none' || !keeping()) return
   window.clearTimeout(timers.get(name))
   const put = (): void => {
     timers.delete(name)
-    keep('copy', name, { at: Date.now(), data } satisfies Copy).catch(() => {})
+    if (keeping()) keep('copy', name, { at: Date.now(), data } satisfies Copy).catch(() => {})
   }
   timers.set(name, window.setTimeout(put, PAUSE_MS))
 }
@@ -69,7 +70,7 @@ export async function dropCopy(name: string): Promise<void> {
 
 /** The copies of a node that is being locked or left are destroyed, and none is made until `keepCopies`. */
 export async function dropCopies(): Promise<void> {
-  keeping = false
+  remember('copying', 'no')
   for (const timer of timers.values()) window.clearTimeout(timer)
   timers.clear()
   await clear('copy').catch(() => {})
@@ -77,7 +78,7 @@ export async function dropCopies(): Promise<void> {
 
 /** Copies are made from now on. Those that are too old are destroyed, and of too many the oldest. */
 export async function keepCopies(): Promise<void> {
-  keeping = true
+  remember('copying', 'yes')
   const copies = ((await all('copy').catch(() => [])) as Copy[]).map(({ at }) => at).toSorted((a, b) => b - a)
   const from = copies[MOST] ?? 0
   await together(['copy'], async ({ copy }) => {

@@ -19,6 +19,7 @@ export const trouble = signal<ApiError | null>(null)
 export const starting = signal(false)
 
 let persona = ''
+let locking = false
 let timer = 0
 const AGAIN_MS = 2_000
 
@@ -58,7 +59,7 @@ function show(view: StatusView): void {
   else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
-    void keepCopies().catch(() => {})
+    if (!locking) void keepCopies().catch(() => {})
     stage.value = starting.value ? 'start' : 'ready'
   }
 }
@@ -93,10 +94,12 @@ export async function unlock(passphrase: string): Promise<void> {
 
 /** What lies in this browser goes first: when the page says "locked", there is nothing left to read. */
 export async function lock(): Promise<void> {
+  locking = true // an answer of before does not begin with copies again
   try {
     await dropCopies()
     await call('POST /lock')
   } finally {
+    locking = false
     await refresh()
   }
 }
