@@ -3,7 +3,6 @@ import { useEffect } from 'preact/hooks'
 
 import { commands, listenToKeys, useCommand } from './keys.ts'
 import { chatPath, go, path, personPath, type View, view } from './router.ts'
-import { putMessage } from './state/chat.ts'
 import { saveDraftsNow } from './state/drafts.ts'
 import { inbox, loadInbox, unread } from './state/inbox.ts'
 import { isWanted, loadNetworks } from './state/networks.ts'
@@ -108,7 +107,7 @@ function Shell() {
   const help = useSignal(false)
   const palette = useSignal(false)
   useEffect(() => {
-    void Promise.all([loadInbox(), loadPeople(), loadNetworks(), startOutbox(putMessage)])
+    void Promise.all([loadInbox(), loadPeople(), loadNetworks(), startOutbox()])
     loadChat().catch(() => {}) // it will be wanted soon
     addEventListener('pagehide', saveDraftsNow)
     const end = listenToKeys()

@@ -2,8 +2,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError } from '../src/api/errors.ts'
 import type { BookLinkView, PersonView, WayView } from '../src/api/types.gen.ts'
-import { bookTrouble, everybody, loadBook, matching, openPerson, person } from '../src/state/book.ts'
+import {
+  bookTrouble, change, everybody, known, loadBook, loadSuggestions, matching, openPerson, person, personTrouble, suggestions,
+} from '../src/state/book.ts'
 import { addressOf, closedFor, readersOf, reasonOf } from '../src/views/people/reasons.ts'
+import { leave, slowNode, tell } from './slow.ts'
 
 // As far as it is looked at here.
 const link = (more: Partial<BookLinkView> = {}): BookLinkView =>
@@ -67,6 +70,68 @@ describe('the address book', () => {
     answering({ '/people/p7': somebody('p2', 'Ben') })
     await openPerson('p7')
     expect(person.value?.id).toBe('p2')
+  })
+})
+
+describe('people whose answers pass by', () => {
+  const list = (...items: PersonView[]) => ({ items, next: '' })
+  afterEach(leave)
+
+  it('are as they were looked at last, though the list comes late', async () => {
+    const node = slowNode()
+    const loaded = loadBook()
+    await (await node.asked('GET /people')).answer({ ...list(somebody('p1', 'old'), somebody('p3', 'gone')), next: 'p3' })
+    const last = await node.asked('GET /people')
+    tell('people.changed', { person: 'p1' })
+    tell('people.removed', { person: 'p3' })
+    await last.answer(list(somebody('p2', 'Ben')))
+    await loaded
+    await (await node.asked('GET /people/p1')).answer(somebody('p1', 'new'))
+    await (await node.asked('GET /people/p3')).answer({ code: 'not-found', detail: 'No.' }, 404)
+    expect(everybody.value.map(({ name }) => name)).toEqual(['Ben', 'new'])
+  })
+
+  it('are looked at between two pages: nobody waits for all of them', async () => {
+    const node = slowNode()
+    const loaded = loadBook()
+    const first = await node.asked('GET /people')
+    void openPerson('p1')
+    await first.answer({ ...list(somebody('p1', 'old')), next: 'p1' })
+    await (await node.asked('GET /people/p1')).answer(somebody('p1', 'new'))
+    expect(person.value?.name).toBe('new')
+    await (await node.asked('GET /people')).answer(list())
+    await loaded
+    expect(known('p1')?.name).toBe('new')
+  })
+
+  it('are looked at again when they were changed', async () => {
+    const node = slowNode()
+    const done = change('p1', { name: 'mine' })
+    const asked = await node.asked('PATCH /people/p1')
+    tell('people.changed', { person: 'p1' })
+    await (await node.asked('GET /people/p1')).answer(somebody('p1', 'theirs'))
+    await asked.answer(somebody('p1', 'mine'))
+    await done
+    await (await node.asked('GET /people/p1')).answer(somebody('p1', 'theirs'))
+    expect(known('p1')?.name).toBe('theirs')
+  })
+
+  it('that are gone say so, and are nobody any more whoever they became a part of', async () => {
+    const node = slowNode()
+    void openPerson('p1')
+    await (await node.asked('GET /people/p1')).answer({ code: 'not-found', detail: 'No.' }, 404)
+    expect([personTrouble.value?.code, known('p1')]).toEqual(['not-found', undefined])
+    tell('people.removed', { person: 'p2' })
+    await (await node.asked('GET /people/p2')).answer(somebody('p5', 'Both'))
+    expect([known('p2'), known('p5')?.name]).toEqual([undefined, 'Both'])
+  })
+
+  it('come together as was suggested last', async () => {
+    const node = slowNode()
+    void loadSuggestions()
+    const told = (): void => tell('people.suggested', { suggestion: '1' })
+    await node.passBy('GET /people/suggestions', { items: [{ id: 'old' }] }, told, { items: [] })
+    expect(suggestions.value).toEqual([])
   })
 })
 

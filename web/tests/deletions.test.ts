@@ -1,16 +1,16 @@
 /** What became of a deletion is what the node says last, in whichever order its answers and events come. */
 
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 
 import type { DeletionView } from '../src/api/types.gen.ts'
 import { deletions, destroy, loadDeletions } from '../src/state/deletions.ts'
-import { slowNode, tell } from './slow.ts'
+import { leave, slowNode, tell } from './slow.ts'
 
 const view = (id: string, state: string): DeletionView =>
   ({ id, targets: [`m${id}`], places: [{ state }] }) as unknown as DeletionView
 const stateOf = (id: string): string | undefined => deletions.value.get(id)?.places[0]?.state
 
-afterEach(() => vi.unstubAllGlobals())
+afterEach(leave)
 
 it('is looked at again when it is asked for: it may be through before that is answered', async () => {
   const node = slowNode()

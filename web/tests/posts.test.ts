@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { setCsrf } from '../src/api/client.ts'
-import type { AccountView, FitView } from '../src/api/types.gen.ts'
+import type { AccountView, FitView, PostView } from '../src/api/types.gen.ts'
 import { accounts } from '../src/state/networks.ts'
 import {
-  chosen, fits, going, openWriting, post, posted, postTrouble, refusing, stopWaiting, takeBackHeldPost, undescribed, write, writing,
+  chosen, editPost, fits, going, loadPosts, openPost, openWriting, post, posted, posts as those, postTrouble, refusing, shownPost,
+  stopWaiting, takeBackHeldPost, undescribed, write, writing,
 } from '../src/state/posts.ts'
+import { leave, slowNode, tell } from './slow.ts'
 
 const account = (id: string): AccountView => ({ id }) as unknown as AccountView
 const fit = (id: string, refused = ''): FitView =>
@@ -110,5 +112,43 @@ describe('a post for several networks', () => {
     const file = { name: 'x', blob: new Blob(), description: ' ' }
     write({ files: [{ ...file, type: 'image/png' }, { ...file, type: 'text/plain' }] })
     expect(undescribed.value).toHaveLength(1)
+  })
+})
+
+describe('posts that were made', () => {
+  const view = (id: string, text: string): PostView => ({ id, text, places: [], answers: [] }) as unknown as PostView
+  const changed = (): void => tell('post.changed', { post: '1' })
+  afterEach(leave)
+
+  it('are those of the last answer', async () => {
+    const there = slowNode()
+    void loadPosts()
+    await there.passBy('GET /posts', { items: [view('1', 'old')], next: '' }, changed, { items: [view('1', 'new')], next: '' })
+    expect(those.value).toMatchObject([{ text: 'new' }])
+  })
+
+  it('are not those that were opened before', async () => {
+    const there = slowNode()
+    void openPost('1')
+    const before = await there.asked('GET /posts/1')
+    void openPost('2')
+    await before.answer(view('1', 'one'))
+    expect(shownPost.value).toBeNull()
+    await (await there.asked('GET /posts/2')).answer(view('2', 'two'))
+    expect(shownPost.value?.text).toBe('two')
+  })
+
+  it('are looked at again when they were changed', async () => {
+    const there = slowNode({ 'GET /posts': { items: [], next: '' } })
+    void openPost('1')
+    await (await there.asked('GET /posts/1')).answer(view('1', 'old'))
+    const edited = editPost('1', 'mine')
+    const asked = await there.asked('PATCH /posts/1')
+    changed()
+    await (await there.asked('GET /posts/1')).answer(view('1', 'new'))
+    await asked.answer(view('1', 'mine'))
+    await edited
+    await (await there.asked('GET /posts/1')).answer(view('1', 'new'))
+    expect(shownPost.value?.text).toBe('new')
   })
 })

@@ -17,26 +17,39 @@ export interface SlowNode {
   /** The next one that is asked so; waits until it is. */
   readonly asked: (what: string) => Promise<Asked>
   /**
-   * Two loads of one thing: the younger is answered first, where it does not wait for the older. What happens
-   * meanwhile is why there is a younger.
+   * Two loads, of which the younger is answered first, where it does not wait for the older. What happens meanwhile is
+   * why there is a younger; it asks for the same, if `then` is not another.
    */
-  readonly passBy: (what: string, older: unknown, meanwhile: () => void, younger: unknown) => Promise<void>
+  readonly passBy: (what: string, older: unknown, meanwhile: () => void, younger: unknown, then?: string) => Promise<void>
 }
 
 /** Long enough for what is heard together, and for what follows from an answer. */
 const MOMENT_MS = 200
+const WITHIN_MS = 4_000
 const moment = (ms = 0): Promise<void> => new Promise((done) => void setTimeout(done, ms))
 
-export function slowNode(): SlowNode {
-  const waiting: Asked[] = []
+/** What nobody has answered. */
+const waiting: Asked[] = []
+
+/** The test is over: the node is away, for what still waits too. */
+export async function leave(): Promise<void> {
+  vi.unstubAllGlobals()
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('failed')))
+  // oxlint-disable-next-line no-await-in-loop -- what is answered may ask for more
+  while (waiting.length) await waiting.pop()?.answer({ code: 'unreachable', detail: 'Away.' }, 503)
+}
+
+/** `quick` is answered at once. */
+export function slowNode(quick: Readonly<Record<string, unknown>> = {}): SlowNode {
   vi.stubGlobal('fetch', (url: string, { method, body }: { method: string; body: unknown }) => {
-    const path = url.replace('/api/v1', '').replace(/\?.*/, '')
+    const what = `${method} ${url.replace('/api/v1', '').replace(/\?.*/, '')}`
+    if (what in quick) return Promise.resolve(new Response(JSON.stringify(quick[what])))
     return new Promise<Response>((done) => {
       const answer = (view: unknown, status = 200): Promise<void> => {
         done(new Response(status === 204 ? null : JSON.stringify(view), { status }))
         return moment()
       }
-      waiting.push({ what: `${method} ${path}`, body: typeof body === 'string' ? JSON.parse(body) : body, answer })
+      waiting.push({ what, body: typeof body === 'string' ? JSON.parse(body) : body, answer })
     })
   })
   const take = (what: string): Asked | undefined => {
@@ -48,17 +61,17 @@ export function slowNode(): SlowNode {
       const found = take(what)
       if (!found) throw new Error(`${what} was not asked, but ${waiting.map((one) => one.what).join(', ') || 'nothing'}`)
       return found
-    })
+    }, WITHIN_MS)
   return {
     asked,
-    passBy: async (what, older, meanwhile, younger) => {
+    passBy: async (what, older, meanwhile, younger, then = what) => {
       const first = await asked(what)
       meanwhile()
       await moment(MOMENT_MS)
-      const second = take(what)
+      const second = take(then)
       await second?.answer(younger)
       await first.answer(older)
-      if (!second) await (await asked(what)).answer(younger)
+      if (!second) await (await asked(then)).answer(younger)
     },
   }
 }

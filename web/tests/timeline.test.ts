@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import type { MessageView } from '../src/api/types.gen.ts'
-import { fresh, loadOlderPosts, mark, openTimeline, showFresh, timeline } from '../src/state/timeline.ts'
+import { abilities, fresh, loadOlderPosts, mark, openTimeline, showFresh, timeline } from '../src/state/timeline.ts'
+import { leave, slowNode, tell } from './slow.ts'
 
 const post = (id: number, more: Partial<MessageView> = {}): MessageView =>
   ({ id: `m${id}`, chat: 'b1', kind: 'text', marks: [], ...more }) as unknown as MessageView
@@ -89,5 +90,45 @@ describe('the timeline', () => {
     await openTimeline()
     expect(timeline.value.posts).toHaveLength(3)
     expect(timeline.value.trouble?.code).toBe('unreachable')
+  })
+})
+
+describe('a timeline whose answers pass by', () => {
+  const LIST = 'GET /chats/g/messages'
+  const newest = (to: number) => ({ items: posts(to - 39, to), prev: String(to - 39), next: '' })
+  afterEach(leave)
+
+  it('has no post twice that was shown while it was asked what came since', async () => {
+    abilities.value = { b1: {} as never }
+    const there = slowNode()
+    void openTimeline('g')
+    await (await there.asked(LIST)).answer(newest(100))
+    void openTimeline()
+    await (await there.asked(LIST)).answer(newest(103))
+    void openTimeline()
+    const asked = await there.asked(LIST)
+    showFresh()
+    await asked.answer(newest(104))
+    expect(ids(fresh.value.posts)).toEqual(['m104'])
+  })
+
+  it('looks at posts of an older page that was on its way when they changed', async () => {
+    const there = slowNode()
+    void loadOlderPosts()
+    const changed = (): void => tell('message.changed', { chat: 'b1', message: 'm30' })
+    await there.passBy(LIST, { ...newest(60) }, changed, post(30, { marks: ['boost'] }), 'GET /messages/m30')
+    expect(timeline.value.posts.find(({ id }) => id === 'm30')?.marks).toEqual(['boost'])
+  })
+
+  it('looks again at a post that was marked', async () => {
+    const there = slowNode()
+    const done = mark(post(100), 'boost')
+    const asked = await there.asked('PUT /messages/m100/marks/boost')
+    tell('message.changed', { chat: 'b1', message: 'm100' })
+    await (await there.asked('GET /messages/m100')).answer(post(100, { marks: ['boost', 'bookmark'] }))
+    await asked.answer(post(100, { marks: ['boost'] }))
+    await done
+    await (await there.asked('GET /messages/m100')).answer(post(100, { marks: ['boost', 'bookmark'] }))
+    expect(timeline.value.posts.find(({ id }) => id === 'm100')?.marks).toEqual(['boost', 'bookmark'])
   })
 })

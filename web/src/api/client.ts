@@ -16,6 +16,8 @@ interface Asked<R extends keyof Routes> {
 }
 
 const BASE = '/api/v1'
+/** Who gives no answer for so long to what is only read is away. A write may take its time. */
+const PATIENCE_MS = 60_000
 let csrf = ''
 let language = 'en'
 
@@ -36,7 +38,12 @@ export function setApiLanguage(value: string): void {
  */
 export async function call<R extends keyof Routes>(route: R, asked: Asked<R> = {}): Promise<Routes[R]['answer']> {
   const response = await ask(route, asked)
-  return (response.status === 204 ? null : await response.json()) as Routes[R]['answer']
+  return (response.status === 204 ? null : await response.json().catch(nobody)) as Routes[R]['answer']
+}
+
+/** The line broke, perhaps within an answer. */
+function nobody(): never {
+  throw new ApiError({ code: UNREACHABLE, detail: 'The node does not answer.' })
 }
 
 /** Ask the node for a file. Throws as `call`. */
@@ -54,14 +61,10 @@ async function ask<R extends keyof Routes>(route: R, asked: Asked<R>): Promise<R
   if (asked.body !== undefined) headers['Content-Type'] = 'application/json'
   if (asked.file !== undefined) headers['Content-Type'] = 'application/octet-stream'
   const body = asked.file ?? (asked.body === undefined ? null : JSON.stringify(asked.body))
-  let response: Response
-  try {
-    const url = BASE + fill(template, asked.path ?? {}) + search(asked.query)
-    const request = { method, headers, body }
-    response = await (asked.onPart ? upload(url, request, asked.onPart) : fetch(url, request))
-  } catch {
-    throw new ApiError({ code: UNREACHABLE, detail: 'The node does not answer.' })
-  }
+  const url = BASE + fill(template, asked.path ?? {}) + search(asked.query)
+  const signal = method === 'GET' ? AbortSignal.timeout(PATIENCE_MS) : null
+  const request = { method, headers, body, signal }
+  const response = await (asked.onPart ? upload(url, request, asked.onPart) : fetch(url, request)).catch(nobody)
   if (response.ok) return response
   throw new ApiError(await problem(response))
 }

@@ -39,3 +39,17 @@ export function rounds(look: (what: readonly string[]) => Promise<unknown>, toge
     },
   }
 }
+
+/**
+ * A round that has loads by their names, one after the other in the order of `loads`, and looks at all else that is
+ * wanted by its id. Nothing is begun any more when what it is about is closed.
+ */
+export const inTurn =
+  (loads: Readonly<Record<string, () => unknown>>, lookAt: (id: string) => unknown, isOpen = (): boolean => true) =>
+  async (what: readonly string[]): Promise<void> => {
+    for (const name in loads) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      if (what.includes(name) && isOpen()) await loads[name]?.()
+    }
+    if (isOpen()) await Promise.all(what.filter((id) => !(id in loads)).map(lookAt))
+  }

@@ -3,8 +3,9 @@
 import { computed, signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
-import { ApiError, asError } from '../api/errors.ts'
+import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type {
   ChangeView, Importing, ImportView, PersonChange, PersonView, SuggestionView,
 } from '../api/types.gen.ts'
@@ -37,31 +38,48 @@ const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M
 
 export const known = (id: string): PersonView | undefined => book.value.get(id)
 
-let loading: Promise<void> | undefined
+const NEXT = 'next page'
+/** With more than these at once the whole list is fetched. */
+const FEW = 20
+
+/** Single people, and pages of the list between them: nobody waits for all of it. */
+const look = rounds((what) => {
+  const ids = what.filter((id) => id && id !== NEXT)
+  const many = ids.length > FEW
+  if (many) list.again()
+  const few = many ? ids.filter((id) => id === wanted) : ids
+  return Promise.all([what.includes(NEXT) && loadPage(), ...few.map(lookAt)])
+})
+
+/** Those on the pages so far while the list comes; who is looked at meanwhile is among them as they are now. */
+let coming: Map<string, PersonView> | null = null
+let after = ''
+
+const list = rounds(async () => {
+  coming = new Map()
+  after = ''
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- each page says where the next one begins
+    await look.now(NEXT)
+  } while (after)
+  if (coming) book.value = coming
+  coming = null
+})
 
 /** Fetch all people; the first of them are shown while the others come. */
-export function loadBook(): Promise<void> {
-  loading ??= fetchAll().finally(() => {
-    loading = undefined
-  })
-  return loading
-}
+export const loadBook = (): Promise<void> => list.now()
 
-async function fetchAll(): Promise<void> {
-  const all = new Map<string, PersonView>()
+async function loadPage(): Promise<void> {
   try {
-    let after = ''
-    do {
-      // oxlint-disable-next-line no-await-in-loop -- each page says where the next one begins
-      const page = await call('GET /people', { query: { after, limit: PAGE } })
-      for (const person of page.items) all.set(person.id, person)
-      if (!bookLoaded.value) book.value = new Map(all)
-      bookLoaded.value = true
-      after = page.next
-    } while (after)
-    book.value = all
+    const { items, next } = await call('GET /people', { query: { after, limit: PAGE } })
+    for (const one of items) coming?.set(one.id, one)
+    if (coming && !bookLoaded.value) book.value = new Map(coming)
+    after = next
+    bookLoaded.value = true
     bookTrouble.value = null
   } catch (error) {
+    coming = null
+    after = ''
     bookTrouble.value = asError(error)
   }
 }
@@ -74,23 +92,46 @@ export const personTrouble = signal<ApiError | null>(null)
 let wanted = ''
 
 /** Look at somebody, the ways to reach them included. Who has become another's part is found there. */
-export async function openPerson(id: string): Promise<void> {
+export function openPerson(id: string): Promise<void> {
   if (person.value?.id !== id) person.value = null
   personTrouble.value = null
   wanted = id
+  return look.now(id)
+}
+
+async function lookAt(id: string): Promise<void> {
   try {
-    put(await call('GET /people/{person}', { path: { person: id } }), id)
+    const view = await call('GET /people/{person}', { path: { person: id } })
+    if (view.id !== id) drop(id)
+    show(view, id)
   } catch (error) {
-    if (wanted === id) personTrouble.value = asError(error)
+    const problem = asError(error)
+    if (problem.code === 'not-found') drop(id)
+    if (wanted === id) personTrouble.value = problem
   }
 }
 
-/** Put somebody as the node has just shown them, who was asked for by this id. */
-function put(view: PersonView, asked = view.id): void {
+/** Show somebody as the node has them, who was asked for by this id. */
+function show(view: PersonView, asked: string): void {
+  coming?.set(view.id, view)
   book.value = new Map(book.value).set(view.id, view)
   if (wanted !== asked && wanted !== view.id) return
   wanted = view.id
   person.value = view
+  personTrouble.value = null
+}
+
+function drop(id: string): void {
+  coming?.delete(id)
+  const left = new Map(book.value)
+  left.delete(id)
+  book.value = left
+}
+
+/** Put somebody as the node has answered; they may be another by now. */
+function put(view: PersonView): void {
+  show(view, view.id)
+  look.again(view.id)
 }
 
 export async function change(id: string, asked: PersonChange): Promise<void> {
@@ -112,9 +153,7 @@ export async function split(id: string, links: readonly string[]): Promise<Chang
 /** Forget what came of somebody from a file. */
 export async function forgetImported(id: string): Promise<void> {
   await call('DELETE /people/{person}', { path: { person: id } })
-  await Promise.all([loadBook(), loadSuggestions()])
-  if (book.value.has(id)) await openPerson(id)
-  else personTrouble.value = new ApiError({ code: 'not-found', detail: 'Only the file knew them.' })
+  await changed()
 }
 
 /** Look now at the accounts that they say are theirs. */
@@ -135,7 +174,7 @@ export async function refuseChallenge(id: string): Promise<void> {
 /** Ask somebody, in a conversation on another network, to talk from node to node. */
 export async function talkPrivately(id: string, via: string): Promise<void> {
   await call('POST /people/{person}/private', { path: { person: id }, body: { via } })
-  await openPerson(id)
+  await look.now(id)
 }
 
 /** Let a conversation on another network carry what is said in private, or not. */
@@ -156,20 +195,21 @@ export async function undo(id: string): Promise<ChangeView> {
 /** All of it may look different now. */
 async function changed(): Promise<void> {
   const shown = person.value
-  await Promise.all([loadBook(), loadSuggestions(), shown && openPerson(shown.id)])
+  await Promise.all([loadBook(), loadSuggestions(), shown && look.now(shown.id)])
 }
 
 // Suggestions, and address books from elsewhere
 
 export const suggestions = signal<readonly SuggestionView[]>([])
 
-export async function loadSuggestions(): Promise<void> {
+const offers = rounds(async () => {
   try {
     suggestions.value = (await call('GET /people/suggestions', { query: { limit: PAGE } })).items
   } catch (error) {
     bookTrouble.value = asError(error)
   }
-}
+})
+export const loadSuggestions = (): Promise<void> => offers.now()
 
 export async function acceptSuggestion(id: string): Promise<ChangeView> {
   const made = await call('POST /people/suggestions/{suggestion}/accept', { path: { suggestion: id } })
@@ -191,50 +231,17 @@ export async function importBook(asked: Importing): Promise<ImportView> {
 
 // What happens
 
-const stale = new Set<string>()
-const TOGETHER_MS = 100
-/** With more than these at once the whole list is fetched. */
-const FEW = 20
-let timer = 0
-
-function lookLater(id: string): void {
-  stale.add(id)
-  timer ||= window.setTimeout(look, TOGETHER_MS)
-}
-
-function look(): void {
-  timer = 0
-  const ids = [...stale]
-  stale.clear()
-  if (ids.length > FEW) void loadBook()
-  else void Promise.all(ids.map(lookAt))
-}
-
-async function lookAt(id: string): Promise<void> {
-  try {
-    put(await call('GET /people/{person}', { path: { person: id } }), id)
-  } catch (error) {
-    if (asError(error).code === 'not-found') drop(id)
-  }
-}
-
-function drop(id: string): void {
-  const left = new Map(book.value)
-  left.delete(id)
-  book.value = left
-}
-
 listen(({ type, data }) => {
-  if (!bookLoaded.value) return
-  if (type === 'resync') void Promise.all([loadBook(), loadSuggestions()])
-  else if (type === 'proofs.changed' || type === 'bridge.carries') {
-    if (person.value) lookLater(person.value.id)
-  } else if (type === 'people.suggested') void loadSuggestions()
-  else if (type === 'people.removed') drop(String(data['person']))
-  else if (type === 'people.changed') lookLater(String(data['person']))
+  if (type === 'resync') {
+    list.again()
+    offers.again()
+    look.again(wanted)
+  } else if (type === 'proofs.changed' || type === 'bridge.carries') look.again(wanted)
+  else if (type === 'people.suggested') offers.again()
+  else if (type === 'people.removed' || type === 'people.changed') look.again(String(data['person']))
   else if (type === 'message.new' || type === 'chat.changed') {
     // Where the last word was, and what is unread.
     const whose = chatOf(String(data['chat']))?.person
-    if (whose) lookLater(whose)
+    if (whose) look.again(whose)
   }
 })

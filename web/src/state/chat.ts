@@ -5,10 +5,12 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { inTurn, type Rounds, rounds } from '../api/rounds.ts'
 import type { AbilitiesView, MessageView, Page } from '../api/types.gen.ts'
 import { copyOf, keepCopy } from './copy.ts'
 import { destroy } from './deletions.ts'
 import { putChat } from './inbox.ts'
+import { whenSent } from './outbox.ts'
 import { isPerson } from './places.ts'
 import { join } from './window.ts'
 
@@ -42,19 +44,41 @@ const NONE: Conversation = {
 }
 export const open = signal<Conversation>(NONE)
 
+const TOGETHER_MS = 30
+const NOTHING = rounds(() => Promise.resolve())
+/** Each opening has rounds of its own; what was asked for in those of another one comes too late. */
+let look = NOTHING
+/** Which opening of a conversation this is. */
+export const turn = (): Rounds => look
+
+/** What is loaded, beside single messages. In the past nothing joins what is shown. */
+const LOADS = {
+  around: () => loadAround(),
+  last: () => open.value.newer || reload(false),
+  whole: () => open.value.newer || reload(true),
+  present: () => reload(false),
+  older: () => loadBefore(open.value.older),
+  newer: () => loadAfter(open.value.newer),
+}
+
+function begin(now: Conversation): void {
+  open.value = now
+  const mine: Rounds = rounds(inTurn(LOADS, lookAt, () => mine === look), TOGETHER_MS)
+  look = mine
+}
+
 /** Open a conversation, at a message of it or at its end. */
 export async function openChat(chat: string, at = ''): Promise<void> {
-  turns += 1
-  open.value = { ...NONE, chat, chats: [chat], loading: true }
-  await reload(chat, at)
+  begin({ ...NONE, chat, chats: [chat], loading: true })
+  around = at
+  await look.now(at ? 'around' : 'last')
   if (isNetworks(chat)) await learn(chat)
 }
 
 /** Open all talk with a person, who is reached through these conversations. */
 export async function openTalk(person: string, chats: readonly string[]): Promise<void> {
-  turns += 1
-  open.value = { ...NONE, chat: person, chats, loading: true }
-  await reload(person)
+  begin({ ...NONE, chat: person, chats, loading: true })
+  await look.now('last')
   await Promise.all(chats.filter(isNetworks).map(learn))
 }
 
@@ -68,14 +92,10 @@ async function learn(chat: string): Promise<void> {
   open.value = { ...now, each, abilities: now.chat === chat ? abilities : now.abilities }
 }
 
-let turns = 0
-/** Which opening of a conversation this is; an answer that was asked for in another one comes too late. */
-export const turn = (): number => turns
-
 /** Close what was opened at this turn; what was opened since stays open. */
-export function closeChat(at: number): void {
-  if (at !== turns) return
-  turns += 1
+export function closeChat(at: Rounds): void {
+  if (at !== look) return
+  look = NOTHING
   open.value = NONE
   seen = null
 }
@@ -110,7 +130,7 @@ async function joined(chat: string, last: Page, whole: boolean): Promise<readonl
     // Where the first one is gone, what lies before all that is left of them is far enough.
     const known = new Set(shown.map(({ id }) => id))
     const past = messages.some(({ id }) => known.has(id)) && !page.items.some(({ id }) => known.has(id))
-    if (!known.size || !before(page) || messages.length >= MOST || past) return [newest(messages), before(page)]
+    if (!known.size || open.value.chat !== chat || !before(page) || messages.length >= MOST || past) return [newest(messages), before(page)]
     // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
     page = await pageOf(chat, { before: before(page) })
     messages = [...page.items, ...messages]
@@ -124,41 +144,53 @@ function newest(messages: readonly MessageView[]): readonly MessageView[] {
   return [...messages.map((message) => fresh.get(message.id) ?? message), ...later]
 }
 
-let asked = 0
-let answered = 0
+/** The message at which it was opened. */
+let around = ''
 
-/** Fetch the last messages, or those around one, and join them to what is there; an answer that was passed by is old. */
-async function reload(chat: string, at = '', whole = false): Promise<void> {
-  const mine = turns
-  const ask = (asked += 1)
+const loadAround = (): Promise<void> =>
+  ask({ around }, ({ items: messages, prev: older, next: newer }) => {
+    open.value = { ...open.value, messages, older, newer, loading: false, trouble: null }
+  })
+
+/** Fetch the last messages, and join them to what is there. */
+async function reload(whole: boolean): Promise<void> {
+  const mine = look
+  const { chat } = open.value
   fresh.clear()
   try {
-    const page = await pageOf(chat, at ? { around: at } : {})
-    const now = open.value
-    if (mine !== turns) return
-    if (at) {
-      const { items: messages, prev: older, next: newer } = page
-      open.value = { ...now, messages, older, newer, loading: false, trouble: null }
-      return
-    }
+    const page = await pageOf(chat)
+    if (mine !== look) return
     const [messages, older] = await joined(chat, page, whole)
-    if (mine !== turns) return
-    if (ask < answered) {
-      if (whole) await reload(chat, at, whole)
-      return
-    }
-    answered = ask
+    if (mine !== look) return
+    const now = open.value
     const first = page.items.find((message) => message.unread && !message.mine)?.id ?? ''
     const series = now.newer ? now.series + 1 : now.series
-    open.value = { ...open.value, messages, older, series, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
-    await markRead(chat, page)
+    open.value = { ...now, messages, older, series, loading: false, trouble: null, newer: '', newFrom: now.newFrom || first }
+    void markRead(chat, page)
     keepMessages()
   } catch (error) {
-    const copy = open.value.messages.length ? undefined : ((await copyOf(`chat ${chat}`)) as Kept | undefined)
-    if (mine !== turns) return
-    const trouble = copy ? null : asError(error)
-    open.value = { ...open.value, ...copy, loading: false, trouble }
+    await failed(error, mine)
   }
+}
+
+/** Ask for a page of what is open. It is not given where something else is open by then. */
+async function ask(where: Where, take: (page: Page) => void): Promise<void> {
+  const mine = look
+  try {
+    const page = await pageOf(open.value.chat, where)
+    if (mine === look) take(page)
+  } catch (error) {
+    await failed(error, mine)
+  }
+}
+
+/** Where nothing is shown, there may be a copy. */
+async function failed(error: unknown, mine: Rounds): Promise<void> {
+  const { chat, messages } = open.value
+  const copy = messages.length ? undefined : ((await copyOf(`chat ${chat}`)) as Kept | undefined)
+  if (mine !== look) return
+  const trouble = copy ? null : asError(error)
+  open.value = { ...open.value, ...copy, loading: false, trouble }
 }
 
 type Kept = Pick<Conversation, 'messages' | 'abilities' | 'each'>
@@ -173,46 +205,43 @@ function keepMessages(): void {
 }
 
 export async function loadOlder(): Promise<void> {
-  const mine = turns
-  const { chat, older, loading } = open.value
-  if (!older || loading) return
-  open.value = { ...open.value, loading: true }
-  try {
-    const page = await pageOf(chat, { before: older })
-    const now = open.value
-    if (mine !== turns) return
-    const known = new Set(now.messages.map((message) => message.id))
-    const earlier = page.items.filter((message) => !known.has(message.id))
-    open.value = { ...now, messages: [...earlier, ...now.messages], older: before(page), loading: false }
-  } catch (error) {
-    if (mine === turns) open.value = { ...open.value, loading: false, trouble: asError(error) }
-  }
+  if (open.value.older) await loadMore('older')
 }
 
 /** In the past: what comes after the last one that is shown. */
 export async function loadNewer(): Promise<void> {
-  const mine = turns
-  const { chat, newer, loading } = open.value
-  if (!newer || loading) return
+  if (open.value.newer) await loadMore('newer')
+}
+
+async function loadMore(side: 'older' | 'newer'): Promise<void> {
+  if (open.value.loading) return
   open.value = { ...open.value, loading: true }
-  try {
-    const page = await pageOf(chat, { after: newer })
-    const now = open.value
-    if (mine !== turns) return
-    const known = new Set(now.messages.map((message) => message.id))
-    const later = page.items.filter((message) => !known.has(message.id))
-    const next = page.items.length < PAGE ? '' : page.next
-    open.value = { ...now, messages: [...now.messages, ...later], newer: next, loading: false }
-    if (!next) await markRead(chat, page)
-  } catch (error) {
-    if (mine === turns) open.value = { ...open.value, loading: false, trouble: asError(error) }
-  }
+  await look.now(side)
+}
+
+const loadBefore = (first: string): unknown =>
+  first &&
+  ask({ before: first }, (page) => {
+    open.value = { ...open.value, messages: [...unknown(page), ...open.value.messages], older: before(page), loading: false }
+  })
+
+const loadAfter = (last: string): unknown =>
+  last &&
+  ask({ after: last }, (page) => {
+    const newer = page.items.length < PAGE ? '' : page.next
+    open.value = { ...open.value, messages: [...open.value.messages, ...unknown(page)], newer, loading: false }
+    if (!newer) void markRead(open.value.chat, page)
+  })
+
+/** Those of a page that are not shown yet. */
+function unknown(page: Page): readonly MessageView[] {
+  const known = new Set(open.value.messages.map((message) => message.id))
+  return page.items.filter((message) => !known.has(message.id))
 }
 
 /** From the past to the last messages. */
 export async function toPresent(): Promise<void> {
-  const { chat, newer } = open.value
-  if (newer) await reload(chat)
+  if (open.value.newer) await look.now('present')
 }
 
 let seen: Page | null = null
@@ -230,25 +259,30 @@ async function markRead(chat: string, page: Page | null): Promise<void> {
   }
 }
 
-/** Put a message as the node has just shown it. */
+/** Put a message as the node has answered; it may be another by now. */
 export function putMessage(message: MessageView): void {
-  const now = open.value
-  if (!now.chats.includes(message.chat)) return
+  if (!open.value.chats.includes(message.chat)) return
   fresh.set(message.id, message)
+  show(message)
+  look.again(message.id)
+}
+
+function show(message: MessageView): void {
+  const now = open.value
   const at = now.messages.findIndex((known) => known.id === message.id)
-  if (at < 0 && now.newer) void toPresent()
-  else {
-    open.value = { ...now, messages: at < 0 ? [...now.messages, message] : now.messages.with(at, message) }
-    keepMessages()
-  }
+  if (at < 0 && now.newer) return void toPresent()
+  open.value = { ...now, messages: at < 0 ? [...now.messages, message] : now.messages.with(at, message) }
+  keepMessages()
 }
 
 async function lookAt(id: string): Promise<void> {
+  const mine = look
   if (!open.value.messages.some((message) => message.id === id)) return
   try {
-    putMessage(await call('GET /messages/{message}', { path: { message: id } }))
+    const message = await call('GET /messages/{message}', { path: { message: id } })
+    if (mine === look) show(message)
   } catch (error) {
-    if (asError(error).code !== 'not-found') return
+    if (mine !== look || asError(error).code !== 'not-found') return
     open.value = { ...open.value, messages: open.value.messages.filter((message) => message.id !== id) }
     keepMessages()
   }
@@ -267,7 +301,7 @@ export async function react(id: string, symbol: string): Promise<void> {
 /** Gives the id under which it can be followed what becomes of it. */
 export async function remove(id: string, everywhere: boolean): Promise<string> {
   const deletion = await destroy([id], everywhere)
-  await lookAt(id)
+  await look.now(id)
   return deletion
 }
 
@@ -293,23 +327,13 @@ export function can(feature: string, chat = open.value.chat): boolean {
   return ['full', 'partial', 'fallback'].includes(open.value.each[chat]?.levels[feature] ?? '')
 }
 
-let timer = 0
-let whole = false
-const TOGETHER_MS = 30
-
 listen(({ type, data }) => {
-  const { chat, chats } = open.value
-  if (!chat) return
-  const ours = data['chat'] === undefined || chats.includes(String(data['chat']))
-  if (type === 'resync' || (type === 'message.new' && ours)) {
-    whole ||= type === 'resync'
-    timer ||= window.setTimeout(() => {
-      timer = 0
-      if (!open.value.newer) void reload(open.value.chat, '', whole)
-      whole = false
-    }, TOGETHER_MS)
-  } else if (type.startsWith('message.') && ours) void lookAt(String(data['message']))
+  const ours = data['chat'] === undefined || open.value.chats.includes(String(data['chat']))
+  if (type === 'resync') look.again('whole')
+  else if (type === 'message.new' && ours) look.again('last')
+  else if (type.startsWith('message.') && ours) look.again(String(data['message']))
 })
+whenSent(putMessage)
 if (typeof document !== 'undefined') {
   document.addEventListener('visibilitychange', () => void markRead(open.value.chat, seen))
 }

@@ -5,6 +5,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { ChatView, ConsentView, MessageView, Saying } from '../api/types.gen.ts'
 
 export type Scope = 'forward' | 'publish'
@@ -16,7 +17,7 @@ export const consentTrouble = signal<ApiError | null>(null)
 export const consentsOf = (person: string): readonly ConsentView[] =>
   consents.value.filter((said) => said.person === person)
 
-export async function loadConsents(): Promise<void> {
+const look = rounds(async () => {
   try {
     consents.value = (await call('GET /consents')).items
     consentsLoaded.value = true
@@ -24,7 +25,8 @@ export async function loadConsents(): Promise<void> {
   } catch (error) {
     consentTrouble.value = asError(error)
   }
-}
+})
+export const loadConsents = (): Promise<void> => look.now()
 
 /** Write down what somebody said. Throws `conflict` where they said no before, and nobody says that they took it back. */
 export async function writeDown(said: Saying): Promise<void> {
@@ -42,5 +44,5 @@ export const scopeOf = ({ privacy, kind }: Pick<ChatView, 'privacy' | 'kind'>): 
   privacy === 'public' || kind === 'timeline' || kind === 'channel' ? 'publish' : 'forward'
 
 listen(({ type }) => {
-  if (type === 'resync' && consentsLoaded.value) void loadConsents()
+  if (type === 'resync') look.again()
 })

@@ -5,7 +5,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
-import { rounds } from '../api/rounds.ts'
+import { inTurn, rounds } from '../api/rounds.ts'
 import type { DeletionView } from '../api/types.gen.ts'
 
 /** Those that some screen shows, by their ids. */
@@ -28,18 +28,10 @@ export async function destroy(ids: readonly string[], everywhere: boolean): Prom
   return made.id
 }
 
-const LIST = 'list'
-const MORE = 'more'
+const LOADS = { first: () => loadPage(''), more: () => loadPage(deletionsNext.value) }
+const look = rounds(inTurn(LOADS, (name) => lookAt(name)))
 
-export const loadDeletions = (more = false): Promise<void> => look.now(more ? MORE : LIST)
-
-/** By their own ids or by those of their messages; all of them under no id. */
-const look = rounds((what) => {
-  const wanted = ({ id, targets }: DeletionView): boolean => ['', id, ...targets].some((name) => what.includes(name))
-  const shown = [...deletions.value.values()].filter(wanted).map(({ id }) => lookAt(id))
-  const pages = [what.includes(LIST) && loadPage(''), what.includes(MORE) && loadPage(deletionsNext.value)]
-  return Promise.all([...shown, ...pages])
-})
+export const loadDeletions = (more = false): Promise<void> => look.now(more ? 'more' : 'first')
 
 async function loadPage(before: string): Promise<void> {
   try {
@@ -53,12 +45,11 @@ async function loadPage(before: string): Promise<void> {
   }
 }
 
-async function lookAt(deletion: string): Promise<void> {
-  try {
-    keep([await call('GET /deletions/{deletion}', { path: { deletion } })])
-  } catch {
-    // It is looked at again with the next change.
-  }
+/** By its own id or by that of a message; all that are shown under no id. */
+async function lookAt(name: string): Promise<void> {
+  const shown = [...deletions.value.values()].filter(({ id, targets }) => !name || name === id || targets.includes(name))
+  const found = shown.map(({ id }) => call('GET /deletions/{deletion}', { path: { deletion: id } }).catch(() => null))
+  keep((await Promise.all(found)).filter((one) => one !== null)) // what is not found is looked at with its next change
 }
 
 /** Have the browser save what nodes have signed. */

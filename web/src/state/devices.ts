@@ -5,6 +5,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { DeviceView, NodeView, PairingView } from '../api/types.gen.ts'
 
 export type Scope = 'admin' | 'write' | 'read'
@@ -15,7 +16,7 @@ export const nodes = signal<readonly NodeView[]>([])
 export const devicesLoaded = signal(false)
 export const devicesTrouble = signal<ApiError | null>(null)
 
-export async function loadDevices(): Promise<void> {
+const look = rounds(async () => {
   try {
     const [paired, own] = await Promise.all([call('GET /devices'), call('GET /nodes')])
     devices.value = paired.items
@@ -25,7 +26,8 @@ export async function loadDevices(): Promise<void> {
   } catch (error) {
     devicesTrouble.value = asError(error)
   }
-}
+})
+export const loadDevices = (): Promise<void> => look.now()
 
 export async function nameDevice(id: string, name: string): Promise<void> {
   await call('PATCH /devices/{device}', { path: { device: id }, body: { name } })
@@ -40,5 +42,5 @@ export async function revokeDevice(id: string): Promise<void> {
 export const pairingCode = (scope: Scope): Promise<PairingView> => call('POST /pairing', { body: { scope } })
 
 listen(({ type }) => {
-  if (type === 'resync' && devicesLoaded.value) void loadDevices()
+  if (type === 'resync') look.again()
 })

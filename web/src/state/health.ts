@@ -5,6 +5,7 @@ import { signal } from '@preact/signals'
 import { call, fetchFile } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { Check, SettingView } from '../api/types.gen.ts'
 import { refresh } from './session.ts'
 
@@ -14,7 +15,7 @@ export const healthTrouble = signal<ApiError | null>(null)
 /** The node's settings: those that its owner changes, and those of whoever keeps the machine. */
 export const nodeSettings = signal<readonly SettingView[]>([])
 
-export async function runChecks(): Promise<void> {
+const examination = rounds(async () => {
   checking.value = true
   try {
     checks.value = (await call('GET /doctor')).items
@@ -24,7 +25,8 @@ export async function runChecks(): Promise<void> {
   } finally {
     checking.value = false
   }
-}
+})
+export const runChecks = (): Promise<void> => examination.now()
 
 /** Have the browser save a backup, or everything readable. */
 export async function saveFile(what: 'backups' | 'exports'): Promise<void> {
@@ -45,17 +47,19 @@ export async function changeSetting({ name, default: usual }: SettingView, value
   const path = { setting: name }
   const now = await call('PATCH /settings/{setting}', { path, body: { value: value === usual ? null : value } })
   nodeSettings.value = nodeSettings.value.map((known) => (known.name === name ? now : known))
+  settings.again()
   return now
 }
 
-export async function loadNodeSettings(): Promise<void> {
+const settings = rounds(async () => {
   try {
     nodeSettings.value = (await call('GET /settings')).items
   } catch (error) {
     healthTrouble.value = asError(error)
   }
-}
+})
+export const loadNodeSettings = (): Promise<void> => settings.now()
 
 listen(({ type }) => {
-  if ((type === 'settings.changed' || type === 'resync') && nodeSettings.value.length) void loadNodeSettings()
+  if (type === 'settings.changed' || type === 'resync') settings.again()
 })

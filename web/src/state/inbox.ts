@@ -5,6 +5,7 @@ import { computed, effect, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { ChatView } from '../api/types.gen.ts'
 import { titleOf } from '../text/t.ts'
 import { copyOf, keepCopy } from './copy.ts'
@@ -35,7 +36,10 @@ export const shown = computed(() =>
 export const unread = computed(() => inbox.value.reduce((sum, chat) => sum + chat.unread, 0))
 export const chatOf = (id: string): ChatView | undefined => chats.value.get(id)
 
-export async function loadInbox(): Promise<void> {
+const look = rounds((ids) => (ids.includes('') ? fetchAll() : Promise.all(ids.map(lookAt))))
+export const loadInbox = (): Promise<void> => look.now()
+
+async function fetchAll(): Promise<void> {
   try {
     const { items } = await call('GET /chats')
     chats.value = new Map(items.map((chat) => [chat.id, chat]))
@@ -53,10 +57,13 @@ effect(() => {
   if (chats.value.size && status.value) keepCopy('inbox', [...chats.value.values()])
 })
 
-/** Put a conversation as the node has just shown it. */
+/** Put a conversation as the node has answered; it may be another by now. */
 export function putChat(chat: ChatView): void {
-  chats.value = new Map(chats.value).set(chat.id, chat)
+  put(chat)
+  look.again(chat.id)
 }
+
+const put = (chat: ChatView): void => void (chats.value = new Map(chats.value).set(chat.id, chat))
 
 /** Come into a conversation of a network, or decline to; one that is declined is no longer there. */
 export async function answerInvitation(chat: string, comes: boolean): Promise<void> {
@@ -68,24 +75,9 @@ export async function answerInvitation(chat: string, comes: boolean): Promise<vo
   }
 }
 
-// Many events tell of one conversation: it is looked at once for all that come together.
-const stale = new Set<string>()
-let timer = 0
-const TOGETHER_MS = 60
-
-function look(chat: string): void {
-  stale.add(chat)
-  timer ||= window.setTimeout(() => {
-    timer = 0
-    const ids = [...stale]
-    stale.clear()
-    void Promise.all(ids.map(lookAt))
-  }, TOGETHER_MS)
-}
-
 async function lookAt(id: string): Promise<void> {
   try {
-    putChat(await call('GET /chats/{chat}', { path: { chat: id } }))
+    put(await call('GET /chats/{chat}', { path: { chat: id } }))
   } catch (error) {
     if (asError(error).code !== 'not-found') return
     const left = new Map(chats.value)
@@ -96,6 +88,6 @@ async function lookAt(id: string): Promise<void> {
 
 listen(({ type, data }) => {
   // An invitation that is over is no longer there to be looked at.
-  if (['resync', 'bridge.removed', 'chat.invited'].includes(type) || type.startsWith('contact.')) void loadInbox()
-  else if (data['chat'] !== undefined && type !== 'message.state') look(String(data['chat']))
+  if (['resync', 'bridge.removed', 'chat.invited'].includes(type) || type.startsWith('contact.')) look.again()
+  else if (data['chat'] !== undefined && type !== 'message.state') look.again(String(data['chat']))
 })

@@ -7,7 +7,8 @@ import { signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
-import { link, listen } from '../api/live.ts'
+import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { MessageView, PostView, OutboxView } from '../api/types.gen.ts'
 import type { Chosen } from './files.ts'
 
@@ -29,6 +30,7 @@ export function held(said: MessageView | PostView, seconds: number, chosen: read
   const about = 'chat' in said ? ({ what: 'message', chat: said.chat, network: said.network } as const) : POST
   const shown: OutboxView = { message: id, ...about, title: '', title_translations: {}, state, since, text, send_at, reason: '', says: '', accounts: [] }
   if (!waiting.value.some((known) => known.message === id)) waiting.value = [...waiting.value, shown]
+  look.again()
 }
 
 const POST = { what: 'post', chat: '', network: '' } as const
@@ -42,7 +44,7 @@ export function secondsLeft({ message, send_at: at, since, reason }: OutboxView,
   return Math.max(0, Math.ceil(((ends.get(message) ?? at * 1_000) - now) / 1_000))
 }
 
-export async function loadWaiting(): Promise<void> {
+const look = rounds(async () => {
   try {
     waiting.value = (await call('GET /outbox')).items
     waitingTrouble.value = null
@@ -50,12 +52,14 @@ export async function loadWaiting(): Promise<void> {
   } catch (error) {
     waitingTrouble.value = asError(error)
   }
-}
+})
+export const loadWaiting = (): Promise<void> => look.now()
 
 /** Take it back. Gives what it said, and the files as far as this page has them. */
 export async function takeBackHeld(id: string): Promise<{ readonly text: string; readonly files: readonly Chosen[] }> {
   const { text } = await call('POST /messages/{message}/cancel', { path: { message: id } })
   waiting.value = waiting.value.filter(({ message }) => message !== id)
+  look.again()
   return { text, files: files.get(id) ?? [] }
 }
 
@@ -65,18 +69,9 @@ export async function leaveNow(id: string): Promise<void> {
   await loadWaiting()
 }
 
-let timer = 0
-const TOGETHER_MS = 100
-const CHANGES = new Set(['outbox.changed', 'resync'])
 /** Whether a screen shows all of it, and not only what is held. */
 export const wholeShown = signal(false)
 
 listen(({ type }) => {
-  if (CHANGES.has(type) || (wholeShown.value && type.startsWith('message.'))) {
-    timer ||= window.setTimeout(() => {
-      timer = 0
-      void loadWaiting()
-    }, TOGETHER_MS)
-  }
+  if (type === 'outbox.changed' || type === 'resync' || (wholeShown.value && type.startsWith('message.'))) look.again()
 })
-link.subscribe((state) => void (state === 'up' && waitingLoaded.value && loadWaiting()))

@@ -5,6 +5,7 @@ import { computed, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { AccountView, ChatView, LoginView, NetworkView, NewLogin, SettlingView } from '../api/types.gen.ts'
 import { settlePath } from '../router.ts'
 
@@ -13,7 +14,7 @@ export const accounts = signal<readonly AccountView[]>([])
 export const networksTrouble = signal<ApiError | null>(null)
 export const networksLoaded = signal(false)
 
-export async function loadNetworks(): Promise<void> {
+const look = rounds(async () => {
   try {
     const [there, ours] = await Promise.all([call('GET /bridges'), call('GET /accounts')])
     networks.value = there.items
@@ -23,7 +24,8 @@ export async function loadNetworks(): Promise<void> {
   } catch (error) {
     networksTrouble.value = asError(error)
   }
-}
+})
+export const loadNetworks = (): Promise<void> => look.now()
 
 /** How a network is called by its bridge; its id where that is not known. */
 export const nameOf = (network: string): string =>
@@ -88,9 +90,6 @@ export async function removeAccount(account: string): Promise<void> {
 export const openAt = (account: string, address: string, room: boolean): Promise<ChatView> =>
   call('POST /accounts/{account}/chats', { path: { account }, body: { address, room } })
 
-let timer = 0
 listen(({ type }) => {
-  if (!networksLoaded.value || (type !== 'resync' && !type.startsWith('bridge.'))) return
-  window.clearTimeout(timer)
-  timer = window.setTimeout(() => void loadNetworks(), 100)
+  if (type === 'resync' || type.startsWith('bridge.')) look.again()
 })

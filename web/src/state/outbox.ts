@@ -57,9 +57,11 @@ let wanted = false
 let sent: (message: MessageView) => void = () => {}
 let channel: BroadcastChannel | undefined
 
-/** Say who is to be told of what the node has taken, and go on with what an earlier page left. */
-export async function startOutbox(onSent: (message: MessageView) => void): Promise<void> {
-  sent = onSent
+/** Say who is to be told of what the node has taken, before it is no longer here. */
+export const whenSent = (tell: (message: MessageView) => void): void => void (sent = tell)
+
+/** Go on with what an earlier page left. */
+export async function startOutbox(): Promise<void> {
   await look()
   if (!channel) {
     channel = new BroadcastChannel('outbox')

@@ -5,6 +5,7 @@ import { computed, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { ContactView, InviteView, ValuesLinkView, NewInvite, SafetyView } from '../api/types.gen.ts'
 
 export const contacts = signal<readonly ContactView[]>([])
@@ -15,7 +16,7 @@ export const peopleLoaded = signal(false)
 export const requests = computed(() => contacts.value.filter((contact) => contact.standing === 'request'))
 export const contactOf = (id: string): ContactView | undefined => contacts.value.find((contact) => contact.id === id)
 
-export async function loadPeople(): Promise<void> {
+const look = rounds(async () => {
   try {
     const [people, given] = await Promise.all([call('GET /contacts'), call('GET /invites')])
     contacts.value = people.items
@@ -25,7 +26,8 @@ export async function loadPeople(): Promise<void> {
   } catch (error) {
     peopleTrouble.value = asError(error)
   }
-}
+})
+export const loadPeople = (): Promise<void> => look.now()
 
 export async function invite(asked: NewInvite): Promise<InviteView> {
   const made = await call('POST /invites', { body: asked })
@@ -82,5 +84,5 @@ export async function trustAgain(contact: string): Promise<void> {
 }
 
 listen(({ type }) => {
-  if (type === 'resync' || type.startsWith('contact.') || type.startsWith('invite.')) void loadPeople()
+  if (type === 'resync' || type.startsWith('contact.') || type.startsWith('invite.')) look.again()
 })

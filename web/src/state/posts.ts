@@ -8,6 +8,7 @@ import { computed, signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen } from '../api/live.ts'
+import { inTurn, rounds } from '../api/rounds.ts'
 import type { DraftPost, FitView, NewPost, PostView } from '../api/types.gen.ts'
 import { base64, type Chosen } from './files.ts'
 import { held, isHeld, takeBackHeld } from './later.ts'
@@ -192,6 +193,8 @@ function newKey(): string {
 // Those that were made
 
 const PAGE = 30
+/** What the node gives at once. */
+const MOST = 200
 export const posts = signal<readonly PostView[]>([])
 export const postsNext = signal('')
 export const postsLoaded = signal(false)
@@ -199,11 +202,22 @@ export const postsTrouble = signal<ApiError | null>(null)
 /** The one that is looked at, with its answers. */
 export const shownPost = signal<PostView | null>(null)
 
-export async function loadPosts(before = ''): Promise<void> {
+const LOADS = {
+  first: () => loadPage(''),
+  /** What is not shown needs no second look. */
+  '': () => postsLoaded.value && loadPage(''),
+  more: () => loadPage(postsNext.value),
+}
+const look = rounds(inTurn(LOADS, (id) => lookAt(id)))
+
+export const loadPosts = (more = false): Promise<void> => look.now(more ? 'more' : 'first')
+
+async function loadPage(before: string): Promise<void> {
   try {
-    const page = await call('GET /posts', { query: { before, limit: PAGE } })
+    const limit = before ? PAGE : Math.min(Math.max(PAGE, posts.value.length), MOST)
+    const page = await call('GET /posts', { query: { before, limit } })
     posts.value = before ? [...posts.value, ...page.items] : page.items
-    postsNext.value = page.items.length < PAGE ? '' : page.next
+    postsNext.value = page.items.length < limit ? '' : page.next
     postsLoaded.value = true
     postsTrouble.value = null
   } catch (error) {
@@ -214,20 +228,35 @@ export async function loadPosts(before = ''): Promise<void> {
 /** By which it was opened: one that was held has another id since it left. */
 let opened = ''
 
-export async function openPost(id: string): Promise<void> {
+export function openPost(id: string): Promise<void> {
   if (opened !== id && shownPost.value?.id !== id) shownPost.value = null
   opened = id
+  return look.now(id)
+}
+
+async function lookAt(id: string): Promise<void> {
+  const asked = opened
+  const now = shownPost.value?.id ?? opened
+  if (id !== now && id !== opened) return
   try {
-    const view = await call('GET /posts/{post}', { path: { post: id } })
+    const view = await call('GET /posts/{post}', { path: { post: now } })
+    if (opened !== asked) return
     shownPost.value = view
-    put(view)
+    show(view)
     postsTrouble.value = null
   } catch (error) {
-    postsTrouble.value = asError(error)
+    if (opened === asked) postsTrouble.value = asError(error)
   }
 }
 
+/** Put a post as the node has answered; it may be another by now. */
 function put(view: PostView): void {
+  show(view)
+  look.again(view.id)
+  look.again()
+}
+
+function show(view: PostView): void {
   if (shownPost.value?.id === view.id) shownPost.value = { ...view, answers: view.answers.length ? view.answers : shownPost.value.answers }
   if (!postsLoaded.value || isHeld({ message: view.id })) return
   const known = posts.value.some(({ id }) => id === view.id)
@@ -246,22 +275,14 @@ export async function takeBackPost(id: string): Promise<void> {
   put(await call('DELETE /posts/{post}', { path: { post: id } }))
 }
 
-let timer = 0
-let mine = false
-const TOGETHER_MS = 100
 /** The events that a post is told of by, and what they call it: one that is held is a thing of the outbox. */
 const NAMED: Readonly<Record<string, string>> = { resync: '', 'post.changed': 'post', 'outbox.changed': 'message' }
 
 listen(({ type, data }) => {
   const name = NAMED[type]
   if (name === undefined) return
-  mine ||= !name || String(data[name]) === shownPost.value?.id
-  timer ||= window.setTimeout(() => {
-    timer = 0
-    if (postsLoaded.value) void loadPosts()
-    if (mine && shownPost.value) void openPost(shownPost.value.id)
-    mine = false
-  }, TOGETHER_MS)
+  look.again()
+  if (opened) look.again(name ? String(data[name]) : opened)
 })
 link.subscribe((state) => {
   if (state === 'up' && writing.value.key && !posting.value) void post()

@@ -5,21 +5,21 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { OwnProofView } from '../api/types.gen.ts'
 
 export const ownProofs = signal<readonly OwnProofView[]>([])
 export const ownProofsTrouble = signal<ApiError | null>(null)
-let loaded = false
 
-export async function loadOwnProofs(): Promise<void> {
+const look = rounds(async () => {
   try {
     ownProofs.value = (await call('GET /proofs')).items
     ownProofsTrouble.value = null
-    loaded = true
   } catch (error) {
     ownProofsTrouble.value = asError(error)
   }
-}
+})
+export const loadOwnProofs = (): Promise<void> => look.now()
 
 /** What would stand where, and who would know. */
 export const planProof = (account: string): Promise<OwnProofView> =>
@@ -41,5 +41,5 @@ export async function dropProof(proof: string): Promise<void> {
 }
 
 listen(({ type }) => {
-  if (loaded && (type === 'resync' || type === 'proofs.changed')) void loadOwnProofs()
+  if (type === 'resync' || type === 'proofs.changed') look.again()
 })

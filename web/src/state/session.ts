@@ -5,6 +5,7 @@ import { signal } from '@preact/signals'
 import { call, setCsrf } from '../api/client.ts'
 import { asError, type ApiError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen, startLive } from '../api/live.ts'
+import { rounds } from '../api/rounds.ts'
 import type { NewPersona, Restoring, StatusView } from '../api/types.gen.ts'
 import { dropCopies, keepCopies, keptFor } from './copy.ts'
 import { recall, remember } from './settings.ts'
@@ -24,7 +25,9 @@ let timer = 0
 const AGAIN_MS = 2_000
 
 /** Find out where we stand; asks again by itself while the node does not answer. */
-export async function refresh(): Promise<void> {
+export const refresh = (): Promise<void> => look.now()
+
+const look = rounds(async () => {
   window.clearTimeout(timer)
   try {
     setCsrf((await call('GET /session')).csrf)
@@ -40,7 +43,7 @@ export async function refresh(): Promise<void> {
       if (problem.code === UNREACHABLE) timer = window.setTimeout(() => void refresh(), AGAIN_MS)
     }
   }
-}
+})
 
 /** Without the node: whether there is a copy of what it said. */
 function copied(): boolean {
@@ -65,7 +68,7 @@ function show(view: StatusView): void {
 }
 
 listen((event) => {
-  if (event.type === 'resync' || /^(node|relay|queue|bridge)\./.test(event.type)) void refresh()
+  if (event.type === 'resync' || /^(node|relay|queue|bridge)\./.test(event.type)) look.again()
 })
 
 // A node that was started again may be locked, or not know this browser any more; and another tab may unlock it.
@@ -101,6 +104,8 @@ export async function lock(): Promise<void> {
   } finally {
     locking = false
     await refresh()
+    // What was asked before has kept a copy since.
+    if (stage.value === 'locked') await dropCopies()
   }
 }
 

@@ -8,6 +8,7 @@ import { signal } from '@preact/signals'
 import { call } from '../api/client.ts'
 import { type ApiError, asError } from '../api/errors.ts'
 import { listen } from '../api/live.ts'
+import { inTurn, type Rounds, rounds } from '../api/rounds.ts'
 import type { AbilitiesView, MessageView } from '../api/types.gen.ts'
 import { chatOf } from './inbox.ts'
 
@@ -80,64 +81,85 @@ async function pageOf(of: string, before = ''): Promise<Fresh> {
 
 const isShown = ({ kind }: MessageView): boolean => kind !== 'deleted'
 
+const TOGETHER_MS = 200
+
+/** Each opening has rounds of its own; what was asked for in those of another one comes too late. */
+let look = rounds(() => Promise.resolve())
+
+function begin(): Rounds {
+  const mine: Rounds = rounds(inTurn(LOADS, lookAt, () => mine === look), TOGETHER_MS)
+  return (look = mine)
+}
+
 /** Show the posts of all, or of one conversation. What is shown already stays, and what came since is counted. */
-export async function openTimeline(wanted?: string): Promise<void> {
+export function openTimeline(wanted?: string): Promise<void> {
   const now = timeline.value
   const [was, id] = keptPlace()
   const of = wanted ?? (now.loaded ? now.of : was)
-  if (now.loaded && now.of === of) return peek()
+  if (now.loaded && now.of === of) return look.now('newer')
   timeline.value = { ...NONE, of, loading: true }
   fresh.value = NOTHING
   place.id = of === was && !now.loaded ? id : ''
+  return begin().now('first')
+}
+
+/** Ask for something of what is open. It is not given where something else is open by then. */
+async function ask<T>(asked: Promise<T>, take: (answer: T) => void): Promise<void> {
+  const mine = look
   try {
-    let { posts, older } = await pageOf(of)
-    for (let page = 1; place.id && older && page < BACK && !posts.some((post) => post.id === place.id); page += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
-      const more = await pageOf(of, older)
-      posts = [...posts, ...more.posts]
-      older = more.older
-    }
-    if (timeline.value.of !== of) return
-    timeline.value = { ...timeline.value, posts, older, loaded: true, loading: false }
-    void learn(posts)
+    const answer = await asked
+    if (mine === look) take(answer)
   } catch (error) {
-    if (timeline.value.of === of) timeline.value = { ...timeline.value, loading: false, trouble: asError(error) }
+    if (mine === look) timeline.value = { ...timeline.value, loading: false, trouble: asError(error) }
   }
 }
 
+const loadFirst = (): Promise<void> =>
+  ask(backTo(timeline.value.of, place.id), ({ posts, older }) => {
+    timeline.value = { ...timeline.value, posts, older, loaded: true, loading: false }
+    void learn(posts)
+  })
+
+/** The first page, and those after it back to a post. */
+async function backTo(of: string, id: string): Promise<Fresh> {
+  let all = await pageOf(of)
+  for (let page = 1; id && all.older && page < BACK && !all.posts.some((post) => post.id === id); page += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- each page says where the one before it is
+    const more = await pageOf(of, all.older)
+    all = { ...more, posts: [...all.posts, ...more.posts] }
+  }
+  return all
+}
+
 export async function loadOlderPosts(): Promise<void> {
-  const { of, older, loading } = timeline.value
+  const { older, loading } = timeline.value
   if (!older || loading) return
   timeline.value = { ...timeline.value, loading: true }
-  try {
-    const page = await pageOf(of, older)
+  await look.now('older')
+}
+
+const loadOlder = (last: string): unknown =>
+  last &&
+  ask(pageOf(timeline.value.of, last), (page) => {
     const now = timeline.value
-    if (now.of !== of) return
     const known = new Set(now.posts.map((post) => post.id))
     const posts = [...now.posts, ...page.posts.filter((post) => !known.has(post.id))]
     timeline.value = { ...now, posts, older: posts.length < MOST ? page.older : '', loading: false, trouble: null }
     void learn(page.posts)
-  } catch (error) {
-    if (timeline.value.of === of) timeline.value = { ...timeline.value, loading: false, trouble: asError(error) }
-  }
-}
+  })
 
 /** Look what came since. Where nothing was there before, it is shown at once. */
-async function peek(): Promise<void> {
-  const { of, loaded, posts: shown } = timeline.value
-  if (!loaded) return
-  try {
-    const { posts, older } = await pageOf(of)
-    if (timeline.value.of !== of) return
+const peek = (): Promise<void> =>
+  ask(pageOf(timeline.value.of), ({ posts, older }) => {
+    const shown = timeline.value.posts
     const known = new Set(shown.map((post) => post.id))
     const joint = posts.findIndex((post) => known.has(post.id))
     fresh.value = joint < 0 ? { posts, older, apart: true } : { posts: posts.slice(0, joint), older: '', apart: false }
     timeline.value = { ...timeline.value, trouble: null }
     if (!shown.length) showFresh()
-  } catch (error) {
-    if (timeline.value.of === of) timeline.value = { ...timeline.value, trouble: asError(error) }
-  }
-}
+  })
+
+const LOADS = { first: loadFirst, newer: peek, older: () => loadOlder(timeline.value.older) }
 
 /** Show what came since. */
 export function showFresh(): void {
@@ -171,21 +193,25 @@ function put(post: MessageView): void {
 }
 
 async function lookAt(id: string): Promise<void> {
-  const there = (posts: readonly MessageView[]): boolean => posts.some((post) => post.id === id)
-  if (!there(timeline.value.posts) && !there(fresh.value.posts)) return
+  if (![...timeline.value.posts, ...fresh.value.posts].some((post) => post.id === id)) return
   try {
     put(await call('GET /messages/{message}', { path: { message: id } }))
   } catch (error) {
-    if (asError(error).code !== 'not-found') return
-    timeline.value = { ...timeline.value, posts: timeline.value.posts.filter((post) => post.id !== id) }
-    fresh.value = { ...fresh.value, posts: fresh.value.posts.filter((post) => post.id !== id) }
+    if (asError(error).code === 'not-found') drop(id)
   }
+}
+
+function drop(id: string): void {
+  const without = (all: readonly MessageView[]): readonly MessageView[] => all.filter((post) => post.id !== id)
+  timeline.value = { ...timeline.value, posts: without(timeline.value.posts) }
+  fresh.value = { ...fresh.value, posts: without(fresh.value.posts) }
 }
 
 /** Favourite, boost or bookmark a post, or take that back. */
 export async function mark(post: MessageView, name: string): Promise<void> {
   const on = !post.marks.includes(name)
   put(await call('PUT /messages/{message}/marks/{mark}', { path: { message: post.id, mark: name }, body: { on } }))
+  look.again(post.id)
 }
 
 export function toggleOpened(id: string): void {
@@ -194,17 +220,9 @@ export function toggleOpened(id: string): void {
   opened.value = now
 }
 
-let timer = 0
-const TOGETHER_MS = 500
-
 listen(({ type, data }) => {
-  if (!timeline.value.loaded) return
   const chat = String(data['chat'] ?? '')
   const { of } = timeline.value
-  if (type === 'resync' || (type === 'message.new' && (of ? chat === of : READ.has(chatOf(chat)?.kind ?? '')))) {
-    timer ||= window.setTimeout(() => {
-      timer = 0
-      void peek()
-    }, TOGETHER_MS)
-  } else if (type.startsWith('message.')) void lookAt(String(data['message']))
+  if (type === 'resync' || (type === 'message.new' && (of ? chat === of : READ.has(chatOf(chat)?.kind ?? '')))) look.again('newer')
+  else if (type.startsWith('message.')) look.again(String(data['message']))
 })

@@ -17,13 +17,15 @@ export type Facts = Readonly<Record<string, string | number>>
 
 export const language = signal<Language>('en')
 const texts = signal<Partial<Texts>>(en)
+/** The language that was asked for last; its texts may be on their way. */
+let speaks: Language = 'en'
 /** Whether screens are shown that need more than the first texts. */
 let wantsMore = false
 
 async function load(wanted: Language): Promise<void> {
   const first = wanted === 'de' ? (await import('./de.ts')).de : en
   const rest = !wantsMore ? {} : (await (wanted === 'de' ? import('./more.de.ts') : import('./more.en.ts'))).more
-  texts.value = { ...first, ...rest }
+  if (wanted === speaks) texts.value = { ...first, ...rest }
 }
 
 /** Fetch the texts of screens that are not shown at once. */
@@ -31,7 +33,7 @@ export async function moreTexts(): Promise<void> {
   if (wantsMore) return
   wantsMore = true
   try {
-    await load(language.value)
+    await load(speaks)
   } catch (error) {
     wantsMore = false
     throw error
@@ -40,7 +42,14 @@ export async function moreTexts(): Promise<void> {
 
 /** Fetch a language and speak it from now on. */
 export async function setLanguage(wanted: Language): Promise<void> {
-  await load(wanted)
+  speaks = wanted
+  try {
+    await load(wanted)
+  } catch (error) {
+    if (speaks === wanted) speaks = language.value
+    throw error
+  }
+  if (speaks !== wanted) return
   language.value = wanted
   setApiLanguage(wanted)
   document.documentElement.lang = wanted

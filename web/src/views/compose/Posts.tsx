@@ -72,7 +72,7 @@ export function Posts() {
           </li>
         ))}
       </ul>
-      {postsNext.value && <Button onClick={() => void loadPosts(postsNext.value)}>{t('more')}</Button>}
+      {postsNext.value && <Button onClick={() => void loadPosts(true)}>{t('more')}</Button>}
     </Page>
   )
 }

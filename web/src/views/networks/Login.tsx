@@ -1,7 +1,7 @@
 /** A login, step by step as the node tells them. What a step asks for comes from its bridge; nothing is known here. */
 
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 import type { LoginView } from '../../api/types.gen.ts'
 import { go } from '../../router.ts'
@@ -11,7 +11,7 @@ import { note } from '../../ui/Announcer.tsx'
 import { ErrorNote, Toggle, Waiting } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { type Answered, pollOf, Step } from './Step.tsx'
+import { type Answered, pollOf, Step, usePoll } from './Step.tsx'
 
 export function Login({ network, account }: { readonly network: string; readonly account: string }) {
   const login = useSignal<LoginView | null>(null)
@@ -19,7 +19,9 @@ export function Login({ network, account }: { readonly network: string; readonly
   // What was typed stays when a step comes again, with an error or for a server at home.
   const typed = useSignal<Answered>({})
   const { busy, problem, run } = useDoing()
+  const left = useRef(false)
   const take = (view: LoginView): void => {
+    if (left.current) return void (view.step && endLogin(view.id))
     login.value = view
     if (view.step) return
     note(t('login.done'))
@@ -37,6 +39,7 @@ export function Login({ network, account }: { readonly network: string; readonly
   useEffect(() => {
     void begin()
     return () => {
+      left.current = true
       if (login.value?.step) void endLogin(login.value.id)
     }
   }, [network, account])
@@ -46,15 +49,7 @@ export function Login({ network, account }: { readonly network: string; readonly
   }
 
   const step = login.value?.step ?? null
-  const poll = pollOf(step)
-  useEffect(() => {
-    if (!poll || !login.value) return
-    const id = login.value.id
-    const timer = window.setInterval(() => {
-      if (!busy.value) void tickLogin(id).then(take, () => {})
-    }, poll * 1000)
-    return () => window.clearInterval(timer)
-  }, [poll, login.value?.turn])
+  usePoll(login, pollOf(step), busy, ({ id }) => tickLogin(id), take)
 
   const name = login.value ? nameOf(login.value.network) : nameOf(network)
   return (

@@ -1,7 +1,7 @@
 /** Something that an account has to settle with its owner, step by step as its bridge tells them. */
 
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 import type { SettlingView, StepView } from '../../api/types.gen.ts'
 import { go } from '../../router.ts'
@@ -11,17 +11,20 @@ import { note } from '../../ui/Announcer.tsx'
 import { ErrorNote, Waiting } from '../../ui/basics.tsx'
 import { useDoing } from '../../ui/form.ts'
 import { Page } from '../../ui/Page.tsx'
-import { type Answered, pollOf, Step } from './Step.tsx'
+import { type Answered, pollOf, Step, usePoll } from './Step.tsx'
 
 export function Settle({ account, matter }: { readonly account: string; readonly matter: string }) {
   const step = useSignal<StepView | null>(null)
   const typed = useSignal<Answered>({})
   const { busy, problem, run } = useDoing()
+  const left = useRef(false)
   const leave = (): void => {
+    if (left.current) return
     void loadNetworks()
     go('/networks', true)
   }
   const take = (view: SettlingView): void => {
+    if (left.current) return
     step.value = view.step
     if (view.step) return
     note(t('settle.done'))
@@ -31,16 +34,12 @@ export function Settle({ account, matter }: { readonly account: string; readonly
     run(async () => take(await settle(account, matter, at, answers)))
   useEffect(() => {
     void ask()
+    return () => {
+      left.current = true
+    }
   }, [account, matter])
 
-  const poll = pollOf(step.value)
-  useEffect(() => {
-    if (!poll) return
-    const timer = window.setInterval(() => {
-      if (step.value && !busy.value) void settle(account, matter, step.value.id, {}).then(take, () => {})
-    }, poll * 1000)
-    return () => window.clearInterval(timer)
-  }, [poll, step.value?.id])
+  usePoll(step, pollOf(step.value), busy, ({ id }) => settle(account, matter, id, {}), take)
 
   const name = accounts.value.find(({ id }) => id === account)?.network_name ?? ''
   return (

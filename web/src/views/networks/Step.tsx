@@ -1,5 +1,8 @@
 /** One step, as a bridge tells it: what is shown, what is asked for. Nothing is known here of what it is about. */
 
+import type { ReadonlySignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+
 import type { FieldView, StepView } from '../../api/types.gen.ts'
 import { t } from '../../text/t.ts'
 import { Button, Field, Toggle } from '../../ui/basics.tsx'
@@ -12,6 +15,37 @@ export type Answered = Readonly<Record<string, string>>
 /** Every how many seconds it is to be looked whether something has happened; 0 where nothing is waited for. */
 export const pollOf = (step: StepView | null): number =>
   step ? (step.poll_every_s ?? (step.kind === 'show_and_wait' ? POLL_S : 0)) : 0
+
+/**
+ * As long as this is shown, look every so many seconds whether something has happened, one look at a time. What is said
+ * of a step that is over is not taken.
+ */
+export function usePoll<T, A>(
+  shown: ReadonlySignal<T | null>,
+  everyS: number,
+  busy: ReadonlySignal<boolean>,
+  look: (now: T) => Promise<A>,
+  take: (answer: A) => void,
+): void {
+  const now = shown.value
+  useEffect(() => {
+    if (!everyS || !now) return undefined
+    let asked = false
+    let over = false
+    const ask = async (): Promise<void> => {
+      if (asked || busy.value) return
+      asked = true
+      const answer = await look(now).catch(() => null)
+      asked = false
+      if (answer && !over && shown.value === now) take(answer)
+    }
+    const timer = window.setInterval(() => void ask(), everyS * 1000)
+    return () => {
+      over = true
+      window.clearInterval(timer)
+    }
+  }, [everyS, now])
+}
 
 export function Step(props: {
   readonly step: StepView

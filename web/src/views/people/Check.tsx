@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
+import { asError } from '../../api/errors.ts'
 import type { ContactView, SafetyView } from '../../api/types.gen.ts'
 import { markChecked, safetyOf } from '../../state/people.ts'
 import { t } from '../../text/t.ts'
@@ -15,9 +16,17 @@ export function Check({ contact, onClose }: { readonly contact: ContactView; rea
   const differ = useSignal(false)
   const { busy, problem, run } = useDoing()
   const name = plain(contact.name)
+  // What was compared must be what stands there now: with another key there are other words.
   useEffect(() => {
-    void run(async () => (safety.value = await safetyOf(contact.id)))
-  }, [contact.id])
+    let old = false
+    safetyOf(contact.id).then(
+      (now) => old || (safety.value = now),
+      (error: unknown) => old || (problem.value = asError(error)),
+    )
+    return () => {
+      old = true
+    }
+  }, [contact])
   const same = async (): Promise<void> => {
     await markChecked(contact.id)
     note(t('check.done', { name }))

@@ -94,7 +94,7 @@ function Known({ of }: { readonly of: PersonView }) {
       <ConsentOf person={of.id} name={plain(of.name)} />
       <section aria-labelledby="changes">
         <h2 id="changes">{t('person.changes')}</h2>
-        <Changes of={of.id} />
+        <Changes key={of.id} of={of.id} />
       </section>
       {imported && (
         <p>

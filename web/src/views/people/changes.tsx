@@ -1,10 +1,12 @@
 /** What was done to people, each with the way back. */
 
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 
+import { type ApiError, asError } from '../../api/errors.ts'
+import { inTurn, rounds } from '../../api/rounds.ts'
 import type { ChangeView } from '../../api/types.gen.ts'
-import { changesOf, known, person, undo } from '../../state/book.ts'
+import { changesOf, known, person, suggestions, undo } from '../../state/book.ts'
 import { dayTime, t } from '../../text/t.ts'
 import { note } from '../../ui/Announcer.tsx'
 import { Badge, Button, ErrorNote, plain } from '../../ui/basics.tsx'
@@ -27,20 +29,28 @@ function saysOf({ network, before, after }: ChangeView['moved'][number]): string
   return t(known(before) ? 'change.move' : 'change.came', facts)
 }
 
-/** How somebody came together, the last change first; without an id, of all. */
+/** How somebody came together, the last change first; without an id, of all. For another one it is another. */
 export function Changes({ of }: { readonly of: string }) {
   const items = useSignal<readonly ChangeView[]>([])
   const next = useSignal('')
+  const loaded = useSignal(false)
+  const trouble = useSignal<ApiError | null>(null)
   const { busy, problem, run } = useDoing()
-  const load = (before = ''): Promise<void> =>
-    run(async () => {
+  const load = async (before: string): Promise<void> => {
+    try {
       const page = await changesOf(of, before)
       items.value = before ? [...items.value, ...page.items] : page.items
       next.value = page.items.length ? page.next : ''
-    })
+      loaded.value = true
+      trouble.value = null
+    } catch (error) {
+      trouble.value = asError(error)
+    }
+  }
+  const look = useMemo(() => rounds(inTurn({ first: () => load(''), more: () => load(next.value) }, () => {})), [])
   useEffect(() => {
-    void load()
-  }, [of, person.value])
+    void look.now('first')
+  }, [person.value, suggestions.value])
   const takeBack = (change: ChangeView): Promise<void> =>
     run(async () => {
       await undo(change.id)
@@ -48,8 +58,9 @@ export function Changes({ of }: { readonly of: string }) {
     })
   return (
     <>
-      {problem.value && <ErrorNote problem={problem.value} onRetry={() => void load()} />}
-      {!items.value.length && !busy.value && !problem.value && <p class="muted">{t('change.none')}</p>}
+      {trouble.value && <ErrorNote problem={trouble.value} onRetry={() => void look.now('first')} />}
+      {problem.value && <ErrorNote problem={problem.value} />}
+      {loaded.value && !items.value.length && <p class="muted">{t('change.none')}</p>}
       <ul class="cards">
         {items.value.map((change) => (
           <li key={change.id}>
@@ -79,7 +90,7 @@ export function Changes({ of }: { readonly of: string }) {
         ))}
       </ul>
       {next.value && (
-        <Button disabled={busy.value} onClick={() => void load(next.value)}>
+        <Button onClick={() => void look.now('more')}>
           {t('more')}
         </Button>
       )}
