@@ -64,6 +64,8 @@ class World:
     ada: Home
     ben: Home
     network: Demo
+    account: str
+    """Ada's, there."""
     browser: Browser
 
     def heard(self, text: str) -> MessageView | None:
@@ -82,8 +84,8 @@ def a_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         post, network = village.relay("post"), elsewhere.demo()
         ada, ben = village.person("Ada", post), village.person("Ben", post)
         village.meet(ada, ben)
-        add(ada, "demo", network.answers, "--at-home")
-        yield World(ada, ben, network, browser)
+        account = add(ada, "demo", network.answers, "--at-home")
+        yield World(ada, ben, network, account, browser)
 
 
 def test_files_are_chosen_dropped_and_pasted_and_outlive_their_tab(world: World, tmp_path: Path) -> None:
@@ -279,9 +281,15 @@ def test_what_was_read_stays_readable_and_a_locked_node_leaves_nothing(world: Wo
         lock = page.get_by_role("button", name="Lock the node")
         expect(lock).to_be_enabled()
         expect(other.locator("main article").filter(has_text="before it rains")).to_be_visible()
+        asked: list[Route] = []
+        page.route(re.compile("/lock$"), lambda route: asked.append(route))  # noqa: PLW0108 - as above
+        lock.click()
+        eventually(lambda: page.title() and asked)
+        for verb in ("pause", "resume"):  # each tab looks anew how the node is
+            ada.client.do("POST", f"/accounts/{world.account}/{verb}", {})
         ben.say(chat(ben, "Ada"), "heard just now")
         expect(other.locator("main article").filter(has_text="heard just now")).to_be_visible()
-        lock.click()
+        asked.pop().continue_()
         for tab in (page, other):
             expect(tab.get_by_role("heading", name="Your node is locked")).to_be_visible()
         assert copied(page) == []

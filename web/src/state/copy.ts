@@ -76,9 +76,11 @@ export async function dropCopies(): Promise<void> {
   await clear('copy').catch(() => {})
 }
 
-/** Copies are made from now on. Those that are too old are destroyed, and of too many the oldest. */
-export async function keepCopies(): Promise<void> {
-  remember('copying', 'yes')
+/** Copies are made from now on. */
+export const keepCopies = (): void => remember('copying', 'yes')
+
+/** Those that are too old are destroyed, and of too many the oldest. */
+export async function tidyCopies(): Promise<void> {
   const copies = ((await all('copy').catch(() => [])) as Copy[]).map(({ at }) => at).toSorted((a, b) => b - a)
   const from = copies[MOST] ?? 0
   await together(['copy'], async ({ copy }) => {

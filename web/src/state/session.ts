@@ -7,7 +7,7 @@ import { asError, type ApiError, UNREACHABLE } from '../api/errors.ts'
 import { link, listen, startLive } from '../api/live.ts'
 import { rounds } from '../api/rounds.ts'
 import type { NewPersona, Restoring, StatusView } from '../api/types.gen.ts'
-import { dropCopies, keepCopies, keptFor } from './copy.ts'
+import { dropCopies, keepCopies, keptFor, tidyCopies } from './copy.ts'
 import { recall, remember } from './settings.ts'
 import { clear, openStore } from './store.ts'
 
@@ -20,7 +20,8 @@ export const trouble = signal<ApiError | null>(null)
 export const starting = signal(false)
 
 let persona = ''
-let locking = false
+/** Whether the node has said that it can be read, and nothing else since. */
+let readable = false
 let timer = 0
 const AGAIN_MS = 2_000
 
@@ -35,6 +36,7 @@ const look = rounds(async () => {
   } catch (error) {
     const problem = asError(error)
     trouble.value = problem
+    if (problem.code !== UNREACHABLE) readable = false
     if (problem.code === 'unauthorized') stage.value = 'pair'
     else if (problem.code === 'locked') stage.value = 'locked'
     else {
@@ -62,7 +64,9 @@ function show(view: StatusView): void {
   else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
-    if (!locking) void keepCopies().catch(() => {})
+    if (!readable) keepCopies() // and not with each answer: another tab may be locking it
+    readable = true
+    void tidyCopies().catch(() => {})
     stage.value = starting.value ? 'start' : 'ready'
   }
 }
@@ -97,12 +101,13 @@ export async function unlock(passphrase: string): Promise<void> {
 
 /** What lies in this browser goes first: when the page says "locked", there is nothing left to read. */
 export async function lock(): Promise<void> {
-  locking = true // an answer of before does not begin with copies again
   try {
     await dropCopies()
     await call('POST /lock')
+  } catch (error) {
+    keepCopies()
+    throw error
   } finally {
-    locking = false
     await refresh()
     // What was asked before has kept a copy since.
     if (stage.value === 'locked') await dropCopies()
