@@ -199,7 +199,10 @@ async def upload(call: Call, upload: Upload) -> Size:
 
 
 async def unlock(call: Call, body: Unlocking) -> StatusView:
-    """Open the store. Everybody may try: while it is closed no token can be looked up in it."""
+    """Open the store. Everybody may try: while it is closed no token can be looked up in it.
+
+    Who shows no token learns the state alone: a store that is open takes any passphrase.
+    """
     if call.access.scope is Scope.OWNER:
         await call.node.unlock(body.passphrase)
         return await call.node.status(call.language)
@@ -212,7 +215,8 @@ async def unlock(call: Call, body: Unlocking) -> StatusView:
             throttle.failed(call.gate.clock().tick)
             raise
         throttle.wrong = 0
-    return await call.node.status(call.language)
+    status = await call.node.status(call.language)
+    return status if call.access.scope >= Scope.READ else StatusView(status.state)
 
 
 async def lock(call: Call) -> StatusView:

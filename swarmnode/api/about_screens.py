@@ -92,7 +92,7 @@ async def session(call: Call) -> SessionView:
 
 async def end_session(call: Call) -> None:
     """End this session."""
-    await call.gate.tokens.delete(call.access.device)
+    await call.gate.revoke(call.access.device)
     call.cookie = ""
 
 
@@ -116,7 +116,7 @@ async def rename_device(call: Call, body: DeviceName) -> DeviceView:
 
 async def revoke(call: Call) -> None:
     """Revoke a device."""
-    if not await call.gate.tokens.delete(call.params["device"]):
+    if not await call.gate.revoke(call.params["device"]):
         raise NotFound("There is no such device.", hint="`swarmnode devices` lists them.")
 
 

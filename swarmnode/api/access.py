@@ -124,6 +124,7 @@ class Gate:
         self.unlocking = Throttle()
         self._entropy = entropy
         self._code: _Code | None = None
+        self._ends: dict[str, asyncio.Event] = {}
 
     def pair(self, scope: Granted) -> tuple[str, int]:
         """Make a pairing code, which replaces one that is open; and say when it ends, in Unix seconds."""
@@ -174,6 +175,17 @@ class Gate:
         self._code = None
         return open_.scope
 
+    def end_of(self, device: str) -> asyncio.Event:
+        """Set when a device is revoked: what it listens to ends then."""
+        return self._ends.setdefault(device, asyncio.Event())
+
+    async def revoke(self, device: str) -> bool:
+        """Take a device's right away; whether it had one."""
+        had = await self.tokens.delete(device)
+        if had:
+            self.end_of(device).set()
+        return had
+
     async def who(self, authorization: str, cookie: str) -> Access:
         """Recognise who shows a header or a cookie; the header counts if there are both.
 
@@ -184,7 +196,7 @@ class Gate:
         if authorization and scheme.lower() != "bearer":
             raise Unauthorized("This node takes bearer tokens.", hint="Send `Authorization: Bearer TOKEN`.")
         secret = shown.strip() if authorization else cookie
-        token = await self.tokens.find(token_hash(secret)) if secret else None
+        token = await self.tokens.find(token_hash(secret)) if secret and secret.isascii() else None
         kind: Literal["cookie", "bearer"] = "bearer" if authorization else "cookie"
         if token is None or token.kind != kind:
             if authorization:

@@ -81,7 +81,8 @@ def check_origin(
 
 def check_csrf(access: Access, headers: Mapping[str, str]) -> None:
     """Raise AccessDenied for a write with a cookie and without the session's value."""
-    if access.kind == "cookie" and not hmac.compare_digest(access.csrf, headers.get(CSRF, "")):
+    shown = headers.get(CSRF, "").encode(errors="surrogateescape")
+    if access.kind == "cookie" and not hmac.compare_digest(access.csrf.encode(), shown):
         raise AccessDenied(
             f"The header {CSRF} is missing or of another session.", hint="GET /api/v1/session has its value."
         )

@@ -131,7 +131,7 @@ class Api:
             )
             arguments = await _arguments(route, request)
             if route.streams:
-                return await self._stream(request, await route.handler(call, **arguments))
+                return await self._stream(request, access, await route.handler(call, **arguments))
             if route.raw:
                 return _file(await route.handler(call, **arguments))
 
@@ -173,12 +173,12 @@ class Api:
             guard.check_csrf(access, request.headers)
         return access
 
-    async def _stream(self, request: web.Request, lines: Stream) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, access: Access, lines: Stream) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": here\n\n")
         try:
-            await pump(lines, response.write, self.stopping)
+            await pump(lines, response.write, self.stopping, self.gate.end_of(access.device))
         except* ConnectionError:
             pass  # the listener has gone
         return response

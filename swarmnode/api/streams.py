@@ -36,11 +36,10 @@ def encode(line: Streamed) -> bytes:
 async def pump(
     lines: Stream,
     write: Callable[[bytes], Coroutine[Any, Any, None]],
-    stopping: asyncio.Event,
-    *,
+    *ends: asyncio.Event,
     keep_s: float = KEEP_S,
 ) -> None:
-    """Write lines until they end, the node stops, or writing fails."""
+    """Write lines until they end, one of `ends` is set, or writing fails."""
     queue: asyncio.Queue[Streamed | None] = asyncio.Queue(AHEAD)
 
     async def read() -> None:
@@ -51,13 +50,13 @@ async def pump(
             await queue.put(Streamed("problem", as_json(e)))
         await queue.put(None)
 
-    async def stop() -> None:
-        await stopping.wait()
+    async def stop(end: asyncio.Event) -> None:
+        await end.wait()
         await queue.put(None)
 
     async with asyncio.TaskGroup() as tasks:
         # A wait inside the source must not be cancelled by our timer: that would end the source.
-        helpers = [tasks.create_task(read()), tasks.create_task(stop())]
+        helpers = [tasks.create_task(work) for work in (read(), *map(stop, ends))]
         try:
             while await _next(queue, write, keep_s):
                 pass

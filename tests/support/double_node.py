@@ -171,6 +171,8 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
 
     async def unlock(self, passphrase: str) -> None:
         self._note("unlock", passphrase, always=True)
+        if self.state is not NodeState.LOCKED:
+            return
         if passphrase != self.passphrase:
             raise AccessDenied("This is not the passphrase.")
         self.state = NodeState.READY

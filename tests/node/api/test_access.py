@@ -113,6 +113,27 @@ async def test_an_unknown_header_is_refused(world: World, header: str) -> None:
     assert (await world.ask("GET", "/status", headers={"Authorization": header})).status == 401
 
 
+@pytest.mark.parametrize(
+    ("request_line", "header", "status"),
+    [
+        ("GET /api/v1/status", "Authorization: Bearer \xff", b"401"),
+        ("GET /api/v1/status", "Cookie: swarm_session=\xff", b"401"),
+        ("POST /api/v1/lock", "X-Swarm-CSRF: \xff", b"403"),
+    ],
+)
+async def test_bytes_that_are_no_text_are_no_error_of_ours(
+    world: World, request_line: str, header: str, status: bytes
+) -> None:
+    page = await world.browser()
+    shown = "" if "GET" in request_line else f"Origin: {page['Origin']}\r\nCookie: {page['Cookie']}\r\n"
+    place = world.served.url.removeprefix("http://")
+    asked = f"{request_line} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n{shown}{header}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.served.port)
+    writer.write(asked.encode("latin-1"))
+    assert (await reader.read()).split()[1] == status
+    writer.close()
+
+
 async def test_a_cookie_is_no_bearer_token_and_the_other_way_round(world: World) -> None:
     secret = (await world.browser())["Cookie"].partition("=")[2]
     assert (await world.ask("GET", "/status", headers={"Authorization": f"Bearer {secret}"})).status == 401
@@ -139,6 +160,15 @@ async def test_a_passphrase_can_be_tried_from_outside_but_not_quickly(world: Wor
     world.clock.s += 60
     opened = await world.ask("POST", "/unlock", {"passphrase": world.node.passphrase})
     assert opened.json["state"] == "ready"
+
+
+async def test_a_store_that_is_open_tells_a_stranger_nothing(world: World) -> None:
+    told = await world.ask("POST", "/unlock", {"passphrase": "anything"})
+    assert (told.status, told.json["state"]) == (200, "ready")
+    assert not any(value for name, value in told.json.items() if name != "state")
+    world.node.state = NodeState.LOCKED
+    told = await world.ask("POST", "/unlock", {"passphrase": world.node.passphrase})
+    assert not any(value for name, value in told.json.items() if name != "state")
 
 
 async def test_guesses_at_the_same_time_take_turns(world: World) -> None:
@@ -181,6 +211,7 @@ async def test_while_the_store_of_tokens_is_closed_it_can_be_opened(world: World
 
 async def test_answers_to_errors_show_no_secret(world: World) -> None:
     header = {"Authorization": "Bearer planted-secret"}
+    world.node.state = NodeState.LOCKED
     answers = [
         await world.ask("GET", "/status", headers=header),
         await world.ask("POST", "/unlock", {"passphrase": "planted-secret"}),

@@ -76,6 +76,21 @@ async def test_a_trace_ends(world: World) -> None:
         assert await response.content.read() == b""
 
 
+@pytest.mark.parametrize("by", ["the owner", "itself"])
+async def test_who_is_revoked_hears_no_more(world: World, by: str) -> None:
+    header, other = await world.token("read"), await world.token("read")
+    device = (await world.ask("GET", "/session", headers=header)).json["device"]
+    url = f"{world.served.url}/api/v1/events"
+    async with world.tcp.get(url, headers=header) as response, world.tcp.get(url, headers=other) as stays:
+        if by == "itself":
+            await world.ask("DELETE", "/session", headers=header)
+        else:
+            await world.own("DELETE", f"/devices/{device}")
+        assert await response.content.read() == b": here\n\n"
+        await world.node.happen("message.new")
+        assert b"message.new" in await stays.content.readuntil(b"}\n\n")
+
+
 async def test_many_listen_and_leave(world: World) -> None:
     for _ in range(20):
         async with listening(world):
