@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from bridge_desk import DeskInMemory
+from bridge_evidence import kept
 
 from swarm_bridges.api import (
     Absent,
@@ -213,13 +214,14 @@ class Owner:
 
     async def until(self, wanted: Callable[[Journal], bool]) -> Journal:
         """The journal, when it is so."""
-        news = self.desk.of(ACCOUNT).news
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                news.clear()
-                if wanted(journal := self.journal):
-                    return journal
-                await news.wait()
+        account = self.desk.of(ACCOUNT)
+        with kept(self, account):
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    account.news.clear()
+                    if wanted(journal := self.journal):
+                        return journal
+                    await account.news.wait()
 
     async def sees(self, text: str) -> Shown:
         journal = await self.until(lambda j: self._find(j, text) is not None)
@@ -258,13 +260,14 @@ class Owner:
     async def say(self, text: str, **more: Any) -> MessageRef:
         """Say it as the outbox does: the unknown is looked for, and sent again only if it is not there."""
         out = self.outgoing(text, **more)
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                outcome = await self.call("send", out)
-                if not isinstance(outcome, Accepted):
-                    outcome = await self._look(out)
-                if isinstance(outcome, Accepted):
-                    return outcome.refs[0]
+        with kept(self, self.desk.of(ACCOUNT)):
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    outcome = await self.call("send", out)
+                    if not isinstance(outcome, Accepted):
+                        outcome = await self._look(out)
+                    if isinstance(outcome, Accepted):
+                        return outcome.refs[0]
 
     async def _look(self, out: Outgoing) -> Any:
         while True:

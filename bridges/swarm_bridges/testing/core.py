@@ -209,10 +209,10 @@ class SmallCore:
         await self.start(account)
 
     async def crash_at(self, account: AccountId, point: str, doing: Callable[[], object]) -> None:
-        """See `Core`. Raises TimeoutError if the point is not passed within ten seconds."""
+        """See `Core`. Raises TimeoutError if the point is not passed within half a minute."""
         self.desk.fail_at(point)
         doing()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self.desk.accounts[account].dead.wait()
         await self.start(account)
 

@@ -73,12 +73,12 @@ async def test_contacts_notice_them(network: XmppNetwork) -> None:
     async with await owner_of(network) as owner:
         friend = Actor(peer.client.boundjid.bare)
         phone.client.send_presence_subscription(pto=JID(friend.remote_id))  # ordinary clients agree at once
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while phone.client.client_roster[friend.remote_id]["subscription"] != "both":  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         async with await owner_of(network.from_the_other_side()) as other:
             # ejabberd tells whoever wants to hear it, as soon as it has learned who that is.
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(45):
                 while ClaimsSeen(actor=friend, claims=(ONE,), where="item") not in told(owner):
                     await other.call("publish_claims", (ONE,))
                     await asyncio.sleep(0.1)

@@ -36,6 +36,14 @@ class WantsPassword(Refused):
     """A room wants a password, or another one than was given."""
 
 
+class NoSession(Temporary):
+    """There is no session at the server now."""
+
+
+class NoAnswer(Interrupted):
+    """Whoever was asked has not answered in time. The line may be as it was."""
+
+
 def of_stanza(stanza: Element, now: float) -> BridgeError:
     """The error in a stanza of type `error` (RFC 6120, 8.3). `now` is in Unix seconds."""
     error = stanza.find(f"{{{CLIENT}}}error")

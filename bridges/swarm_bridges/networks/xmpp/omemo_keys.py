@@ -33,7 +33,7 @@ from . import fingerprints
 from . import omemo_readers as readers_of
 from .fingerprints import BLIND, REFUSED
 from .heard import Heard
-from .omemo_library import STORED, Store, Trusting, manager_of
+from .omemo_library import STORED, Published, Store, Trusting, Why, manager_of
 from .omemo_stanzas import carrying, devices_in, is_for, message_in, sender_device
 from .omemo_trust import Trust
 from .stanzas import AROUND, CLIENT, OOB, bare, element, intent_of
@@ -69,6 +69,7 @@ class OmemoKeys:
         self._ctx, self._stream, self._me, self._closed = ctx, stream, ctx.owner, closed
         self.first = first
         self._store = Store(ctx.kv)
+        self._published = Published(ctx.owner, stream, ctx.clock)
         self._lock = asyncio.Lock()
         self._manager: Trusting | None = None
         self._backend = Oldmemo(self._store, SKIPPED)
@@ -123,7 +124,7 @@ class OmemoKeys:
         """The library, begun anew where its last turn was given up."""
         if self._manager is None:
             self._backend = Oldmemo(self._store, SKIPPED)
-            kind = manager_of(self._me, self._stream, self._later.append)
+            kind = manager_of(self._stream, self._published, self._later.append)
             manager = await kind.create([self._backend], self._store, self._me, None, BLIND)
             manager.strict = frozenset(json.loads(await self._stored(STRICT) or b"[]"))
             await manager.shutdown()  # ends its own clock alone: `begin` is ours
@@ -204,7 +205,7 @@ class OmemoKeys:
         except Interrupted:
             raise
         except Exception as e:  # noqa: BLE001 - others made it, and many libraries look at it
-            self._ctx.log.warning("not_opened", kind=self._ctx.log.hashed(type(e).__name__))
+            self._ctx.log.warning("not_opened", why=Why.of(e))
             return heard
         if found is None:
             return heard
@@ -239,7 +240,7 @@ class OmemoKeys:
             if (device := found.get(sender_device(told))) is not None:
                 break
         else:
-            raise ValueError("nobody knows the device")
+            raise omemo.SenderNotFound("nobody knows the device")
         sign = bool(device.identity_key[31] & 0x80)
         plain, _, _ = await manager.decrypt(message_in(told, sender, self._me, sign=sign))
         return None if plain is None else (plain.decode("utf-8", "replace"), device.device_id)

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Self
 from xml.etree.ElementTree import Element
 
 import omemo
 from oldmemo.oldmemo import BundleImpl
 
-from ...api import BridgeError, Gone, Interrupted, KeyValues, Refused
+from ...api import BridgeError, Clock, Gone, Interrupted, KeyValues, Refused, Temporary
+from .errors import NoAnswer, NoSession
 from .fingerprints import BLIND, REFUSED
 from .omemo_stanzas import bundle, bundle_in, bundle_node, carrying, devices, devices_in
 from .stanzas import OMEMO_DEVICES, PUBSUB, items, message, publish
-from .stream import Stream
+from .stream import LOST, Stream
 
 for _name in ("omemo", "oldmemo", "doubleratchet", "x3dh"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # they write texts and keys into their logs
@@ -27,6 +29,25 @@ for _name in ("omemo", "oldmemo", "doubleratchet", "x3dh"):
 OPTIONS = {"pubsub#persist_items": "true", "pubsub#access_model": "open"}
 """Everybody may read the keys: they are for strangers too."""
 STORED = "omemo"
+WAITING_S, EACH_S = 20.0, 120.0
+"""So long a domain may keep us waiting in each such time: all else that came waits behind it."""
+
+
+class Why(Enum):
+    """Why something was not opened, for the log: the library's errors, by their names."""
+
+    SenderNotFound = auto()
+    SenderDistrusted = auto()
+    PublicDataInconsistency = auto()
+    NoSession = auto()
+    KeyExchangeFailed = auto()
+    DecryptionFailed = auto()
+    Other = auto()
+
+    @classmethod
+    def of(cls, error: Exception) -> Self:
+        """What an error is here."""
+        return cls[name] if (name := type(error).__name__) in cls.__members__ else cls["Other"]
 
 
 class Store(omemo.Storage):
@@ -49,6 +70,45 @@ class Store(omemo.Storage):
         self.changes[STORED + key] = None
 
 
+class Published:
+    """What people have published of their keys, at their servers."""
+
+    def __init__(self, me: str, stream: Stream, clock: Clock) -> None:
+        self._me, self._stream, self._clock = me, stream, clock
+        self._waited: dict[str, tuple[float, float]] = {}
+        """By domain, since when it is counted how long we waited, and how long we did."""
+
+    async def read(self, node: str, who: str) -> Element | None:
+        """What stands there; None if nothing.
+
+        Raises:
+            Interrupted: the line is lost, or our own server does not answer: it is not their fault.
+            BridgeError: their server does not tell it.
+        """
+        try:
+            answer = await (self._stream.ask(items(node)) if who == self._me else self._ask(node, who))
+        except Gone:
+            return None
+        except NoSession:
+            raise Interrupted(LOST) from None
+        return answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items/{{{PUBSUB}}}item")
+
+    async def _ask(self, node: str, who: str) -> Element:
+        """Somebody else, whose server may be slow, and may be so on purpose."""
+        domain, now = who.partition("@")[2], self._clock.monotonic()
+        self._waited = {name: since for name, since in self._waited.items() if now - since[0] < EACH_S}
+        since, waited = self._waited.get(domain, (now, 0.0))
+        if waited >= WAITING_S:
+            raise Temporary("their server is too slow")
+        try:
+            return await self._stream.ask(items(node), to=who, within_s=WAITING_S - waited)
+        except NoAnswer:
+            await self._stream.reached()
+            raise Temporary("their server does not answer") from None
+        finally:
+            self._waited[domain] = since, waited + self._clock.monotonic() - now
+
+
 class Trusting(omemo.SessionManager):
     """Whom the library trusts. `strict` are people of whom the owner has confirmed a device."""
 
@@ -69,7 +129,7 @@ class Trusting(omemo.SessionManager):
 
 
 def manager_of(
-    me: str, stream: Stream, later: Callable[[Callable[[], Awaitable[object]]], None]
+    stream: Stream, published: Published, later: Callable[[Callable[[], Awaitable[object]]], None]
 ) -> type[Trusting]:
     """What the library asks of a client. What it tells the server goes to `later`."""
 
@@ -82,14 +142,6 @@ def manager_of(
 
         later(tell)
 
-    async def read(node: str, who: str) -> Element | None:
-        to = "" if who == me else who
-        try:
-            answer = await stream.ask(items(node), to=to)
-        except Gone:
-            return None
-        return answer.find(f"{{{PUBSUB}}}pubsub/{{{PUBSUB}}}items/{{{PUBSUB}}}item")
-
     class Manager(Trusting):  # of one namespace, which is told to each method all the same
         @staticmethod
         async def _upload_bundle(bundle_: omemo.Bundle) -> None:
@@ -99,7 +151,7 @@ def manager_of(
         @staticmethod
         async def _download_bundle(namespace: str, bare_jid: str, device_id: int) -> omemo.Bundle:  # noqa: ARG004
             try:
-                item = await read(bundle_node(device_id), bare_jid)
+                item = await published.read(bundle_node(device_id), bare_jid)
                 if item is None or not len(item):
                     raise omemo.BundleNotFound("there is none")
                 return bundle_in(item[0], bare_jid, device_id)
@@ -119,7 +171,7 @@ def manager_of(
         @staticmethod
         async def _download_device_list(namespace: str, bare_jid: str) -> omemo.DeviceList:  # noqa: ARG004
             try:
-                item = await read(OMEMO_DEVICES, bare_jid)
+                item = await published.read(OMEMO_DEVICES, bare_jid)
             except Interrupted:
                 raise
             except BridgeError as e:

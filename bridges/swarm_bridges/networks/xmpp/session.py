@@ -370,11 +370,14 @@ class Session:
             raise Temporary(NO_SESSION)
         if not where.private and where.remote_id not in self.rooms.seats:
             raise Temporary(NOT_THERE)
-        readers = await self._readers(where)
-        async with self.keys.turn() as keys:
-            made = await keys.locked(where, readers, text)
-            await self.teller.ingest(keys.news, kv=keys.changes)
-            await keys.stored()
+        try:
+            readers = await self._readers(where)
+            async with self.keys.turn() as keys:
+                made = await keys.locked(where, readers, text)
+                await self.teller.ingest(keys.news, kv=keys.changes)
+                await keys.stored()
+        except Interrupted as e:  # what was asked for first; of the message nothing has left
+            raise Temporary(str(e)) from None
         return made
 
     def put(self, stanza: Element) -> None:

@@ -248,9 +248,9 @@ class Stream(slixmpp.ClientXMPP):
     # --- what goes ---
 
     def put(self, stanza: Element) -> None:
-        """Send a message or a presence. Raises Temporary where there is no session."""
+        """Send a message or a presence. Raises NoSession."""
         if not self._session_started:
-            raise Temporary("not connected")
+            raise errors.NoSession("not connected")
         kind = Message if stanza.tag.endswith("}message") else Presence
         self.send(kind(stream=self, xml=stanza))
 
@@ -263,16 +263,18 @@ class Stream(slixmpp.ClientXMPP):
         await self.plugin["xep_0115"].update_caps(broadcast=False)
         self.put(Element(PRESENCE))
 
-    async def ask(self, payload: Element, *, to: str = "", kind: str = "get") -> Element:
+    async def ask(
+        self, payload: Element, *, to: str = "", kind: str = "get", within_s: float | None = None
+    ) -> Element:
         """Send an `iq`, and give the answer's.
 
         Raises:
-            Temporary: there is no session.
-            Interrupted: no answer came.
+            NoSession: there is no session.
+            Interrupted: the line was lost, or, as NoAnswer, none came within so many seconds, or `ANSWER_S`.
             BridgeError: what the answer says, see `errors.of_stanza`.
         """
         if not self._session_started:
-            raise Temporary("not connected")
+            raise errors.NoSession("not connected")
         iq: Any = self.Iq(stype=kind)
         iq["id"] = name = self.new_id()
         if to:
@@ -282,10 +284,10 @@ class Stream(slixmpp.ClientXMPP):
         self._asked[name] = to, answer
         try:
             self.send(iq)
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(ANSWER_S if within_s is None else within_s):
                 got = await answer
         except TimeoutError:
-            raise Interrupted("no answer came") from None
+            raise errors.NoAnswer("no answer came") from None
         finally:
             del self._asked[name]
         if got.get("type") == "error":
@@ -308,12 +310,14 @@ class Stream(slixmpp.ClientXMPP):
         """Wait until the server has taken all that was sent before: it works in order (RFC 6120, 10.1).
 
         Raises:
-            Interrupted: no answer came.
+            Interrupted: no answer came, or there is no session any more.
         """
         try:
             await self.ask(element(PING, "ping"))
         except Interrupted:
             raise
+        except errors.NoSession:
+            raise Interrupted(LOST) from None
         except BridgeError:
             pass  # a server that does not know pings answers too
 

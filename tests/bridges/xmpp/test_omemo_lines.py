@@ -1,0 +1,115 @@
+"""OMEMO where a line is lost in between, and where another's server does not say whose keys are which."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from bridge_owner import Lines, Owner, log_in
+from xmpp_network import Hurried, XmppNetwork
+from xmpp_omemo import omemo_network, owner_with_keys, secret, seen
+from xmpp_proxy import Line, StanzaProxy, Unencrypted
+from xmpp_server import Server, started
+
+from swarm_bridges.api import AccountId, Batch, BridgeError, LoginDone
+from swarm_bridges.networks.xmpp import omemo_library
+from swarm_bridges.text import to_plain
+
+pytestmark = pytest.mark.filterwarnings("ignore:Accessing plugins through:DeprecationWarning")
+
+
+class Busy(Lines):
+    """A desk that stores nothing for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free, self.asked = asyncio.Event(), asyncio.Event()
+        self.free.set()
+
+    async def ingest(self, account: AccountId, batch: Batch) -> None:
+        self.asked.set()
+        await self.free.wait()
+        await super().ingest(account, batch)
+
+
+async def test_what_waits_when_the_line_is_lost_is_opened_over_the_next_one(prosody: Server) -> None:
+    """Who has sent it can be asked for then; before it would be told as something without keys, for good."""
+    async with omemo_network(prosody, room=False) as network:
+        desk, me = Busy(), network.answers["address"]
+        friend = await secret(network, network._friend, "desk")
+        async with asyncio.timeout(100), await owner_with_keys(network, desk) as owner:
+            desk.free.clear()
+            desk.asked.clear()
+            await friend.say_locked(me, "one")
+            await desk.asked.wait()
+            phone = await secret(network, network._friend, "phone")
+            await phone.say_locked(me, "two, from a new phone")
+            await phone.get_roster()  # so the server has it,
+            await owner.call_page(network.conversation, None, 1)  # and so the bridge
+            desk.cut()
+            with pytest.raises(BridgeError):
+                await owner.call_page(network.conversation, None, 1)
+            desk.free.set()
+            await owner.sees("two, from a new phone")
+            assert [e.unreadable for e in seen(owner)] == ["", ""]
+            assert owner.runs == 2
+
+
+class Secretive:
+    """A server of others that does not answer who asks for keys, while `silent`."""
+
+    def __init__(self) -> None:
+        self.silent = False
+        self.asked = 0
+
+    async def up(self, line: Line, stanza: bytes) -> None:
+        if self.silent and b"axolotl" in stanza and b" to=" in stanza and stanza.startswith(b"<iq"):
+            self.asked += 1
+            return
+        await line.to_server(stanza)
+
+    async def down(self, line: Line, stanza: bytes) -> None:
+        await line.to_client(stanza)
+
+
+@pytest.fixture(scope="module")
+def unencrypted(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    return started(Unencrypted, tmp_path_factory.mktemp("unencrypted"))
+
+
+@pytest.fixture
+async def network(unencrypted: Server) -> AsyncIterator[XmppNetwork]:
+    async with omemo_network(unencrypted, room=False) as made:
+        yield made
+    unencrypted.stop()
+
+
+async def test_a_server_that_keeps_its_keys_to_itself_holds_up_nobody(
+    network: XmppNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(omemo_library, "WAITING_S", 0.5)
+    me, clock, watch = network.answers["address"], Hurried(), Secretive()
+    friend = await secret(network, network._friend, "desk")
+    async with asyncio.timeout(100), StanzaProxy(network.server, watch) as proxy:
+        answers = {**network.answers, "omemo": "yes", "port": str(proxy.port)}
+        done = await log_in(network, Lines(), answers)
+        assert isinstance(done, LoginDone)
+        async with Owner(network, done, clock=clock) as owner:
+            await friend.say_locked(me, "from a desk that is known")
+            await owner.sees("from a desk that is known")
+            phone = await secret(network, network._friend, "phone")
+            watch.silent = True
+            for n in range(2):
+                await phone.say_locked(me, f"from a phone that nobody knows {n}")
+                await owner.until(lambda _, n=n: len(seen(owner)) == n + 2)  # type: ignore[misc]
+            await friend.say_locked(me, "from the desk again")
+            await owner.sees("from the desk again")
+            assert [e.unreadable for e in seen(owner)] == ["", "no_keys", "no_keys", ""]
+            assert watch.asked == 1
+            await owner.say("and back to the desk")
+            await friend.hears("and back to the desk")
+            watch.silent = False
+            clock.ahead_s += omemo_library.EACH_S
+            await phone.say_locked(me, "and now")
+            await owner.sees("and now")
+            assert owner.runs == 1
+        assert to_plain(seen(owner)[-1].body) == "and now"
