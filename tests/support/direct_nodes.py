@@ -24,11 +24,11 @@ from swarmnode.services.step import Step
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], Awaitable[T]]) -> T:
+async def until(condition: Callable[[], Awaitable[T]], every_s: float = 0.02) -> T:
     """Wait until something is so in a node, which has no event for tests; gives what it is."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         while not (found := await condition()):  # noqa: ASYNC110 - as said
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every_s)
         return found
 
 

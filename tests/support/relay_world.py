@@ -45,7 +45,7 @@ async def served(
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that happens in the relay."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(45):
         while not condition():  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.005)
 

@@ -298,7 +298,8 @@ class Ejabberd(Server):
             json.dumps(arguments).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+        # The first of each kind has it load its own code, which takes half a minute of a busy machine.
+        with urllib.request.urlopen(request, timeout=100):  # noqa: S310
             pass
 
 

@@ -160,7 +160,7 @@ async def served(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncItera
     server = await asyncio.start_server(whole, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield int(server.sockets[0].getsockname()[1])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             await ended.wait()
 
 

@@ -203,7 +203,7 @@ async def test_a_stranger_is_heard_and_answered(network: MastodonNetwork) -> Non
         network.conversation = opened.conversation
         await owner.say("I am me", reply_to=shown.ref)
         answer = None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(45):
             while answer is None:
                 notices = await stranger.ask("GET", "/api/v1/notifications")
                 answer = next((n for n in notices if words_of(n["status"]) == "I am me"), None)

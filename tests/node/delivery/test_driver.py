@@ -93,7 +93,7 @@ async def test_news_of_a_message_does_not_wait_for_the_sync_and_its_acknowledgem
 
     def held(fd: int) -> None:
         if "ben" in Path(f"/proc/self/fd/{fd}").readlink().parts:
-            may_sync.wait(20)
+            may_sync.wait(45)
         sync(fd)
 
     monkeypatch.setattr(os, "fdatasync", held)
@@ -103,11 +103,13 @@ async def test_news_of_a_message_does_not_wait_for_the_sync_and_its_acknowledgem
         somebody(tmp_path / "ben", "ben", await relay.tickets_link(), Options()) as ben,
     ):
         await meet(ada, ben)
-        async with ben.runner.news() as news, ben.runner.traced() as lines, asyncio.timeout(20):
-            frames = 0
-            while frames != relay.health().counters.frames:  # receipts of the meeting go
-                frames = relay.health().counters.frames
-                await asyncio.sleep(1)
+        async with ben.runner.news() as news, ben.runner.traced() as lines, asyncio.timeout(60):
+            frames, still = 0, 0
+            while still < 4:  # receipts of the meeting go
+                now = relay.health().counters.frames
+                frames, still = now, still + 1 if now == frames else 0
+                await asyncio.sleep(0.5)
+            await ben.do(shouted)  # and what they had to wait for has left
             may_sync.clear()
             frames_of(lines)
             await ada.say("hello")

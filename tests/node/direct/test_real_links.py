@@ -43,7 +43,7 @@ async def two(folder: Path) -> AsyncIterator[tuple[Somebody, Somebody, str]]:
         async def nothing_lies_there() -> bool:
             return sorted(await ada.sees()) == sorted(await ben.sees())
 
-        await until(linked)
+        await until(linked, every_s=0.5)
         await until(nothing_lies_there)  # on the relay: it would come again, in ten minutes
         await relay.aclose()
         yield ada, ben, await ben.address()
@@ -75,7 +75,7 @@ async def test_two_nodes_on_one_network_talk_without_a_relay(tmp_path: Path) -> 
             await ada.say("are you on this network?")
             return await ada.links() > 0
 
-        await until(linked)
+        await until(linked, every_s=0.5)
         await relay.aclose()
         await ada.say("without a relay")
         await ben.comes("without a relay")

@@ -46,8 +46,10 @@ def body_of(made: mbx.Made, id_: mbx.MessageId) -> mbx.Send:
     return sending(made.sid, number, bucket=number % 3)
 
 
-async def send_until_it_dies(ben: Peer, made: mbx.Made, numbers: range) -> dict[mbx.MessageId, mbx.Receipt]:
-    """Send with many under way; give the receipts that came."""
+async def send_until_it_dies(
+    ben: Peer, made: mbx.Made, numbers: range, begun: asyncio.Event
+) -> dict[mbx.MessageId, mbx.Receipt]:
+    """Send with many under way; give the receipts that came. `begun` is set at the first."""
     receipts: dict[mbx.MessageId, mbx.Receipt] = {}
 
     async def ask() -> None:
@@ -62,6 +64,7 @@ async def send_until_it_dies(ben: Peer, made: mbx.Made, numbers: range) -> dict[
                 _, said = await ben.hear()
                 assert isinstance(said, mbx.Receipt)
                 receipts[said.msg_id] = said
+                begun.set()
     return receipts
 
 
@@ -76,9 +79,10 @@ async def test_every_receipt_outlasts_a_kill(tmp_path: Path, seed: int) -> None:
         async with peer("ben", relay.address, relay.pin) as ben:
             await ben.get(mbx.Done, mbx.SKey(made.sid, ben.key.public))
             async with asyncio.TaskGroup() as tasks:
-                numbers = range(1000 * life, 1000 * life + 1000)
-                sending_task = tasks.create_task(send_until_it_dies(ben, made, numbers))
-                await asyncio.sleep(dice.uniform(0.02, 0.4))
+                numbers, begun = range(1000 * life, 1000 * life + 1000), asyncio.Event()
+                sending_task = tasks.create_task(send_until_it_dies(ben, made, numbers, begun))
+                await begun.wait()
+                await asyncio.sleep(dice.uniform(0.0, 0.3))
                 await relay.end(signal.SIGKILL)
             receipts |= sending_task.result()
         await relay.start()

@@ -153,14 +153,13 @@ async def test_a_flood_on_one_connection_delays_another_by_a_turn_or_two(tmp_pat
             tasks.create_task(flood(ben, made, 1500))
             await ben.hear()
             overtaken, counters = list[tuple[int, int]](), role.health().counters
-            for _ in range(20):
+            while counters.answers < 1400 and len(overtaken) < 20:
                 turns, frames = counters.turns, counters.frames
                 await ada.get(mbx.Info, mbx.QInfo(made.rid))
                 overtaken.append((counters.turns - turns, counters.frames - frames))
-            answered = counters.answers
             for _ in range(1499):
                 await ben.hear()
-        assert answered < 1500, "the flood was over too early to say anything"
+        assert len(overtaken) > 3, "the flood was over too early to say anything"
     turns_waited = sorted(turns for turns, _ in overtaken)
     assert turns_waited[len(turns_waited) // 2] <= 3
     assert max(frames for _, frames in overtaken) <= 4 * relay_server.GROUP
