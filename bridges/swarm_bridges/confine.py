@@ -7,7 +7,7 @@ Each layer stands alone, and a system that lacks one still has the others; `conf
 - `network`: a network of its own in which there is nothing (namespaces(7));
 - `privileges`: none, and none to be had (PR_SET_NO_NEW_PRIVS, capset);
 - `files`: reads programs, libraries and certificates, writes to its own folder (landlock(7));
-- `calls`: connects to nothing, starts no process, signals and looks into no other (seccomp(2)).
+- `calls`: connects to nothing, starts no process, touches no other and no file's rights (seccomp(2)).
 
 Linux alone has all but the first. The numbers are those of its headers.
 """
@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import os
-import platform
 import resource
 import signal
 import stat
@@ -26,7 +24,8 @@ import struct
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+
+from .syscalls import filter_code
 
 MIB = 1024 * 1024
 OPEN_FILES = 512
@@ -168,92 +167,9 @@ def _allow(rules: int, path: Path, access: int, rights: int) -> None:
         os.close(place)
 
 
-# seccomp(2): a program of classic BPF over `struct seccomp_data` (number, machine, address, six arguments)
-
-_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
-_NUMBER, _MACHINE, _ARGUMENT = 0, 4, 16
-_ALLOW, _ERROR = 0x7FFF0000, 0x00050000
-_X32 = 0x40000000
-_CLONE_THREAD = 0x00010000
-_AF_INET, _AF_INET6, _SOCK_STREAM = 2, 10, 1
-
-
-class _Machine(NamedTuple):
-    audit: int
-    socket: int
-    clone: int
-    refused: tuple[int, ...]
-    """In this order: connect bind listen (fork vfork) execve execveat, kill tkill tgkill rt_sigqueueinfo
-    rt_tgsigqueueinfo, ptrace process_vm_readv process_vm_writev kcmp, unshare setns mount chroot pivot_root,
-    bpf perf_event_open userfaultfd add_key request_key keyctl."""
-
-
-_MACHINES = {
-    "x86_64": _Machine(
-        0xC000003E,
-        41,
-        56,
-        (
-            *(42, 49, 50, 57, 58, 59, 322, 62, 200, 234, 129, 297),
-            *(101, 310, 311, 312, 272, 308, 165, 161, 155, 321, 298, 323, 248, 249, 250),
-        ),
-    ),
-    "aarch64": _Machine(
-        0xC00000B7,
-        198,
-        220,
-        (
-            *(203, 200, 201, 221, 281, 129, 130, 131, 138, 240),
-            *(117, 270, 271, 272, 97, 268, 40, 51, 41, 280, 241, 282, 217, 218, 219),
-        ),
-    ),
-}
-_EVERYWHERE = (424, 425, 426, 427, 428, 429, 434, 438, 442)
-"""pidfd_send_signal, io_uring (three), open_tree, move_mount, pidfd_open, pidfd_getfd, mount_setattr: the
-same on all machines."""
-_CLONE3 = 435
-
-_Step = tuple[int, int, int, int]
-
-
 def _calls() -> None:
-    if (machine := _MACHINES.get(platform.machine())) is None or sys.byteorder != "little":
-        raise ValueError("the numbers of this machine's system calls are not known")
-    program = _program(machine)
-    code = b"".join(struct.pack("=HBBI", *step) for step in program)
+    steps, code = filter_code()
     buffer = ctypes.create_string_buffer(code, len(code))
-    described = struct.pack("@HP", len(program), ctypes.addressof(buffer))
+    described = struct.pack("@HP", steps, ctypes.addressof(buffer))
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_SECCOMP, 2, described)
-
-
-def _program(machine: _Machine) -> list[_Step]:
-    """Allow everything but: the refused, new processes, sockets of other kinds than streams over IP."""
-    no, nothing = (_RETURN, 0, 0, _ERROR | errno.EPERM), (_RETURN, 0, 0, _ERROR | errno.ENOSYS)
-    yes = (_RETURN, 0, 0, _ALLOW)
-    program: list[_Step] = [
-        (_LOAD, 0, 0, _MACHINE),
-        *((_IF_EQUAL, 1, 0, machine.audit), no),
-        (_LOAD, 0, 0, _NUMBER),
-        *((_IF_AT_LEAST, 0, 1, _X32), no),
-        *((_IF_EQUAL, 0, 1, _CLONE3), nothing),  # its arguments cannot be seen; libraries take `clone` then
-    ]
-    for number in (*machine.refused, *_EVERYWHERE):
-        program += [(_IF_EQUAL, 0, 1, number), no]
-    program += [
-        (_IF_EQUAL, 0, 4, machine.clone),
-        (_LOAD, 0, 0, _ARGUMENT),
-        (_IF_ANY, 0, 1, _CLONE_THREAD),
-        *(yes, no),
-        (_IF_EQUAL, 1, 0, machine.socket),
-        yes,
-        (_LOAD, 0, 0, _ARGUMENT),
-        (_IF_EQUAL, 2, 0, _AF_INET),
-        (_IF_EQUAL, 1, 0, _AF_INET6),
-        no,
-        (_LOAD, 0, 0, _ARGUMENT + 8),
-        (_AND, 0, 0, 0xF),
-        *((_IF_EQUAL, 0, 1, _SOCK_STREAM), yes),
-        no,
-    ]
-    return program

@@ -116,6 +116,8 @@ class NodeDesk:
         with contextlib.suppress(BlockingIOError):
             while True:
                 data, numbers, _, _ = socket.recv_fds(self._sockets, 8, 1)
+                if not data:
+                    break  # the node is gone
                 for fileno in numbers:
                     self._came[int.from_bytes(data, "big")] = socket.socket(fileno=fileno)
         line = self._came.pop(number, None)

@@ -43,6 +43,8 @@ from .packages import BadPackage, Package, Reason
 from .waits import rest
 
 MIB = 1024 * 1024
+PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
+"""How sockets are passed on. Over one for datagrams a process could write to any other's."""
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH")
 """Names of the environment that a process gets as they are. Settings and secrets are in none."""
 
@@ -114,9 +116,7 @@ class Process:
         try:
             with contextlib.ExitStack() as stack:
                 control, theirs = (stack.enter_context(end) for end in socket.socketpair())
-                self._sockets, passed = (
-                    stack.enter_context(end) for end in socket.socketpair(type=socket.SOCK_DGRAM)
-                )
+                self._sockets, passed = (stack.enter_context(end) for end in socket.socketpair(type=PACKETS))
                 self._sockets.setblocking(False)
                 process = await self._spawn(own, theirs, passed)
                 theirs.close()

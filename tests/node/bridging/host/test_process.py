@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -116,7 +117,14 @@ async def test_a_bridge_reads_and_sends(tmp_path: Path) -> None:
 CAN_DO = bridge(
     run="await ctx.pause(60)",
     capabilities="""
-        import subprocess
+        import ctypes, fcntl, resource, subprocess, sys
+        own, node = socket.socket(), os.getppid()
+        secret, door = ctx.settings["secret"], ctx.settings["door"]
+        at = ("127.0.0.1", int(ctx.settings["port"]))
+        socket.socket(fileno=os.dup(int(sys.argv[2]))).sendto(b"hello", door)
+        def libc(name, *arguments):
+            if ctypes.CDLL(None, use_errno=True)[name](*arguments) < 0:
+                raise OSError(ctypes.get_errno(), name)
         def tried(what):
             try:
                 what()
@@ -125,17 +133,32 @@ CAN_DO = bridge(
             return "could"
         home = os.path.expanduser("~")
         done = {
-            "dial": lambda: socket.create_connection(("127.0.0.1", int(ctx.settings["port"])), 2),
+            "dial": lambda: socket.create_connection(at, 2),
+            "first": lambda: own.sendto(b"x", socket.MSG_FASTOPEN, at),
+            "first-message": lambda: own.sendmsg([b"x"], [], socket.MSG_FASTOPEN, at),
+            "paths": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262),
+            "pair": lambda: socket.socketpair(type=socket.SOCK_DGRAM)[0].sendto(b"hello", door),
             "unix": lambda: socket.socket(socket.AF_UNIX).connect(ctx.settings["unix"]),
             "datagram": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9)),
             "listen": lambda: socket.create_server(("127.0.0.1", 0)),
-            "read": lambda: open(ctx.settings["secret"]).read(),
+            "read": lambda: open(secret).read(),
+            "rights": lambda: os.chmod(secret, 0o600),
+            "times": lambda: os.utime(secret),
+            "label": lambda: os.setxattr(secret, b"user.x", b"x"),
+            "watch": lambda: libc("inotify_add_watch", 0, secret.encode(), 1),
             "look": lambda: os.listdir("/proc"),
-            "write": lambda: open(ctx.settings["secret"] + "2", "w"),
+            "write": lambda: open(secret + "2", "w"),
             "own": lambda: open("own", "w").write("x"),
             "program": lambda: subprocess.run(["/bin/true"]),
             "fork": lambda: os.fork(),
-            "signal": lambda: os.kill(os.getppid(), 0),
+            "signal": lambda: os.kill(node, 0),
+            "owner": lambda: fcntl.fcntl(own, fcntl.F_SETOWN, node),
+            "any-signal": lambda: fcntl.fcntl(own, 10, 9),
+            "limit": lambda: resource.prlimit(node, resource.RLIMIT_CORE, (0, 0)),
+            "nice": lambda: os.setpriority(os.PRIO_PROCESS, node, os.getpriority(os.PRIO_PROCESS, node)),
+            "outlive": lambda: libc("prctl", 1, 0, 0, 0, 0),
+            "memory": lambda: os.memfd_create("x"),
+            "shared": lambda: libc("shmget", 0, 4096, 0o1600),
         }
         answers = [name + "=" + tried(what) for name, what in done.items()]
         names = ",".join(sorted(os.environ))
@@ -156,11 +179,19 @@ async def test_a_process_reaches_nothing_by_itself(tmp_path: Path, monkeypatch: 
     async with (
         door,
         tcp,
+        AsyncExitStack() as stack,
         running(package(tmp_path / "site", "tries", CAN_DO), DeskInMemory(), tmp_path) as (process, _),
     ):
+        datagrams = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        datagrams.bind(str(tmp_path / "journal"))
+        datagrams.setblocking(False)
         settings = {"port": str(port), "secret": str(secret), "unix": str(tmp_path / "door")}
+        settings["door"] = str(tmp_path / "journal")
         await process.start(ACCOUNT, "ada", settings)
         answer = dict(said.split("=", 1) for said in (await says(process)).split(" "))
+        if "calls" in process.confined:
+            with pytest.raises(BlockingIOError):
+                datagrams.recv(10)
     assert {"limits", "parent", "privileges"} <= process.confined
     if {"network", "files", "calls"} <= process.confined:
         assert answer.pop("own") == "could"
