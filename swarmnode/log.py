@@ -37,7 +37,12 @@ def _plain(name: str, value: object) -> object:
     """Numbers, truths and short texts stay; bytes and whatever else could hold something do not."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    harmless = isinstance(value, str) and len(value) <= 200 and not HIDDEN.search(name.lower())
+    harmless = (
+        isinstance(value, str)
+        and len(value) <= 200
+        and value.isprintable()
+        and not HIDDEN.search(name.lower())
+    )
     return value if harmless else REDACTED
 
 

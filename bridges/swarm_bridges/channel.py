@@ -5,14 +5,16 @@
         tasks.create_task(channel.run())
         await channel.ask("cursor", account)
 
-Both ends are alike. Who answers is given as `serve`; what else comes (`Beat`, `Note`, `Ready`) goes to
-`heard`.
+Both ends are alike, but for how much they read: the node trusts no process. Who answers is given as `serve`;
+what else comes (`Beat`, `Note`, `Ready`) goes to `heard`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,13 +52,20 @@ class Channel:
         serves: wire.Verbs,
         serve: Serve,
         heard: Callable[[wire.Frame], None] = lambda _: None,
+        reads: int = wire.MAX_FRAME,
+        writes: int = wire.MAX_FRAME,
+        most_held: float = math.inf,
     ) -> None:
+        """How many bytes frames may have that come, and that go. While asks hold too many, none is read."""
         self._reader, self._writer = reader, writer
         self._asks, self._serves, self._serve, self._heard = asks, serves, serve, heard
         self._waiting: dict[int, tuple[wire.Verb, asyncio.Future[Any]]] = {}
         self._served: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(MOST_ASKED)
         self._last = 0
+        self._reads, self._writes, self._most_held = reads, writes, most_held
+        self._held = 0
+        self._less = asyncio.Event()
         self.over = False
         """Whether the other side is gone."""
 
@@ -72,6 +81,9 @@ class Channel:
                 try:
                     while (frame := await self._read()) is not None:
                         self._take(frame, tasks)
+                        while self._held > self._most_held:
+                            self._less.clear()
+                            await self._less.wait()
                 except wire.Broken as e:
                     broken = e
                 finally:
@@ -93,7 +105,7 @@ class Channel:
     async def _read(self) -> wire.Frame | None:
         try:
             head = await self._reader.readexactly(wire.LENGTH_BYTES)
-            return wire.decode(await self._reader.readexactly(wire.length(head)))
+            return wire.decode(await self._reader.readexactly(wire.length(head, self._reads)))
         except (EOFError, OSError):
             return None
 
@@ -105,7 +117,11 @@ class Channel:
                 if (verb := self._serves.get(frame.verb)) is None:
                     raise wire.Broken("an unknown verb")
                 asked = Asked(frame.id, frame.verb, frame.account, verb.unpack(frame.arguments))
-                self._served[frame.id] = tasks.create_task(self._answer(asked))
+                size = memoryview(frame.arguments).nbytes
+                self._held += size
+                answering = self._served[frame.id] = tasks.create_task(self._answer(asked))
+                # One that is cancelled at once never runs, and so could not count itself out.
+                answering.add_done_callback(lambda _: self._answered(asked.number, size))
             case wire.Cancel():
                 if (task := self._served.get(frame.id)) is not None:
                     task.cancel()
@@ -122,12 +138,21 @@ class Channel:
 
     async def _answer(self, asked: Asked) -> None:
         try:
-            data = wire.encode(wire.Answer(asked.number, wire.raw(await self._serve(asked))))
+            result = wire.raw(await self._serve(asked))
+            data = wire.encode(wire.Answer(asked.number, result), self._writes)
         except Exception as e:  # noqa: BLE001 - whatever was raised is the answer
             data = wire.encode(wire.failure(asked.number, e))
-        finally:
-            del self._served[asked.number]
         await self._send(data)
+
+    def _answered(self, number: int, size: int) -> None:
+        del self._served[number]
+        self._held -= size
+        self._less.set()
+
+    async def drained(self) -> None:
+        """Wait until the other side has taken what was sent. One that is gone takes nothing any more."""
+        with suppress(OSError):
+            await self._writer.drain()
 
     async def _send(self, data: bytes) -> None:
         """A side that is gone hears nothing; `run` notices that."""
@@ -171,7 +196,7 @@ class Channel:
             self._last += 1
             number = self._last
             waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            data = wire.encode(wire.Ask(number, verb, account, packed))
+            data = wire.encode(wire.Ask(number, verb, account, packed), self._writes)
             self._waiting[number] = kind, waiting
             try:
                 await self._send(data)

@@ -29,7 +29,7 @@ from .syscalls import filter_code
 
 MIB = 1024 * 1024
 OPEN_FILES = 512
-FILE_BYTES = 256 * MIB
+FILE_BYTES = 64 * MIB
 OVERHEAD = 64 * MIB
 """Stacks of threads and the like: address space that is taken and hardly used."""
 NICE = 5

@@ -13,6 +13,7 @@ before the answer does.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import socket
@@ -29,6 +30,8 @@ T = TypeVar("T")
 LENGTH_BYTES = 4
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes: room for a file that is sent. Far below what a process may have."""
+MAX_TOLD = 24 * 1024 * 1024
+"""Bytes of a frame from a process: room for all that a bridge remembers. The node waits while one decodes."""
 MAX_TEXT = 500
 """Characters of an error's text."""
 BEAT_S = 1.0
@@ -110,14 +113,14 @@ _encoder = msgspec.msgpack.Encoder()
 _frames: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Frame)
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Frame, most: int = MAX_FRAME) -> bytes:
     """A frame with its length.
 
     Raises:
-        Refused: it is larger than MAX_FRAME.
+        Refused: it is larger than `most`.
     """
     body = _encoder.encode(frame)
-    if len(body) > MAX_FRAME:
+    if len(body) > most:
         raise api.Refused("too large to pass between a bridge and the node")
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
@@ -127,10 +130,10 @@ def raw(result: Any) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(result))
 
 
-def length(head: bytes) -> int:
+def length(head: bytes, most: int = MAX_FRAME) -> int:
     """How long the frame is that follows these LENGTH_BYTES. Raises Broken."""
     size = int.from_bytes(head, "big")
-    if size > MAX_FRAME:
+    if size > most:
         raise Broken("a frame is too long")
     return size
 
@@ -282,7 +285,13 @@ def raised(failed: Failure) -> BridgeError:
     if (kind := ERRORS.get(failed.kind)) is None:
         raise Broken("an error of an unknown kind")
     text = failed.text[:MAX_TEXT]
-    return api.Limited(text, wait_s=failed.wait_s, scope=failed.scope) if kind is api.Limited else kind(text)
+    if kind is not api.Limited:
+        return kind(text)
+    wait_s = failed.wait_s
+    known = (
+        wait_s is not None and math.isfinite(wait_s) and wait_s >= 0
+    )  # timers do not survive other numbers
+    return api.Limited(text, wait_s=wait_s if known else None, scope=failed.scope)
 
 
 def where(error: BaseException) -> str:

@@ -244,6 +244,7 @@ async def _serving(
             asks=wire.DESK,
             serves=wire.CALLER,
             serve=lambda asked: serve(bridges, fetches, asked),
+            writes=wire.MAX_TOLD,
         )
         desk.channel.tell(ready)
         beats = tasks.create_task(_beat(desk.channel))

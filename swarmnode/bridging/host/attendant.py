@@ -15,7 +15,7 @@ from swarm_bridges import api
 from swarm_bridges.api import BridgeError, State
 
 from ...services.step import Told
-from ..core import accounts, health
+from ..core import accounts, health, holds
 from ..core.accounts import Account
 from . import steps
 from .desk import marked
@@ -111,7 +111,7 @@ class Attendant:
             case api.AuthExpired() | api.Conflict():
                 await self._until(lambda now: now.wanted)  # then it is stopped, or goes on
             case api.Limited(wait_s=wait_s):
-                await rest(wait_s or LIMIT_S, self.released)
+                await rest(min(wait_s or LIMIT_S, holds.MAX_WAIT_S), self.released)
             case WrongData():
                 await house.put(account, State.HELD, "data")
                 await rest(None, self.released)

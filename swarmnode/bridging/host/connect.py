@@ -13,7 +13,9 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 from swarm_bridges.api import Refused, Temporary
 
@@ -102,8 +104,12 @@ def plain_host(host: str) -> str:
     return name
 
 
-async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False) -> socket.socket:
+async def connect(
+    reach: Reach, host: str, port: int, *, loopback: bool = False, names: Executor | None = None
+) -> socket.socket:
     """A connected socket that does not block. `loopback` allows this machine's own addresses.
+
+    `names` asks for addresses in the place of the loop: a name that nobody knows takes a thread for long.
 
     Raises:
         Refused: this account may not go there; Private: it could, if the owner said so.
@@ -112,7 +118,7 @@ async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False)
     name = plain_host(host)
     if not 0 < port < 65536 or not reach.allows(name, port):
         raise Refused("this bridge may not connect there")
-    addresses, at_home = await _addresses(name), reach.may_be_private(name)
+    addresses, at_home = await _addresses(name, names), reach.may_be_private(name)
     for address in addresses:
         if not (
             is_public(address) or (at_home and is_at_home(address)) or (loopback and address.is_loopback)
@@ -124,13 +130,15 @@ async def connect(reach: Reach, host: str, port: int, *, loopback: bool = False)
     raise Temporary("the host could not be reached")
 
 
-async def _addresses(name: str) -> list[IPAddress]:
+async def _addresses(name: str, names: Executor | None) -> list[IPAddress]:
     """All addresses of a name, those of the older protocol behind those of the newer."""
     with contextlib.suppress(ValueError):
         return [ipaddress.ip_address(name)]
     try:
         async with asyncio.timeout(LOOK_UP_S):
-            found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(
+                names, partial(socket.getaddrinfo, name, None, type=socket.SOCK_STREAM)
+            )
     except (OSError, UnicodeError, TimeoutError):
         raise Temporary("the host's name is not known") from None
     return _numbers(str(entry[4][0]) for entry in found)

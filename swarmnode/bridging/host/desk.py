@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from socket import socket
 
@@ -38,6 +39,8 @@ AGAIN_S = 2.0
 """That somebody still types is told so often."""
 MOST_TYPING = 1_000
 MOST_ASKING = 1_000
+NAMES = 32
+"""So many names are looked up at once."""
 MOST_MATTERS, MAX_TITLE = 50, 500
 MAX_NAME = 256
 """Characters of a remembered value's name."""
@@ -74,6 +77,7 @@ class NodeDesk:
         self._says = says
         self._on_fleeting = on_fleeting
         self._resolver = resolver or Resolver()
+        self._names = ThreadPoolExecutor(NAMES, "names")
         self._turnstiles: dict[AccountId, Turnstile] = {}
         self.kept_out = set[AccountId]()
         """Accounts and logins whose server is in a private network, of which nobody has said so."""
@@ -81,6 +85,10 @@ class NodeDesk:
         """What bridges want to settle with the owner."""
         self._locks: dict[tuple[AccountId, str], asyncio.Lock] = {}
         self._typing: dict[tuple[object, ...], tuple[str, float]] = {}
+
+    def close(self) -> None:
+        """Nothing is asked any more."""
+        self._names.shutdown(wait=False, cancel_futures=True)
 
     async def ingest(self, account: AccountId, batch: Batch) -> None:
         """See `desk.Desk`."""
@@ -167,7 +175,9 @@ class NodeDesk:
     async def connect(self, account: AccountId, host: str, port: int) -> socket:
         """See `desk.Desk`."""
         try:
-            return await connect.connect(self._reach(account), host, port, loopback=self._loopback)
+            return await connect.connect(
+                self._reach(account), host, port, loopback=self._loopback, names=self._names
+            )
         except connect.Private as e:
             self.kept_out.add(account)
             raise Refused(str(e)) from None

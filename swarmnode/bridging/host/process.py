@@ -6,8 +6,8 @@
     await process.start(account, owner, settings)
 
 It gets two sockets, a folder of its own, and an environment of few names; it confines itself further
-(`swarm_bridges.confine`). It is ended when it says nothing for a while, takes more memory than it asked for,
-or sends what it must not. Whoever waits for an answer then hears `Interrupted`.
+(`swarm_bridges.confine`). It is ended when it says nothing for a while, takes more memory than it asked for
+or too much of the disk, or sends what it must not. Whoever waits for an answer then hears `Interrupted`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,18 @@ from swarm_bridges.desk import Desk, LoginState, LoginTurn
 
 from ...errors import NodeError
 from .packages import BadPackage, Package, Reason
+from .usage import resident_bytes, written_bytes
 from .waits import rest
 
 MIB = 1024 * 1024
 PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
 """How sockets are passed on. Over one for datagrams a process could write to any other's."""
+STEPS, LOOKS = 4, 8
+"""What a process asks of the store, and of the network, is done so much at once."""
+MOST_WRITTEN = 256 * MIB
+"""Bytes that a process may have in files."""
+MOST_LINES = 120
+"""A process may write so many lines into the log at once, and one more each second."""
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH")
 """Names of the environment that a process gets as they are. Settings and secrets are in none."""
 
@@ -65,7 +72,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Why a process is no more: `stopped`, `ended`, `blocked`, `memory` or `broken`."""
+    """Why a process is no more: `stopped`, `ended`, `blocked`, `memory`, `disk` or `broken`."""
 
     reason: str
 
@@ -91,6 +98,8 @@ class Process:
         self._given_up = asyncio.Event()
         self._allowed: set[AccountId] = set()
         self._locks: set[tuple[AccountId, str]] = set()
+        self._steps, self._looks = asyncio.Semaphore(STEPS), asyncio.Semaphore(LOOKS)
+        self._lines = MOST_LINES
 
     @property
     def gone(self) -> bool:
@@ -122,7 +131,9 @@ class Process:
                 theirs.close()
                 passed.close()
                 self.pid = process.pid
-                return await self._see_through(process, *await asyncio.open_unix_connection(sock=control))
+                return await self._see_through(
+                    process, own, *await asyncio.open_unix_connection(sock=control)
+                )
         except OSError as e:
             logger.warning("bridge.not-started", extra={"bridge": self.package.manifest.id, "errno": e.errno})
             return Gone("ended")
@@ -155,16 +166,24 @@ class Process:
     async def _see_through(
         self,
         process: asyncio.subprocess.Process,
+        own: Path,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> Gone:
         self._channel = channel = Channel(
-            reader, writer, asks=wire.CALLER, serves=wire.DESK, serve=self._serve, heard=self._hear
+            reader,
+            writer,
+            asks=wire.CALLER,
+            serves=wire.DESK,
+            serve=self._serve,
+            heard=self._hear,
+            reads=wire.MAX_TOLD,
+            most_held=wire.MAX_TOLD,
         )
         try:
             async with asyncio.TaskGroup() as tasks:
                 talk = tasks.create_task(self._talk(channel))
-                watch = tasks.create_task(self._watch())
+                watch = tasks.create_task(self._watch(own))
                 await asyncio.wait([talk, watch], return_when=asyncio.FIRST_COMPLETED)
                 gone = talk.result() if talk.done() else watch.result()
                 talk.cancel()
@@ -197,7 +216,7 @@ class Process:
 
     # Watching
 
-    async def _watch(self) -> Gone:
+    async def _watch(self, own: Path) -> Gone:
         """Counts its own rounds, not time: while the node itself stands still, nobody is late."""
         patience = self._limits.start_s
         most = self.package.manifest.needs.memory_mb * MIB
@@ -206,20 +225,24 @@ class Process:
             if self._given_up.is_set():
                 return Gone("blocked")
             self._silent += 1
+            self._lines = min(max(self._lines, 0) + 1, MOST_LINES)
             if self._ready.done():
                 patience = self._limits.beats
             if self._silent > patience:
                 return Gone("blocked")
-            self.resident_bytes = _resident_bytes(self.pid)
+            self.resident_bytes = resident_bytes(self.pid)
             if self.resident_bytes > most:
                 return Gone("memory")
+            if written_bytes(self.pid, own) > MOST_WRITTEN:
+                return Gone("disk")
 
     def _hear(self, frame: wire.Frame) -> None:
         match frame:
             case wire.Beat(late_s):
                 self._silent, self.late_s = 0, late_s
             case wire.Note(account, level, event, facts) if account in self._allowed:
-                self._desk.log(account, level, event, facts)
+                if self._may_log():
+                    self._desk.log(account, level, event, facts)
             case wire.Ready(verbs, login, confined) if not self._ready.done():
                 self._silent, self.verbs, self.confined = 0, verbs, confined
                 if self.package.manifest.secrets and not login:
@@ -227,10 +250,16 @@ class Process:
                 else:
                     self._ready.set_result(None)
             case wire.Unready(reason, where) if not self._ready.done():
-                logger.warning("bridge.unready", extra={"bridge": self.package.manifest.id, "where": where})
+                logger.warning(
+                    "bridge.unready", extra={"bridge": self.package.manifest.id, "where": where[:200]}
+                )
                 self._unready(Reason.SHAPE if reason == "shape" else Reason.IMPORT, where[:200])
             case _:
                 pass
+
+    def _may_log(self) -> bool:
+        self._lines -= 1
+        return self._lines >= 0
 
     def _unready(self, reason: Reason, where: str = "") -> None:
         self._ready.set_exception(BadPackage(self.package.manifest.id, reason, where))
@@ -243,24 +272,45 @@ class Process:
         account, verb = asked.account, asked.verb
         if account not in self._allowed:
             raise Refused("this account is not here")
-        if verb == "secrets_put" and not set(asked.arguments["values"]) <= set(self.package.manifest.secrets):
+        named = {
+            "secrets_put": asked.arguments.get("values", ()),
+            "secrets_lock": [asked.arguments.get("name")],
+        }
+        if not set(named.get(verb, ())) <= set(self.package.manifest.secrets):
             raise Refused("the manifest does not name this secret")
         try:
-            if verb == "connect":
-                return await self._connect(asked.number, account, **asked.arguments)
-            result = await getattr(self._desk, verb)(account, **asked.arguments)
+            result = await self._done(asked)
         except BridgeError:
             raise
         except NodeError as e:
             raise Temporary(f"the node cannot do this now ({e.code})") from None
         except Exception as e:
-            logger.exception("bridge.desk-failed", extra={"verb": verb})
+            if self._may_log():
+                logger.exception("bridge.desk-failed", extra={"verb": verb})
             raise Temporary("the node failed") from e
         if verb == "secrets_lock":
             self._locks.add((account, asked.arguments["name"]))
         elif verb == "secrets_unlock":
             self._locks.discard((account, asked.arguments["name"]))
         return result
+
+    async def _done(self, asked: Asked) -> Any:
+        """Few at once: each holds what it reads or writes, and others use the store and the network too."""
+        channel = self._channel
+        assert channel is not None
+        match asked.verb:
+            case "connect":
+                async with self._looks:
+                    return await self._connect(asked.number, asked.account, **asked.arguments)
+            case "srv_records" | "txt_records":
+                async with self._looks:
+                    return await getattr(self._desk, asked.verb)(asked.account, **asked.arguments)
+            case "secrets_lock":
+                return await self._desk.secrets_lock(asked.account, **asked.arguments)
+            case verb:
+                async with self._steps:
+                    await channel.drained()  # who does not take answers is given no more
+                    return await getattr(self._desk, verb)(asked.account, **asked.arguments)
 
     async def _connect(self, number: int, account: AccountId, host: str, port: int) -> None:
         assert self._sockets is not None
@@ -350,12 +400,3 @@ class Process:
         finally:
             self._allowed.discard(flow)
         return turn
-
-
-def _resident_bytes(pid: int) -> int:
-    """What a process has in memory; 0 where the system does not say."""
-    try:
-        fields = Path(f"/proc/{pid}/statm").read_bytes().split()
-        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0

@@ -113,6 +113,7 @@ class Supervisor:
                     task.cancel()
                 for keeper in self._keepers.values():
                     keeper.cancel()
+        self._house.desk.close()
 
     # What is to run
 

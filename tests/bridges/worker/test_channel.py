@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,14 +23,27 @@ async def _nothing(asked: Asked) -> None:
 
 @asynccontextmanager
 async def pair(
-    node: Serve = _nothing, process: Serve = _nothing, heard: list[wire.Frame] | None = None
+    node: Serve = _nothing,
+    process: Serve = _nothing,
+    heard: list[wire.Frame] | None = None,
+    *,
+    largest: int = wire.MAX_FRAME,
+    most_held: float = math.inf,
 ) -> AsyncIterator[tuple[Channel, Channel]]:
     """A node's end and a process's end, both running."""
     ends = socket.socketpair()
     streams = [await asyncio.open_unix_connection(sock=end) for end in ends]
     notes = heard if heard is not None else []
-    one = Channel(*streams[0], asks=wire.CALLER, serves=wire.DESK, serve=node, heard=notes.append)
-    two = Channel(*streams[1], asks=wire.DESK, serves=wire.CALLER, serve=process)
+    one = Channel(
+        *streams[0],
+        asks=wire.CALLER,
+        serves=wire.DESK,
+        serve=node,
+        heard=notes.append,
+        writes=largest,
+        most_held=most_held,
+    )
+    two = Channel(*streams[1], asks=wire.DESK, serves=wire.CALLER, serve=process, writes=largest)
     async with asyncio.TaskGroup() as tasks:
         runs = [tasks.create_task(end.run()) for end in (one, two)]
         try:
@@ -127,7 +141,7 @@ async def test_notes_and_beats_are_heard_in_order() -> None:
 
 
 @asynccontextmanager
-async def node_and_hand() -> AsyncIterator[tuple[asyncio.Task[None], asyncio.StreamWriter]]:
+async def node_and_hand() -> AsyncIterator[tuple[asyncio.Task[str], asyncio.StreamWriter]]:
     """A node's end, and a hand that writes what it likes to it."""
     ours, theirs = socket.socketpair()
 
@@ -140,9 +154,10 @@ async def node_and_hand() -> AsyncIterator[tuple[asyncio.Task[None], asyncio.Str
     _, writer = await asyncio.open_unix_connection(sock=theirs)
     async with asyncio.TaskGroup() as tasks:
 
-        async def ends() -> None:
-            with pytest.raises(wire.Broken):
+        async def ends() -> str:
+            with pytest.raises(wire.Broken) as broken:
                 await own.run()
+            return str(broken.value)
 
         yield tasks.create_task(ends()), writer
     writer.close()
@@ -193,15 +208,56 @@ async def _is_interrupted(own: Channel) -> None:
         await own.ask("capabilities", ACCOUNT, conversation=None)
 
 
-async def test_what_is_too_large_is_refused_and_the_channel_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_FRAME", 1000)
-
+async def test_what_is_too_large_is_refused_and_the_channel_lives() -> None:
     async def node(asked: Asked) -> bytes:
         return b"x" * int(asked.arguments["name"])
 
-    async with pair(node) as (_, two):
+    async with pair(node, largest=1000) as (_, two):
         with pytest.raises(api.Refused):
             await two.ask("kv_put", ACCOUNT, values={"n": b"x" * 2000})
         with pytest.raises(api.Refused):
             await two.ask("kv_get", ACCOUNT, name="2000")
         assert await two.ask("kv_get", ACCOUNT, name="3") == b"xxx"
+
+
+async def test_what_is_given_up_at_once_is_not_counted_for_ever() -> None:
+    """The node was busy: it finds that something was asked, and that nobody wants it any more."""
+    given_up = [
+        wire.encode(wire.Ask(n, "cursor", ACCOUNT, wire.raw({}))) + wire.encode(wire.Cancel(n))
+        for n in range(channel.MOST_SERVED + 1)
+    ]
+    async with asyncio.timeout(30), node_and_hand() as (ends, writer):
+        for ask_and_cancel in given_up:
+            writer.write(ask_and_cancel)
+            await asyncio.sleep(0)
+        writer.write(b"\xff\xff\xff\xff")  # this, and nothing before, is what it must not send
+        await ends
+    assert ends.result() == "a frame is too long"
+
+
+async def test_nothing_is_read_while_too_much_is_under_way() -> None:
+    gate, first, began = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def node(asked: Asked) -> None:
+        began.append(asked.account)
+        first.set()
+        await gate.wait()
+
+    async with pair(node, most_held=1000) as (_, two), asyncio.TaskGroup() as tasks:
+        for account in ("a1", "a2", "a3"):
+            wanted = {"n": b"x" * 1500}
+            tasks.create_task(two.ask("kv_put", AccountId(account), values=wanted))
+        async with asyncio.timeout(30):
+            await first.wait()
+            for _ in range(200):
+                await asyncio.sleep(0)
+        assert began == ["a1"]
+        gate.set()
+    assert began == ["a1", "a2", "a3"]
+
+
+async def test_a_wait_that_is_no_time_is_none() -> None:
+    for number in (float("nan"), float("inf"), -1.0):
+        limited = wire.raised(wire.Failure(1, "Limited", wait_s=number))
+        assert isinstance(limited, api.Limited)
+        assert limited.wait_s is None

@@ -113,10 +113,10 @@ async def test_an_account_at_home_reaches_its_own_server_there_and_no_other(
     port = server.sockets[0].getsockname()[1]
     numbers = ["127.0.0.1"]
 
-    async def answers(*_: object, **__: object) -> list[object]:
+    def answers(*_: object, **__: object) -> list[object]:
         return [(socket.AF_INET, 1, 6, "", (number, 0)) for number in numbers]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
     async with server:
         with await connect(HOME, "nas.lan", port) as line:
             assert line.getpeername()[1] == port
@@ -151,18 +151,18 @@ async def test_ports_are_ports(port: int) -> None:
 async def test_a_name_that_leads_to_a_private_address_too_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a server would answer whose owner wants to be let into somebody's network."""
 
-    async def answers(*_: object, **__: object) -> list[object]:
+    def answers(*_: object, **__: object) -> list[object]:
         return [(socket.AF_INET, 1, 6, "", (number, 0)) for number in ("93.184.215.14", "192.168.1.1")]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
     with pytest.raises(Refused, match="private"):
         await connect(Reach(("any",)), "rebinding.example", 443)
 
 
 async def test_an_unknown_name_may_be_known_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def answers(*_: object, **__: object) -> list[object]:
+    def answers(*_: object, **__: object) -> list[object]:
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answers)
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
     with pytest.raises(Temporary):
         await connect(Reach(("any",)), "unknown.example", 443)

@@ -9,25 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
 from bridge_desk import DeskInMemory
 from bridge_packages import PIGEON, Pigeons, bridge, package, pigeons
+from bridge_process import ACCOUNT, running, says
 from dns_server import name_server
 
 from swarm_bridges import api
 from swarm_bridges.api import Accepted, AccountId, ConversationRef, MessageRef, Outgoing, RemoteFile, Rendered
 from swarm_bridges.desk import LoginState
 from swarm_bridges.document import Document
-from swarmnode.bridging.host.packages import BadPackage, Package, Reason
-from swarmnode.bridging.host.process import PASSED_ON, Gone, Limits, Process
+from swarmnode.bridging.host.packages import BadPackage, Reason
+from swarmnode.bridging.host.process import PASSED_ON, Gone
 from swarmnode.bridging.host.resolve import Resolver
 
-ACCOUNT, OTHER = AccountId("a1"), AccountId("a2")
+OTHER = AccountId("a2")
 OUT = Outgoing(
     intent=api.IntentId("i1"),
     key="k1",
@@ -35,36 +35,6 @@ OUT = Outgoing(
     conversation=ConversationRef("loft"),
     parts=(Rendered(Document(), "coo"),),
 )
-QUICK = Limits(start_s=60, beats=6)
-
-
-@asynccontextmanager
-async def running(
-    of: Package, desk: DeskInMemory, folder: Path, limits: Limits = QUICK
-) -> AsyncIterator[tuple[Process, asyncio.Task[Gone]]]:
-    place = folder / "run"
-    place.mkdir(exist_ok=True)
-    process = Process(of, desk, place, limits=limits)
-    wrong = None
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(process.run())
-        try:
-            await process.ready()
-            yield process, task
-        except BadPackage as e:
-            wrong = e
-        finally:
-            task.cancel()
-    if wrong is not None:
-        raise wrong
-    assert not list(place.iterdir()), "something was left behind"
-
-
-async def says(process: Process, account: AccountId = ACCOUNT) -> str:
-    """What a bridge of the tests answers in the place of a version."""
-    answer = await process.call(account, "capabilities", conversation=None)
-    assert isinstance(answer, api.Capabilities)
-    return answer.version
 
 
 async def test_a_bridge_asks_the_name_service_through_the_node(tmp_path: Path) -> None:
