@@ -178,13 +178,16 @@ def marks(row: RemoteMessage) -> tuple[frozenset[str], dict[str, int]]:
     return msgspec.msgpack.decode(row.marks, type=tuple[frozenset[str], dict[str, int]])
 
 
-def may_change(step: Step, room: RemoteConversation, row: RemoteMessage, actor: RemoteActor) -> bool:
-    """Whether somebody may edit a message or take it back: its author, or who moderates here."""
-    if rooms.moderates(room, actor.remote_id):
-        return True
+def is_by(step: Step, row: RemoteMessage, actor: RemoteActor) -> bool:
+    """Whether somebody has said this, and so may say it otherwise."""
     if row.mine or row.actor_id is None:
         return row.mine and actor.owner
     return people.root(people.get(step, row.actor_id)) == people.root(actor)
+
+
+def may_take_back(step: Step, room: RemoteConversation, row: RemoteMessage, actor: RemoteActor) -> bool:
+    """Whether somebody may take a message back: its author, or who moderates here."""
+    return rooms.moderates(room, actor.remote_id) or is_by(step, row, actor)
 
 
 def name_ours(

@@ -239,7 +239,7 @@ class _Taking:
         for alias in event.aliases:
             row = entries.find(self.now.step, room.id, alias, event.ref.part)
             actor = people.of(self.now.step, self.now.account.id, event.actor)
-            if row is not None and entries.may_change(self.now.step, room, row, actor):
+            if row is not None and entries.is_by(self.now.step, row, actor):
                 return row
         return None
 
@@ -277,7 +277,7 @@ class _Taking:
         if row.gone_at is not None or event.revision in texts(row.revisions):
             return
         actor = people.of(step, now.account.id, event.actor)
-        if not entries.may_change(step, room, row, actor):
+        if not entries.is_by(step, row, actor):
             return
         if row.revisions is None:  # ours, named by the answer to the call: this is its echo
             self._echoed(room, row, event)
@@ -315,7 +315,7 @@ class _Taking:
             entries.take_back(self.now, row)
             return
         actor = people.of(step, self.now.account.id, event.actor)
-        if entries.may_change(step, room, row, actor):
+        if entries.may_take_back(step, room, row, actor):
             entries.take_back(self.now, row)
 
     # What is about messages

@@ -117,6 +117,24 @@ def test_what_is_covered(tmp_path: Path) -> None:
     assert not one.covers_all("swarm-claim", head)
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"X-Note: a\rFrom: ben@example.test\rX-More: b\r\n",  # some read a second author
+        b"X-Note: a\rFrom: ben@example.test\r\r\n",  # ... and that nothing follows
+        b"X-Note: a\r\nfrom \t: ben@example.test\r\n",
+        b"no field\r\n",
+        b"X-Note: a\nFrom: ben@example.test\r\n",
+    ],
+)
+def test_a_head_that_is_read_in_two_ways_is_unsigned(tmp_path: Path, before: bytes) -> None:
+    signer = Signer(tmp_path, "example.test")
+    signed = signer.signed(MAIL)
+    (one,) = found(signed)
+    assert verified(b"X-Note: a\r\n b\r\n" + signed, one, signer.record, NOW)
+    assert not verified(before + signed, one, signer.record, NOW)
+
+
 HOSTILE = [
     b"",
     b"\r\n\r\n",

@@ -9,8 +9,8 @@ from swarm_bridges.api import Actor, IntentId, Invitation, LocalFile, MessageSee
 from swarm_bridges.document import Document, Mention, Paragraph, Strong, Text
 from swarm_bridges.networks.matrix.convert import content_of, edited, intent_of, key_of, message_of, related
 from swarm_bridges.networks.matrix.login import base_of, user_of
-from swarm_bridges.networks.matrix.model import Event, event_of
-from swarm_bridges.networks.matrix.rooms import Person, Room, changed, left, seen, title_of
+from swarm_bridges.networks.matrix.model import Event, event_of, events_of
+from swarm_bridges.networks.matrix.rooms import Person, Room, changed, left, of_invitation, seen, title_of
 from swarm_bridges.text import from_markdown, from_plain, to_plain
 
 ROOM = Room(
@@ -264,3 +264,26 @@ def test_a_server_is_what_people_type(typed: str, url: str) -> None:
 )
 def test_an_address_is_what_people_type(typed: str, server: str, user: str) -> None:
     assert user_of(typed, server) == user
+
+
+def test_of_an_invitation_little_is_taken() -> None:
+    """Whoever has a server can write what they like into one."""
+    member = {"type": "m.room.member", "sender": "@eve:example.org", "content": {"membership": "join"}}
+    told = [
+        {"type": "m.room.power_levels", "sender": "@eve:example.org", "state_key": "", "content": {}},
+        {"type": "m.space.child", "sender": "@eve:example.org", "state_key": "x" * 9_000, "content": {}},
+        *({**member, "state_key": f"@{n}:example.org"} for n in range(1_000)),
+        {"type": "m.room.name", "sender": "@eve:example.org", "state_key": "", "content": {"name": "Loft"}},
+        {**member, "state_key": "@ada:example.org", "content": {"membership": "invite"}},
+    ]
+    taken = of_invitation(events_of(told), "@ada:example.org")
+    assert [event.type for event in taken] == ["m.room.name", *["m.room.member"] * 6]
+    assert taken[-1].state_key == "@ada:example.org"
+
+
+def test_what_is_no_id_is_in_no_room() -> None:
+    room = Room("!r:example.org", space=True)
+    for kind, content in (("m.space.child", {"via": ["a"]}), ("m.room.member", {"membership": "join"})):
+        long = Event(kind, "@eve:example.org", state_key="x" * 256, content=content)
+        assert changed(room, long) == room
+        assert changed(room, Event(kind, "@eve:example.org", state_key="x" * 255, content=content)) != room

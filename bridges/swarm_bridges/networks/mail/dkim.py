@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 MAX_SIGNATURES = 5
 MIN_KEY_BITS = 1024
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*?\r\n(?:[ \t].*?\r\n)*)", re.DOTALL)
+_SPACED = re.compile(rb"^[!-9;-~]+[ \t]+:", re.MULTILINE)
 _TAG = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _OWN_B = re.compile(rb"(^|;)(\s*b\s*=)[^;]*")
 _DOMAIN = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+")
@@ -57,6 +58,16 @@ def split(mail: bytes) -> tuple[bytes, bytes]:
     """A mail's head, with the end of its last line, and its body."""
     head, _, body = mail.partition(b"\r\n\r\n")
     return head + b"\r\n", body
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether a head is fields and nothing else, so that everybody reads the same ones.
+
+    Some take a lone CR for the end of a line, and a line that is no field for the end of the head: what is
+    behind the one and before the other would be signed for them, and not for us, or the other way round.
+    """
+    whole = b"".join(field for _, field in _fields(head))
+    return whole == head and len(head.splitlines()) == head.count(b"\r\n") and not _SPACED.search(head)
 
 
 def signatures(head: bytes) -> list[Signature]:
@@ -116,6 +127,8 @@ def verified(mail: bytes, signature: Signature, record: str, now: float) -> bool
         now: Unix seconds.
     """
     head, body = split(mail)
+    if not is_plain(head):
+        return False
     if signature.expires is not None and now > signature.expires:
         return False
     if "from" not in signature.covered:  # 5.4

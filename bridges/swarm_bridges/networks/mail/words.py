@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import quopri
 import re
 
 _ENCODED = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\s]*)\?=")
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(=\?)")
 _NO_CHARSETS = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "unicode-escape"}
+    {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 )
-"""Codecs of Python that are none of mail, and slow or strange."""
+"""Codecs of Python that are none of mail, and slow or strange; each has many spellings, and one name."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -22,11 +23,11 @@ def text(data: bytes, charset: str = "") -> str:
     name = {"": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "iso-8859-1": "cp1252"}.get(name, name)
     whole = data[: len(data) - _cut_off(data)] if name == "utf-8" else data
     for candidate in (name, "utf-8"):
-        if candidate not in _NO_CHARSETS and candidate.isascii():
-            try:
+        try:
+            if codecs.lookup(candidate).name.replace("_", "-") not in _NO_CHARSETS:
                 return _whole(whole.decode(candidate))
-            except (LookupError, ValueError):
-                continue
+        except (LookupError, ValueError):
+            continue
     if charset.lower() in {"utf-8", "utf8"}:
         return whole.decode("utf-8", "replace")
     return data.decode("cp1252", "replace")

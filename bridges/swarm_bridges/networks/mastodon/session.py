@@ -134,7 +134,8 @@ class Session:
                 self._names[account.id] = shown
                 events.append(shown)
                 if account.moved is not None:
-                    events.append(IdentityMoved(old=account.id, new=account.moved.id, proof="mutual"))
+                    # The new account may know nothing of it: servers show it as soon as the old one says so.
+                    events.append(IdentityMoved(old=account.id, new=account.moved.id, proof="claimed"))
             if account.fields is not None:
                 claimed = claims_of(account, shown.actor)
                 before = self._claims.get(account.id)

@@ -29,7 +29,7 @@ from ...api import (
 )
 from .client import path
 from .model import MAX_ID, MEMBER, Event, events_of, number, table, text, texts
-from .rooms import MAX_TITLE, Room, left
+from .rooms import MAX_TITLE, Room, left, of_invitation
 from .session import Session
 
 FIRST, USUAL = 20, 50
@@ -135,9 +135,13 @@ class Reader:
 
     def _invited(self, room_id: str, about: Mapping[str, Any]) -> list[Told]:
         session, events = self._session, list[Told]()
+        if len(room_id) > MAX_ID or (session.rooms.is_full() and not session.rooms.knows(room_id)):
+            self._ctx.log.warning("too_many_invitations")
+            return events
         room = Room(room_id, membership="invite")
         session.rooms.put(room)
-        for event in events_of(table(about.get("invite_state")).get("events")):
+        told = events_of(table(about.get("invite_state")).get("events"))
+        for event in of_invitation(told, session.owner):
             if event.state_key == session.owner and event.type == MEMBER:
                 known, direct = session.rooms.get(room_id), event.content.get("is_direct") is True
                 by, words = event.sender[:MAX_ID], text(event.content, "reason")[:MAX_TITLE]

@@ -39,6 +39,11 @@ MODERATOR = 50
 SAYING = (MESSAGE, ENCRYPTED, REACTION)
 """What the owner may want to say, and may not be allowed to."""
 KEPT = "room/"
+SHOWS_IT = frozenset(
+    {"m.room.create", "m.room.name", "m.room.canonical_alias", "m.room.topic", "m.room.encryption"}
+)
+"""What a room is, where the owner is not in it yet."""
+MOST_INVITED = 200
 HERE = frozenset({"join", "invite"})
 NAMED = 5
 NOTES = Notice("Notes")
@@ -121,7 +126,7 @@ def changed(room: Room, event: Event) -> Room:
             return _with(room, encrypted=True)  # and never again not
         case "m.room.create":
             others = texts(said.get("additional_creators"), MOST_PEOPLE)
-            creators = (event.sender, *(who for who in others if len(who) <= MAX_ID))
+            creators = tuple(who for who in (event.sender, *others) if len(who) <= MAX_ID)
             version = text(said, "room_version")[:MAX_ID] or "1"
             return _with(room, creators=creators, version=version, space=text(said, "type") == "m.space")
         case "m.room.power_levels":
@@ -141,13 +146,25 @@ def changed(room: Room, event: Event) -> Room:
             )
         case "m.room.tombstone":
             return _with(room, moved_to=text(said, "replacement_room")[:MAX_ID])
-        case "m.space.child" if key:
+        case "m.space.child" if key and len(key) <= MAX_ID:
             more = bool(said.get("via")) and len(room.children) < MOST_CHILDREN
             children = room.children | {key} if more else room.children - {key}
             return _with(room, children=frozenset(children))
-        case "m.room.member" if key:
+        case "m.room.member" if key and len(key) <= MAX_ID:
             return _moved(room, key, said)
     return room
+
+
+def of_invitation(events: Iterable[Event], owner: str) -> list[Event]:
+    """What an invitation says of its room, of which strangers can make any: what shows it, and few people.
+
+    All of it is remembered, and there is little room for that.
+    """
+    known = [event for event in events if event.type in SHOWS_IT or event.type == MEMBER]
+    mine = [event for event in known if event.type == MEMBER and event.state_key == owner]
+    others = [event for event in known if event.type == MEMBER and event.state_key != owner]
+    rest = {event.type: event for event in known if event.type != MEMBER}
+    return [*rest.values(), *others[:NAMED], *mine[-1:]]
 
 
 def _with(room: Room, **what: Any) -> Room:
@@ -252,6 +269,10 @@ class Rooms:
     def all(self) -> list[Room]:
         """All of them."""
         return list(self._rooms.values())
+
+    def is_full(self) -> bool:
+        """Whether there are more invitations than somebody answers."""
+        return sum(room.membership == "invite" for room in self._rooms.values()) >= MOST_INVITED
 
     def put(self, room: Room) -> None:
         """Note how a room is now."""

@@ -18,6 +18,8 @@ from .stream import Stream
 
 PAGE = 100
 """Messages of one page, and so of one batch."""
+MOST = 4 * PAGE
+"""Messages that are taken for one page: an archive that sends more than it was asked for goes on and on."""
 FIRST = 50
 """Messages of an archive of which nothing was read before; the rest is history, for who asks."""
 
@@ -47,7 +49,8 @@ class Archives:
         heard, asked = found
         if not asked:
             return heard
-        self._found[asked].append(heard)
+        if len(self._found[asked]) < MOST:
+            self._found[asked].append(heard)
         return None
 
     async def page(

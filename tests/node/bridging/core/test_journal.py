@@ -48,14 +48,17 @@ def test_nobody_edits_or_takes_back_what_another_said() -> None:
     assert core.sees() == ["mine", "the owner's"]
 
 
-def test_whoever_moderates_may() -> None:
+def test_whoever_moderates_takes_back_and_puts_no_words_into_others_mouths() -> None:
     core = Core()
     core.tell(
         api.ConversationSeen(conversation=ROOM, kind="group", moderators=frozenset({"ben"})),
         seen("1", "spam", ADA),
+        seen("2", "Ada's words", ADA),
+        seen("2", "what Ben would like", BEN, revision="1"),
+        seen("3", "what Ben would like", BEN, aliases=("2",)),
         api.MessageGone(target=ref("1"), actor=BEN),
     )
-    assert core.sees() == ["(deleted)"]
+    assert core.sees() == ["(deleted)", "Ada's words", "what Ben would like"]
 
 
 def test_somebody_who_moved_is_the_same_if_both_ids_say_so() -> None:
