@@ -14,7 +14,7 @@ from typing import Any
 from demo_texts import LANGUAGE
 
 PROGRAM = [sys.executable, "-m", "swarmnode"]
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not re.match("SWARMNODE_(?!TEST)", name)},
     "SWARMNODE_PASSPHRASE": "for the demo",
@@ -74,7 +74,7 @@ class Process:
         """Run a command of the node; what it printed."""
         command = [*PROGRAM, "--home", str(self.home), *arguments]
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=3 * PATIENCE_S
+            command, check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=2 * PATIENCE_S
         )
         if done.returncode:
             raise Failed(f"{self.name}: swarmnode {' '.join(arguments)}: {done.stderr or done.stdout}")
@@ -99,7 +99,7 @@ def short(text: str) -> str:
 
 
 def wait_for(what: str, happens: Callable[[], bool]) -> None:
-    """Look again and again, for a minute."""
+    """Look again and again, for as long as anything may take on a machine with much else to do."""
     until = time.monotonic() + PATIENCE_S
     while not happens():
         if time.monotonic() > until:

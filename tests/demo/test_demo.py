@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from running_make import MAKE, ROOT, environment, make
 from xmpp_server import Prosody
 
@@ -19,6 +20,7 @@ WEAK = {"SWARMNODE_TEST_WEAK_KEYS": "1"}
 PASSPHRASE = {"SWARMNODE_PASSPHRASE": "of nobody"}
 
 
+@pytest.mark.timeout(600)
 def test_the_demo_runs_through(tmp_path: Path) -> None:
     done = make("demo", "DEMO_EXIT=1", LANG="en_GB.UTF-8", LC_ALL="", TMPDIR=str(tmp_path), **WEAK)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -33,7 +33,7 @@ def _missing() -> str:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(bool(_missing()), reason=_missing())
 def test_the_systems_own_python_does_as_ours() -> None:
     places = (ROOT, ROOT / "bridges", ROOT / "protocol", sysconfig.get_path("purelib"))
