@@ -24,7 +24,7 @@ class News:
 
     @asynccontextmanager
     async def heard(self) -> AsyncIterator[asyncio.Queue[Told]]:
-        """What happens from now on; a listener that is 10,000 behind hears no more until it has caught up."""
+        """What happens from now on; who is 10,000 behind hears no more, and is told so by a `resync`."""
         queue: asyncio.Queue[Told] = asyncio.Queue(KEPT)
         self._listeners.add(queue)
         try:
@@ -52,5 +52,8 @@ class News:
         numbered = Told(self._last, told.type, told.data)
         self._kept.append(numbered)
         for queue in self._listeners:
-            if not queue.full():
+            room = queue.maxsize - queue.qsize()
+            if room > 1:
                 queue.put_nowait(numbered)
+            elif room:
+                queue.put_nowait(Told(self._last, "resync", {}))  # it is heard after all that finds no room

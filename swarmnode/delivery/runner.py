@@ -237,7 +237,7 @@ class Runner:
                     if room is not None:
                         room.release()
                 if batch.failed is not None:
-                    await self._failed(wishes, batch.failed)
+                    await self._failed(wishes, batch.failed, batch.effects)
                     continue
                 self._failures, self.problem = 0, None
                 self._perform_all(batch.effects)
@@ -290,7 +290,7 @@ class Runner:
         for effect in effects:
             self._perform(effect)
 
-    async def _failed(self, wishes: list[_Wish], error: BaseException) -> None:
+    async def _failed(self, wishes: list[_Wish], error: BaseException, effects: list[Effect]) -> None:
         """Nothing of the transaction happened: a new engine, and each wish once more, alone."""
         if isinstance(error, StorageError):
             logger.warning("store.failed", extra={"code": error.code})
@@ -304,6 +304,7 @@ class Runner:
         self._due = False
         self._engine = self._new_engine()
         if isinstance(error, AfterCommit):
+            self._perform_all([effect for effect in effects if isinstance(effect, Told)])
             for wish in wishes:  # it stands: done again, it would be there twice
                 _answer(wish, None, error)
             wishes = []

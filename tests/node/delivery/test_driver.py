@@ -16,7 +16,8 @@ from swarm_protocol.mailbox.answers import Done
 from swarm_protocol.mailbox.frames import encode
 from swarmnode.delivery.runner import Runner
 from swarmnode.delivery.trace import Line
-from swarmnode.errors import DiskFull
+from swarmnode.errors import AfterCommit, DiskFull
+from swarmnode.services.news import tell
 from swarmnode.services.node import Node, Options
 from swarmnode.services.step import Announce, Heard, LinkId, Step
 from swarmnode.storage.shelves import SETTINGS
@@ -25,13 +26,13 @@ from swarmnode.storage.shelves import SETTINGS
 class Disk:
     """Notes the steps of a database, and has no room when told so."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: str = "commit") -> None:
         self.log: list[str] = []
-        self.full = False
+        self.full, self._at = False, at
 
     def __call__(self, step: str) -> None:
         self.log.append(step)
-        if self.full and step == "commit":
+        if self.full and step == self._at:
             raise DiskFull("the disk is full, on purpose")
 
 
@@ -83,6 +84,24 @@ async def test_of_a_transaction_that_fails_nothing_leaves(tmp_path: Path) -> Non
             await runner.do(shout)
             assert "effect" in disk.log
             assert await runner.look(shouted)
+
+
+async def test_what_was_committed_is_told_though_what_follows_fails(tmp_path: Path) -> None:
+    disk = Disk("keyring-after")
+
+    def destroy(step: Step, _: Node) -> None:
+        step.tx.bodies.shred([step.tx.bodies.put(b"words")])
+        tell(step, "node.changed")
+
+    with opened(tmp_path, faults=disk) as database:
+        runner = Runner(database, entropy=os.urandom)
+        async with runner.running(), runner.news() as news:
+            assert not await runner.do(shouted)
+            disk.full = True
+            with pytest.raises(AfterCommit):
+                await runner.do(destroy)
+            disk.full = False
+            assert news.get_nowait().type == "node.changed"
 
 
 async def test_news_of_a_message_does_not_wait_for_the_sync_and_its_acknowledgement_does(
