@@ -8,6 +8,7 @@ import { listen } from '../api/live.ts'
 import { rounds } from '../api/rounds.ts'
 import type { AccountView, ChatView, LoginView, NetworkView, NewLogin, SettlingView } from '../api/types.gen.ts'
 import { settlePath } from '../router.ts'
+import { putChat } from './inbox.ts'
 
 export const networks = signal<readonly NetworkView[]>([])
 export const accounts = signal<readonly AccountView[]>([])
@@ -87,8 +88,11 @@ export async function removeAccount(account: string): Promise<void> {
   await loadNetworks()
 }
 
-export const openAt = (account: string, address: string, room: boolean): Promise<ChatView> =>
-  call('POST /accounts/{account}/chats', { path: { account }, body: { address, room } })
+export async function openAt(account: string, address: string, room: boolean): Promise<ChatView> {
+  const chat = await call('POST /accounts/{account}/chats', { path: { account }, body: { address, room } })
+  putChat(chat)
+  return chat
+}
 
 listen(({ type }) => {
   if (type === 'resync' || type.startsWith('bridge.')) look.again()

@@ -60,8 +60,10 @@ function show(view: StatusView): void {
   status.value = view
   trouble.value = null
   if (view.state === 'empty') stage.value = 'start'
-  else if (view.state === 'locked') stage.value = 'locked'
-  else {
+  else if (view.state === 'locked') {
+    readable = false
+    stage.value = 'locked'
+  } else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
     if (!readable) keepCopies() // and not with each answer: another tab may be locking it
@@ -109,8 +111,6 @@ export async function lock(): Promise<void> {
     throw error
   } finally {
     await refresh()
-    // What was asked before has kept a copy since.
-    if (stage.value === 'locked') await dropCopies()
   }
 }
 
