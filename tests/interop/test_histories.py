@@ -26,7 +26,7 @@ SEEDS = seeds(os.environ.get("INTEROP_SEEDS", "1-2"))
 STEPS = int(os.environ.get("INTEROP_STEPS", "300"))
 
 
-@pytest.mark.timeout(60 + STEPS)
+@pytest.mark.timeout(120 + STEPS)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("suite", SUITES, ids="{:#06x}".format)
 def test_random_history(ours: Peer, ours_apart: Peer, theirs: Peer, suite: int, seed: int) -> None:

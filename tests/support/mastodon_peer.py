@@ -114,8 +114,15 @@ class MastodonPeer:
         return str(found["accounts"][0]["id"])
 
     async def follow(self, other: MastodonPeer) -> None:
-        """Follow somebody."""
-        await self.ask("POST", f"/api/v1/accounts/{await self.id_of(other)}/follow")
+        """Follow somebody. While snac2 writes an account down, it has none."""
+        path = f"/api/v1/accounts/{await self.id_of(other)}/follow"
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                async with self.web.post(path) as answer:
+                    if answer.status != 404:
+                        assert answer.status == 200, answer.status
+                        return
+                await asyncio.sleep(0.05)
 
     async def ask_all(self, text: str, options: Sequence[str], password: str) -> dict[str, Any]:
         """Make a poll, at the server's own page: its interface for programs has none. Gives the post."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -60,12 +61,16 @@ async def describe(who: MastodonPeer, **lines: str) -> None:
 
 
 async def seen_at(owner: Owner, who: Actor, claims: tuple[str, ...]) -> ClaimsSeen:
-    """What an account claims, once that is known: servers tell each other, and snac2 itself, in its queue."""
-    async with asyncio.timeout(40):
+    """What an account claims, once that is known: servers tell each other, and snac2 itself, in its queue.
+
+    While it writes an account down, it has none.
+    """
+    async with asyncio.timeout(60):
         while True:
-            found: ClaimsSeen = await owner.call("read_claims", who)
-            if sorted(found.claims) == sorted(claims):
-                return found
+            with suppress(Gone):
+                found: ClaimsSeen = await owner.call("read_claims", who)
+                if sorted(found.claims) == sorted(claims):
+                    return found
             await asyncio.sleep(0.1)
 
 

@@ -133,11 +133,15 @@ async def test_a_line_that_has_died_in_silence_is_noticed(
     network: XmppNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     peer, clock = await network.peer(), Hurried()
-    monkeypatch.setattr(stream, "ANSWER_S", 1.0)
     async with StanzaProxy(network.server) as proxy, await behind(network, proxy, clock) as owner:
         proxy.lines[-1].deaf = True
         await peer.say("into the void")
-        clock.hurry(owner)
+        with monkeypatch.context() as hurry:
+            hurry.setattr(stream, "ANSWER_S", 1.0)
+            clock.hurry(owner)
+            async with asyncio.timeout(45):
+                while owner.runs < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
         await owner.sees("into the void")
         assert owner.runs == 2
 
