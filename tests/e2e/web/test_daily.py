@@ -298,3 +298,17 @@ def test_what_was_read_stays_readable_and_a_locked_node_leaves_nothing(world: Wo
         page.get_by_label("Passphrase").fill("which everybody knows")
         page.get_by_role("button", name="Unlock").click()
         expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+        # Nor where it was locked from elsewhere, or this browser's right was taken away.
+        eventually(lambda: copied(page))
+        ada.client.do("POST", "/lock")
+        expect(page.get_by_role("heading", name="Your node is locked")).to_be_visible()
+        eventually(lambda: copied(page) == [])
+        ada.client.do("POST", "/unlock", {"passphrase": "which everybody knows"})
+        expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+        eventually(lambda: copied(page))
+        page.close()
+        for device in ada.json("devices")["items"]:
+            ada.client.do("DELETE", f"/devices/{device['id']}")
+        expect(other.get_by_role("heading", name="Connect this browser")).to_be_visible()
+        eventually(lambda: copied(other) == [])

@@ -37,6 +37,7 @@ const look = rounds(async () => {
     const problem = asError(error)
     trouble.value = problem
     if (problem.code !== UNREACHABLE) readable = false
+    if (problem.code === 'unauthorized' || problem.code === 'locked') await leaveNothing()
     if (problem.code === 'unauthorized') stage.value = 'pair'
     else if (problem.code === 'locked') stage.value = 'locked'
     else {
@@ -56,6 +57,13 @@ function copied(): boolean {
   return true
 }
 
+/** Whom the node does not let in has nothing to read here either, whoever locked it or took this screen's right away. */
+async function leaveNothing(): Promise<void> {
+  const known = recall('persona')
+  if (known && persona !== known) openStore((persona = known))
+  await dropCopies()
+}
+
 function show(view: StatusView): void {
   status.value = view
   trouble.value = null
@@ -63,6 +71,7 @@ function show(view: StatusView): void {
   else if (view.state === 'locked') {
     readable = false
     stage.value = 'locked'
+    void leaveNothing()
   } else {
     if (persona !== view.persona) openStore((persona = view.persona))
     startLive()
