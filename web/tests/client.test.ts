@@ -67,4 +67,23 @@ describe('asking the node', () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('failed')))
     expect((await failing(call('GET /status'))).code).toBe('unreachable')
   })
+
+  it('does not wait for ever for what is only read', async () => {
+    const patience = new AbortController()
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(patience.signal)
+    vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) =>
+      signal
+        ? new Promise((_done, failed) => signal.addEventListener('abort', () => failed(new Error('over'))))
+        : Promise.resolve(new Response(null, { status: 204 })),
+    )
+    const asked = call('GET /status')
+    expect(await call('POST /lock')).toBeNull()
+    patience.abort()
+    expect((await failing(asked)).code).toBe('unreachable')
+  })
+
+  it('takes an answer that breaks off for none', async () => {
+    answering(200, '{"state": "rea')
+    expect((await failing(call('GET /status'))).code).toBe('unreachable')
+  })
 })
