@@ -179,7 +179,8 @@ class Owner:
         self.runs = 0
         self.asked: Callable[[Outgoing], Awaitable[bool]] | None = getattr(network, "asked", None)
         """What the owner answers whom a bridge could not tell whether something is there, if it may be so."""
-        self.questions = 0
+        self.questions = set[IntentId]()
+        """What was asked about so."""
         self._tasks = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -276,7 +277,7 @@ class Owner:
             except Interrupted:
                 continue
             if isinstance(found, CantTell) and self.asked is not None:
-                self.questions += 1
+                self.questions.add(out.intent)
                 if await self.asked(out):
                     continue
                 return Absent()

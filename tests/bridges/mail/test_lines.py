@@ -99,7 +99,7 @@ async def test_a_line_that_breaks_while_sending_neither_loses_nor_doubles(
             await owner.until(lambda j: {*said} <= set(j.texts(network.conversation)))
             assert sorted(owner.journal.texts(network.conversation)) == [*said, "whole"]
             # Once the end is on its way, nobody knows at this end what a network has swallowed before it.
-            assert 1 <= owner.questions <= 3
+            assert 1 <= len(owner.questions) <= 3
 
 
 async def test_a_line_that_breaks_while_reading_loses_nothing(network: MailNetwork) -> None:
