@@ -11,7 +11,7 @@ import pytest
 from swarm_bridges.networks.feeds.charset import decode
 from swarm_bridges.networks.feeds.convert import MAX_MARKUP, body_of
 from swarm_bridges.networks.feeds.discover import feeds_of
-from swarm_bridges.networks.feeds.model import Unreadable
+from swarm_bridges.networks.feeds.model import MAX_ENTRIES, Unreadable
 from swarm_bridges.networks.feeds.opml import read_opml
 from swarm_bridges.networks.feeds.parse import parse
 from swarm_bridges.text import to_plain
@@ -86,11 +86,37 @@ def test_what_cannot_be_mended_is_said(data: bytes) -> None:
     assert caught.value.reason == "broken"
 
 
-@pytest.mark.parametrize("data", [b"<a>" * 100_000, b"<rss>" + b"<a/>" * 201_000 + b"</rss>"])
+JSON_FEED = b'{"version": "https://jsonfeed.org/version/1", "items": [%s]}'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a>" * 100_000,
+        b"<rss>" + b"<a/>" * 201_000 + b"</rss>",
+        b"<rss>" + b"<a b='' c='' d=''/>" * 51_000 + b"</rss>",
+        JSON_FEED % b",".join([b"{}"] * 201_000),
+        JSON_FEED % b",".join([b"[]"] * 201_000),
+        JSON_FEED % b",".join([b'"x"'] * 501_000),
+    ],
+)
 def test_too_many_parts_are_refused(data: bytes) -> None:
     with pytest.raises(Unreadable) as caught:
         parse(data)
     assert caught.value.reason == "large"
+
+
+@pytest.mark.parametrize(
+    ("data", "entry"),
+    [
+        (b"<rss><channel>%s</channel></rss>", b"<item/>"),
+        (b"<feed xmlns='http://www.w3.org/2005/Atom'>%s</feed>", b"<entry/>"),
+        (JSON_FEED, b'{"id":"a"},'),
+    ],
+)
+def test_of_a_feed_that_never_ends_the_beginning_is_read(data: bytes, entry: bytes) -> None:
+    whole = data % (entry * (MAX_ENTRIES + 1)).rstrip(b",")
+    assert len(parse(whole).entries) == MAX_ENTRIES
 
 
 @pytest.mark.parametrize(

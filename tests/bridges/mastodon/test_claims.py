@@ -13,7 +13,7 @@ from mastodon_network import MastodonNetwork
 from mastodon_peer import MastodonPeer
 from mastodon_server import Snac
 
-from swarm_bridges.api import Actor, ClaimsSeen, Clock, Context, Gone, Http, Refused
+from swarm_bridges.api import Actor, ClaimsSeen, Clock, Context, Gone, Http, IdentityMoved, Refused
 from swarm_bridges.networks.mastodon.client import Client
 from swarm_bridges.networks.mastodon.convert import claims_of
 from swarm_bridges.networks.mastodon.lists import Lists
@@ -155,6 +155,17 @@ def test_a_server_that_does_not_tell_the_fields_says_nothing_of_them() -> None:
     assert told(fields=[field]) == [(ONE,)]
     assert told() == told(fields=None) == told(fields=[field]) == []
     assert told(fields=[]) == [()]
+
+
+def test_an_account_that_says_that_it_moved_is_not_believed_alone() -> None:
+    """Anybody's server can say so of anybody's account; which one it is said to be now, is not asked."""
+    client = Client(cast("Http", None), cast("Clock", None), "https://example.org")
+    session = Session(
+        client, Account(id="me"), cast("Lists", None), Votes(cast("Context", None), {}), Said({})
+    )
+    eve = {"id": "1", "acct": "eve", "moved": {"id": "2", "acct": "ada"}}
+    told = session.people([convert(eve, Account)])
+    assert IdentityMoved(old="1", new="2", proof="claimed") in told
 
 
 async def test_a_profile_without_room_is_left_as_it_is() -> None:

@@ -36,7 +36,7 @@ from .discover import feeds_of
 from .fetch import MAX_BYTES, Answer, ask, origin_of
 from .model import Unreadable
 from .opml import write_opml
-from .reader import Reader, parsed
+from .reader import Reader
 from .subscriptions import MAX_FEEDS, Subscription, Subscriptions
 from .words import typed
 
@@ -154,7 +154,7 @@ class Bridge:
             answer = await ask(ctx.http, url, login=await reader.login())
             kind = answer.headers.get("content-type", "")
             try:
-                feed = await parsed(answer)
+                feed = await reader.parsed(answer)
                 break
             except Unreadable as e:
                 named = list(feeds_of(decode(answer.body, kind), answer.url)) if e.reason == "page" else []
@@ -210,7 +210,7 @@ class Bridge:
             return RawAnswer(status=202)  # whoever tries secrets learns nothing (section 8)
         try:
             kind = request.headers.get("content-type", "")
-            brought = await parsed(Answer(200, request.body, {"content-type": kind}, one.url, one.url))
+            brought = await reader.parsed(Answer(200, request.body, {"content-type": kind}, one.url, one.url))
             await reader.take(one, brought, Origin.LIVE)
         except Unreadable:
             one.due = 0.0  # something is new, so it is asked itself

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .dates import read as date
-from .model import Enclosure, Entry, Feed
+from .model import MAX_ENTRIES, Enclosure, Entry, Feed
 from .tree import Element
 from .words import line, number, web
 
@@ -20,7 +20,7 @@ def read(root: Element) -> Feed:
         about=line(_markup(root.first("atom:subtitle"))),
         home=_link(root, "alternate"),
         author=author,
-        entries=tuple(_entry(one, author) for one in entries),
+        entries=tuple(_entry(one, author) for one in entries[:MAX_ENTRIES]),
         deleted=tuple(id_ for id_ in deleted if id_),
         own_url=_link(root, "self"),
         hubs=tuple(url for one in _links(root, "hub") if (url := _address(one))),

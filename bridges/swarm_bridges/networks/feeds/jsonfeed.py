@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 
 from .dates import read as date
-from .model import Enclosure, Entry, Feed, Unreadable
+from .model import MAX_ENTRIES, Enclosure, Entry, Feed, Unreadable
 from .tree import join
 from .words import line, web
+
+MAX_VALUES, MAX_MARKS = 200_000, 1_000_000
+"""Objects and lists, and quotation marks, of a document: a few bytes of these take a hundred in memory."""
 
 
 def read(text: str, base: str) -> Feed:
@@ -19,6 +22,8 @@ def read(text: str, base: str) -> Feed:
     Raises:
         Unreadable: it is no JSON, or JSON of something else.
     """
+    if text.count("{") + text.count("[") > MAX_VALUES or text.count('"') > MAX_MARKS:
+        raise Unreadable("large")
     try:
         root = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
@@ -31,7 +36,7 @@ def read(text: str, base: str) -> Feed:
         about=line(escape(_text(root, "description"))),
         home=web(join(base, _text(root, "home_page_url"))),
         author=author,
-        entries=tuple(_entry(item, author, base) for item in _all(root, "items")),
+        entries=tuple(_entry(item, author, base) for item in _all(root, "items")[:MAX_ENTRIES]),
         own_url=web(join(base, _text(root, "feed_url"))),
         hubs=tuple(
             url for hub in _all(root, "hubs")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+MAX_ENTRIES = 10_000
+"""Of one document, the first ones, which are the newest; fewer than are remembered."""
+
 
 class Unreadable(Exception):
     """What came is no feed. `reason` is for machines, the text for people; neither quotes what came."""

@@ -44,7 +44,7 @@ class Reader:
 
     def __init__(self, ctx: Context, feeds: Subscriptions) -> None:
         self._ctx, self._feeds = ctx, feeds
-        self._taking = asyncio.Lock()
+        self._taking, self._parsing = asyncio.Lock(), asyncio.Lock()
 
     @property
     def every_s(self) -> float:
@@ -58,6 +58,14 @@ class Reader:
         if secret is None:
             return "", ""
         return self._ctx.settings.get("origin", ""), basic(self._ctx.settings.get("user", ""), secret.value)
+
+    async def parsed(self, answer: Answer) -> Feed:
+        """The feed in an answer. Raises Unreadable.
+
+        In a thread, since the loop has to turn meanwhile; one at a time, since hostile ones take memory.
+        """
+        async with self._parsing:
+            return await parsed(answer)
 
     async def look(self, one: Subscription, origin: Origin) -> None:
         """Ask for a feed and tell what is new.
@@ -74,7 +82,7 @@ class Reader:
             return
         feed = None
         if answer.status == 200:
-            feed = await parsed(answer)
+            feed = await self.parsed(answer)
         if answer.moved != one.url and await self._move(one, answer.moved):
             return
         await self.came(one, answer, feed, origin)
@@ -213,12 +221,12 @@ class Reader:
             await self._feeds.save(one)
 
 
-async def parsed(answer: Answer) -> Feed:
-    """The feed in an answer; in a thread, since the loop has to turn meanwhile. Raises Unreadable."""
-    kind = answer.headers.get("content-type", "")
-    return await asyncio.to_thread(parse, answer.body, content_type=kind, url=answer.url)
-
-
 def basic(user: str, password: bytes) -> str:
     """A value for `Authorization` (RFC 7617)."""
     return f"Basic {base64.b64encode(user.encode() + b':' + password).decode()}"
+
+
+async def parsed(answer: Answer) -> Feed:
+    """The feed in an answer. Raises Unreadable."""
+    kind = answer.headers.get("content-type", "")
+    return await asyncio.to_thread(parse, answer.body, content_type=kind, url=answer.url)

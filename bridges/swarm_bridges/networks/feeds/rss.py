@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .dates import read as date
-from .model import Enclosure, Entry, Feed, Unreadable
+from .model import MAX_ENTRIES, Enclosure, Entry, Feed, Unreadable
 from .tree import Element
 from .words import line, number, web
 
@@ -27,7 +27,7 @@ def read(root: Element) -> Feed:
         about=line(channel.says("description", "itunes:summary")),
         home=web(channel.address(channel.says("link"))),
         author=line(channel.says("dc:creator", "itunes:author")),
-        entries=tuple(_entry(item) for item in items),
+        entries=tuple(_entry(item) for item in items[:MAX_ENTRIES]),
         own_url=next(iter(links["self"]), ""),
         hubs=links["hub"],
         every_s=_every(channel),

@@ -20,6 +20,7 @@ from xml.parsers import expat
 from .model import Unreadable
 
 MAX_ELEMENTS = 200_000
+"""With their attributes."""
 MAX_DEPTH = 200
 MAX_MENDED = 100_000
 """References in a document that is mended; more of them would take seconds."""
@@ -134,7 +135,7 @@ class _Reader:
         return self._root.children[0]
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._count += 1
+        self._count += 1 + len(attributes)
         if self._count > MAX_ELEMENTS or len(self._stack) + self._inside > MAX_DEPTH:
             raise Unreadable("large")
         around = self._stack[-1]
