@@ -9,8 +9,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from ..domain.bridge_views import Pushed
+from .door import body_of
 from .node import Node
-from .problems import TooLarge
 
 PATH = "/hooks/{account}/{path:.*}"
 MAX_BYTES = 1024 * 1024
@@ -18,15 +18,13 @@ _KEPT_BACK = frozenset({"cookie"})
 """Headers that are between a browser and the node."""
 
 
-async def take(node: Node, request: web.Request) -> web.Response:
+async def take(node: Node, request: web.Request, *, within_s: float) -> web.Response:
     """Hand a request over, and give the answer.
 
     Raises:
         NodeError: there is no such account, or it does not run; TooLarge.
     """
-    body = await request.read()
-    if len(body) > MAX_BYTES:
-        raise TooLarge(f"A request has at most {MAX_BYTES} bytes here.")
+    body = await body_of(request, MAX_BYTES, within_s=within_s)
     pushed = Pushed(
         method=request.method,
         path=request.match_info["path"],

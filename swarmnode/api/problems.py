@@ -60,6 +60,13 @@ class TooLarge(UsageError):
     status = 413
 
 
+class TooSlow(UsageError):
+    """Somebody who is not known takes too long to send a request."""
+
+    code = "too-slow"
+    status = 408
+
+
 class NotJson(UsageError):
     """The body is not JSON by its content type."""
 

@@ -21,6 +21,7 @@ from ..errors import Locked, NodeError, StorageError
 from ..texts import language_of_header
 from . import PREFIX, guard, hooks, local, problems
 from .access import NOBODY, OWNER, Access, Gate, Scope
+from .door import HTTP_LOG, STRANGER_S, Door, body_of
 from .node import File, Node
 from .once import Once, Reply, check_key
 from .pages import PATH as PAGES
@@ -32,8 +33,6 @@ from .table import ROUTES
 
 logger = logging.getLogger(__name__)
 
-LARGEST = max(route.limit for route in ROUTES if not route.uploads)
-"""Bytes of what is read whole."""
 SHUT_DOWN_S = 3.0
 SHOWN_AS_IS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "video/webm"})
 """Media types that a browser may show; all others come as bytes to save, since they could be programs."""
@@ -61,8 +60,10 @@ class Api:
         entropy: Entropy,
         allowed_hosts: Collection[str] = (),
         pages: Pages | None = None,
+        stranger_s: float = STRANGER_S,
     ) -> None:
         self.node = node
+        self.stranger_s = stranger_s
         self.pages = pages or Pages()
         self.gate = Gate(tokens, clock=clock, entropy=entropy)
         self.once = Once(answers)
@@ -71,7 +72,7 @@ class Api:
 
     def app(self) -> web.Application:
         """All routes behind the doors."""
-        app = web.Application(middlewares=[self._door], client_max_size=LARGEST)
+        app = web.Application(middlewares=[self._door])
         app.on_response_prepare.append(_protect)
         app.on_shutdown.append(self._stop)
         app.router.add_get(f"{PREFIX}/openapi.json", self._openapi)
@@ -90,7 +91,7 @@ class Api:
         return web.Response(body=document(), content_type="application/json")
 
     async def _hook(self, request: web.Request) -> web.Response:
-        return await hooks.take(self.node, request)
+        return await hooks.take(self.node, request, within_s=self.stranger_s)
 
     @web.middleware
     async def _door(
@@ -104,8 +105,6 @@ class Api:
             return await handler(request)
         except NodeError as e:
             return _problem(e, language)
-        except web.HTTPRequestEntityTooLarge:
-            return _problem(problems.TooLarge(f"A request has at most {LARGEST} bytes."), language)
         except web.HTTPException as e:
             error = problems.NoSuchRoute("There is nothing here.", hint="See /api/v1/openapi.json.")
             return _problem(error, language, status=e.status)
@@ -129,7 +128,8 @@ class Api:
                 last_event=_last_event(request),
                 language=_language(request),
             )
-            arguments = await _arguments(route, request)
+            within_s = None if route.scope > Scope.PUBLIC else self.stranger_s
+            arguments, body = await _arguments(route, request, within_s)
             if route.streams:
                 return await self._stream(request, access, await route.handler(call, **arguments))
             if route.raw:
@@ -140,14 +140,14 @@ class Api:
                 return (204, b"") if answer is None else (200, msgspec.json.encode(answer))
 
             if route.writes and route.once and call.key:
-                asked = b"\0".join([route.method.encode(), request.path_qs.encode(), await request.read()])
-                status, body = await self.once.do(
+                asked = b"\0".join([route.method.encode(), request.path_qs.encode(), body])
+                status, said = await self.once.do(
                     access.device, call.key, asked, self.gate.clock().wall_s, work
                 )
             else:
-                status, body = await work()
-            response = web.Response(status=status, body=body or None)
-            if body:
+                status, said = await work()
+            response = web.Response(status=status, body=said or None)
+            if said:
                 response.content_type = "application/json"
             _set_cookie(request, response, call.cookie)
             return response
@@ -184,9 +184,12 @@ class Api:
         return response
 
 
-async def _arguments(route: Route, request: web.Request) -> dict[str, object]:
-    """Read what the handler takes."""
+async def _arguments(
+    route: Route, request: web.Request, within_s: float | None
+) -> tuple[dict[str, object], bytes]:
+    """Read what the handler takes, and the body that it was in."""
     arguments: dict[str, object] = {}
+    data = b""
     if route.query is not None:
         try:
             arguments["query"] = msgspec.convert(dict(request.query), route.query, strict=False)
@@ -201,14 +204,12 @@ async def _arguments(route: Route, request: web.Request) -> dict[str, object]:
     if route.body is not None:
         if request.content_type != "application/json":
             raise problems.NotJson("The body is to be JSON.", hint="Send Content-Type: application/json.")
-        data = await request.read()
-        if len(data) > route.limit:
-            raise problems.TooLarge(f"A request has at most {route.limit} bytes here.")
+        data = await body_of(request, route.limit, within_s=within_s)
         try:
             arguments["body"] = msgspec.json.decode(data, type=route.body)
         except msgspec.MsgspecError as e:
             raise problems.wrong_shape(e, "body") from None
-    return arguments
+    return arguments, data
 
 
 async def _pieces(request: web.Request, limit: int) -> Upload:
@@ -287,23 +288,28 @@ async def serve(api: Api, *, home: Path, host: str, port: int) -> AsyncIterator[
     runner = web.AppRunner(
         api.app(),
         access_log=None,
+        logger=HTTP_LOG,
         shutdown_timeout=SHUT_DOWN_S,
         handler_cancellation=True,
         keepalive_timeout=30,
     )
     await runner.setup()
+    assert runner.server is not None
+    listener: asyncio.Server | None = None
     try:
         try:
-            await web.TCPSite(runner, host, port).start()
+            listener = await asyncio.get_running_loop().create_server(Door(runner.server), host, port)
         except OSError as e:
             raise StorageError(
                 f"Nothing can listen on {host}:{port}: {e.strerror or 'it is no address here'}.",
                 hint="Another node may run there: choose another one with --http HOST:PORT.",
             ) from e
         await web.SockSite(runner, local.listen(home)).start()
-        bound = runner.addresses[0]
+        bound = listener.sockets[0].getsockname()
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         yield Served(f"http://{shown}:{bound[1]}", bound[1], api.gate)
     finally:
+        if listener is not None:
+            listener.close()
         await runner.cleanup()
         (home / local.NAME).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from double_node import NOW, DoubleNode, as_node
 
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.api import local
+from swarmnode.api.door import STRANGER_S
 from swarmnode.api.pages import Pages
 from swarmnode.api.ports import MemoryAnswers, MemoryTokens
 from swarmnode.api.server import Api, Served, serve
@@ -115,7 +116,11 @@ async def _answer(response: ClientResponse) -> Answer:
 
 @asynccontextmanager
 async def api_world(
-    home: Path, *, allowed_hosts: Sequence[str] = (), pages: tuple[Path, ...] = ()
+    home: Path,
+    *,
+    allowed_hosts: Sequence[str] = (),
+    pages: tuple[Path, ...] = (),
+    stranger_s: float = STRANGER_S,
 ) -> AsyncIterator[World]:
     """Serve the API of a double on loopback and on a socket, with a web client built in one of `pages`."""
     node, clock = DoubleNode(), Clock()
@@ -127,6 +132,7 @@ async def api_world(
         entropy=SeededEntropy("api"),
         allowed_hosts=allowed_hosts,
         pages=Pages(pages),
+        stranger_s=stranger_s,
     )
     home.chmod(0o700)
     async with (

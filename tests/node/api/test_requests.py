@@ -10,11 +10,11 @@ from double_node import ANA, ANTON
 
 from swarmnode.api.once import KEEP_S
 from swarmnode.api.route import SMALL
-from swarmnode.api.server import LARGEST
 from swarmnode.api.table import ROUTES
 from swarmnode.domain.views import NodeState
 from swarmnode.errors import DiskFull, Locked, NodeError, NotFound, NotReady, SchemaTooNew, Unreachable
 
+LARGEST = max(route.limit for route in ROUTES if not route.uploads)
 CHAT = f"/chats/{ANA.chat}/messages"
 
 
@@ -83,7 +83,9 @@ async def test_a_body_has_to_say_that_it_is_json(world: World) -> None:
     assert (answer.status, answer.code) == (415, "not-json")
 
 
-@pytest.mark.parametrize(("path", "size"), [("/links/inspect", SMALL + 1), (CHAT, LARGEST + 1)])
+@pytest.mark.parametrize(
+    ("path", "size"), [("/links/inspect", SMALL + 1), ("/session", SMALL + 1), (CHAT, LARGEST + 1)]
+)
 async def test_a_large_body_is_refused(world: World, path: str, size: int) -> None:
     answer = await world.ask("POST", path, over="unix", raw=b" " * size)
     assert (answer.status, answer.code) == (413, "too-large")
