@@ -11,6 +11,7 @@ from socket import socket
 import pytest
 from aiohttp import web
 from bridge_desk import DeskInMemory
+from ports import held_port
 
 from swarm_bridges import api
 from swarm_bridges.api import AccountId, LocalFile
@@ -177,12 +178,8 @@ async def test_without_a_connection_nothing_was_accepted() -> None:
     async with world(says(200)) as here:
         with pytest.raises(api.Refused):
             await here.client.post("http://forbidden.example/")
-        closed = socket()
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-        closed.close()
         with pytest.raises(api.Temporary):
-            await here.client.post(f"http://localhost:{port}/")
+            await here.client.post(f"http://localhost:{held_port()}/")
         with pytest.raises(api.Temporary):  # there is no TLS
             await here.client.post(here.base.replace("http", "https"))
 

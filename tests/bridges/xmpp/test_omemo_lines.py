@@ -1,10 +1,12 @@
 """OMEMO where a line is lost in between, and where another's server does not say whose keys are which."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from bridge_owner import Lines, Owner, log_in
+from xmpp_faults import attribute
 from xmpp_network import Hurried, XmppNetwork
 from xmpp_omemo import omemo_network, owner_with_keys, secret, seen
 from xmpp_proxy import Line, StanzaProxy, Unencrypted
@@ -55,32 +57,52 @@ async def test_what_waits_when_the_line_is_lost_is_opened_over_the_next_one(pros
 
 
 class Secretive:
-    """A server of others that does not answer who asks for keys, while `silent`."""
+    """A server of others that does not answer who asks for keys, while `silent`, or is not `there`."""
 
     def __init__(self) -> None:
-        self.silent = False
+        self.silent, self.there = False, True
         self.asked = 0
 
     async def up(self, line: Line, stanza: bytes) -> None:
-        if self.silent and b"axolotl" in stanza and b" to=" in stanza and stanza.startswith(b"<iq"):
-            self.asked += 1
+        keys = b"axolotl" in stanza and b" to=" in stanza and stanza.startswith(b"<iq")
+        if not keys or (self.there and not self.silent):
+            await line.to_server(stanza)
             return
-        await line.to_server(stanza)
+        self.asked += 1
+        if not self.there:
+            named = {name: attribute(stanza, name) for name in ("id", "to")}
+            await line.tell(NOT_FOUND.format(**named))
 
     async def down(self, line: Line, stanza: bytes) -> None:
         await line.to_client(stanza)
 
 
+NOT_FOUND = """<iq type='error' id='{id}' from='{to}'><error type='cancel'><remote-server-not-found
+ xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"""
+
+
 @pytest.fixture(scope="module")
-def unencrypted(tmp_path_factory: pytest.TempPathFactory) -> Server:
-    return started(Unencrypted, tmp_path_factory.mktemp("unencrypted"))
+def unencrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = started(Unencrypted, tmp_path_factory.mktemp("unencrypted"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture
 async def network(unencrypted: Server) -> AsyncIterator[XmppNetwork]:
     async with omemo_network(unencrypted, room=False) as made:
         yield made
-    unencrypted.stop()
+
+
+@asynccontextmanager
+async def behind(network: XmppNetwork, watch: Secretive, clock: Hurried) -> AsyncIterator[Owner]:
+    """The owner, whose line leads past somebody who watches it."""
+    async with StanzaProxy(network.server, watch) as proxy:
+        answers = {**network.answers, "omemo": "yes", "port": str(proxy.port)}
+        done = await log_in(network, Lines(), answers)
+        assert isinstance(done, LoginDone)
+        async with Owner(network, done, clock=clock) as owner:
+            yield owner
 
 
 async def test_a_server_that_keeps_its_keys_to_itself_holds_up_nobody(
@@ -88,11 +110,8 @@ async def test_a_server_that_keeps_its_keys_to_itself_holds_up_nobody(
 ) -> None:
     me, clock, watch = network.answers["address"], Hurried(), Secretive()
     friend = await secret(network, network._friend, "desk")
-    async with asyncio.timeout(100), StanzaProxy(network.server, watch) as proxy:
-        answers = {**network.answers, "omemo": "yes", "port": str(proxy.port)}
-        done = await log_in(network, Lines(), answers)
-        assert isinstance(done, LoginDone)
-        async with Owner(network, done, clock=clock) as owner:
+    async with asyncio.timeout(100):
+        async with behind(network, watch, clock) as owner:
             await friend.say_locked(me, "from a desk that is known")
             await owner.sees("from a desk that is known")
             phone = await secret(network, network._friend, "phone")
@@ -114,3 +133,15 @@ async def test_a_server_that_keeps_its_keys_to_itself_holds_up_nobody(
             await owner.sees("and now")
             assert owner.runs == 1
         assert to_plain(seen(owner)[-1].body) == "and now"
+
+
+async def test_whose_server_is_not_reached_is_not_one_without_keys(network: XmppNetwork) -> None:
+    watch, friend = Secretive(), await secret(network, network._friend, "desk")
+    async with asyncio.timeout(100), behind(network, watch, Hurried()) as owner:
+        await friend.say_locked(network.answers["address"], "hello")
+        await owner.sees("hello")
+        watch.there = False
+        await owner.say("hello yourself")
+        await friend.hears("hello yourself")
+        assert watch.asked == 1
+        assert seen(owner, notices=True) == []

@@ -17,7 +17,7 @@ import omemo
 from oldmemo.oldmemo import BundleImpl
 
 from ...api import BridgeError, Clock, Gone, Interrupted, KeyValues, Refused, Temporary
-from .errors import NoAnswer, NoSession
+from .errors import NoAnswer, NoSession, NoSuchThing
 from .fingerprints import BLIND, REFUSED
 from .omemo_stanzas import bundle, bundle_in, bundle_node, carrying, devices, devices_in
 from .stanzas import OMEMO_DEVICES, PUBSUB, items, message, publish
@@ -87,7 +87,9 @@ class Published:
         """
         try:
             answer = await (self._stream.ask(items(node)) if who == self._me else self._ask(node, who))
-        except Gone:
+        except Gone as e:
+            if who != self._me and not isinstance(e, NoSuchThing):
+                raise  # their server is not reached: they may have keys all the same
             return None
         except NoSession:
             raise Interrupted(LOST) from None

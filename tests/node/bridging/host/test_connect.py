@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from ports import held_port
 
 from swarm_bridges.api import Refused, Temporary
 from swarmnode.bridging.host.connect import Reach, connect, plain_host
@@ -139,7 +140,7 @@ async def test_a_connection_is_made_and_does_not_block() -> None:
         with pytest.raises(Refused):
             await connect(Reach(("other.example",)), "127.0.0.1", port, loopback=True)
     with pytest.raises(Temporary):
-        await connect(Reach(("any",)), "127.0.0.1", port, loopback=True)
+        await connect(Reach(("any",)), "127.0.0.1", held_port(), loopback=True)
 
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
