@@ -90,4 +90,15 @@ describe('a conversation', () => {
     await before.answer(page(1, 2))
     expect(texts()).toEqual(['7', '8'])
   })
+
+  it('is not read by what was seen in another one', async () => {
+    const unread = (id: number) => ({ items: [{ ...message(id), mine: false, unread: true }], prev: '', next: '' })
+    const node = slowNode()
+    await opened(node, unread(1))
+    await (await node.asked('POST /chats/1/read')).answer({ id: '1' })
+    void openChat('2')
+    document.dispatchEvent(new Event('visibilitychange'))
+    await (await node.asked('GET /chats/2/messages')).answer(unread(9))
+    expect((await node.asked('POST /chats/2/read')).body).toEqual({ up_to: 'm9' })
+  })
 })

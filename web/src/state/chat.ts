@@ -63,6 +63,7 @@ const LOADS = {
 
 function begin(now: Conversation): void {
   open.value = now
+  seen = null
   const mine: Rounds = rounds(inTurn(LOADS, lookAt, () => mine === look), TOGETHER_MS)
   look = mine
 }
