@@ -68,7 +68,7 @@ def lean() -> Iterator[None]:
     os.environ.setdefault("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1")
     os.environ.setdefault("FROZENLIST_NO_EXTENSIONS", "1")
     sys.modules.setdefault("aiodns", None)  # type: ignore[arg-type]
-    mimetypes.init(files=())
+    mimetypes.knownfiles.clear()
     authorities = {name: os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
     os.environ |= dict.fromkeys(authorities, os.devnull)
     try:

@@ -22,9 +22,10 @@ from swarm_protocol import cbor
 from swarm_protocol.cbor import Record
 from swarm_protocol.entropy import Entropy
 from swarm_protocol.errors import DecodeError
-from swarm_protocol.mailbox import Relay, RelayKeys, ticket_hash, tickets
 from swarm_protocol.mailbox import effects as fx
+from swarm_protocol.mailbox import ticket_hash, tickets
 from swarm_protocol.mailbox.forward import relay_hpke_key
+from swarm_protocol.mailbox.relay import Relay, RelayKeys
 from swarm_protocol.mailbox.tickets import SEED_SIZE
 from swarm_protocol.mls.signatures import Ed25519
 

@@ -23,9 +23,9 @@ from itertools import count
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from swarm_protocol.mailbox import Relay
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.limits import MAX_FRAME
+from swarm_protocol.mailbox.relay import Relay
 
 from ..storage.relay_store import SqliteRelayStore
 from .relay_door import CLOSE_S, Door, DoorLimits, Entrance, cut

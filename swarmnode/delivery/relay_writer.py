@@ -16,9 +16,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from swarm_protocol.mailbox import Relay
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.frames import FrameType
+from swarm_protocol.mailbox.relay import Relay
 
 from ..errors import DiskFull, StorageError
 from ..storage.relay_store import SqliteRelayStore

@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from swarm_protocol.errors import UsageError
-from swarm_protocol.mailbox import Kind, MessageId, RecipientId, RelayStore, SenderId, SlotId
+from swarm_protocol.mailbox import Kind, MessageId, RecipientId, SenderId, SlotId
 from swarm_protocol.mailbox.answers import SignedSub
 from swarm_protocol.mailbox.store import (
     Change,
@@ -21,6 +21,7 @@ from swarm_protocol.mailbox.store import (
     PutSlot,
     PutTicket,
     Queue,
+    RelayStore,
     SetGaps,
     Slot,
     Ticket,

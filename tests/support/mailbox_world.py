@@ -15,6 +15,7 @@ from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox import forward, limits
 from swarm_protocol.mailbox.client import Heard
 from swarm_protocol.mailbox.commands import CommandBody
+from swarm_protocol.mailbox.relay import Relay, RelayKeys
 from swarm_protocol.mls.signatures import Ed25519, SignatureKeyPair
 from swarm_protocol.testing import SeededEntropy
 
@@ -30,9 +31,9 @@ def signature_key(name: str) -> SignatureKeyPair:
 
 
 @lru_cache
-def relay_keys(name: str = "relay") -> mbx.RelayKeys:
+def relay_keys(name: str = "relay") -> RelayKeys:
     hpke = forward.relay_hpke_key(SeededEntropy(f"hpke key of {name}")(32))
-    return mbx.RelayKeys(signature_key(name), hpke)
+    return RelayKeys(signature_key(name), hpke)
 
 
 def blob(number: int = 0, bucket: int = 0) -> bytes:
@@ -67,7 +68,7 @@ class Driver:
     def start(self) -> None:
         """Start the machine, on what the store holds."""
         entropy = SeededEntropy(f"{self.name}, life {next(self.lives)}")
-        self.relay = mbx.Relay(relay_keys(self.name), self.store, entropy=entropy)
+        self.relay = Relay(relay_keys(self.name), self.store, entropy=entropy)
         self.held: list[fx.Effect] = []
         self.wake: int | None = None
         self.step(fx.Started())

@@ -15,6 +15,7 @@ from swarm_protocol import meeting as met
 from swarm_protocol.identity import RecoveryKit
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.frames import encode
+from swarm_protocol.mailbox.relay import Relay
 from swarm_protocol.mailbox.store import PutQueue
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.domain.time import Instant
@@ -50,7 +51,7 @@ class RelayHost:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name, self.up = world, name, True
         self.store = MemoryStore()
-        self.machine = mbx.Relay(relay_keys(name), self.store, entropy=SeededEntropy(f"relay {name}"))
+        self.machine = Relay(relay_keys(name), self.store, entropy=SeededEntropy(f"relay {name}"))
         self.ends: dict[fx.ConnectionId, tuple[Person, LinkId]] = {}
         self.forwards = True
         """Whether it passes on what is for other relays."""
@@ -155,7 +156,7 @@ class RelayHost:
         """Lose everything, and break all links."""
         self.die()
         self.up, self.store = True, MemoryStore()
-        self.machine = mbx.Relay(relay_keys(self.name), self.store, entropy=SeededEntropy(f"new {self.name}"))
+        self.machine = Relay(relay_keys(self.name), self.store, entropy=SeededEntropy(f"new {self.name}"))
 
     def drop(self, connection: fx.ConnectionId) -> None:
         if connection in self.ends:

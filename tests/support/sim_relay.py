@@ -19,6 +19,7 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox import forward
 from swarm_protocol.mailbox.frames import Frame, FrameType
+from swarm_protocol.mailbox.relay import Relay, RelayKeys
 from swarm_protocol.mailbox.store import PutQueue
 from swarm_protocol.meeting import RelayAddress, RelayLink
 from swarm_protocol.mls.signatures import Ed25519
@@ -52,7 +53,7 @@ class RelayHost:
         self.dice = self.time.dice(f"relay {name}")
         entropy = self.time.entropy(f"relay {name}")
         hpke = forward.relay_hpke_key(entropy(32))
-        self.keys = mbx.RelayKeys(Ed25519().generate(entropy), hpke)
+        self.keys = RelayKeys(Ed25519().generate(entropy), hpke)
         self.entropy = entropy
         self.store = MemoryStore()
         self.disk, self.full, self.fails = QUICK_DISK, False, False
@@ -80,7 +81,7 @@ class RelayHost:
             return
         self.up = True
         self.time.note(self.name, "starts")
-        self._machine = mbx.Relay(self.keys, self.store, entropy=self.entropy)
+        self._machine = Relay(self.keys, self.store, entropy=self.entropy)
         self._wires: dict[fx.ConnectionId, Wire] = {}
         self._held: list[fx.Effect] = []
         self._syncing: Timer | None = None
@@ -213,7 +214,7 @@ class RelayHost:
             case fx.Store():
                 raise AssertionError("stores are applied, not performed")
 
-    def _woke(self, machine: mbx.Relay) -> None:
+    def _woke(self, machine: Relay) -> None:
         if self.up and machine is self._machine:
             self._step(fx.TimerFired())
 

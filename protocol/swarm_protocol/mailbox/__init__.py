@@ -7,7 +7,8 @@
     caller, data = caller.ask(Send(sid, msg_id, bucket, blob), sender_key)
     caller, asked, receipt = caller.hear(answer)         # verified, or an error
 
-What must outlast a crash is in the store before anything that says so leaves (`effects`).
+What must outlast a crash is in the store before anything that says so leaves (`effects`). The machine is in
+`relay`, its port in `store`: they are not among the names here, since a node that is no relay needs neither.
 """
 
 from .answers import (
@@ -53,10 +54,8 @@ from .commands import (
     read_command,
 )
 from .records import QueueRecord, RelayRecord
-from .relay import Relay, RelayKeys
 from .rendezvous import Place, Rendezvous
 from .rotation import QueueControl, Recipient, Seen, Sender, Step, at_recipient, at_sender
-from .store import RelayStore
 from .tickets import slot_id, ticket_hash, tickets
 
 __all__ = [
@@ -95,10 +94,7 @@ __all__ = [
     "Receipt",
     "Recipient",
     "RecipientId",
-    "Relay",
-    "RelayKeys",
     "RelayRecord",
-    "RelayStore",
     "Rendezvous",
     "SKey",
     "Seen",

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 RUN = """
-import asyncio, os, signal, sys
+import asyncio, mimetypes, os, signal, sys
 from pathlib import Path
 from swarmnode.cli.app import load_app
 from swarmnode.config import Config, Http, Link
 
+mimetypes.knownfiles.append(sys.argv[3])
 app = load_app()
+assert mimetypes.guess_type("a.known-to-the-system") == (None, None)
 assert os.environ["SSL_CERT_FILE"] == "authorities.pem" and "SSL_CERT_DIR" not in os.environ
 home, role = Path(sys.argv[1]), sys.argv[2]
 config = Config(home=home, roles=(role,), http=Http(port=0), link=Link(host="127.0.0.1", port=0))
@@ -39,7 +41,9 @@ LATE |= {
         (
             "node",
             {"sqlalchemy", "swarmnode.services"},
-            LATE | {"swarmnode.delivery.relay_role", "cryptography.hazmat.primitives.serialization"},
+            LATE
+            | {"swarmnode.delivery.relay_role", "swarm_protocol.mailbox.relay"}
+            | {"cryptography.hazmat.primitives.serialization"},
         ),
         (
             "relay",
@@ -50,8 +54,10 @@ LATE |= {
 )
 def test_a_start_loads_what_it_needs(role: str, needed: set[str], late: set[str], tmp_path: Path) -> None:
     here = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"}
+    types = tmp_path / "mime.types"
+    types.write_text("text/plain known-to-the-system\n")
     ran = subprocess.run(
-        [sys.executable, "-c", RUN, str(tmp_path / "home"), role],
+        [sys.executable, "-c", RUN, str(tmp_path / "home"), role, str(types)],
         env={**here, "SWARMNODE_TEST_WEAK_KEYS": "1", "SSL_CERT_FILE": "authorities.pem"},
         capture_output=True,
         text=True,

@@ -13,6 +13,7 @@ from swarm_protocol import mailbox as mbx
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox.client import Heard
 from swarm_protocol.mailbox.commands import CommandBody
+from swarm_protocol.mailbox.relay import Relay
 from swarm_protocol.mailbox.store import Change
 from swarm_protocol.testing import SeededEntropy
 from swarmnode.delivery import relay_writer
@@ -52,7 +53,7 @@ class Desk:
         self.log: list[str] = []
         self.gone: list[fx.Effect] = []
         self.store = WatchedStore(folder / "relay.db", self.log)
-        relay = mbx.Relay(relay_keys(), self.store, entropy=SeededEntropy("desk"))
+        relay = Relay(relay_keys(), self.store, entropy=SeededEntropy("desk"))
         self.writer = RelayWriter(relay, self.store, let_go=self.let_go, clock=lambda: START)
         self.writer.start()
         self.writer.turn([fx.TicketsAdded(tuple(map(mbx.ticket_hash, TICKETS)))])

@@ -13,6 +13,7 @@ from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.mailbox import effects as fx
 from swarm_protocol.mailbox import frames, limits
 from swarm_protocol.mailbox.commands import CommandBody
+from swarm_protocol.mailbox.relay import RelayKeys
 from swarm_protocol.mls.signatures import Ed25519
 from swarm_protocol.testing import SeededEntropy
 
@@ -61,7 +62,7 @@ class Scene:
         }
 
     @staticmethod
-    def relay() -> mbx.RelayKeys:
+    def relay() -> RelayKeys:
         return relay_keys()
 
     def unchanged(self) -> bool:
