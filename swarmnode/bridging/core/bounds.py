@@ -24,6 +24,8 @@ MAX_NAME = 256
 """Characters of names and titles."""
 MAX_CONTENT = 1 << 20
 """Bytes of a message's content, encoded."""
+MAX_ABOUT = 1 << 16
+"""Bytes of what is about a message: many such wait for messages that never come."""
 MAX_SYMBOLS = 64
 """Reactions of one person to one message, and marks, and characters of each."""
 MAX_MEMBERS = 50_000
@@ -47,8 +49,9 @@ def check(event: Told) -> None:
     Raises:
         Hostile: it is not; the text says what, without what it held.
     """
-    if size_of(event) > MAX_CONTENT:
-        raise Hostile("more than 1 MiB")
+    about = isinstance(event, api.ReactionsNow | api.MarksNow | api.ReceiptMoved | api.DeliveryFailed)
+    if size_of(event) > (MAX_ABOUT if about else MAX_CONTENT):
+        raise Hostile("too many bytes")
     for name in _ids(event):
         if not name or len(name) > MAX_ID:
             raise Hostile("an id that is empty or too long")
@@ -89,6 +92,11 @@ def size_of(event: Told) -> int:
 def name(text: str) -> str:
     """A name or title, on one line and cut; for display alone."""
     return " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * MAX_NAME]).split())[:MAX_NAME]
+
+
+def file_name(text: str) -> str:
+    """A file's name, without the folders before it; one that is too long loses its beginning."""
+    return name(text.replace("\\", "/").rpartition("/")[2][-MAX_NAME:])
 
 
 def wall_s(remote_time: float | None, now: int) -> int:

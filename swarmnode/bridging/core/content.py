@@ -13,6 +13,7 @@ from swarm_bridges.document import Document
 from swarm_bridges.text import to_plain
 
 from ...storage.search import REMOTE
+from . import bounds
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -46,7 +47,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             reply_to=event.reply_to,
             thread_root=event.thread_root,
             shared_by="" if event.shared_by is None else event.shared_by.remote_id,
-            files=event.files,
+            files=tuple(map(_plain, event.files)),
             poll=event.poll,
             url=event.url,
             foreign_crypto=event.foreign_crypto,
@@ -77,6 +78,12 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return "\n".join(
             part for part in (self.title, self.text, *self.others.values(), *options, *named) if part
         )
+
+
+def _plain(file: api.RemoteFile) -> api.RemoteFile:
+    """A file with a name that hides nothing: no folders, nothing that turns its ending around."""
+    size = file.size_bytes if file.size_bytes is None or file.size_bytes >= 0 else None
+    return msgspec.structs.replace(file, name=bounds.file_name(file.name), size_bytes=size)
 
 
 def decode(data: bytes) -> Content:

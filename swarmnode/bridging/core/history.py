@@ -21,6 +21,8 @@ from . import accounts, holds, journal, rooms
 
 PAGE = 100
 """Messages that are asked for at once."""
+AGAIN_S = 5
+"""After a page that brought nothing new: a network may give them without end, while others wait."""
 _c = tables.remote_conversation.c
 _OPEN = Prepared(
     sa.select(*ROOMS.columns)
@@ -87,7 +89,7 @@ def paged(step: Step, account: str, conversation: api.ConversationRef, page: api
         before.id,
         history=state,
         history_at=None if over else page.next,
-        history_due=step.wall_s,
+        history_due=step.wall_s + (AGAIN_S if nothing_new else 0),
         history_failures=0,
     )
 

@@ -57,6 +57,24 @@ def test_a_file_waits_with_its_message_for_its_account_alone(core: Core) -> None
     assert read(core, message) == CAT.data, "what we sent need not be fetched"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("dog.png", "dog.png"),
+        ("../../.profile", ".profile"),
+        ("C:\\folder\\dog.png", "dog.png"),
+        ("gnp.\u202etxt.exe", "gnp. txt.exe"),
+        ("dog\x1b[2J\0.png", "dog [2J .png"),
+        ("x" * 5_000 + ".png", "x" * 252 + ".png"),
+        ("/", ""),
+    ],
+)
+def test_names_of_others_files_hide_nothing(core: Core, name: str, shown: str) -> None:
+    core.tell(seen("1", "look", files=(api.RemoteFile(id="f", name=name, size_bytes=-1),)))
+    (file,) = core.views()[0].attachments
+    assert (file.name, file.size_bytes) == (shown, 0)
+
+
 def test_a_body_of_something_else_is_no_file(core: Core) -> None:
     core.tell(seen("1", "somebody's words"))
     bodies = [file.body_id for file in core.do(lambda step: FILES.all(step.tx))]

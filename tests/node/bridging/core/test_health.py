@@ -117,6 +117,16 @@ def test_a_network_that_gives_the_same_page_for_ever_is_left() -> None:
     assert core.do(lambda step: history.next_page(step, core.account)) is None
 
 
+def test_a_network_that_has_nothing_new_without_end_is_asked_at_leisure() -> None:
+    core = Core()
+    core.tell(old(1))
+    for number in range(3):
+        core.do(lambda step, n=number: history.paged(step, core.account, ROOM, page(1, after=b"%d" % n)))  # type: ignore[misc]
+        assert core.do(lambda step: history.next_page(step, core.account)) is None
+        core.later(history.AGAIN_S)
+        assert core.do(lambda step: history.next_page(step, core.account)) is not None
+
+
 def test_a_network_without_a_past_is_asked_once() -> None:
     core = Core()
     core.tell(old(1))

@@ -199,11 +199,12 @@ def test_hostile_events_lie_on_the_shelf_and_the_cursor_goes_on() -> None:
         seen("", "no id"),
         seen("5\ud800", "half a pair"),
         api.ReactionsNow(target=ref("1"), actor=BEN, values=frozenset(map(str, range(100)))),
+        api.MarksNow(target=ref("7"), mine=frozenset(), counts={str(n): n for n in range(20_000)}),
         seen("6", "after"),
         cursor=b"8",
     )
     assert core.sees() == ["before", "after"]
-    assert core.do(lambda step: SHELVED.count(step.tx)) == 6
+    assert core.do(lambda step: SHELVED.count(step.tx)) == 7
     assert core.do(lambda step: accounts.cursor(step, core.account)) == b"8"
 
 
