@@ -12,7 +12,7 @@ from xmpp_omemo import omemo_network, owner_with_keys, secret, seen
 from xmpp_proxy import Line, StanzaProxy, Unencrypted
 from xmpp_server import Server, started
 
-from swarm_bridges.api import AccountId, Batch, BridgeError, LoginDone
+from swarm_bridges.api import AccountId, Batch, BridgeError, LoginDone, Temporary
 from swarm_bridges.networks.xmpp import omemo_library
 from swarm_bridges.text import to_plain
 
@@ -57,13 +57,21 @@ async def test_what_waits_when_the_line_is_lost_is_opened_over_the_next_one(pros
 
 
 class Secretive:
-    """A server of others that does not answer who asks for keys, while `silent`, or is not `there`."""
+    """A server of others that does not answer who asks for keys, while `silent`, or is not `there`.
+
+    Until `opens`, the owner's own does not let anybody in.
+    """
 
     def __init__(self) -> None:
         self.silent, self.there = False, True
         self.asked = 0
+        self.opens, self.knocked = asyncio.Event(), asyncio.Event()
+        self.opens.set()
 
     async def up(self, line: Line, stanza: bytes) -> None:
+        if not self.opens.is_set():
+            self.knocked.set()
+            await self.opens.wait()
         keys = b"axolotl" in stanza and b" to=" in stanza and stanza.startswith(b"<iq")
         if not keys or (self.there and not self.silent):
             await line.to_server(stanza)
@@ -145,3 +153,21 @@ async def test_whose_server_is_not_reached_is_not_one_without_keys(network: Xmpp
         await friend.hears("hello yourself")
         assert watch.asked == 1
         assert seen(owner, notices=True) == []
+
+
+async def test_a_room_that_cannot_be_asked_now_is_closed_as_before(unencrypted: Server) -> None:
+    """What is said while a line is made anew is said later, and not refused for good."""
+    async with omemo_network(unencrypted, room=True) as network:
+        watch, friend = Secretive(), await secret(network, network._friend)
+        await friend.found(network._room, "friend", [network.answers["address"]])
+        async with asyncio.timeout(100), behind(network, watch, Hurried()) as owner:
+            await owner.say("among us", protect="omemo")
+            await friend.hears("among us")
+            watch.opens.clear()
+            owner.desk.cut()
+            await watch.knocked.wait()
+            with pytest.raises(Temporary):
+                await owner.bridge.send(owner.ctx, owner.outgoing("too early", protect="omemo"))
+            watch.opens.set()
+            await owner.say("and later", protect="omemo")
+            await friend.hears("and later")

@@ -5,7 +5,7 @@ Of any other room nobody can say who reads in it, and so for whom something woul
 
 from __future__ import annotations
 
-from ...api import BridgeError, Interrupted, Refused
+from ...api import BridgeError, Interrupted, Refused, Temporary
 from .stanzas import DISCO, MUC_ADMIN, bare, element
 from .stream import Stream
 
@@ -25,13 +25,17 @@ class Members:
         self.closed: set[str] = set()
 
     async def look(self, room: str) -> bool:
-        """Ask a room whether it is closed. One that does not say so is not. Raises Interrupted."""
+        """Ask a room whether it is closed. One that does not say so is not.
+
+        Raises:
+            Interrupted, Temporary: nobody can say it now.
+        """
         told: set[str] = set()
         try:
             answer = await self._stream.ask(element(DISCO, "query"), to=room)
             features = answer.iterfind(f"{{{DISCO}}}query/{{{DISCO}}}feature")
             told = {feature.get("var", "") for feature in features}
-        except Interrupted:
+        except (Interrupted, Temporary):
             raise
         except BridgeError:
             pass

@@ -200,7 +200,7 @@ class Session:
         """The room says that it is another than it was: what can be done there may be, too."""
         try:
             await self.members.look(room)
-        except Interrupted:  # the line is lost, and the room is asked when it is entered again
+        except (Interrupted, Temporary):  # it is asked again when it is entered, or written to
             return
         await self.teller.ingest([ConversationSeen(conversation=ConversationRef(room), kind="group")])
 
