@@ -37,9 +37,10 @@ class Answering(Body, frozen=True, kw_only=True):
 
 
 class Verifying(Body, frozen=True, kw_only=True):
-    """The text of their QR code; none if words or digits were compared."""
+    """The text of their QR code; none if words or digits were compared. `seen` came with what they saw."""
 
     qr: Annotated[str, Meta(max_length=4096)] | None = None
+    seen: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class Settling(Body, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ async def safety(call: Call) -> SafetyView:
 
 async def verify(call: Call, body: Verifying) -> ContactView:
     """Mark a contact verified."""
-    return await call.node.verify(call.params["contact"], body.qr)
+    return await call.node.verify(call.params["contact"], body.qr, body.seen)
 
 
 async def settle_alert(call: Call, body: Settling) -> ContactView:

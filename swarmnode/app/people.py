@@ -173,9 +173,9 @@ class People(Opened):
         """See `api.node.Node`."""
         return await self._look(lambda step, node: contacts.safety(step, node, contact, words.Wordlist()))
 
-    async def verify(self, contact: str, qr: str | None) -> ContactView:
+    async def verify(self, contact: str, qr: str | None, seen: str | None = None) -> ContactView:
         """See `api.node.Node`."""
-        return await self._do(lambda step, node: contacts.verify(step, node, contact, qr))
+        return await self._do(lambda step, node: contacts.verify(step, node, contact, qr, seen))
 
     async def settle_alert(self, contact: str, *, trust: bool) -> ContactView:
         """See `api.node.Node`."""

@@ -228,7 +228,7 @@ def verify_(session: Session, contact: str, qr_text: str | None, settle: str | N
         if not session.confirm(t("verify.same")):
             session.say(t("verify.differ"))
             return
-        view = session.client.call("POST", path + "/verify", {"qr": None}, ContactView)
+        view = session.client.call("POST", path + "/verify", {"seen": safety.seen}, ContactView)
     if not session.give(view):
         session.say(f"{clean(view.name)}: {t(f'standing.{view.standing}')}")
 

@@ -157,6 +157,8 @@ class SafetyView:
     qr: str
     """Text for a QR code."""
     verified: bool
+    seen: str = ""
+    """Names what was compared: with other keys, or a new doubt about them, it is another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,17 +139,29 @@ def safety(step: Step, node: Node, contact_id: str, wordlist: Sequence[str]) -> 
         digits=met.safety_digits(peer.safety),
         qr=met.safety_qr(node.me.chain.persona_id, PersonaId(row.persona_id), peer.transcript or b""),
         verified=row.standing == Standing.VERIFIED.value,
+        seen=_seen(step, row),
     )
 
 
-def verify(step: Step, node: Node, contact_id: str, qr: str | None) -> ContactView:
+def _seen(step: Step, row: Contact) -> str:
+    """Names what is compared with a contact now, and the doubts that this would settle."""
+    doubts = [alert.id for alert in ALERTS.all(step.tx, contact_id=row.id, settled=False)]
+    return f"{(_peer(step, row).safety or b'').hex()}.{max(doubts, default=0)}"
+
+
+def verify(step: Step, node: Node, contact_id: str, qr: str | None, seen: str | None = None) -> ContactView:
     """Mark a contact verified: after comparing, or by the other's QR text.
 
+    What was compared may be given (`SafetyView.seen`): keys that changed while people compared, and doubts
+    that nobody saw, are not accepted with it.
+
     Raises:
-        Conflict: the QR text is another's.
+        Conflict: the QR text is another's, or what was compared is not what there is now.
         UsageError: it is none.
     """
     row = find(step, contact_id)
+    if seen is not None and seen != _seen(step, row):
+        raise Conflict("their keys have changed since", hint="Compare once more.")
     if qr is not None:
         transcript = _peer(step, row).transcript or b""
         outcome = met.check_qr(qr, node.me.chain.persona_id, PersonaId(row.persona_id), transcript)

@@ -63,6 +63,7 @@ SAID: Mapping[str, str] = {
     "these words do not open this backup": "diese Wörter öffnen diese Sicherung nicht",
     "this backup is of another persona": "diese Sicherung ist von einer anderen Persona",
     "this code is not that of this contact": "dieser Code ist nicht der dieses Kontakts",
+    "their keys have changed since": "die Schlüssel haben sich inzwischen geändert",
     "this code is your own": "dieser Code ist dein eigener",
     "this contact has not been met yet": "mit diesem Kontakt bist du noch nicht verbunden",
     "this contact is blocked": "dieser Kontakt ist blockiert",
@@ -113,6 +114,7 @@ SAID: Mapping[str, str] = {
     "Capitals count. Try once more.": "Großbuchstaben zählen. Versuch es noch einmal.",
     "Choose another folder with --home.": "Wähle einen anderen Ordner mit --home.",
     "Choose another folder: --home DIR.": "Wähle einen anderen Ordner: --home DIR.",
+    "Compare once more.": "Vergleicht noch einmal.",
     "Compare words: `swarmnode verify CONTACT`. Or go on without, with `--trust`.": (
         "Vergleicht Wörter: `swarmnode verify CONTACT`. Oder es geht ohne weiter, mit `--trust`."
     ),

@@ -189,6 +189,12 @@ def test_verify(shell: Shell) -> None:
     assert shell.json("verify", "ana", "--yes")["standing"] == "verified"
 
 
+def test_verify_accepts_what_was_shown(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "asks", True)
+    assert "Are they the same?" in shell("verify", "ana", text="y\n").stdout
+    assert [wish[1:] for wish in called(shell, "verify")] == [(None, "0123.4")]
+
+
 def test_send_and_read(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "cat.png"
     file.write_bytes(b"\x89PNG")

@@ -249,10 +249,10 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
 
     async def safety(self, contact: str) -> SafetyView:
         self._note("safety", contact)
-        return SafetyView(WORDS[:8], ("12345",) * 6, "swarm:1v#qr", verified=False)
+        return SafetyView(WORDS[:8], ("12345",) * 6, "swarm:1v#qr", verified=False, seen="0123.4")
 
-    async def verify(self, contact: str, qr: str | None) -> ContactView:
-        self._note("verify", contact, qr)
+    async def verify(self, contact: str, qr: str | None, seen: str | None = None) -> ContactView:
+        self._note("verify", contact, qr, seen)
         if qr not in {None, "swarm:1v#qr"}:
             raise Conflict("This code is somebody else's.")
         return self._change(contact, standing="verified")

@@ -51,8 +51,11 @@ class Contacts(Protocol):
         """What to compare with a contact."""
         ...
 
-    async def verify(self, contact: str, qr: str | None) -> ContactView:
-        """Mark a contact verified: after comparing, or by their QR text; Conflict if that is another's."""
+    async def verify(self, contact: str, qr: str | None, seen: str | None = None) -> ContactView:
+        """Mark a contact verified: after comparing, or by their QR text; Conflict if that is another's.
+
+        Where `seen` is given, Conflict too if that is not what would be compared now.
+        """
         ...
 
     async def settle_alert(self, contact: str, *, trust: bool) -> ContactView:

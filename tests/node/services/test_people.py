@@ -48,6 +48,20 @@ def test_both_see_the_same_words_and_can_verify() -> None:
         ben.do(lambda step: contacts.verify(step, ben.node, "1", "https://example.org"))
 
 
+def test_what_changes_while_people_compare_is_not_accepted_with_it() -> None:
+    _, ada, _ = two()
+    looked = ada.do(lambda step: contacts.safety(step, ada.node, "1", WORDS))
+    persona = bytes.fromhex(ada.do(lambda step: contacts.get(step, "1")).persona)
+    ada.do(lambda step: trust.forked(step, persona, b"evidence"))
+    with pytest.raises(Conflict, match="changed since"):
+        ada.do(lambda step: contacts.verify(step, ada.node, "1", None, looked.seen))
+    doubtful = ada.do(lambda step: contacts.get(step, "1"))
+    assert (doubtful.standing, doubtful.alerts) == ("key-alert", ("author-forked",))
+    looked = ada.do(lambda step: contacts.safety(step, ada.node, "1", WORDS))
+    accepted = ada.do(lambda step: contacts.verify(step, ada.node, "1", None, looked.seen))
+    assert (accepted.standing, accepted.alerts) == ("verified", ())
+
+
 def test_an_invite_serves_one() -> None:
     world = World("one", "two")
     ada, ben, eve = (world.person(name, "one", "two") for name in ("ada", "ben", "eve"))

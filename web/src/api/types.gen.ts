@@ -363,11 +363,13 @@ export interface SafetyView {
   readonly digits: readonly string[]
   readonly qr: string
   readonly verified: boolean
+  readonly seen: string
 }
 
-/** The text of their QR code; none if words or digits were compared. */
+/** The text of their QR code; none if words or digits were compared. `seen` came with what they saw. */
 export interface Verifying {
   readonly qr?: string | null
+  readonly seen?: string | null
 }
 
 /** Whether to trust their new keys. */

@@ -59,9 +59,9 @@ export async function safetyOf(contact: string): Promise<SafetyView> {
   return call('GET /contacts/{contact}/safety', { path: { contact } })
 }
 
-/** The words were compared and are the same. */
-export async function markChecked(contact: string): Promise<void> {
-  await call('POST /contacts/{contact}/verify', { path: { contact }, body: {} })
+/** These words were compared and are the same. */
+export async function markChecked(contact: string, { seen }: SafetyView): Promise<void> {
+  await call('POST /contacts/{contact}/verify', { path: { contact }, body: { seen } })
   await loadPeople()
 }
 

@@ -13,6 +13,7 @@ import { useDoing } from '../../ui/form.ts'
 /** Two people compare eight words: the same on both screens means that nobody stands in between. */
 export function Check({ contact, onClose }: { readonly contact: ContactView; readonly onClose: () => void }) {
   const safety = useSignal<SafetyView | null>(null)
+  const shown = safety.value
   const differ = useSignal(false)
   const { busy, problem, run } = useDoing()
   const name = plain(contact.name)
@@ -27,8 +28,8 @@ export function Check({ contact, onClose }: { readonly contact: ContactView; rea
       old = true
     }
   }, [contact])
-  const same = async (): Promise<void> => {
-    await markChecked(contact.id)
+  const same = async (compared: SafetyView): Promise<void> => {
+    await markChecked(contact.id, compared)
     note(t('check.done', { name }))
     onClose()
   }
@@ -36,9 +37,9 @@ export function Check({ contact, onClose }: { readonly contact: ContactView; rea
     <Dialog title={t('check.person')} onClose={onClose}>
       <p>{t('check.person.text', { name })}</p>
       {problem.value && <ErrorNote problem={problem.value} />}
-      {safety.value ? (
+      {shown ? (
         <ol class="words few">
-          {safety.value.words.map((word, place) => (
+          {shown.words.map((word, place) => (
             <li key={place} translate={false}>
               {word}
             </li>
@@ -52,15 +53,15 @@ export function Check({ contact, onClose }: { readonly contact: ContactView; rea
           {t('check.differ.text', { name })}
         </p>
       )}
-      {safety.value && !safety.value.verified && (
+      {shown && !shown.verified && (
         <div class="actions">
           <Button onClick={() => (differ.value = true)}>{t('check.differ')}</Button>
-          <Button kind="main" disabled={busy.value} onClick={() => void run(same)}>
+          <Button kind="main" disabled={busy.value} onClick={() => void run(() => same(shown))}>
             {t('check.same')}
           </Button>
         </div>
       )}
-      {safety.value?.verified && <p class="good">{t('trust.checked')}</p>}
+      {shown?.verified && <p class="good">{t('trust.checked')}</p>}
     </Dialog>
   )
 }
