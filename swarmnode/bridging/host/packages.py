@@ -112,10 +112,12 @@ def words(package: Package | None, language: str) -> Sentences:
 def discover(*, any_address: Iterable[str] = ()) -> Packages:
     """Look for all bridges. Ids in `any_address` may reach any public address if they want to.
 
-    Bridges that come with the node are found first and need no permission.
+    Bridges that come with the node are found first and need no permission. Of others with one id none is
+    used: whoever took it would be given the logins of the one that had it.
     """
     found: dict[str, Package] = {}
     bad: list[BadPackage] = []
+    twice = set[str]()
     own = _built_in()
     allowed = frozenset(any_address)
     announced = sorted({entry.module for entry in metadata.entry_points(group=GROUP)} - set(own))
@@ -126,8 +128,11 @@ def discover(*, any_address: Iterable[str] = ()) -> Packages:
             bad.append(e)
             continue
         id_ = package.manifest.id
-        if id_ in found:
+        if id_ in found or id_ in twice:
             bad.append(BadPackage(id_, Reason.COLLISION, module))
+            if module not in own and id_ in found and found[id_].module not in own:
+                bad.append(BadPackage(id_, Reason.COLLISION, found.pop(id_).module))
+                twice.add(id_)
         elif "any" in package.manifest.needs.egress and module not in own and id_ not in allowed:
             bad.append(BadPackage(id_, Reason.EGRESS))
         else:

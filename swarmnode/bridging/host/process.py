@@ -66,6 +66,8 @@ class Limits:
     """For importing a package, on a slow machine too."""
     beats: int = 15
     """After so many seconds in a row without a sign of life a process is ended."""
+    call_s: float = 300.0
+    """For what a bridge is asked; one that takes longer is not waited for."""
     stop_s: float = 8.0
     """For ending by itself; more than `swarm_bridges.worker.END_S`."""
 
@@ -370,7 +372,16 @@ class Process:
         """See `desk.Caller`."""
         if verb not in wire.BRIDGE or verb not in self.verbs:
             raise NotSupported(f"this bridge cannot {verb}")
-        return await self._ask(verb, account, **arguments)
+        async with self._in_time():
+            return await self._ask(verb, account, **arguments)
+
+    @contextlib.asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._limits.call_s):
+                yield
+        except TimeoutError:
+            raise Interrupted("the bridge took too long") from None
 
     async def fetch(self, account: AccountId, file: RemoteFile) -> AsyncIterator[bytes]:
         """See `desk.Caller`."""
@@ -394,9 +405,10 @@ class Process:
         """See `desk.Caller`."""
         self._allowed.add(flow)
         try:
-            turn: LoginTurn = await self._ask(
-                "login", flow, verb=verb, about=about, step=step, answers=answers
-            )
+            async with self._in_time():
+                turn: LoginTurn = await self._ask(
+                    "login", flow, verb=verb, about=about, step=step, answers=answers
+                )
         finally:
             self._allowed.discard(flow)
         return turn

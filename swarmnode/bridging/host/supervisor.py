@@ -14,6 +14,7 @@ import asyncio
 import math
 import random
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ from .waits import rest
 CHECK_S = 30.0
 """Without news accounts are looked at so often."""
 TIDY_S = 3600.0
+PUSHES = 8
+"""What strangers push to one account is handed over so much at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Supervisor:
         self._keepers: dict[str, Keeper] = {}
         self._look = asyncio.Event()
         self._moved = asyncio.Event()
+        self._pushing = Counter[AccountId]()
         watch = health.Watch()
         desk = NodeDesk(
             runs,
@@ -279,10 +283,17 @@ class Supervisor:
         Raises:
             BridgeError: what the bridge raised; nothing is to be acknowledged.
         """
-        answer: RawAnswer = await self.caller(account).call(account, "webhook", request=request)
-        if answer.batch is not None:
-            await self._house.desk.ingest(account, answer.batch)
-        return answer
+        process = self.caller(account)
+        if self._pushing[account] >= PUSHES:
+            raise Temporary("too much is pushed at once")
+        self._pushing[account] += 1
+        try:
+            answer: RawAnswer = await process.call(account, "webhook", request=request)
+            if answer.batch is not None:
+                await self._house.desk.ingest(account, answer.batch)
+            return answer
+        finally:
+            self._pushing[account] -= 1
 
     async def tell(self, account: AccountId, batch: Batch) -> None:
         """Take in what a call told besides its answer: a conversation that was opened.

@@ -47,11 +47,13 @@ def test_our_own_bridges_are_found_first_and_nothing_takes_their_names(site: Pat
     assert reasons() == {taken: Reason.COLLISION}
 
 
-def test_of_two_with_one_name_the_second_is_refused(site: Path) -> None:
-    write(site, "one", EXPLODES, id="same")
-    write(site, "two", EXPLODES, id="same")
-    assert discover().found["same"].module == "one"
+def test_of_several_with_one_id_none_is_used(site: Path) -> None:
+    """The one that comes later must not be given what the owner told the other."""
+    for name in ("one", "two", "three"):
+        write(site, name, EXPLODES, id="same")
+    assert "same" not in discover().found
     assert reasons() == {"same": Reason.COLLISION}
+    assert sum(bad.name == "same" for bad in discover().bad) == 3
 
 
 def test_any_address_is_for_those_who_were_allowed(site: Path) -> None:

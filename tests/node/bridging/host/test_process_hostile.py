@@ -12,10 +12,10 @@ from bridge_desk import DeskInMemory
 from bridge_packages import bridge, package
 from bridge_process import ACCOUNT, running, says
 
-from swarm_bridges.api import AccountId
+from swarm_bridges.api import AccountId, Interrupted
 from swarm_bridges.desk import Fact
 from swarmnode.bridging.host import process as processes
-from swarmnode.bridging.host.process import LOOKS, MOST_LINES, STEPS, Gone
+from swarmnode.bridging.host.process import LOOKS, MOST_LINES, STEPS, Gone, Limits
 from swarmnode.bridging.host.usage import MOST_FILES, written_bytes
 
 RAW = """
@@ -112,6 +112,15 @@ async def test_locks_have_names_of_secrets_and_the_log_is_not_flooded(tmp_path: 
         assert "manifest" in await says(process)
         assert not desk.of(ACCOUNT).locks
         assert MOST_LINES <= len(desk.of(ACCOUNT).lines) < 2 * MOST_LINES
+
+
+async def test_who_never_answers_is_not_waited_for(tmp_path: Path) -> None:
+    code = bridge("await ctx.pause(60)", capabilities="await ctx.pause(600)")
+    limits = Limits(start_s=60, call_s=0.5)
+    async with running(package(tmp_path, "mute", code), DeskInMemory(), tmp_path, limits) as (process, _):
+        await process.start(ACCOUNT, "ada", {})
+        with pytest.raises(Interrupted, match="too long"):
+            await says(process)
 
 
 @pytest.mark.parametrize("how", ["open('kept', 'wb')", "__import__('tempfile').TemporaryFile(dir='.')"])

@@ -7,21 +7,23 @@ import importlib
 import logging
 import textwrap
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bridge_host_world import Node, a_node
 from bridge_packages import PIGEON, Pigeons, bridge, pigeons, write
 
-from swarm_bridges.api import AccountId, RawRequest, Refused, RemoteFile, State, Temporary
+from swarm_bridges.api import AccountId, BridgeError, RawRequest, Refused, RemoteFile, State, Temporary
 from swarmnode.bridging.core import accounts
 from swarmnode.bridging.host import attendant, waits
 from swarmnode.bridging.host.house import Net
 from swarmnode.bridging.host.packages import Packages, load
 from swarmnode.bridging.host.process import Limits
-from swarmnode.bridging.host.supervisor import Supervisor
+from swarmnode.bridging.host.supervisor import PUSHES, Supervisor
 from swarmnode.errors import NotFound
 
 QUICK = Limits(start_s=60, beats=6)
@@ -116,10 +118,31 @@ async def hooks_and_files(node: Node, supervisor: Supervisor, account: AccountId
     assert said["ada has landed."] == {"de": "ada ist gelandet."}
     with pytest.raises(Refused):
         await supervisor.webhook(account, RawRequest("POST", "hook2", {}, {}, b"hunter2"))
+    wrong = RawRequest("POST", "hook2", {}, {}, b"")
+    many = [supervisor.webhook(account, wrong) for _ in range(3 * PUSHES)]
+    told = Counter(type(error) for error in await together(*many))
+    assert told == {Refused: PUSHES, Temporary: 2 * PUSHES}
+    assert (await supervisor.webhook(account, right)).body == b"heard"
     pieces = supervisor.caller(account).fetch(account, RemoteFile(id="f1"))
     assert b"".join([piece async for piece in pieces]) == b"coof1"
     with pytest.raises(Temporary):
         supervisor.caller(AccountId("nobody"))
+
+
+async def together(*calls: Coroutine[Any, Any, object]) -> list[BridgeError]:
+    """What all of these raise, begun at once."""
+    raised: list[BridgeError] = []
+
+    async def one(call: Coroutine[Any, Any, object]) -> None:
+        try:
+            await call
+        except BridgeError as e:
+            raised.append(e)
+
+    async with asyncio.TaskGroup() as tasks:
+        for call in calls:
+            tasks.create_task(one(call))
+    return raised
 
 
 ILL = {
