@@ -10,6 +10,7 @@ from swarm_protocol.errors import RemoteProtocolError
 from swarm_protocol.meeting import InviteLink, LinkKind, RelayLink
 
 from ..api.node import LinkView
+from ..domain.ids import number_of
 from ..domain.views import ContactView, InviteView, RelayView, SafetyView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..services import contacts, meeting, relays
@@ -60,7 +61,7 @@ class People(Opened):
 
     async def relay_remove(self, relay: str) -> None:
         """See `api.node.Node`."""
-        await self._do(lambda step, node: relays.remove(step, node, int(relay) if relay.isdecimal() else 0))
+        await self._do(lambda step, node: relays.remove(step, node, number_of(relay)))
 
     # People
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ..domain.book import PERSON, Reason, is_person
+from ..domain.ids import number_of
 from ..errors import Conflict, NotFound, UsageError
 from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, CHANGES, MOVES, PERSONS, BookAccount, PersonRow
@@ -190,7 +191,7 @@ def prefer(step: Step, person: str, link: str) -> None:
 
 
 def _link(step: Step, person: PersonRow, link: str) -> BookAccount:
-    row = BOOK_ACCOUNTS.get(step.tx, int(link)) if link.isascii() and link.isdecimal() else None
+    row = BOOK_ACCOUNTS.get(step.tx, number_of(link))
     if row is None or row.person_id != person.id:
         raise NotFound(
             "this person has no such account", hint="`swarmnode people show` lists a person's accounts."

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ..domain.book import ChangeView, MovedView, Reason
+from ..domain.ids import is_number, number_of
 from ..errors import Conflict, NotFound, UsageError
 from ..storage import book_tables as tables
 from ..storage.book_shelves import (
@@ -238,7 +239,7 @@ def changes(
     Raises:
         NotFound, UsageError: no such person, no cursor.
     """
-    if before and not (before.isascii() and before.isdecimal()):
+    if before and not is_number(before):
         raise UsageError(f"{before!r} is no cursor")
     limit = max(1, min(limit, MAX_PAGE))
     bound = {"before": int(before or "9" * 15), "n": limit}
@@ -275,8 +276,7 @@ def view_of(step: Step, row: Change) -> ChangeView:
 
 
 def _find(step: Step, change: str) -> Change:
-    number = int(change) if change.isascii() and change.isdecimal() and len(change) < 19 else 0
-    row = CHANGES.get(step.tx, number)
+    row = CHANGES.get(step.tx, number_of(change))
     if row is None:
         raise NotFound("there is no such change", hint="`swarmnode people changes` lists them.")
     return row

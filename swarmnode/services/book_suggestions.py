@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from ..domain.book import Reason
+from ..domain.ids import number_of
 from ..errors import Conflict, NotFound
 from ..storage import book_tables as tables
 from ..storage.book_shelves import BOOK_ACCOUNTS, SUGGESTIONS, BookAccount, SuggestionRow
@@ -95,10 +96,7 @@ def find(step: Step, suggestion: str) -> SuggestionRow:
         NotFound: there is none.
         Conflict: it is accepted or refused already.
     """
-    number = (
-        int(suggestion) if suggestion.isascii() and suggestion.isdecimal() and len(suggestion) < 19 else 0
-    )
-    row = SUGGESTIONS.get(step.tx, number)
+    row = SUGGESTIONS.get(step.tx, number_of(suggestion))
     if row is None:
         raise NotFound("there is no such suggestion", hint="`swarmnode people suggestions` lists them.")
     one, other = pair(step, row)

@@ -11,6 +11,7 @@ from swarm_protocol import meeting as met
 from swarm_protocol.identity import PersonaId, Standing
 from swarm_protocol.mailbox import Recipient
 
+from ..domain.ids import is_number, number_of
 from ..domain.views import ContactView, SafetyView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..storage.shelves import (
@@ -67,7 +68,7 @@ def get(step: Step, contact_id: str) -> ContactView:
     Raises:
         NotFound: there is none.
     """
-    if contact_id.startswith(REQUEST) and contact_id[1:].isdecimal():
+    if contact_id.startswith(REQUEST) and is_number(contact_id[1:]):
         row = INVITES.get(step.tx, int(contact_id[1:]))
         if row is not None and (row.request is not None or row.kind == CONVERSATION):
             if row.contact_id is not None:
@@ -82,7 +83,7 @@ def find(step: Step, contact_id: str) -> Contact:
     Raises:
         NotFound: there is none.
     """
-    row = CONTACTS.get(step.tx, int(contact_id)) if contact_id.isdecimal() else None
+    row = CONTACTS.get(step.tx, number_of(contact_id))
     if row is None:
         raise NotFound("there is no such contact", hint="`swarmnode contacts` lists them.")
     return row
@@ -110,7 +111,7 @@ def answer_request(step: Step, node: Node, contact_id: str, *, yes: bool) -> Con
         NotFound: nobody waits there.
     """
     number = contact_id[1:]
-    if not contact_id.startswith(REQUEST) or not number.isdecimal():
+    if not contact_id.startswith(REQUEST) or not is_number(number):
         raise NotFound("nobody waits for an answer there", hint="`swarmnode contacts` lists requests.")
     meeting.decide(step, node, int(number), yes=yes)
     return get(step, contact_id)

@@ -7,6 +7,7 @@ from swarm_protocol import meeting as met
 from swarm_protocol.mailbox import Recipient
 from swarm_protocol.meeting import InviteEvent
 
+from ..domain.ids import is_number
 from ..domain.views import InviteView
 from ..errors import NotFound
 from ..storage.shelves import INVITES, OUTBOX, QUEUES_IN, Invite, QueueIn
@@ -143,7 +144,7 @@ def view(step: Step, invite_id: str) -> InviteView:
     Raises:
         NotFound: there is none.
     """
-    if not invite_id.isdecimal():
+    if not is_number(invite_id):
         raise NotFound("there is no such invite")
     return view_of(get(step, int(invite_id)))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from swarm_protocol.mailbox import limits
 
+from ..domain.ids import is_number
 from ..domain.views import InviteView
 from ..errors import Conflict, NotFound
 from ..storage.shelves import INVITES, OUTBOX, QUEUES_IN, Invite, QueueIn
@@ -98,7 +99,7 @@ def revoke(step: Step, node: Node, invite_id: str) -> None:
     Raises:
         NotFound, Conflict: there is none, or it has led to a contact.
     """
-    row = invites.get(step, int(invite_id)) if invite_id.isdecimal() else None
+    row = invites.get(step, int(invite_id)) if is_number(invite_id) else None
     if row is None:
         raise NotFound("there is no such invite")
     if row.contact_id is not None:

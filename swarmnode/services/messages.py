@@ -25,6 +25,7 @@ from swarm_protocol.content.bodies import Known
 from swarm_protocol.errors import LimitError
 from swarm_protocol.errors import UsageError as ProtocolUsageError
 
+from ..domain.ids import number_of
 from ..domain.views import MessageView
 from ..domain.words import Words
 from ..errors import Conflict, NotFound, NotReady, UsageError
@@ -270,7 +271,7 @@ def find(step: Step, chat: str) -> ConversationRow:
     Raises:
         NotFound: there is none.
     """
-    row = CONVERSATIONS.get(step.tx, int(chat)) if chat.isdecimal() else None
+    row = CONVERSATIONS.get(step.tx, number_of(chat))
     if row is None:
         raise NotFound("there is no such conversation", hint="`swarmnode conversations` lists them.")
     return row

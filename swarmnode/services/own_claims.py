@@ -19,6 +19,7 @@ from swarm_protocol.errors import LocalProtocolError
 from swarm_protocol.identity import PersonaId, Sigchain, add_claim, drop_claim
 from swarm_protocol.mls.signatures import SignatureKeyPair
 
+from ..domain.ids import number_of
 from ..domain.proofs import KnownTo, OwnProofView
 from ..errors import Conflict, NotFound, NotReady, UsageError
 from ..storage import book_tables as tables
@@ -57,7 +58,7 @@ def find(step: Step, proof: str) -> OwnClaim:
     Raises:
         NotFound: there is none.
     """
-    row = OWN_CLAIMS.get(step.tx, int(proof)) if proof.isascii() and proof.isdecimal() else None
+    row = OWN_CLAIMS.get(step.tx, number_of(proof))
     if row is None or not row.stands:
         raise NotFound("there is no such proof", hint="`swarmnode proofs list` shows yours.")
     return row

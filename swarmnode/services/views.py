@@ -11,6 +11,7 @@ from swarm_protocol.content import Edit, React, Reply, Text, Timer, Type, body_o
 from swarm_protocol.content.attachments import Attachment
 from swarm_protocol.content.bodies import Body
 
+from ..domain.ids import is_number
 from ..domain.views import (
     AttachmentView,
     ChatView,
@@ -255,7 +256,7 @@ def search(
         seen.add(row.name)
         return row
 
-    before = int(cursor) if cursor.isdecimal() else REMOTE
+    before = int(cursor) if is_number(cursor) else REMOTE
     rows, following = with_words(step, text, wanted, chat=chat, limit=limit, before=before)
     return [Hit(view, snippet(view.text, text)) for view in shown(step, node, rows)], following
 

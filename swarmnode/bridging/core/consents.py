@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...domain.consent import ConsentView, Scope
+from ...domain.ids import number_of
 from ...errors import Conflict, NotFound, UsageError
 from ...services import book
 from ...services.node import Node
@@ -69,7 +70,7 @@ def _of_person(step: Step, person: str) -> Sequence[Account]:
 
 def _of_entry(step: Step, entry: str) -> Account:
     """Whoever said something before, also where they are in no address book."""
-    row = CONSENTS.get(step.tx, int(entry)) if entry.isdecimal() and len(entry) < 19 else None
+    row = CONSENTS.get(step.tx, number_of(entry))
     if row is None:
         raise NotFound("there is no such entry")
     return row.package, row.remote_id

@@ -12,6 +12,7 @@ from itertools import groupby
 from swarm_protocol.content import DeletionStatus, deletion_statement
 
 from ...domain.deletions import DeletionView, PlaceOfDeletion, Receipts, SignedReceipt
+from ...domain.ids import is_number, number_of
 from ...domain.views import MessageState
 from ...errors import NotFound, UsageError
 from ...services import deletions as requests
@@ -101,7 +102,7 @@ def some(step: Step, *, before: str = "", limit: int = 50) -> tuple[list[Deletio
     Raises:
         UsageError: no cursor of ours.
     """
-    if before and not (before.isdecimal() and len(before) < 19):
+    if before and not is_number(before):
         raise UsageError(f"{before!r} is no cursor")
     top = int(before) if before else _TOP
     rows = DELETIONS.query(step.tx, LAST_DELETIONS, {"before": top, "count": limit})
@@ -122,8 +123,7 @@ def receipts(step: Step, deletion: str) -> Receipts:
 
 
 def _find(step: Step, deletion: str) -> Deletion:
-    number = int(deletion) if deletion.isdecimal() and len(deletion) < 19 else 0
-    row = DELETIONS.get(step.tx, number)
+    row = DELETIONS.get(step.tx, number_of(deletion))
     if row is None:
         raise NotFound("there is no such deletion", hint="`swarmnode deletions` lists them.")
     return row

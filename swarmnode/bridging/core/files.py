@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from swarm_bridges import api
 
+from ...domain.ids import number_of
 from ...domain.words import File
 from ...errors import NotFound, UsageError
 from ...services.step import Step
@@ -120,6 +121,5 @@ def move(step: Step, from_id: int, to_id: int) -> None:
 
 def _stored(step: Step, file: api.LocalFile) -> tuple[int, bytes | None] | None:
     """The message of a file that is to be sent, and its bytes."""
-    number = int(file.id) if file.id.isascii() and file.id.isdecimal() and len(file.id) < 19 else 0
-    found = FILES.one(step.tx, body_id=number)
+    found = FILES.one(step.tx, body_id=number_of(file.id))
     return None if found is None else (found.message_id, step.tx.bodies.get(found.body_id))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.bridge_views import is_remote
+from ...domain.ids import is_number
 from ...domain.views import ChatView, GapView, Hit, MessageView, Page
 from ...domain.words import Words
 from ...errors import Conflict, UsageError
@@ -114,7 +115,7 @@ def _cursors(cursor: str) -> tuple[str, int | None]:
     if not cursor:
         return "", None
     mine, dot, theirs = cursor.partition(".")
-    if not dot or not all(part.isdecimal() or not part for part in (mine, theirs)):
+    if not dot or not all(is_number(part) or not part for part in (mine, theirs)):
         raise UsageError(f"{cursor!r} is no cursor")
     return mine or "0", int(theirs) if theirs else REMOTE
 

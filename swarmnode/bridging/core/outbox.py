@@ -14,6 +14,7 @@ from swarm_bridges import api
 from swarm_bridges.document import Document, Quote
 from swarm_bridges.text import bounded, from_plain, split, to_plain
 
+from ...domain.ids import number_of
 from ...errors import Conflict, NotFound, UsageError
 from ...services.step import Step
 from ...storage.bridge_shelves import (
@@ -241,9 +242,7 @@ def find(step: Step, message: str, room: RemoteConversation | None = None) -> Re
 
 def known(step: Step, message: str) -> RemoteMessage | None:
     """A message by its id on screens; None where there is none."""
-    number = message[1:]
-    ours = message[:1] == MESSAGE and number.isascii() and number.isdecimal() and len(number) < 19
-    return REMOTE_MESSAGES.get(step.tx, int(number)) if ours else None
+    return REMOTE_MESSAGES.get(step.tx, number_of(message[1:])) if message[:1] == MESSAGE else None
 
 
 def _standing(step: Step, message: str) -> RemoteMessage:

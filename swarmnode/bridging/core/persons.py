@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from swarm_bridges import api
 
 from ...domain.book import LinkView, PersonView, Reason, SuggestionView, WayView
+from ...domain.ids import is_number, number_of
 from ...domain.ways import OF_NETWORK, Ask, Nowhere, Take, Way, choose
 from ...errors import NotFound, UsageError
 from ...services import book, book_suggestions, challenges, proofs
@@ -72,7 +73,7 @@ def listed(step: Step, *, after: str = "", limit: int = 50) -> tuple[list[Person
         UsageError: that person is no longer there.
     """
     limit = max(1, min(limit, MAX_PAGE))
-    last = PERSONS.get(step.tx, int(after[1:])) if after[1:].isdecimal() and after[:1] == "p" else None
+    last = PERSONS.get(step.tx, number_of(after[1:])) if after[:1] == "p" else None
     if after and last is None:
         raise UsageError(f"{after!r} is no cursor")
     bound = {"sort": "" if last is None else last.sort, "after": 0 if last is None else last.id, "n": limit}
@@ -245,7 +246,7 @@ def suggestions(step: Step, *, after: str = "", limit: int = 50) -> tuple[list[S
     Raises:
         UsageError: no cursor.
     """
-    if after and not (after.isascii() and after.isdecimal()):
+    if after and not is_number(after):
         raise UsageError(f"{after!r} is no cursor")
     limit = max(1, min(limit, MAX_PAGE))
     rows = SUGGESTIONS.query(step.tx, book_suggestions.OPEN, {"after": int(after or 0), "n": limit})
