@@ -26,7 +26,7 @@ settings.register_profile("dev", deadline=None, print_blob=True, max_examples=50
 settings.register_profile("ci", deadline=None, print_blob=True, max_examples=150, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 
-LIMITS_S = {"e2e": 300, "demo": 300, "node": 240, "sim": 240}
+LIMITS_S = {"e2e": 500, "demo": 500, "node": 240, "sim": 240}
 LIMITS_S |= dict.fromkeys(("bridges", "cli", "docs", "fuzz", "interop", "migrations"), 120)
 
 

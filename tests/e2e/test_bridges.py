@@ -240,7 +240,7 @@ def test_a_conversation_is_opened_by_its_address(place: Place) -> None:
     assert "u-mallory" in place.network.do(lambda n: n.rooms[room].members)
 
 
-@pytest.mark.timeout(1200 if SOAK else 300)
+@pytest.mark.timeout(1200 if SOAK else 500)
 def test_a_node_that_is_killed_in_mid_send_loses_and_doubles_nothing(place: Place) -> None:
     home, network = place.home, place.network
     answered: list[str] = []

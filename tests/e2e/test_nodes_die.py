@@ -41,7 +41,7 @@ class Speaker(threading.Thread):
             self.answered.append(f"{self.name} {number}")
 
 
-@pytest.mark.timeout(7200 if SOAK else 300)
+@pytest.mark.timeout(7200 if SOAK else 500)
 def test_nothing_answered_for_is_lost_or_doubled_and_no_key_is_used_twice(tmp_path: Path) -> None:
     dice = random.Random(3)
     with Village(tmp_path) as village:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from dns_server import name_server
 from e2e_networks import Elsewhere
 from e2e_private import PICTURE, Two, is_sealed
@@ -24,8 +23,6 @@ from mastodon_server import started as mastodon_started
 from matrix_peer import MatrixPeer
 from matrix_server import Synapse
 from matrix_server import started as matrix_started
-
-pytestmark = pytest.mark.timeout(400)
 
 
 def by_mail(

@@ -19,8 +19,6 @@ from mastodon_ill import SIGN, IllServer
 from mastodon_network import MastodonNetwork
 from mastodon_server import started
 
-pytestmark = pytest.mark.timeout(400)
-
 ILLNESSES = ["after 2", "drop 3", "twice 0", "limit 2"]
 
 
