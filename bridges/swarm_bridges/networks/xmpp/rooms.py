@@ -33,6 +33,8 @@ from .stream import Stream
 ROOMS, PASSWORDS = "rooms", "room-passwords"
 """Names of what is remembered: rooms that were entered here, and passwords of rooms."""
 MAX_PASSWORD = 1_000
+MOST_PEOPLE = 10_000
+"""Of one room, whose addresses are known. Who comes behind them is known by name."""
 ENTER_S = 30.0
 TRIES = 3
 """Names that are tried where somebody has the owner's already."""
@@ -128,8 +130,9 @@ class Rooms:
             destroyed = about.find(f"{{{MUC_USER}}}destroy") is not None
             return room if destroyed or (told & PUT_OUT and not told & PASSING) else ""
         item = about.find(f"{{{MUC_USER}}}item")
-        if item is not None and item.get("jid"):
-            self.people.setdefault(room, {})[nick] = bare(item.get("jid", ""))
+        people = self.people.setdefault(room, {})
+        if item is not None and item.get("jid") and (nick in people or len(people) < MOST_PEOPLE):
+            people[nick] = bare(item.get("jid", ""))
         if "110" in told:
             given = stanza.find(f"{{{OCCUPANT}}}occupant-id")
             self.seats[room] = Seat(nick, given.get("id", "") if given is not None else "")

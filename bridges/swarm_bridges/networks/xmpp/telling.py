@@ -181,9 +181,9 @@ class Teller:
                     page = await ask(address, Origin.HISTORY, before="", limit=FIRST)
                 else:
                     page = await ask(address, Origin.CATCH_UP, after=last or None)
-                last = page.last or last or ""
+                before, last = last, page.last or last or ""
                 await self._ingest_opened(page.messages, {archive: last})
-                if not known or page.complete:
+                if not known or page.complete or last == before:  # else it would be asked so for ever
                     break
         except Refused:
             if known and last:
