@@ -21,6 +21,9 @@ HIDDEN = re.compile(
 )
 """Texts in fields with such a word in their name are not written; numbers may be."""
 
+_WORDS = re.compile(r"[^\w .,;-]", re.ASCII)
+"""What ends the words of another library: a `%s`, a quoted value, a `repr` or a second line comes there."""
+
 REDACTED = "(hidden)"
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -100,7 +103,7 @@ def _event(record: logging.LogRecord) -> str:
     """The event's name. Other libraries log sentences with values in them: those are cut off."""
     event = str(record.msg)
     ours = record.name.partition(".")[0] in {"swarmnode", "swarm_bridges"}
-    return event if ours or not record.args else event.partition("%")[0].rstrip(" '\"(:=") or "message"
+    return event if ours else _WORDS.split(event, maxsplit=1)[0].rstrip() or "message"
 
 
 def set_up(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> logging.Handler:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,9 +30,11 @@ def write_new(path: Path, pieces: Iterable[bytes]) -> int:
         StorageError: it cannot be written.
     """
     size = 0
-    beside = path.with_name(f".{path.name}.part")
+    beside = None
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # A name that nobody guesses: others may write to this folder, and put a file or a link there.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        beside = Path(name)
         with os.fdopen(handle, "wb") as out:
             for piece in pieces:
                 out.write(piece)
@@ -44,7 +47,8 @@ def write_new(path: Path, pieces: Iterable[bytes]) -> int:
     except OSError as e:
         raise StorageError(f"{path} cannot be written: {e.strerror}") from e
     finally:
-        beside.unlink(missing_ok=True)
+        if beside is not None:
+            beside.unlink(missing_ok=True)
     return size
 
 

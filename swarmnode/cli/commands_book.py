@@ -87,7 +87,7 @@ def _show(session: Session, who: str) -> None:
     for way in person.ways:
         state = t(f"way.{way.why}") if way.why else t(f"privacy.{way.privacy or 'unknown'}")
         carries = f"; {t('carries.' + way.carries)}" if way.carries and way.carries != "can" else ""
-        network = way.network or t("people.node")
+        network = clean(way.network) or t("people.node")
         session.say(t("people.way", chat=way.chat, network=network, state=state + carries))
     if not person.ways:
         session.say(t("people.no-way"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,7 +14,7 @@ from .client import at
 from .group import command, group, option
 from .secret import ask, at_hand, recovery_words
 from .session import Session
-from .terminal import clean, short, table, when, working
+from .terminal import clean, new_file, short, table, when, working
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -97,7 +98,7 @@ def _create(
 def _reserve(path: Path) -> TextIO:
     """Open a new file that only its owner can read, before there is anything to lose."""
     try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
+        return TextIOWrapper(new_file(path), encoding="utf-8")
     except OSError as e:
         raise ConfigError(
             f"The words cannot be written to {path}: {e.strerror}.", hint="Name a new file."
@@ -142,7 +143,8 @@ def run_(
             return
         if state != "relay":
             session.say(session.t("run.ready", url=url))
-            session.say(session.t("run.code", code=code))
+            logged = "JOURNAL_STREAM" in session.environment and not sys.stdout.isatty()
+            session.say(session.t("run.pair") if logged else session.t("run.code", code=code))
         session.say(session.t(f"state.{state}"))
 
     work = session.app.run(config, passphrase=passphrase, ready=ready)

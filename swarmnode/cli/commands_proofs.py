@@ -69,7 +69,8 @@ def _make(session: Session, account: str, to: tuple[str, ...], *, yes: bool) -> 
 
 def _written(proof: OwnProofView) -> str:
     """What stands there, as its place has it."""
-    return f'    <link rel="me" href="{proof.text}">' if proof.place == "page" else f"    {proof.text}"
+    text = clean(proof.text)
+    return f'    <link rel="me" href="{text}">' if proof.place == "page" else f"    {text}"
 
 
 @command("open")

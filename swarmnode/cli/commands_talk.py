@@ -21,7 +21,7 @@ from .commands_waiting import moment
 from .group import command, option
 from .said import show
 from .session import Session
-from .terminal import clean, length, short, size, when, working
+from .terminal import clean, length, new_file, short, size, when, working
 from .terminal import duration as seconds_of
 
 MAX_FILES = 256 * 1024
@@ -350,7 +350,7 @@ def save_(session: Session, message: str, index: int, file: Path) -> None:
         at("messages", session.find("message", message), "attachments", str(index))
     )
     try:
-        with file.open("xb") as out:
+        with new_file(file) as out:
             out.write(data)
     except OSError as e:
         raise ConfigError(f"{file} cannot be written: {e.strerror}.", hint="Name a new file.") from None

@@ -16,7 +16,7 @@ from .client import at
 from .group import Group, command, group, option
 from .said import show, titled
 from .session import Session
-from .terminal import clean, duration, short, table, when
+from .terminal import clean, duration, new_file, short, table, when
 
 
 def moment(at_time: str | None, in_time: str | None) -> dict[str, object]:
@@ -117,7 +117,7 @@ def _save(session: Session, deletion: str, file: Path) -> None:
 
     receipts = session.client.get(at("deletions", deletion, "receipts"), Receipts)
     try:
-        with file.open("xb") as out:
+        with new_file(file) as out:
             out.write(msgspec.json.format(msgspec.json.encode(receipts), indent=2) + b"\n")
     except OSError as e:
         raise ConfigError(f"{file} cannot be written: {e.strerror}.", hint="Name a new file.") from None

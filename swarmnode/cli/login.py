@@ -162,7 +162,9 @@ def _ask(session: Session, field: FieldView) -> str:
     said = click.prompt(
         label,
         default=default,
-        show_default=bool(field.default) and field.kind != "secret" and "\n" not in field.default,
+        # A terminal would obey what stands in there; values to choose from are listed above.
+        show_default=bool(field.default) and field.kind != "secret" and clean(field.default) == field.default,
+        show_choices=False,
         hide_input=field.kind == "secret",
         type=kind,
     )

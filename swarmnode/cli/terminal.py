@@ -6,10 +6,13 @@ turn the direction of reading.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -133,3 +136,8 @@ def working(text: str, *, show: bool) -> Iterator[None]:
 
     with Console(stderr=True).status(clean(text)):
         yield
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Open a new file that its owner alone can read. Raises OSError; FileExistsError where there is one."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")

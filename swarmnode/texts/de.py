@@ -221,6 +221,7 @@ TEXTS = {
     "init.next-running": "Der Knoten läuft schon damit. Weiter mit: `swarmnode relay use LINK`.",
     "run.ready": "Der Knoten läuft: {url}",
     "run.code": "Code zum Koppeln: {code}",
+    "run.pair": "Um einen Browser zu verbinden: `swarmnode pair`.",
     "state.relay": "Das Relais läuft. Für jeden, der es benutzen soll: `swarmnode relay ticket`.",
     "state.empty": "Es gibt noch keine Persona: `swarmnode init` legt eine an.",
     "state.locked": "Der Speicher ist verschlossen: `swarmnode unlock`.",

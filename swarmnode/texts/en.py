@@ -217,6 +217,7 @@ TEXTS = {
     "init.next-running": "The node runs with it already. Next: `swarmnode relay use LINK`.",
     "run.ready": "The node runs: {url}",
     "run.code": "Pairing code: {code}",
+    "run.pair": "To connect a browser: `swarmnode pair`.",
     "state.relay": "The relay runs. For each person who is to use it: `swarmnode relay ticket`.",
     "state.empty": "There is no persona yet: make one with `swarmnode init`.",
     "state.locked": "The store is locked: `swarmnode unlock`.",

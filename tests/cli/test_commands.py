@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from cli_world import Shell
 from double_node import ANA, ANTON, WORDS
 
 from swarmnode.cli.session import Session
-from swarmnode.domain.bridge_views import MatterView, StepView
+from swarmnode.domain.bridge_views import FieldView, MatterView, StepView
 from swarmnode.domain.views import MessageState, NearView, NodeState, StatusView
 
 
@@ -211,6 +212,7 @@ def test_send_and_read(shell: Shell, tmp_path: Path) -> None:
     saved = tmp_path / "saved.png"
     assert shell.json("save", sent["id"], "0", str(saved))["size_bytes"] == 4
     assert saved.read_bytes() == b"\x89PNG"
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     assert shell.error("save", sent["id"], "0", str(saved))[1]["code"] == "config", "nothing is overwritten"
 
 
@@ -475,6 +477,21 @@ def test_who_says_no_dismisses_it(shell: Shell, monkeypatch: pytest.MonkeyPatch)
     )
     assert shell("bridge", "settle", "pigeon", text="n\n").stdout.endswith("You have said no.\n")
     assert called(shell, "dismiss") == [("ac" * 8, "device.1")]
+
+
+def test_a_step_moves_no_cursor(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "asks", True)
+    evil = "\x1b]0;mine\x07"
+    fields = (
+        FieldView("who", "choice", evil, help=evil, options=((evil, evil), ("b", "B"))),
+        FieldView("where", "text", evil, default=evil),
+    )
+    shell.node.settles(
+        MatterView("m", evil), shows=StepView("s", "form", evil, evil, fields, show={"x": evil})
+    )
+    shown = shell("bridge", "settle", "pigeon", "m", text="c\nb\n\n").output
+    assert "mine" in shown
+    assert not {"\x1b", "\x07"} & set(shown)
 
 
 def test_settings_are_changed_and_put_back(shell: Shell) -> None:

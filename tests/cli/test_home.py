@@ -113,6 +113,13 @@ def test_run_says_where_and_how_to_pair(shell: Shell) -> None:
     assert shell.json("run") == {"url": "http://127.0.0.1:8470", "code": "ABCD-EFGH", "state": "locked"}
 
 
+def test_a_code_is_not_printed_into_the_journal(shell: Shell) -> None:
+    shell.env["JOURNAL_STREAM"] = "8:1234"
+    shown = shell("run").stdout
+    assert "`swarmnode pair`" in shown
+    assert "ABCD-EFGH" not in shown
+
+
 def test_run_takes_flags_before_all_else(shell: Shell) -> None:
     shell.env["SWARMNODE_HTTP__PORT"] = "1"
     flags = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -195,3 +196,16 @@ def age(step: Step, days: int) -> None:
     """Let the last backup be so old."""
     made_at = step.wall_s - days * 86400
     SETTINGS.put(step.tx, name=backup.MADE_AT, value=made_at.to_bytes(8, "big"))
+
+
+async def test_a_link_that_somebody_put_beside_a_file_is_not_followed(homes: Homes, tmp_path: Path) -> None:
+    node, _ = await homes.ada()
+    shared, victim = tmp_path / "shared", tmp_path / "victim"
+    shared.mkdir(mode=0o777)
+    victim.write_text("precious")
+    (shared / ".all.part").symlink_to(victim)
+    await node.export(shared / "all")
+    assert victim.read_text() == "precious"
+    assert stat.S_IMODE((shared / "all").stat().st_mode) == 0o600
+    assert not (shared / "all").is_symlink()
+    assert {entry.name for entry in shared.iterdir()} == {"all", ".all.part"}
