@@ -108,6 +108,12 @@ class SecretPeer(XmppPeer):
         """Ask anew which devices somebody has."""
         await self.omemo.refresh_device_lists({JID(who)}, force_download=True)
 
+    async def published_keys(self, who: str, node: str) -> set[str]:
+        """The keys for first messages that a device offers, by their numbers."""
+        places: Any = self.plugin["xep_0060"]
+        told = await places.get_items(JID(who), node)
+        return {key.get("preKeyId", "") for key in told.xml.iter() if key.tag.endswith("}preKeyPublic")}
+
     async def say_locked(
         self, to: str, text: str, replaces: str = "", readers: Collection[str] = (), kind: str = "chat"
     ) -> str:

@@ -1,8 +1,10 @@
 """OMEMO with an ordinary client that has it, over a real Prosody; the long form is over ejabberd too."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import omemo
 import pytest
@@ -21,6 +23,7 @@ from swarm_bridges.api import (
     Refused,
     Temporary,
 )
+from swarm_bridges.networks.xmpp.omemo_stanzas import bundle_node
 from swarm_bridges.text import to_plain
 
 # slixmpp-omemo reaches slixmpp's plugins as it was done before 1.17.
@@ -39,7 +42,7 @@ async def network(request: pytest.FixtureRequest) -> AsyncIterator[XmppNetwork]:
 async def test_what_comes_locked_is_read_and_answered_locked(network: XmppNetwork) -> None:
     friend = await secret(network, network._friend, "desk")
     me = network.answers["address"]
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         can = await owner.call("capabilities", network.conversation)
         assert can.protect == ("omemo",)
         asked = await friend.say_locked(me, "where is the key?")
@@ -63,7 +66,7 @@ async def test_what_comes_locked_is_read_and_answered_locked(network: XmppNetwor
 
 async def test_what_has_no_place_in_it_is_refused_and_not_sent_unlocked(network: XmppNetwork) -> None:
     friend = await secret(network, network._friend, "desk")
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await friend.say_locked(network.answers["address"], "between us")
         shown = await owner.sees("between us")
         can = await owner.call("capabilities", network.conversation)
@@ -104,9 +107,31 @@ async def test_the_owner_is_told_of_new_devices(network: XmppNetwork) -> None:
         assert len(noticed(owner)) == 2
 
 
+async def test_a_key_that_was_used_is_offered_to_nobody_else(network: XmppNetwork) -> None:
+    """Whoever took it would write what cannot be opened. The other side hears that its first was."""
+    friend, me = await secret(network, network._friend, "desk"), network.answers["address"]
+
+    def brings_keys(stanza: Any) -> bool:
+        return bool(friend.omemo.is_encrypted(stanza)) and not stanza["body"]
+
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
+        node = bundle_node(int(owner.desk.of(ACCOUNT).values["omemo/own_device_id"]))
+        offered = [await friend.published_keys(me, node)]
+        for name in ("desk", "phone"):
+            peer = friend if name == "desk" else await secret(network, network._friend, name)
+            await peer.say_locked(me, f"from my {name}")
+            await owner.sees(f"from my {name}")
+            await peer.until(brings_keys)
+            await owner.say(f"heard from your {name}")  # which waits until all is done that came of it
+            offered.append(await friend.published_keys(me, node))
+        assert {len(keys) for keys in offered} == {100}
+        assert [len(a - b) for a, b in itertools.pairwise(offered)] == [1, 1]
+        assert owner.desk.of(ACCOUNT).lines == []
+
+
 async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
     peer = await network.peer()
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         with pytest.raises(Refused):
             await owner.bridge.send(owner.ctx, owner.outgoing("for you alone", protect="omemo"))
         await owner.say("for everybody")
@@ -114,7 +139,7 @@ async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
         assert peer.texts() == ["for everybody"]
     done = await log_in(network, Lines(), network.answers)
     assert isinstance(done, LoginDone)
-    async with asyncio.timeout(40), Owner(network, done) as owner:
+    async with asyncio.timeout(100), Owner(network, done) as owner:
         assert (await owner.call("capabilities", network.conversation)).protect == ()
         with pytest.raises(NotSupported):
             await owner.bridge.send(owner.ctx, owner.outgoing("for you alone", protect="omemo"))
@@ -123,7 +148,7 @@ async def test_who_cannot_read_it_gets_nothing(network: XmppNetwork) -> None:
 async def test_an_owner_who_wants_it_begins(network: XmppNetwork) -> None:
     """As soon as the other side could read it, and from then on for good."""
     peer, desk = await network.peer(), Lines()
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(100):
         async with await owner_with_keys(network, desk, omemo="first") as owner:
             await owner.say("you have no keys")
             await peer.sees("you have no keys")
@@ -143,7 +168,7 @@ async def test_an_owner_who_wants_it_begins(network: XmppNetwork) -> None:
 
 async def test_the_owners_other_client_is_read_and_reads(network: XmppNetwork) -> None:
     friend = await secret(network, network._friend, "desk")
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         phone = await secret(network, network._owner, "phone")
         await phone.say_locked(network.conversation.remote_id, "from my phone")
         shown = await owner.sees("from my phone")
@@ -177,7 +202,7 @@ class Forgetful(Lines):
 async def test_keys_change_only_together_with_what_they_opened(network: XmppNetwork) -> None:
     """What was opened and not stored comes again, and is opened again; after a restart too."""
     friend, me, desk = await secret(network, network._friend, "desk"), network.answers["address"], Forgetful()
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(100):
         async with await owner_with_keys(network, desk) as owner:
             await friend.say_locked(me, "one")
             await owner.sees("one")
@@ -211,7 +236,7 @@ KEYS = ("", "<key rid='{}'>eA==</key>", "<key rid='{}' prekey='true'>AAAA</key>"
 async def test_hostile_keys_stop_nothing(network: XmppNetwork) -> None:
     friend = await secret(network, network._friend, "desk")
     me = network.answers["address"]
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await friend.say_locked(me, "before")
         await owner.sees("before")
         values = owner.desk.of(ACCOUNT).values

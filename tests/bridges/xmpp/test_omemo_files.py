@@ -49,7 +49,7 @@ async def fetched(owner: Owner, file: RemoteFile) -> bytes:
 
 async def test_files_go_both_ways_and_the_server_cannot_read_them(network: XmppNetwork) -> None:
     friend, me = await secret(network, network._friend), network.answers["address"]
-    async with asyncio.timeout(50), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         address = await friend.upload_sealed("plan.txt", DATA)
         await friend.say_locked(me, address)
         shown = await owner.sees("")

@@ -43,7 +43,7 @@ async def tell(network: XmppNetwork, who: SecretPeer, text: str, *more: str, rep
 
 
 async def test_a_closed_room_is_read_and_answered_locked(network: XmppNetwork, friend: SecretPeer) -> None:
-    async with asyncio.timeout(50), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         can = await owner.call("capabilities", network.conversation)
         assert (can.protect, can.transport_privacy) == (("omemo",), "operator_reads")
         await owner.say("for all servers to read")
@@ -83,7 +83,7 @@ async def test_all_members_read_it_and_nobody_else(network: XmppNetwork, friend:
     absent = await secret(network, away)
     for who in (jid[away], poor):
         await friend.affiliate(network._room, who)
-    async with asyncio.timeout(55), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         ref = await owner.say("for members", protect="omemo")
         await friend.hears("for members")
         assert noticed(owner) == [f"{poor} has no device with OMEMO, and cannot read what is written here."]
@@ -108,7 +108,7 @@ async def test_what_was_said_meanwhile_is_opened_from_the_archive(
     network: XmppNetwork, friend: SecretPeer
 ) -> None:
     desk = Lines()
-    async with asyncio.timeout(55):
+    async with asyncio.timeout(100):
         async with await owner_with_keys(network, desk) as owner:
             await tell(network, friend, "one")
             await owner.sees("one")
@@ -133,7 +133,7 @@ async def test_a_hostile_member_changes_nothing(network: XmppNetwork, friend: Se
     mallory = await secret(network, name)
     await friend.affiliate(room, network._jid(name))
     await mallory.enter(room, "mallory")
-    async with asyncio.timeout(55), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await tell(network, friend, "between us", network._jid(name))
         await owner.sees("between us")
         told = next(str(m) for m in mallory.heard if "payload" in str(m))
@@ -168,7 +168,7 @@ async def test_nothing_is_locked_nor_said_in_the_clear_where_others_may_read(
     network: XmppNetwork, friend: SecretPeer
 ) -> None:
     """A room that stops being closed: what was promised is not broken in silence."""
-    async with asyncio.timeout(50), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await tell(network, friend, "between members")
         await owner.sees("between members")
         await friend.configure(network._room, membersonly=False)

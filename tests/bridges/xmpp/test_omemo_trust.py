@@ -55,7 +55,7 @@ async def test_a_new_device_of_somebody_who_was_confirmed_has_to_be_confirmed_to
 ) -> None:
     friend, me, desk = await secret(network, network._friend), network.answers["address"], Lines()
     who = network.conversation.remote_id
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(100):
         async with await owner_with_keys(network, desk) as owner:
             await friend.say_locked(me, "hello")
             await owner.sees("hello")
@@ -105,7 +105,7 @@ async def test_a_device_that_is_not_theirs_reads_nothing_and_is_not_read(network
     friend, me = await secret(network, network._friend), network.answers["address"]
     stranger = await secret(network, network._friend, "phone")
     who = network.conversation.remote_id
-    async with asyncio.timeout(40), await owner_with_keys(network) as owner:
+    async with asyncio.timeout(100), await owner_with_keys(network) as owner:
         await stranger.say_locked(me, "it is me")
         await owner.sees("it is me")
         await friend.say_locked(me, "no, it is me")

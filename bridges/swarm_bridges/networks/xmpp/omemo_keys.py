@@ -78,6 +78,7 @@ class OmemoKeys:
         self._looked: dict[str, float] = {}
         """When somebody's devices were asked for in this session."""
         self._later: list[Callable[[], Awaitable[object]]] = []
+        """What is to be told when the changes are stored. It stays this list: the library adds to it."""
         self._news: list[Event] = []
         self._trust = Trust(show)
 
@@ -108,7 +109,8 @@ class OmemoKeys:
         """See `keys.Turn`."""
         self._store.changes.clear()
         self._news.clear()
-        later, self._later = self._later, []
+        later = list(self._later)
+        self._later.clear()
         for tell in later:
             try:
                 await tell()

@@ -19,7 +19,7 @@ from oldmemo.oldmemo import BundleImpl
 from ...api import BridgeError, Clock, Gone, Interrupted, KeyValues, Refused, Temporary
 from .errors import NoAnswer, NoSession, NoSuchThing
 from .fingerprints import BLIND, REFUSED
-from .omemo_stanzas import bundle, bundle_in, bundle_node, carrying, devices, devices_in
+from .omemo_stanzas import bringing_keys, bundle, bundle_in, bundle_node, devices, devices_in
 from .stanzas import OMEMO_DEVICES, PUBSUB, items, message, publish
 from .stream import LOST, Stream
 
@@ -183,7 +183,7 @@ def manager_of(
         @staticmethod
         async def _send_message(message_: omemo.Message, bare_jid: str) -> None:
             async def tell() -> None:
-                stream.put(message(bare_jid, "chat", stream.new_id(), carrying(message_)))
+                stream.put(message(bare_jid, "chat", stream.new_id(), bringing_keys(message_)))
 
             later(tell)
 

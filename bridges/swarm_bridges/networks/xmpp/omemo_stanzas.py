@@ -108,6 +108,11 @@ def carrying(made: Message) -> list[Element]:
     return [encrypted(made), name, element(CLIENT, "body", INSTEAD), element(HINTS, "store")]
 
 
+def bringing_keys(made: Message) -> list[Element]:
+    """The same for what says nothing: it is for programs alone."""
+    return [encrypted(made), element(HINTS, "store")]
+
+
 def sender_device(told: Element) -> int:
     """Which device has sent a message, or 0."""
     header = told.find(f"{NS}header")
