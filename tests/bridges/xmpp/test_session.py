@@ -14,6 +14,7 @@ from swarm_bridges.api import (
     AccountId,
     ActorSeen,
     Batch,
+    BridgeError,
     Conflict,
     ConversationGone,
     ConversationRef,
@@ -26,6 +27,7 @@ from swarm_bridges.api import (
     ReceiptMoved,
     State,
     Step,
+    Temporary,
 )
 
 
@@ -84,6 +86,28 @@ async def test_a_short_cut_is_one_session(direct: XmppNetwork) -> None:
         assert states.count(State.CATCHING_UP) == 1
         assert owner.runs == 2
         assert await peer.archive() == ["one", "two", "three"]
+
+
+async def test_in_another_session_nobody_looks_into_rooms_before_they_are_entered(room: XmppNetwork) -> None:
+    """The rooms may be gone, with what was said there: to look would show that it was not."""
+    async with await owner_of(room) as owner:
+        out, looked = owner.outgoing("said"), list[type]()
+        await owner.call("send", out)
+
+        def meanwhile(_: object) -> None:
+            looking = owner.bridge.find_sent(owner.ctx, out)
+            try:
+                looking.send(None)
+            except BridgeError as e:
+                looked.append(type(e))
+            else:
+                looked.append(type(None))
+
+        owner.bridge._session.stream.add_event_handler("session_start", meanwhile)
+        await asyncio.to_thread(lambda: room.stop(kill=True))
+        await asyncio.to_thread(room.start)
+        await owner.say("last")
+        assert looked == [Temporary]
 
 
 async def test_what_was_not_committed_is_not_acknowledged(direct: XmppNetwork) -> None:

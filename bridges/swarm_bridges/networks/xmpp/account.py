@@ -50,7 +50,6 @@ class Xmpp:
     def __init__(self) -> None:
         self._session: Session | None = None
         self._places = Places()
-        self._online = False
 
     async def run(self, ctx: Context) -> None:
         """See `api.Bridge`."""
@@ -63,7 +62,6 @@ class Xmpp:
         session = self._session
         line, direct_tls = await self._places.connect(ctx)
         try:
-            self._online = True
             await session.follow(ctx, line, direct_tls=direct_tls)
         except BaseException as e:
             if isinstance(e, Temporary):
@@ -74,18 +72,16 @@ class Xmpp:
                 self._session = None
                 await session.stream.close()
             raise
-        finally:
-            self._online = False
 
     def _now(self) -> Session:
-        if self._session is None or not self._online:
+        if self._session is None or not self._session.there:
             raise Temporary(NO_SESSION)
         return self._session
 
     async def capabilities(self, ctx: Context, conversation: ConversationRef | None) -> Capabilities:
         """See `api.Bridge`."""
         session = self._session
-        size = await session.uploads.most() if session is not None and self._online else 0
+        size = await session.uploads.most() if session is not None and session.there else 0
         stanza = MAX_STANZA if session is None else session.stream.max_stanza
         most, chat = min(stanzas.text_within(stanza), MAX_TEXT), conversation is None or conversation.private
         carries = opaque.within(stanza) if chat else 0

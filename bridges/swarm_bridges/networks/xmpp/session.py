@@ -89,6 +89,8 @@ class Session:
         self._tasks: asyncio.TaskGroup | None = None
         self._unentered: dict[str, str] = {}
         """Rooms, and the name in each, that were to be entered when a connection was lost."""
+        self.there = False
+        """Whether it stands now, and knows where it is: in no room, if it is another than before."""
         self.begun = False
         """Whether it can be taken up by another connection: all that a new one asks for is there."""
 
@@ -105,6 +107,7 @@ class Session:
             tasks = [self._tasks.create_task(self.stream.run_filters())]
             try:
                 resumed = await self.stream.open(line, direct_tls=direct_tls)
+                self.there = True
                 rooms = self._unentered if resumed else await self._begin()
                 tasks.append(self._tasks.create_task(self._enter_all(dict(rooms))))
                 tasks.append(
@@ -118,6 +121,7 @@ class Session:
             except BridgeError as e:
                 error = e
             finally:
+                self.there = False
                 for task in tasks:
                     task.cancel()
                 for waiting in self._said.values():
@@ -128,7 +132,10 @@ class Session:
         raise error or Interrupted(LOST)
 
     async def _begin(self) -> Mapping[str, str]:
-        """What belongs to a new session; gives the rooms that are to be entered."""
+        """What belongs to a new session; gives the rooms that are to be entered.
+
+        Before the first thing that it waits for, nobody can act in a room of the session of before.
+        """
         self.rooms.seats.clear()
         self._unentered.clear()
         await self.teller.begin()
