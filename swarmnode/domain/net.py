@@ -12,6 +12,12 @@ _HIDING = tuple(
 )
 """IPv6 in which IPv4 hides: compatible, mapped, local NAT64, Teredo, 6to4. No server has such an address."""
 
+_LEADS_IN = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20"))
+)
+"""Taken for public by some versions of Python: addresses of protocols, where some clouds tell a machine about
+itself; where Azure does so; relays of 6to4; documentation (RFC 9637)."""
+
 
 _AT_HOME = tuple(
     map(
@@ -42,4 +48,6 @@ def is_public(address: IPAddress) -> bool:
             return is_public(ipaddress.IPv4Address(address.packed[12:]))
         if address.scope_id or address.is_site_local or any(address in net for net in _HIDING):
             return False
+    if any(address in network for network in _LEADS_IN):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_private)
