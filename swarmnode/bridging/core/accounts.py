@@ -210,8 +210,10 @@ def cursor(step: Step, account: str) -> api.Cursor | None:
 def learn(
     step: Step, account: str, conversation: api.ConversationRef | None, capabilities: api.Capabilities
 ) -> None:
-    """Note what can be done in a conversation, or in the account as a whole."""
+    """Note what can be done in a conversation, or in the account at all. Who says too much can nothing."""
     row = find(step, account)
+    if bounds.size_of(capabilities) > bounds.MAX_ABOUT:
+        capabilities = api.Capabilities(version="", levels={})
     if conversation is None:
         ACCOUNTS.change(step.tx, row.id, abilities=pack(capabilities))
         own_claims.say_again(step, row.package, row.remote_id, only_waiting=True)

@@ -77,7 +77,13 @@ def check(event: Told) -> None:
             pass
 
 
-def size_of(event: Told) -> int:
+def named(refs: Iterable[api.MessageRef], *others: str) -> bool:
+    """Whether an answer names messages as a network does; `others` are revisions and further ids."""
+    names = [name for ref in refs for name in _of_message(ref)]
+    return all(names) and all(len(name) <= MAX_ID for name in (*names, *others))
+
+
+def size_of(event: Told | api.Capabilities) -> int:
     """Bytes of an event on its way from the bridge.
 
     Raises:

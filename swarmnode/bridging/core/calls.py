@@ -25,6 +25,7 @@ from ...services.step import Step
 from ...storage.bridge_shelves import ACCOUNTS, INTENTS, REMOTE_MESSAGES, AccountRow, Intent
 from . import (
     accounts,
+    bounds,
     carriage,
     challenges,
     consent,
@@ -285,6 +286,7 @@ def settle(step: Step, intent: str, result: Result) -> None:
     row = INTENTS.one(step.tx, intent=intent)
     if row is None or row.state not in {State.CALLING, State.LOOKING}:
         return
+    result = _within(result)
     with writing(step, row.account_id) as now:
         _note_host(now, result)
         if isinstance(result, api.Unknown):
@@ -295,6 +297,17 @@ def settle(step: Step, intent: str, result: Result) -> None:
             _looked(now, row, result)
         else:
             _called(now, row, result)
+
+
+def _within(result: Result) -> Result:
+    """The same without names that no network gives."""
+    match result:
+        case api.Accepted(refs, revision, aliases) if not bounds.named(refs, revision, *aliases):
+            return api.Accepted(())
+        case api.Unknown(refs_so_far=refs) if not bounds.named(refs):
+            return api.Unknown()
+        case _:
+            return result
 
 
 def _called(now: Writing, row: Intent, result: Result) -> None:

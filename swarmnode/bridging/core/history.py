@@ -17,7 +17,7 @@ from ...services.step import Step
 from ...storage import bridge_tables as tables
 from ...storage.bridge_shelves import ACCOUNTS, ROOMS, AccountRow, RemoteConversation
 from ...storage.shelf import Prepared
-from . import accounts, holds, journal, rooms
+from . import accounts, bounds, holds, journal, rooms
 
 PAGE = 100
 """Messages that are asked for at once."""
@@ -81,7 +81,7 @@ def paged(step: Step, account: str, conversation: api.ConversationRef, page: api
         ROOMS.change(step.tx, before.id, history_due=step.wall_s + wait_s, history_failures=0)
         return
     nothing_new = _NEWEST.scalar(step.tx) == newest
-    stuck = page.next is not None and page.next == before.history_at
+    stuck = page.next is not None and (page.next == before.history_at or len(page.next) > bounds.MAX_CURSOR)
     over = page.next is None or stuck or (before.history == "gap" and nothing_new)
     state = "done" if over else ("gap" if before.history == "gap" else "going")
     ROOMS.change(

@@ -385,13 +385,19 @@ class Process:
 
     async def fetch(self, account: AccountId, file: RemoteFile) -> AsyncIterator[bytes]:
         """See `desk.Caller`."""
-        number = await self._ask("fetch_open", account, file=file)
+        async with self._in_time():
+            number = await self._ask("fetch_open", account, file=file)
         try:
-            while piece := await self._ask("fetch_next", account, number=number):
+            while piece := await self._piece(account, number):
                 yield piece
         finally:
             with contextlib.suppress(BridgeError):
                 await self._ask("fetch_close", account, number=number)
+
+    async def _piece(self, account: AccountId, number: int) -> bytes:
+        async with self._in_time():
+            piece: bytes = await self._ask("fetch_next", account, number=number)
+            return piece
 
     async def login(
         self,

@@ -229,6 +229,20 @@ async def test_a_redirect_is_a_connection_of_its_own_and_loops_end() -> None:
             await here.client.get(here.base)
 
 
+async def test_another_origin_is_given_no_token() -> None:
+    given = list[str | None]()
+
+    async def around(request: web.Request) -> web.Response:
+        given.append(request.headers.get("Authorization"))
+        if request.path == "/there":
+            return web.Response()
+        raise web.HTTPFound(f"http://127.0.0.1:{request.url.port}/there")
+
+    async with world(around) as here:
+        await here.client.get(here.base, headers={"Authorization": "Bearer hunter2"})
+    assert given == ["Bearer hunter2", None]
+
+
 async def test_a_redirect_that_is_an_answer_is_not_followed() -> None:
     async def moved(_: web.Request) -> web.Response:
         raise web.HTTPMovedPermanently("/new")

@@ -115,6 +115,9 @@ def test_a_network_that_gives_the_same_page_for_ever_is_left() -> None:
     for _ in range(2):
         core.do(lambda step: history.paged(step, core.account, ROOM, page(1, after=b"same")))
     assert core.do(lambda step: history.next_page(step, core.account)) is None
+    core.do(lambda step: history.look_again(step, core.account, ROOM))
+    core.do(lambda step: history.paged(step, core.account, ROOM, page(0, after=bytes(2 << 20))))
+    assert core.do(lambda step: history.next_at(step, core.account)) is None
 
 
 def test_a_network_that_has_nothing_new_without_end_is_asked_at_leisure() -> None:

@@ -100,6 +100,33 @@ def test_copies_are_matched_once_each() -> None:
     assert len(core.sees()) == 4
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        accepted("x" * 2_000),
+        accepted(""),
+        accepted("1", revision="x" * 2_000),
+        accepted("1", aliases=("x" * 2_000,)),
+    ],
+)
+def test_names_that_no_network_gives_are_none(answer: api.Accepted) -> None:
+    core = Core()
+    core.say("hello")
+    core.settle(core.call(), answer)
+    assert core.states() == ["sent"]
+    (intent,) = core.do(lambda step: INTENTS.all(step.tx))
+    assert core.do(lambda step: intents.parts(step, intent))[0].remote_id is None
+
+
+def test_who_says_too_much_of_what_can_be_done_can_nothing() -> None:
+    core = Core()
+    levels = {f"feature {number}": api.Level.FULL for number in range(10_000)}
+    core.do(lambda step: accounts.learn(step, core.account, None, can(levels=levels)))
+    known = core.do(lambda step: accounts.capabilities(step, accounts.find(step, core.account), None))
+    assert known is not None
+    assert known.levels == {}
+
+
 def test_nobody_else_can_hand_a_key_back() -> None:
     core = Core(echo="key")
     core.say("hello")
