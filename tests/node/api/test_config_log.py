@@ -162,6 +162,15 @@ def test_facts_are_written_and_secrets_are_not(out: io.StringIO, form: Literal["
         assert "link-lost relay=3 tickets=250 token=(hidden)" in line
 
 
+def test_nobody_writes_a_line_of_their_own(out: io.StringIO) -> None:
+    """What a bridge says of where it failed comes from its process, and could be anything."""
+    log.set_up("info", "text", out)
+    logging.getLogger("swarmnode.test").info(
+        "bridge.crashed", extra={"where": "x\nWARNING you are hacked\x1b[2J"}
+    )
+    assert out.getvalue().rstrip().endswith("bridge.crashed where=(hidden)")
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_an_exception_shows_where_and_not_what(out: io.StringIO, form: Literal["text", "json"]) -> None:
     log.set_up("info", form, out)
