@@ -70,7 +70,7 @@ def test_unread_messages_are_counted_by_their_index() -> None:
     for statement in (screens._UNREAD, screens._ALL_UNREAD):
         plan = core.do(
             lambda step, s=statement: step.tx.driver.execute(
-                f"EXPLAIN QUERY PLAN {s._text}", {"room": 1}
+                f"EXPLAIN QUERY PLAN {s._compile()[0]}", {"room": 1}
             ).fetchall()  # type: ignore[misc]
         )
         assert "ix_remote_message_unread" in str(plan)
