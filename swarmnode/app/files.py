@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..api import local
 from ..api.node import File
 from ..bridging.core import inbox
 from ..delivery.runner import Runner
@@ -17,7 +18,7 @@ from ..domain.views import CarryView
 from ..errors import ConfigError, StorageError
 from ..services.node import Node
 from ..services.step import Step
-from ..storage.home import Home
+from ..storage.home import LOCK, Home
 
 _PIECE = 256 * 1024
 
@@ -147,9 +148,9 @@ def _line(kind: str, data: dict[str, object]) -> bytes:
 
 
 def remove_all(place: Home) -> None:
-    """Remove what is left of a home whose key is destroyed."""
+    """Remove what is left of a home whose key is destroyed; the process goes on, and can be asked."""
     for entry in place.path.iterdir():
-        if entry.name == "lock":
+        if entry.name in {LOCK, local.NAME}:
             continue
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)

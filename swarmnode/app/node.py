@@ -237,6 +237,7 @@ class LocalNode(People, Proofs, Private, Settings, Waiting):
             raise UsageError("the name does not match", hint="Give the persona's name to confirm.")
         self._keys.destroy()
         await self.stop()
+        self.stores.forget()
         files.remove_all(self.place)
 
     # What happens

@@ -57,6 +57,10 @@ class Stores:
         """The store is closed; tokens in it are asked for again when it opens."""
         self.runner = None
 
+    def forget(self) -> None:
+        """The store is destroyed: whoever was let in to it is not let in to the next one."""
+        self._tokens, self._answers = MemoryTokens(), MemoryAnswers()
+
 
 def _put(step: Step, token: Token) -> None:
     DEVICES.put(
