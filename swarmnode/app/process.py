@@ -18,7 +18,6 @@ from ..api.server import Api, serve
 from ..config import Config
 from ..delivery.clock import clock
 from ..storage.home import Home
-from . import twins
 
 if TYPE_CHECKING:
     from ..delivery.relay_role import RelayRole
@@ -73,11 +72,9 @@ async def _api(
     """The API over what this process is. A relay alone loads nothing of a node, which is more than half."""
     make = partial(Api, clock=clock, entropy=os.urandom, allowed_hosts=config.http.allowed_hosts)
     if "node" in config.roles:
-        twins.drop()
         from .node import LocalNode  # noqa: PLC0415
         from .stores import Stores  # noqa: PLC0415
 
-        twins.drop()
         stores = Stores()
         node = LocalNode(config, place, stores, role=role)
         stack.push_async_callback(node.stop)

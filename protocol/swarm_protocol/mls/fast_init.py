@@ -42,14 +42,9 @@ def fast_init(cls: type[T]) -> type[T]:
     source = f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(lines)
     exec(source, scope)  # noqa: S102  # the names are those of our own fields, as dataclasses does it
     cls.__init__ = scope["__init__"]  # type: ignore[method-assign]
-    share_frozen(cls)
+    cls.__setattr__ = _refuse_to_set  # type: ignore[method-assign]
+    cls.__delattr__ = _refuse_to_delete  # type: ignore[method-assign]
     return cls
-
-
-def share_frozen(cls: type) -> None:
-    """Let a frozen dataclass refuse through that pair, and let go of what it was before its slots."""
-    cls.__setattr__ = _refuse_to_set  # type: ignore[assignment]
-    cls.__delattr__ = _refuse_to_delete  # type: ignore[assignment]
 
 
 def _refuse_to_set(_: object, name: str, value: object) -> None:
