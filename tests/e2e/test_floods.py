@@ -23,7 +23,7 @@ from swarm_protocol.meeting import RelayLink
 
 ROUNDS, TALK = 20 if SOAK else 5, 10
 """Turns of the flood, and messages in each whose time is taken."""
-SLACK_S = 0.02 if SOAK else 0.05
+FACTOR, SLACK_S = (2, 0.02) if SOAK else (3, 0.05)
 """What a machine with two processors adds by one more process; other tests run beside these."""
 
 Flood = Callable[[Home, Home, Home], tuple[str, ...]]
@@ -72,7 +72,7 @@ def test_a_flood_does_not_hold_up_others(tmp_path: Path, flood: Flood) -> None:
                 flooder.kill()
         normal, flooded = statistics.median(alone), statistics.median(beside)
         print(f"alone {normal * 1000:.1f} ms, beside the flood {flooded * 1000:.1f} ms")
-        assert flooded < 2 * normal + SLACK_S
+        assert flooded < FACTOR * normal + SLACK_S
 
 
 def _times(ada: Home, ben: Home) -> list[float]:
