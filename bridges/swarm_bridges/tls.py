@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from socket import socket
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .api import Refused
 
@@ -31,9 +31,9 @@ def trusting(certificate: str) -> ssl.SSLContext:
 
 def cut(transport: asyncio.BaseTransport | None) -> None:
     """Break a connection at once, also one that is ending or gone."""
-    if isinstance(transport, asyncio.Transport):
+    if transport is not None:
         with suppress(AttributeError):  # of asyncio in early versions of Python 3.11, after a second `close`
-            transport.abort()
+            cast("asyncio.Transport", transport).abort()  # uvloop's are no subclass
 
 
 async def encrypted(

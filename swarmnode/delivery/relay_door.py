@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 from aiohttp import web
 
@@ -171,9 +172,9 @@ class Entrance:
 
 def cut(transport: asyncio.BaseTransport | None) -> None:
     """Break a connection at once, also one that is ending or gone."""
-    if isinstance(transport, asyncio.Transport):
+    if transport is not None:
         with suppress(AttributeError):  # of asyncio in early versions of Python 3.11, after a second `close`
-            transport.abort()
+            cast("asyncio.Transport", transport).abort()  # uvloop's are no subclass
 
 
 def source_of(address: str) -> Source:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from collections.abc import Callable
 
-from swarmnode.delivery.relay_door import Door, DoorLimits, source_of
+import pytest
+import uvloop
+
+from swarmnode.delivery.relay_door import Door, DoorLimits, cut, source_of
 
 
 class Clock:
@@ -69,3 +73,25 @@ def test_sources_that_left_are_forgotten() -> None:
         assert door.enter(address)
         door.leave(address)
     assert len(door._guests) <= 21
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_connection_is_cut_whatever_loop_runs(make: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    class Cut(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            cut(transport)
+
+    async def is_cut() -> bool:
+        server = await asyncio.get_running_loop().create_server(Cut, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            async with asyncio.timeout(5):
+                return await reader.read(1) == b""
+        except ConnectionError:
+            return True
+        finally:
+            writer.close()
+            server.close()
+
+    with asyncio.Runner(loop_factory=make) as runner:
+        assert runner.run(is_cut())
