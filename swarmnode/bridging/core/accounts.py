@@ -55,6 +55,8 @@ class Account:
     """Things of which the owner is asked whether they are there."""
     held: str
     """Why its bridge is not to run: `auth` or `conflict`, until the owner has acted."""
+    generation: int
+    """Of its secrets: each login, and each change of them, makes another one."""
 
     @property
     def wanted(self) -> bool:
@@ -274,6 +276,7 @@ def _account(step: Step, row: AccountRow) -> Account:
         waiting=waiting,
         asked=asked,
         held=holds.owner_acts(step, row.id),
+        generation=row.generation,
     )
 
 

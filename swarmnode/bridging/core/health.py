@@ -62,9 +62,17 @@ def put(step: Step, watch: Watch, account: str, state: api.State, code: str = ""
         tell(step, "bridge.changed", account=account)
 
 
-def ended(step: Step, watch: Watch, account: str, error: BaseException | None) -> None:
-    """`run` has ended: what the account waits for now. When it is started again is the host's business."""
+def ended(
+    step: Step, watch: Watch, account: str, error: BaseException | None, *, generation: int | None = None
+) -> BaseException | None:
+    """`run` has ended: what the account waits for now. When it is started again is the host's business.
+
+    `generation` is that of the secrets with which it began: who has logged in since has acted already. Gives
+    the error as it counts.
+    """
     row = accounts.find(step, account)
+    if isinstance(error, api.AuthExpired) and generation not in {None, row.generation}:
+        error = api.Interrupted("there is another login by now")
     match error:
         case api.AuthExpired() | api.Conflict():
             put(step, watch, account, api.State.NEEDS_OWNER, owner_must_act(step, row, error))
@@ -77,6 +85,7 @@ def ended(step: Step, watch: Watch, account: str, error: BaseException | None) -
             put(step, watch, account, api.State.CONNECTING, "offline")
         case _:
             put(step, watch, account, api.State.CONNECTING, "error")
+    return error
 
 
 def owner_must_act(step: Step, row: AccountRow, error: api.AuthExpired | api.Conflict) -> str:

@@ -92,8 +92,8 @@ class Attendant:
         """Run the bridge until it ends, then rest; whether it is to run again in this process."""
         account, house = self._account.account, self._house
         await house.put(account, State.STARTING)
-        began = house.tick()
-        error = await self._run()
+        began, now = house.tick(), await steps.look(house.runs, lambda step: accounts.get(step, account))
+        error: BaseException | None = await self._run()
         await house.forget(account)
         self.released.clear()
         if self._process.gone:
@@ -106,8 +106,11 @@ class Attendant:
                 await rest(None, self.released)
                 self._waits.forget()
                 return True
-        await steps.do(house.runs, lambda step: health.ended(step, house.watch, account, error))
-        match error:
+        counts = await steps.do(
+            house.runs,
+            lambda step: health.ended(step, house.watch, account, error, generation=now.generation),
+        )
+        match counts:
             case api.AuthExpired() | api.Conflict():
                 await self._until(lambda now: now.wanted)  # then it is stopped, or goes on
             case api.Limited(wait_s=wait_s):

@@ -55,6 +55,21 @@ def test_the_most_urgent_notice_is_the_one_that_is_told() -> None:
     assert (account.held, account.wanted) == ("auth", False)
 
 
+def test_who_logs_in_while_an_old_login_still_fails_is_not_asked_again() -> None:
+    core, watch = Core(), health.Watch()
+    before = core.do(lambda step: accounts.get(step, core.account)).generation
+    again = api.LoginDone(network_account_id="me", display="Me", secrets={"token": b"t1"})
+    core.do(lambda step: accounts.relogin(step, core.account, again))
+
+    def ends(generation: int) -> str:
+        error = api.AuthExpired("wrong")
+        core.do(lambda step: health.ended(step, watch, core.account, error, generation=generation))
+        return core.do(lambda step: accounts.get(step, core.account)).held
+
+    assert (ends(before), notice(core)) == ("", "")
+    assert (ends(before + 1), notice(core)) == ("auth", "auth")
+
+
 def test_another_session_holds_an_account_until_the_owner_resumes_it() -> None:
     core, watch = Core(), health.Watch()
     core.do(lambda step: health.ended(step, watch, core.account, api.Conflict()))
