@@ -103,10 +103,12 @@ async def network(unencrypted: Server) -> AsyncIterator[XmppNetwork]:
 
 
 @asynccontextmanager
-async def behind(network: XmppNetwork, watch: Secretive, clock: Hurried) -> AsyncIterator[Owner]:
+async def behind(
+    network: XmppNetwork, watch: Secretive, clock: Hurried, *, omemo: str = "yes"
+) -> AsyncIterator[Owner]:
     """The owner, whose line leads past somebody who watches it."""
     async with StanzaProxy(network.server, watch) as proxy:
-        answers = {**network.answers, "omemo": "yes", "port": str(proxy.port)}
+        answers = {**network.answers, "omemo": omemo, "port": str(proxy.port)}
         done = await log_in(network, Lines(), answers)
         assert isinstance(done, LoginDone)
         async with Owner(network, done, clock=clock) as owner:
@@ -141,6 +143,25 @@ async def test_a_server_that_keeps_its_keys_to_itself_holds_up_nobody(
             await owner.sees("and now")
             assert owner.runs == 1
         assert to_plain(seen(owner)[-1].body) == "and now"
+
+
+async def test_first_words_wait_while_nobody_knows_whether_they_could_be_read_encrypted(
+    network: XmppNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, watch = Hurried(), Secretive()
+    friend = await secret(network, network._friend, "desk")
+    async with asyncio.timeout(100), behind(network, watch, clock, omemo="first") as owner:
+        watch.silent = True
+        with monkeypatch.context() as hurry:
+            hurry.setattr(omemo_library, "WAITING_S", 1.0)
+            for _ in range(2):
+                with pytest.raises(Temporary):
+                    await owner.bridge.send(owner.ctx, owner.outgoing("not in the clear"))
+        watch.silent = False
+        clock.ahead_s += omemo_library.EACH_S
+        await owner.say("only for you")
+        await friend.hears("only for you")
+        assert not [m for m in friend.heard if "clear" in str(m["body"])]
 
 
 async def test_whose_server_is_not_reached_is_not_one_without_keys(network: XmppNetwork) -> None:

@@ -76,7 +76,7 @@ class Keys(Protocol):
         ...
 
     async def reaches(self, readers: Collection[str]) -> bool:
-        """Whether one of these has a device that could read it."""
+        """Whether one of these has a device that could read it. Raises Temporary: nobody knows yet."""
         ...
 
     @property

@@ -10,7 +10,7 @@ import asyncio
 import copy
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Container, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from xml.etree.ElementTree import Element, tostring
 
@@ -28,6 +28,7 @@ from ...api import (
     Matter,
     Refused,
     Step,
+    Temporary,
 )
 from . import fingerprints
 from . import omemo_readers as readers_of
@@ -77,6 +78,8 @@ class OmemoKeys:
         self._live = False
         self._looked: dict[str, float] = {}
         """When somebody's devices were asked for in this session."""
+        self._silent = set[str]()
+        """Those of them whose server did not answer."""
         self._later: list[Callable[[], Awaitable[object]]] = []
         """What is to be told when the changes are stored. It stays this list: the library adds to it."""
         self._news: list[Event] = []
@@ -142,6 +145,7 @@ class OmemoKeys:
         """Tell others how to write to us; what differs at the server is mended, and old keys are renewed."""
         self._live = False
         self._looked.clear()
+        self._silent.clear()
         async with self.turn():
             self._manager = None
             manager = await self._now()
@@ -185,9 +189,13 @@ class OmemoKeys:
             manager, found = await self._now(), False
             for who in readers:
                 if who != self._me and not found:
+                    if who in self._silent:
+                        del self._looked[who]
                     await self._look(manager, who)
                     found = any(one.trust_level_name != REFUSED for one in await self._active(manager, who))
             await self._keep()
+        if not found and not self._silent.isdisjoint(readers):
+            raise Temporary("nobody knows yet whether they could read it encrypted")
         return found
 
     # --- see `keys.Turn`
@@ -324,8 +332,12 @@ class OmemoKeys:
     async def _look(self, manager: Trusting, who: str) -> None:
         now = self._ctx.clock.monotonic()
         if now - self._looked.get(who, -LOOK_AGAIN_S) >= LOOK_AGAIN_S:
-            with suppress(omemo.DeviceListDownloadFailed):
+            self._silent.discard(who)
+            try:
                 await manager.refresh_device_list(NAMESPACE, who)
+            except omemo.DeviceListDownloadFailed as e:
+                if isinstance(e.__cause__, Temporary):
+                    self._silent.add(who)
             self._looked[who] = now
 
     async def _active(self, manager: Trusting, who: str) -> list[omemo.DeviceInformation]:

@@ -177,7 +177,7 @@ def manager_of(
             except Interrupted:
                 raise
             except BridgeError as e:
-                raise omemo.DeviceListDownloadFailed(type(e).__name__) from None
+                raise omemo.DeviceListDownloadFailed(type(e).__name__) from e
             return {} if item is None else dict.fromkeys(devices_in(item))
 
         @staticmethod
