@@ -70,9 +70,10 @@ class Timer(Body, frozen=True, kw_only=True):
 
 
 class Draft(Body, frozen=True, kw_only=True):
-    """What is being written."""
+    """What is being written. With `instead` it is kept only in place of that text: else `conflict`."""
 
     text: Text
+    instead: Text | None = None
 
 
 class Searching(Body, frozen=True, kw_only=True):
@@ -191,7 +192,7 @@ async def draft(call: Call) -> DraftView:
 
 async def set_draft(call: Call, body: Draft) -> None:
     """Keep a draft."""
-    await call.node.set_draft(call.params["chat"], body.text)
+    await call.node.set_draft(call.params["chat"], body.text, instead=body.instead)
 
 
 async def search(call: Call, body: Searching) -> Found:

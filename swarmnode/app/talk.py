@@ -155,9 +155,15 @@ class Talk(Posts):
         """See `api.node.Node`."""
         return (await self.chat(chat)).draft
 
-    async def set_draft(self, chat: str, text: str) -> None:
+    async def set_draft(self, chat: str, text: str, *, instead: str | None = None) -> None:
         """See `api.node.Node`."""
-        await self._do(lambda step, _: inbox.set_draft(step, chat, text))
+
+        def put(step: Step, node: Node) -> None:
+            if instead is not None and inbox.chat(step, node, chat).draft != instead:
+                raise Conflict("another screen has written there meanwhile")
+            inbox.set_draft(step, chat, text)
+
+        await self._do(put)
 
     async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:
         """See `api.node.Node`."""

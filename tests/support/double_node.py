@@ -384,7 +384,7 @@ class DoubleNode(DoubleBook, DoublePosts, DoubleProofs, DoubleWaiting):
         self._note("draft", chat)
         return self.drafts.get(chat, "")
 
-    async def set_draft(self, chat: str, text: str) -> None:
+    async def set_draft(self, chat: str, text: str, *, instead: str | None = None) -> None:  # noqa: ARG002
         self._note("set_draft", chat, text)
         self.drafts[chat] = text
 

@@ -76,8 +76,12 @@ class Talk(Protocol):
         """The draft, or an empty text."""
         ...
 
-    async def set_draft(self, chat: str, text: str) -> None:
-        """Keep a draft; an empty text destroys it."""
+    async def set_draft(self, chat: str, text: str, *, instead: str | None = None) -> None:
+        """Keep a draft; an empty text destroys it.
+
+        Raises:
+            Conflict: there is another one by now than `instead`.
+        """
         ...
 
     async def search(self, text: str, *, chat: str = "", limit: int = 20, cursor: str = "") -> Found:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pytest
 from e2e_networks import Demo, Elsewhere, add, chat
 from e2e_world import SOAK, Home, eventually
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from web_browser import Visitor, browser_of, missing, still
 from web_village import PagesVillage
+
+from swarmnode.domain.views import DraftView
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -72,14 +74,39 @@ def field(page: Page) -> Locator:
     return page.get_by_label("Write to Ada and Olga")
 
 
+BOTH = re.compile("^(from the first\nfrom the second|from the second\nfrom the first)$")
+
+
+def test_a_draft_that_two_screens_keep_at_the_same_time_is_lost_in_neither(world: World) -> None:
+    with Visitor(world.browser) as one, Visitor(world.browser) as other:
+        first, second = (world.open(visitor) for visitor in (one, other))
+        late: list[Route] = []
+
+        def pass_on(route: Route) -> None:
+            """All but the first that the second screen wants to be kept."""
+            if route.request.method == "PUT" and not late:
+                late.append(route)
+            else:
+                route.continue_()
+
+        second.route(re.compile("/draft$"), pass_on)
+        field(second).press_sequentially("from the second")
+        eventually(lambda: second.title() and late)
+        field(first).press_sequentially("from the first")
+        path = f"/chats/{world.talk}/draft"
+        eventually(lambda: world.olga.client.get(path, DraftView).text == "from the first")
+        late[0].continue_()
+        for page in (first, second):
+            expect(field(page)).to_have_value(BOTH)
+
+
 def test_drafts_of_two_screens_become_one(world: World) -> None:
     with Visitor(world.browser) as one, Visitor(world.browser) as other:
         pages = [world.open(visitor) for visitor in (one, other)]
         for page, text in zip(pages, ("from the first", "from the second"), strict=True):
             field(page).press_sequentially(text)
-        both = re.compile("^(from the first\nfrom the second|from the second\nfrom the first)$")
         for page in pages:
-            expect(field(page)).to_have_value(both)
+            expect(field(page)).to_have_value(BOTH)
         # One goes on writing and sends; the other one's field is empty too then.
         field(pages[0]).press("Control+Home")
         field(pages[0]).press_sequentially("draft, ")

@@ -745,9 +745,10 @@ export interface DraftView {
   readonly text: string
 }
 
-/** What is being written. */
+/** What is being written. With `instead` it is kept only in place of that text: else `conflict`. */
 export interface Draft {
   readonly text: string
+  readonly instead?: string | null
 }
 
 /** Another text. */

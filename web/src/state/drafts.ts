@@ -7,6 +7,7 @@
 import { type Signal, signal } from '@preact/signals'
 
 import { call } from '../api/client.ts'
+import { asError } from '../api/errors.ts'
 import { link, listen } from '../api/live.ts'
 import { merge } from './merge.ts'
 import { isPerson } from './places.ts'
@@ -134,6 +135,7 @@ export async function sync(name: string): Promise<void> {
   const slot = slots.get(name)
   if (slot?.here) await keepNow(name)
   if (isHere(name)) return
+  let again = false
   await alone(`draft ${name}`, async () => {
     const { text, base } = ((await find('drafts', name)) ?? NOTHING) as Written
     const path = { chat: name }
@@ -141,8 +143,10 @@ export async function sync(name: string): Promise<void> {
     try {
       const there = (await call('GET /chats/{chat}/draft', { path })).text
       both = merge(base, text, there)
-      if (both !== there) await call('PUT /chats/{chat}/draft', { path, body: { text: both } })
-    } catch {
+      if (both !== there) await call('PUT /chats/{chat}/draft', { path, body: { text: both, instead: there } })
+    } catch (error) {
+      // Another screen was faster: with what it has written.
+      again = asError(error).code === 'conflict'
       return
     }
     await together(['drafts'], async ({ drafts }) => {
@@ -152,6 +156,7 @@ export async function sync(name: string): Promise<void> {
       if (slot) take(slot, kept.text)
     })
   })
+  if (again) await sync(name)
 }
 
 /** What another tab has written there. */
