@@ -33,7 +33,7 @@ def main(code: int) -> int:
     if len(failed) > AT_MOST or not all(name.startswith(BETWEEN_PROCESSES) for name in failed):
         return code
     print(f"\nAgain, alone, {TIMES} times: {', '.join(failed)}", flush=True)
-    again = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    again = [sys.executable, "-m", "pytest", "--numprocesses", "0", "-p", "no:cacheprovider"]
     for _ in range(TIMES):
         if ended := subprocess.run([*again, *failed], check=False).returncode:
             return ended

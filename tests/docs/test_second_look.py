@@ -9,6 +9,8 @@ import pytest
 from running_make import ROOT
 
 LOOK = ROOT / "scripts" / "second_look.py"
+AS_OURS = "def pytest_xdist_auto_num_workers():\n    return 2\n"
+"""A hook of a plugin: where that is not loaded, pytest ends."""
 FAILS_WHILE = """\
 from pathlib import Path
 import pytest
@@ -27,12 +29,13 @@ def ended(home: Path, folder: str, *, failing: set[int], tests: int = 1, ci: str
     file.parent.mkdir(parents=True)
     file.write_text(FAILS_WHILE.format(failing=failing, tests=tests))
     (home / "pytest.ini").write_text("[pytest]\n")
+    (home / "conftest.py").write_text(AS_OURS)
     return run(home, ci)
 
 
 def run(home: Path, ci: str = "true") -> tuple[int, str]:
     """Test as the Makefile does."""
-    as_in_make = f"{sys.executable} -m pytest -q . || {sys.executable} {LOOK} $?"
+    as_in_make = f"{sys.executable} -m pytest -q --numprocesses auto . || {sys.executable} {LOOK} $?"
     environment = {**os.environ, "CI": ci}
     shell = ["sh", "-c", as_in_make]
     ended = subprocess.run(shell, cwd=home, env=environment, check=False, capture_output=True, text=True)

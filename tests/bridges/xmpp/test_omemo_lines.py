@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import omemo as library
 import pytest
 from bridge_owner import Lines, Owner, log_in
 from xmpp_faults import attribute
@@ -192,3 +193,23 @@ async def test_a_room_that_cannot_be_asked_now_is_closed_as_before(unencrypted: 
             watch.opens.set()
             await owner.say("and later", protect="omemo")
             await friend.hears("and later")
+
+
+async def test_an_account_that_is_stopped_while_its_keys_are_made_ready_stops(
+    prosody: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library takes a cancelling at that moment for its own; the session went on for good."""
+    shutdown = library.SessionManager.shutdown
+
+    async def stopped_meanwhile(manager: library.SessionManager) -> None:
+        asyncio.get_running_loop().call_soon(running.cancel)
+        await shutdown(manager)
+
+    async with omemo_network(prosody, room=False) as network, asyncio.timeout(60):
+        owner = await owner_with_keys(network)
+        monkeypatch.setattr(library.SessionManager, "shutdown", stopped_meanwhile)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(owner.bridge.run(owner.ctx))
+        assert running.cancelled()
+        owner.desk.cut()
+        await owner.ctx.close()

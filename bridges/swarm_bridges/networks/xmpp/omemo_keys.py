@@ -34,7 +34,7 @@ from . import fingerprints
 from . import omemo_readers as readers_of
 from .fingerprints import BLIND, REFUSED
 from .heard import Heard
-from .omemo_library import STORED, Published, Store, Trusting, Why, manager_of
+from .omemo_library import STORED, Published, Store, Trusting, Why, manager_of, stop_clock
 from .omemo_stanzas import carrying, devices_in, is_for, message_in, sender_device
 from .omemo_trust import Trust
 from .stanzas import AROUND, CLIENT, OOB, bare, element, intent_of
@@ -132,7 +132,7 @@ class OmemoKeys:
             kind = manager_of(self._stream, self._published, self._later.append)
             manager = await kind.create([self._backend], self._store, self._me, None, BLIND)
             manager.strict = frozenset(json.loads(await self._stored(STRICT) or b"[]"))
-            await manager.shutdown()  # ends its own clock alone: `begin` is ours
+            await stop_clock(manager)  # `begin` is ours
             self._device = (await manager.get_own_device_information())[0].device_id
             if self._live:
                 await manager.after_history_sync()

@@ -6,6 +6,7 @@ server waits with its caller, until the changes are stored together with what th
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -128,6 +129,20 @@ class Trusting(omemo.SessionManager):
         self, undecided: frozenset[omemo.DeviceInformation], identifier: str | None
     ) -> None:
         """Nothing is undecided."""
+
+
+async def stop_clock(manager: omemo.SessionManager) -> None:
+    """End the library's own clock, and that alone.
+
+    The library takes any cancelling at that moment for its clock's end, also that of who waits here: they
+    would go on for good.
+    """
+    here = asyncio.current_task()
+    assert here is not None
+    before = here.cancelling()
+    await manager.shutdown()
+    if here.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 def manager_of(
